@@ -1,0 +1,3 @@
+//! Write it down: the kinds of entry and the rules of the book.
+
+pub mod entry;

@@ -1,0 +1,273 @@
+//! What is written down?
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::call::CallId;
+use crate::clock::Timestamp;
+use crate::policy::decision::{DenyCode, Finding};
+use crate::wire::json::Object;
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The call it belongs to, if it belongs to one.
+    pub call: Option<CallId>,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub event: Event,
+}
+
+/// What happened. The tag is the stable event code.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// Something could not be read, was not allowed in, or asked for nothing we serve.
+    Rejected(Rejected),
+    /// A call arrived and was resolved.
+    Arrived(Box<Arrived>),
+    /// A call ended before it was judged: unknown, drifted, arguments that do not fit.
+    Refused(Refused),
+    /// Policy said something about a call.
+    Decided(Decided),
+    /// The call is about to be sent. Nothing leaves before this is committed.
+    Dispatched(Dispatched),
+    /// The call is over.
+    Finished(Finished),
+    /// The client said it no longer wants the call.
+    Cancelled(Cancelled),
+    /// A list was given, after policy filtered it.
+    Listed(Listed),
+    /// A client opened a session or ended one.
+    Session(SessionEvent),
+    /// A tool's definition was seen for the first time, changed, or was agreed to.
+    Definition(Definition),
+    /// The gateway started, stopped, loaded a policy, made or revoked a key.
+    Operated(Operated),
+    /// Our own fault.
+    Fault(Fault),
+}
+
+/// See [`Event::Rejected`].
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Rejected {
+    /// `rejected_parse`, `rejected_identity`, `rejected_origin`, `rejected_protocol`, `rejected_method`, `rejected_limit`.
+    pub class: &'static str,
+    /// What was wrong, never a secret and never the whole message.
+    pub why: String,
+    /// Where it came in: `stdio` or `http`.
+    pub transport: &'static str,
+    /// Who sent it, if that was already known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
+    /// The method, if it could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+}
+
+/// See [`Event::Arrived`].
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Arrived {
+    /// Names the caller for good.
+    pub principal: String,
+    /// How the caller was proven: `os`, `key`, `token`, `none`.
+    pub proof: &'static str,
+    /// The software acting, when proven.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// The person behind it, when proven.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The session the call belongs to.
+    pub session: String,
+    /// What the client calls itself. A claim.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// `stdio` or `http`.
+    pub transport: &'static str,
+    /// The protocol version spoken with the client.
+    pub protocol: String,
+    /// The JSON-RPC method.
+    pub method: String,
+    /// The configured name of the server.
+    pub server: String,
+    /// The tool, prompt or address asked for, under the server's own name.
+    pub target: String,
+    /// The parameters as they will be sent.
+    pub params: Object,
+    /// Names caller, server, action, definition and parameters together.
+    pub digest: String,
+    /// Names the tool's definition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub definition: Option<String>,
+    /// The caller's trace, if it sent one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+}
+
+/// See [`Event::Refused`].
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Refused {
+    /// `unknown_tool`, `definition_drifted`, `arguments_invalid`, `server_unavailable`, `limit_exceeded`, ...
+    pub class: &'static str,
+    /// What was wrong and what to do.
+    pub why: String,
+    /// The name that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Who asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
+}
+
+/// See [`Event::Decided`].
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Decided {
+    /// What follows.
+    pub outcome: Verdict,
+    /// Which kind of refusal, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<DenyCode>,
+    /// The engine's words, for whoever runs the gateway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Everything that counted.
+    pub findings: Vec<Finding>,
+    /// What packages in shadow mode would have said.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shadow: Vec<Finding>,
+    /// Names the bundle that decided.
+    pub policy: String,
+    /// How long it took.
+    pub micros: u64,
+}
+
+/// One word for a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It may run.
+    Allow,
+    /// It may run once people agree.
+    Hold,
+    /// It may not run.
+    Deny,
+}
+
+/// See [`Event::Dispatched`].
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Dispatched {
+    /// The configured name of the server.
+    pub server: String,
+}
+
+/// See [`Event::Finished`].
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Finished {
+    /// What it came to.
+    pub outcome: Ending,
+    /// Names the result.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// The result's size.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// What the server or the transport said, shortened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Time since it was sent.
+    pub micros: u64,
+}
+
+/// How a call that was sent ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// The server gave a result.
+    Succeeded,
+    /// The tool says it failed.
+    FailedByTool,
+    /// The server answered with a protocol error.
+    Failed,
+    /// The server asks for more input before it goes on.
+    InputRequired,
+    /// Nothing was sent: the connection failed before.
+    NotSent,
+    /// It may or may not have happened: the server died, went silent, or sent garbage.
+    OutcomeUnknown,
+}
+
+/// See [`Event::Cancelled`].
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Cancelled {
+    /// `client`, `disconnect`, `session_end` or `shutdown`.
+    pub by: &'static str,
+    /// What the client gave as its reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// See [`Event::Listed`].
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Listed {
+    /// Who asked.
+    pub principal: String,
+    /// The list's method.
+    pub method: String,
+    /// How many entries were given.
+    pub given: u64,
+    /// How many policy kept back.
+    pub hidden: u64,
+}
+
+/// See [`Event::Session`].
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct SessionEvent {
+    /// `opened` or `closed`.
+    pub what: &'static str,
+    /// Its name.
+    pub session: String,
+    /// Whose it is.
+    pub principal: String,
+    /// What the client calls itself. A claim.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// The protocol version that was agreed on.
+    pub protocol: String,
+}
+
+/// See [`Event::Definition`].
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Definition {
+    /// `first_seen`, `drifted`, `flapping`, `agreed` or `returned`.
+    pub what: &'static str,
+    /// The server.
+    pub server: String,
+    /// The tool.
+    pub tool: String,
+    /// The definition seen.
+    pub digest: String,
+    /// The definition that was agreed, where it differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreed: Option<String>,
+    /// Who agreed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
+/// See [`Event::Operated`].
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Operated {
+    /// `started`, `stopped`, `policy_loaded`, `policy_refused`, `key_made`, `key_revoked`.
+    pub what: &'static str,
+    /// Details in words.
+    pub detail: String,
+}
+
+/// See [`Event::Fault`].
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Fault {
+    /// What broke.
+    pub what: String,
+}

@@ -1,0 +1,134 @@
+//! What is a call? Who asks which server for what, with which parameters, under one id.
+
+pub mod caller;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::catalogue::tool::Tool;
+use crate::clock::Timestamp;
+use crate::digest::Digest;
+use crate::wire::json::Object;
+use caller::Caller;
+
+/// One request that can have an effect behind the gateway, resolved to the server it goes to.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Names the call in the record and to the agent.
+    pub id: CallId,
+    /// Who asks.
+    pub caller: Arc<Caller>,
+    /// The configured name of the server.
+    pub server: Arc<str>,
+    /// What is asked of it.
+    pub action: Action,
+    /// The parameters exactly as they will be sent, under the server's own names.
+    pub params: Object,
+    /// The tool's definition, when the action is a tool.
+    pub tool: Option<Arc<Tool>>,
+    /// When it arrived.
+    pub arrived: Timestamp,
+    /// Names caller, server, action, definition and parameters together.
+    pub digest: Digest,
+}
+
+impl Call {
+    /// The arguments of a tool or prompt; nothing for other actions.
+    pub fn arguments(&self) -> Option<&Object> {
+        self.params.object("arguments")
+    }
+}
+
+/// What a call asks for. Everything here is judged and recorded; nothing else reaches a server on a caller's behalf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// `tools/call`.
+    Tool(String),
+    /// `resources/read`.
+    Resource(String),
+    /// `resources/subscribe`, or the same wish inside `subscriptions/listen`.
+    Subscribe(String),
+    /// `resources/unsubscribe`.
+    Unsubscribe(String),
+    /// `prompts/get`.
+    Prompt(String),
+    /// `completion/complete`, for a prompt or a resource template.
+    Complete(String),
+    /// `tasks/get`, `tasks/result`, `tasks/update` or `tasks/cancel` of a server's own task.
+    Task {
+        /// The full method name.
+        method: String,
+        /// The server's task id.
+        id: String,
+    },
+}
+
+impl Action {
+    /// The JSON-RPC method the action is sent as.
+    pub fn method(&self) -> &str {
+        match self {
+            Self::Tool(_) => "tools/call",
+            Self::Resource(_) => "resources/read",
+            Self::Subscribe(_) => "resources/subscribe",
+            Self::Unsubscribe(_) => "resources/unsubscribe",
+            Self::Prompt(_) => "prompts/get",
+            Self::Complete(_) => "completion/complete",
+            Self::Task { method, .. } => method,
+        }
+    }
+
+    /// The server's own name for what is asked: a tool, a prompt, an address, a task.
+    pub fn target(&self) -> &str {
+        match self {
+            Self::Tool(name)
+            | Self::Resource(name)
+            | Self::Subscribe(name)
+            | Self::Unsubscribe(name)
+            | Self::Prompt(name)
+            | Self::Complete(name)
+            | Self::Task { id: name, .. } => name,
+        }
+    }
+}
+
+/// A call's name: time-ordered and unguessable (laid out like a version 7 UUID).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallId(Arc<str>);
+
+impl CallId {
+    /// Time and chance come from outside.
+    pub fn new(now: Timestamp, chance: [u8; 10]) -> Self {
+        let millis = now.millis().to_be_bytes();
+        let mut bytes = [0_u8; 16];
+        let source = millis.iter().skip(2).chain(&chance);
+        for (place, byte) in bytes.iter_mut().zip(source) {
+            *place = *byte;
+        }
+        bytes[6] = (bytes[6] & 0x0f) | 0x70;
+        bytes[8] = (bytes[8] & 0x3f) | 0x80;
+        let mut text = String::with_capacity(36);
+        for (at, byte) in bytes.iter().enumerate() {
+            if matches!(at, 4 | 6 | 8 | 10) {
+                text.push('-');
+            }
+            crate::digest::push_hex(*byte, &mut text);
+        }
+        Self(text.into())
+    }
+
+    /// An id that was written down earlier.
+    pub fn from_record(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

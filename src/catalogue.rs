@@ -1,0 +1,3 @@
+//! Which tool is it, and is it still the one we pinned?
+
+pub mod tool;

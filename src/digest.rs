@@ -1,0 +1,142 @@
+//! What names a thing? The only place that hashes: SHA-256 over canonical JSON.
+//!
+//! Canonical JSON is RFC 8785 for the values a strict reader makes: members sorted by their UTF-16 code units, no
+//! spaces, strings minimally escaped, numbers in the reader's one canonical form. Values a server sent keep their
+//! numbers as written, so their digest names what was sent and not what it rounds to.
+
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::wire::json::{Object, Value, write_string};
+
+/// A SHA-256 digest.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// Of plain bytes, under a tag that keeps different uses apart.
+    pub fn of_bytes(tag: &str, bytes: &[u8]) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(tag.as_bytes());
+        hash.update([0]);
+        hash.update(bytes);
+        Self(hash.finalize().into())
+    }
+
+    /// Of a value's canonical form.
+    pub fn of_value(tag: &str, value: &Value) -> Self {
+        Self::of_bytes(tag, canonical(value).as_bytes())
+    }
+
+    /// Of an object's canonical form.
+    pub fn of_object(tag: &str, object: &Object) -> Self {
+        let mut out = String::with_capacity(256);
+        write_object(object, &mut out);
+        Self::of_bytes(tag, out.as_bytes())
+    }
+
+    /// The bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// A digest that was written down earlier: `sha256:` and 64 hex digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = text.strip_prefix("sha256:")?;
+        let mut bytes = [0_u8; 32];
+        if hex.len() != 64 {
+            return None;
+        }
+        for (place, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {
+            let pair = std::str::from_utf8(pair).ok()?;
+            *place = u8::from_str_radix(pair, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = String::with_capacity(71);
+        out.push_str("sha256:");
+        for byte in self.0 {
+            push_hex(byte, &mut out);
+        }
+        f.write_str(&out)
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Two lower-case hex digits.
+pub fn push_hex(byte: u8, out: &mut String) {
+    for nibble in [byte >> 4, byte & 0x0f] {
+        out.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
+    }
+}
+
+/// The canonical form of a value.
+pub fn canonical(value: &Value) -> String {
+    let mut out = String::with_capacity(256);
+    write_value(value, &mut out);
+    out
+}
+
+fn write_value(value: &Value, out: &mut String) {
+    match value {
+        Value::Array(items) => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                write_value(item, out);
+            }
+            out.push(']');
+        }
+        Value::Object(object) => write_object(object, out),
+        other => other.write(out),
+    }
+}
+
+fn write_object(object: &Object, out: &mut String) {
+    let mut members: Vec<_> = object.iter().collect();
+    members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+    out.push('{');
+    for (at, (key, value)) in members.into_iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        write_string(key, out);
+        out.push(':');
+        write_value(value, out);
+    }
+    out.push('}');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object;
+
+    #[test]
+    fn members_are_sorted_by_utf16_and_order_does_not_matter() {
+        let one = Value::from(object! { "b" => 1_i64, "a" => object! { "\u{1F600}" => true, "\u{FB33}" => false } });
+        let two = Value::from(object! { "a" => object! { "\u{FB33}" => false, "\u{1F600}" => true }, "b" => 1_i64 });
+        assert_eq!(canonical(&one), "{\"a\":{\"\u{1F600}\":true,\"\u{FB33}\":false},\"b\":1}");
+        assert_eq!(Digest::of_value("t", &one), Digest::of_value("t", &two));
+        assert_ne!(Digest::of_value("t", &one), Digest::of_value("u", &one));
+    }
+
+    #[test]
+    fn a_written_digest_is_read_back() {
+        let digest = Digest::of_bytes("t", b"x");
+        assert_eq!(Digest::parse(&digest.to_string()), Some(digest));
+        assert_eq!(Digest::parse("sha256:12"), None);
+    }
+}

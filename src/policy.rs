@@ -1,0 +1,3 @@
+//! May it? A bundle of Rego and an input become a decision, by a pure function.
+
+pub mod decision;
