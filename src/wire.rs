@@ -6,4 +6,5 @@
 
 pub mod json;
 pub mod message;
+pub mod method;
 pub mod reader;
