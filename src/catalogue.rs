@@ -2,4 +2,5 @@
 
 pub mod naming;
 pub mod pins;
+pub mod schema;
 pub mod tool;
