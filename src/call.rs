@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::catalogue::tool::Tool;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
+use crate::object;
 use crate::wire::json::Object;
 use caller::Caller;
 
@@ -32,7 +33,44 @@ pub struct Call {
     pub digest: Digest,
 }
 
+/// What a call is made of, before it has a digest.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// See [`Call::id`].
+    pub id: CallId,
+    /// See [`Call::caller`].
+    pub caller: Arc<Caller>,
+    /// See [`Call::server`].
+    pub server: Arc<str>,
+    /// See [`Call::action`].
+    pub action: Action,
+    /// See [`Call::params`].
+    pub params: Object,
+    /// See [`Call::tool`].
+    pub tool: Option<Arc<Tool>>,
+    /// See [`Call::arrived`].
+    pub arrived: Timestamp,
+}
+
 impl Call {
+    /// Gives the parts the digest that names them together.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { id, caller, server, action, params, tool, arrived } = parts;
+        let named = object! {
+            "call" => id.as_str(),
+            "principal" => caller.principal.as_str(),
+            "agent" => caller.agent.as_deref(),
+            "server" => &*server,
+            "method" => action.method(),
+            "definition" => tool.as_ref().map(|tool| tool.digest.to_string()),
+        };
+        // The parameters are hashed on their own so that a large call is not copied to be named.
+        let head = Digest::of_object("call", &named);
+        let body = Digest::of_object("params", &params);
+        let digest = head.with(&body);
+        Self { id, caller, server, action, params, tool, arrived, digest }
+    }
+
     /// The arguments of a tool or prompt; nothing for other actions.
     pub fn arguments(&self) -> Option<&Object> {
         self.params.object("arguments")

@@ -36,6 +36,16 @@ impl Digest {
         Self::of_bytes(tag, out.as_bytes())
     }
 
+    /// One digest for two things in this order.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        let mut both = [0_u8; 64];
+        for (place, byte) in both.iter_mut().zip(self.0.iter().chain(&other.0)) {
+            *place = *byte;
+        }
+        Self::of_bytes("pair", &both)
+    }
+
     /// The bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

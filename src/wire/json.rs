@@ -326,6 +326,7 @@ into_value! {
     u32 => |n: u32| Value::Number(u64::from(n).into()),
     Number => Value::Number,
     &str => |text: &str| Value::String(text.to_owned()),
+    &Object => |object: &Object| Value::Object(object.clone()),
     String => Value::String,
     &String => |text: &String| Value::String(text.clone()),
     Object => Value::Object,

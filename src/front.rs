@@ -1,0 +1,13 @@
+//! Where does a call arrive?
+//!
+//! A listener reads strictly, proves who is there, finds the session and hands the request to the gateway. It judges
+//! nothing and forwards nothing.
+
+pub mod body;
+pub mod client;
+pub mod http;
+pub mod metadata;
+pub mod post;
+pub mod refusal;
+pub mod stdio;
+pub mod stream;

@@ -1,0 +1,129 @@
+//! Who listens on the network, and for how long is anybody waited for?
+//!
+//! Connections are served by hyper itself because a listener needs time limits that axum's own does not have. HTTP/1.1
+//! only: whoever wants HTTP/2 or TLS puts a proxy in front, and what is not spoken cannot be attacked.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::metadata;
+use super::refusal::{self, Reply};
+use crate::gateway::Gateway;
+use crate::identity::Identity;
+use crate::identity::guard::Rules;
+use crate::telemetry::health;
+use crate::wire::reader::Limits;
+
+/// How long the header of a request may take to arrive.
+const HEADER_PATIENCE: Duration = Duration::from_secs(10);
+/// Bytes a request's header may have.
+const HEADER_BYTES: usize = 16 << 10;
+/// Connections at once; more wait to be accepted.
+const MOST_CONNECTIONS: usize = 10_240;
+
+/// A listener and what it needs to know.
+#[derive(Debug)]
+pub struct Listener {
+    /// Takes requests.
+    pub gateway: Arc<Gateway>,
+    /// Proves callers.
+    pub identity: Arc<Identity>,
+    /// Hosts and origins that are let in.
+    pub rules: Rules,
+    /// How much JSON is too much.
+    pub limits: Limits,
+    /// What the world may know about how to get in; none where only keys open.
+    pub metadata: Option<metadata::Resource>,
+}
+
+impl Listener {
+    /// Serves connections until `stop`, then lets open ones finish.
+    pub async fn serve(self: Arc<Self>, socket: TcpListener, stop: CancellationToken) {
+        let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        loop {
+            let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
+            let accepted = tokio::select! {
+                () = stop.cancelled() => return,
+                accepted = socket.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    let (listener, stop) = (Arc::clone(&self), stop.clone());
+                    self.gateway.tasks.spawn(async move {
+                        listener.connection(stream, peer, stop).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    // Out of descriptors, most likely: others must end before we can go on.
+                    tracing::warn!(error = %error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(peer = %peer, error = %error, "a connection keeps its delay");
+        }
+        let service = service_fn(|request| {
+            let listener = Arc::clone(&self);
+            async move { Ok::<_, Infallible>(listener.route(request).await) }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_PATIENCE)
+            .max_buf_size(HEADER_BYTES.saturating_mul(4))
+            .max_headers(64)
+            .serve_connection(TokioIo::new(stream), service);
+        tokio::pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(peer = %peer, error = %error, "a connection ended early");
+        }
+    }
+
+    async fn route(self: &Arc<Self>, request: http::Request<Incoming>) -> Reply {
+        let path = request.uri().path();
+        if path == "/mcp" {
+            return self.endpoint(None, request).await;
+        }
+        if let Some(server) = path.strip_prefix("/mcp/") {
+            let server = server.to_owned();
+            return self.endpoint(Some(&server), request).await;
+        }
+        match (request.method(), path) {
+            (&http::Method::GET, "/healthz") => refusal::plain(StatusCode::OK, "alive"),
+            (&http::Method::GET, "/readyz") => match health::readiness(&self.gateway) {
+                Ok(text) => refusal::plain(StatusCode::OK, &text),
+                Err(why) => refusal::plain(StatusCode::SERVICE_UNAVAILABLE, &why),
+            },
+            (&http::Method::GET, _) if path.starts_with("/.well-known/oauth-protected-resource") => {
+                let document = self.metadata.as_ref().and_then(|resource| resource.document(path));
+                document.map_or_else(
+                    || refusal::plain(StatusCode::NOT_FOUND, "no authorisation server is named here"),
+                    |document| metadata::reply(&document),
+                )
+            }
+            _ => refusal::plain(StatusCode::NOT_FOUND, "there is nothing here; the MCP endpoint is /mcp"),
+        }
+    }
+}

@@ -1,0 +1,402 @@
+//! The story of a call, told once.
+//!
+//! A request comes in on a session, finds its server and its tool, is judged, written down, sent, and its outcome is
+//! written down before anybody hears of it. `perform` reads top to bottom like the table in `lib.rs`; everything hard is
+//! behind one of its verbs.
+
+pub mod answer;
+pub mod attend;
+pub mod converse;
+pub mod exchange;
+pub mod hello;
+pub mod judge;
+pub mod listen;
+pub mod listeners;
+pub mod lists;
+pub mod outlet;
+pub mod reach;
+pub mod recorder;
+pub mod resolve;
+pub mod rounds;
+pub mod session;
+pub mod sessions;
+pub mod settings;
+pub mod surroundings;
+
+use std::sync::Arc;
+
+use tokio_util::task::TaskTracker;
+
+use crate::audit::entry::{Arrived, Cancelled, Decided, Dispatched, Entry, Event, Finished, Refused, Rejected, Verdict};
+use crate::call::{Call, CallId, Parts};
+use crate::clock::{Clock, chance};
+use crate::downstream::Fleet;
+use crate::outcome::{self, Outcome, Reply};
+use crate::permit::Permit;
+use crate::policy::decision::{Decision, Judgement};
+use crate::store::Store;
+use crate::wire::era::{self, Era};
+use crate::wire::json::{Object, Value};
+use crate::wire::message::{Answer, Id, Request, RpcError, code};
+use crate::wire::method::Method;
+use answer::{Refusal, Retry};
+use exchange::Exchange;
+use judge::Judge;
+use outlet::{Outlet, Steps};
+use recorder::Recorder;
+use resolve::{Astray, Resolved};
+use rounds::{Rounds, Waiting};
+use session::Session;
+use sessions::Sessions;
+use settings::Settings;
+
+/// Rounds a server may need before it is told that enough is enough.
+const MOST_ROUNDS: usize = 10;
+
+/// Everything a call meets on its way.
+#[derive(Debug)]
+pub struct Gateway {
+    /// The servers behind.
+    pub fleet: Arc<Fleet>,
+    /// The policies in force.
+    pub judge: Arc<Judge>,
+    /// Writes entries.
+    pub recorder: Recorder,
+    /// Keeps pins.
+    pub store: Store,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// What the configuration says.
+    pub settings: Settings,
+    /// Who is connected.
+    pub sessions: Sessions,
+    /// Everything that was started and has not ended.
+    pub tasks: TaskTracker,
+    rounds: Rounds,
+}
+
+impl Gateway {
+    /// A gateway without sessions.
+    pub fn new(
+        fleet: Arc<Fleet>,
+        judge: Arc<Judge>,
+        recorder: Recorder,
+        store: Store,
+        (clock, settings): (Arc<dyn Clock>, Settings),
+    ) -> Arc<Self> {
+        let sessions = Sessions::new(settings.sessions_per_principal);
+        let (tasks, rounds) = (TaskTracker::new(), Rounds::default());
+        Arc::new(Self { fleet, judge, recorder, store, clock, settings, sessions, tasks, rounds })
+    }
+
+    /// Takes a request in. Its answer, and what is said before it, comes out of the steps.
+    pub fn take(self: &Arc<Self>, session: &Arc<Session>, request: Request) -> Steps {
+        let (outlet, steps) = Outlet::new();
+        session.touch(self.clock.now());
+        let (gateway, session) = (Arc::clone(self), Arc::clone(session));
+        self.tasks.spawn(async move { gateway.serve(session, outlet, request).await });
+        steps
+    }
+
+    /// Takes back a request that was answered with a question, if it carries our ticket for a call that still runs.
+    pub fn take_back(self: &Arc<Self>, session: &Arc<Session>, request: &mut Request) -> Result<Option<Steps>, RpcError> {
+        let Some(Value::String(ticket)) = request.params.get("requestState") else { return Ok(None) };
+        let fingerprint = rounds::fingerprint(&request.method, &request.params);
+        let waiting = self.rounds.redeem(ticket, &session.caller.principal, fingerprint, self.clock.now())?;
+        match waiting {
+            Waiting::State(state) => {
+                request.params.insert("requestState", state);
+                Ok(None)
+            }
+            Waiting::Call { steps, reply, cancel } => {
+                session.adopt(&request.id, cancel);
+                let responses = request.params.object("inputResponses").cloned().unwrap_or_default();
+                drop(reply.send(responses));
+                Ok(Some(steps))
+            }
+        }
+    }
+
+    async fn serve(self: Arc<Self>, session: Arc<Session>, outlet: Outlet, request: Request) {
+        let Request { id, method, mut params } = request;
+        let Some(cancelled) = session.begin(&id) else {
+            let error = RpcError::new(code::INVALID_REQUEST, format!("the id `{id}` is still in use by an open request"));
+            outlet.answer(Err(error)).await;
+            return;
+        };
+        let fingerprint = rounds::fingerprint(&method, &params);
+        let meta = match params.remove("_meta") {
+            Some(Value::Object(meta)) => meta,
+            _ => Object::new(),
+        };
+        let asking = tokio::sync::Mutex::new(());
+        let exchange = Arc::new(Exchange { session, id, outlet, cancelled, meta, fingerprint, asking });
+        let answer = if exchange.hanging_up_cancels() {
+            tokio::select! {
+                answer = self.answer(&exchange, &method, params) => answer,
+                // The answer's own future sees the token and ends with a record; it must not be dropped half way.
+                never = self.cancel_when_deserted(&exchange) => match never {},
+            }
+        } else {
+            self.answer(&exchange, &method, params).await
+        };
+        exchange.session.end(&exchange.id);
+        exchange.outlet.answer(answer).await;
+    }
+
+    async fn cancel_when_deserted(&self, exchange: &Exchange) -> std::convert::Infallible {
+        exchange.outlet.deserted().await;
+        exchange.cancelled.cancel();
+        std::future::pending().await
+    }
+
+    async fn answer(self: &Arc<Self>, exchange: &Arc<Exchange>, name: &str, params: Object) -> Answer {
+        let session = &exchange.session;
+        let era = session.client.era;
+        let Some(method) = Method::parse(name).filter(|method| method.is_of(era)) else {
+            let why = format!("no method `{}` is served here", name.chars().take(80).collect::<String>());
+            return self.reject(session, "rejected_method", name, RpcError::new(code::METHOD_NOT_FOUND, why)).await;
+        };
+        if let Err(bad) = method.check(&params) {
+            let error = RpcError::new(code::INVALID_PARAMS, bad.to_string());
+            return self.reject(session, "rejected_params", name, error).await;
+        }
+        let answer = match method {
+            Method::Ping => Ok(Value::Object(Object::new())),
+            Method::Initialize => Err(RpcError::new(code::INVALID_REQUEST, "this session is initialised already")),
+            Method::Discover => self.discover(session).await,
+            Method::ListTools | Method::ListPrompts | Method::ListResources | Method::ListTemplates => {
+                self.list(exchange, method).await
+            }
+            Method::SetLevel => self.set_level(session, params.str("level").unwrap_or_default()).await,
+            Method::Listen => self.listen(exchange, params).await,
+            Method::TaskList => self.list_tasks(session).await,
+            Method::CallTool
+            | Method::ReadResource
+            | Method::Subscribe
+            | Method::Unsubscribe
+            | Method::GetPrompt
+            | Method::Complete
+            | Method::TaskGet
+            | Method::TaskResult
+            | Method::TaskUpdate
+            | Method::TaskCancel => return self.call(exchange, method, params).await,
+        };
+        answer.map(|result| era::result_to_client(Era::Legacy, era, name, result))
+    }
+
+    /// A request that can have an effect: found, performed, and performed again while its server needs more input and
+    /// the client cannot come back with it by itself.
+    async fn call(self: &Arc<Self>, exchange: &Arc<Exchange>, method: Method, params: Object) -> Answer {
+        let Resolved { reach, action, mut params, tool } = match self.resolve(exchange, method, params).await {
+            Ok(resolved) => resolved,
+            Err(astray) => return self.turn_away(exchange, astray).await,
+        };
+        let session = &exchange.session;
+        for _ in 0..MOST_ROUNDS {
+            let id = match chance() {
+                Ok(chance) => CallId::new(self.clock.now(), chance),
+                Err(error) => return Err(RpcError::new(code::INTERNAL, error.to_string())),
+            };
+            let call = Call::new(Parts {
+                id,
+                caller: Arc::clone(&session.caller),
+                server: reach.server().name().into(),
+                action: action.clone(),
+                params: params.clone(),
+                tool: tool.clone(),
+                arrived: self.clock.now(),
+            });
+            let (answer, spoken) = self.perform(exchange, reach, call).await;
+            let mut result = match answer {
+                Ok(result) => result,
+                Err(error) => return Err(era::error_to_client(spoken, session.client.era, method.name(), error)),
+            };
+            let unfinished = result.get("resultType").and_then(Value::as_str) == Some("input_required");
+            if unfinished && session.client.era == Era::Legacy {
+                self.gather(exchange, reach, &result, &mut params).await?;
+                continue;
+            }
+            if unfinished {
+                self.seal_state(exchange, &mut result)?;
+            }
+            return Ok(era::result_to_client(spoken, session.client.era, method.name(), result));
+        }
+        Err(RpcError::new(code::UNAVAILABLE, format!("the server asked for more input {MOST_ROUNDS} times; the call was given up")))
+    }
+
+    /// The story. The era returned is the one the answer was spoken in.
+    async fn perform(self: &Arc<Self>, exchange: &Arc<Exchange>, reach: &reach::Reach, call: Call) -> (Answer, Era) {
+        // Whatever we say ourselves is said as a legacy server would; the last step translates it.
+        let ours = |answer| (answer, Era::Legacy);
+        let id = call.id.clone();
+        let mut entries = vec![self.arrived(exchange, &call)];
+
+        // May it?
+        let judgement = self.judge.decide(&self.input(exchange, &call), call.digest);
+        entries.push(self.entry(&id, Event::Decided(decided(&judgement))));
+        let refusal = Refusal::from_judgement(&judgement);
+        let Decision::Allow(grant) = judgement.decision else {
+            let refusal = match self.recorder.write(entries).await {
+                Ok(()) => refusal.unwrap_or_else(|| Refusal::new("denied", Retry::Useless, "a policy forbids this call")),
+                Err(error) => lists::unrecorded(&error),
+            };
+            return ours(refusal.of(&call));
+        };
+
+        // So it may.
+        let action = call.action.clone();
+        let refuse = |refusal: Refusal| ours(refusal.answer(Some(&id), Some(&action)));
+        let permit = match Permit::granted(call, &grant) {
+            Ok(permit) => permit,
+            Err(other) => return refuse(Refusal::new("policy_error", Retry::Useless, other.to_string())),
+        };
+        let link = match self.attach(&exchange.session, reach).await {
+            Ok(link) => link,
+            Err(refusal) => {
+                entries.push(self.entry(&id, refused(&refusal)));
+                return match self.recorder.write(entries).await {
+                    Ok(()) => refuse(refusal),
+                    Err(error) => refuse(lists::unrecorded(&error)),
+                };
+            }
+        };
+
+        // Written before it is done.
+        entries.push(self.entry(&id, Event::Dispatched(Dispatched { server: permit.call().server.to_string() })));
+        let receipt = match self.recorder.about_to(&permit, entries).await {
+            Ok(receipt) => receipt,
+            Err(error) => return refuse(lists::unrecorded(&error)),
+        };
+
+        // Do it.
+        let sent = self.clock.now();
+        let reply = self.converse(exchange, &link, permit, receipt).await;
+        let was_cancelled = matches!(reply, Reply::Cancelled);
+
+        // What came back?
+        let outcome = outcome::read(reply);
+
+        // Write it down.
+        let micros = u64::try_from(self.clock.now().micros().saturating_sub(sent.micros())).unwrap_or(0);
+        let mut entries = Vec::with_capacity(2);
+        if was_cancelled {
+            entries.push(self.entry(&id, Event::Cancelled(Cancelled { by: "client", reason: None })));
+        }
+        let (finished, answer) = finished(outcome, micros);
+        entries.push(self.entry(&id, finished));
+        match self.recorder.write(entries).await {
+            Ok(()) => (answer, link.era()),
+            Err(error) => {
+                tracing::error!(call = %id, error = %error, "the outcome could not be recorded; the result is withheld");
+                let reason = "the call was sent, but its outcome could not be recorded, so its result is withheld";
+                refuse(Refusal::new("outcome_unrecorded", Retry::Useless, reason).hint("do not repeat it before somebody has looked"))
+            }
+        }
+    }
+
+    fn entry(&self, call: &CallId, event: Event) -> Entry {
+        Entry { call: Some(call.clone()), at: self.clock.now(), event }
+    }
+
+    fn arrived(&self, exchange: &Exchange, call: &Call) -> Entry {
+        let session = &exchange.session;
+        let caller = &session.caller;
+        let arrived = Arrived {
+            principal: caller.principal.clone(),
+            proof: caller.proof.method(),
+            agent: caller.agent.clone(),
+            user: caller.user.as_ref().map(|user| user.id.clone()),
+            session: session.id.clone(),
+            client: session.client.name(),
+            transport: session.door.word(),
+            protocol: session.client.protocol.clone(),
+            method: call.action.method().to_owned(),
+            server: call.server.to_string(),
+            target: call.action.target().to_owned(),
+            params: call.params.clone(),
+            digest: call.digest.to_string(),
+            definition: call.tool.as_ref().map(|tool| tool.digest.to_string()),
+            traceparent: exchange.traceparent().map(str::to_owned),
+        };
+        Entry { call: Some(call.id.clone()), at: call.arrived, event: Event::Arrived(Box::new(arrived)) }
+    }
+
+    /// A request that ends before it is judged is recorded all the same.
+    async fn turn_away(&self, exchange: &Exchange, astray: Astray) -> Answer {
+        let (event, action, answer) = match astray {
+            Astray::Unknown(error) => {
+                let refusal = Refusal::new("unknown_target", Retry::Useless, error.message.clone());
+                let error = era::error_to_client(Era::Legacy, exchange.session.client.era, "", error);
+                (refused(&refusal), None, Err(error))
+            }
+            Astray::Refused(refusal, action) => {
+                let answer = refusal.answer(None, Some(&action));
+                (refused(&refusal), Some(action), answer)
+            }
+        };
+        let Event::Refused(mut refused) = event else { return answer };
+        refused.principal = Some(exchange.session.caller.principal.clone());
+        refused.target = action.map(|action| action.target().to_owned());
+        self.write(vec![Entry { call: None, at: self.clock.now(), event: Event::Refused(refused) }]).await?;
+        answer.map(|result| era::result_to_client(Era::Legacy, exchange.session.client.era, "tools/call", result))
+    }
+
+    async fn reject(&self, session: &Session, class: &'static str, method: &str, error: RpcError) -> Answer {
+        self.write_rejected(Rejected {
+            class,
+            why: error.message.clone(),
+            transport: session.door.word(),
+            principal: Some(session.caller.principal.clone()),
+            method: Some(method.chars().take(80).collect()),
+        })
+        .await?;
+        Err(error)
+    }
+
+    /// Writes down something that never became a request.
+    pub async fn write_rejected(&self, rejected: Rejected) -> Result<(), RpcError> {
+        self.write(vec![Entry { call: None, at: self.clock.now(), event: Event::Rejected(rejected) }]).await
+    }
+
+    /// Writes entries, or says to the client why nothing runs.
+    pub async fn write(&self, entries: Vec<Entry>) -> Result<(), RpcError> {
+        let written = self.recorder.write(entries).await;
+        written.map_err(|error| {
+            let refusal = lists::unrecorded(&error);
+            RpcError::new(code::UNAVAILABLE, refusal.reason)
+        })
+    }
+}
+
+fn decided(judgement: &Judgement) -> Decided {
+    let (outcome, code, detail) = match &judgement.decision {
+        Decision::Allow(_) => (Verdict::Allow, None, None),
+        Decision::Hold(_) => (Verdict::Hold, None, None),
+        Decision::Deny(denial) => (Verdict::Deny, Some(denial.code), denial.detail.clone()),
+    };
+    Decided {
+        outcome,
+        code,
+        detail,
+        findings: judgement.findings.clone(),
+        shadow: judgement.shadow.clone(),
+        policy: judgement.bundle.to_string(),
+        micros: judgement.micros,
+    }
+}
+
+fn refused(refusal: &Refusal) -> Event {
+    Event::Refused(Refused { class: refusal.class, why: refusal.reason.clone(), target: None, principal: None })
+}
+
+fn finished(outcome: Outcome, micros: u64) -> (Event, Answer) {
+    let Outcome { ending, digest, bytes, error, answer } = outcome;
+    let digest = digest.map(|digest| digest.to_string());
+    (Event::Finished(Finished { outcome: ending, digest, bytes, error, micros }), answer)
+}
+
+/// The key of an id in a table of open requests.
+fn key(id: &Id) -> String {
+    id.to_value().to_string()
+}

@@ -1,0 +1,165 @@
+//! What do a server and a client say to each other while a call runs?
+//!
+//! Everything a server says before its answer is passed on in its order; a question goes to the client the call came
+//! from, and to nobody else. A modern client cannot be asked while it waits: its call is answered with the question, and
+//! the client comes back with the reply (see `rounds`).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::Gateway;
+use super::exchange::{Exchange, loud_enough};
+use super::session::{Scope, not_declared};
+use crate::audit::receipt::Receipt;
+use crate::downstream::{self, Asking, FromServer, Link};
+use crate::object;
+use crate::outcome::Reply;
+use crate::permit::Permit;
+use crate::wire::era::Era;
+use crate::wire::json::{Object, Value};
+use crate::wire::message::{Answer, Message, Notification, Request, RpcError, code};
+
+/// Messages of one call that may wait for a slow client.
+const WAITING: usize = 64;
+/// How long a person may take to answer a server's question.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+impl Gateway {
+    /// Sends a permitted call and carries what is said until its answer.
+    pub(super) async fn converse(
+        self: &Arc<Self>,
+        exchange: &Arc<Exchange>,
+        link: &Arc<Link>,
+        permit: Permit,
+        receipt: Receipt,
+    ) -> Reply {
+        let server: Arc<str> = Arc::clone(&permit.call().server);
+        let (events, mut arriving) = mpsc::channel(WAITING);
+        let asking = Asking {
+            profile: Arc::clone(&exchange.session.client.profile),
+            meta: exchange.meta.clone(),
+            events,
+            cancelled: exchange.cancelled.clone(),
+            timeout: self.settings.timeout(&server),
+        };
+        let performing = downstream::perform(permit, receipt, link, asking);
+        tokio::pin!(performing);
+        loop {
+            tokio::select! {
+                biased;
+                Some(event) = arriving.recv() => self.pass_on(exchange, &server, event).await,
+                reply = &mut performing => {
+                    // What came before the answer is said before it.
+                    while let Ok(event) = arriving.try_recv() {
+                        self.pass_on(exchange, &server, event).await;
+                    }
+                    return reply;
+                }
+            }
+        }
+    }
+
+    async fn pass_on(self: &Arc<Self>, exchange: &Arc<Exchange>, server: &Arc<str>, event: FromServer) {
+        match event {
+            FromServer::Notification(notification) => self.pass_notification(exchange, server, notification).await,
+            FromServer::Request { request, answer } => {
+                // A person may take minutes; progress must not wait for them.
+                let (gateway, exchange, server) = (Arc::clone(self), Arc::clone(exchange), Arc::clone(server));
+                self.tasks.spawn(async move {
+                    let outcome = gateway.ask_client(&exchange, &server, request).await;
+                    // The server may have lost interest; then its call ends in its own way.
+                    drop(answer.send(outcome));
+                });
+            }
+            FromServer::Closed(why) => tracing::warn!(server = &**server, why, "connection closed during a call"),
+        }
+    }
+
+    async fn pass_notification(&self, exchange: &Arc<Exchange>, server: &Arc<str>, notification: Notification) {
+        match notification.method.as_str() {
+            "notifications/message" => {
+                let level = notification.params.str("level").unwrap_or("info");
+                if exchange.log_level().is_some_and(|wanted| loud_enough(level, wanted)) {
+                    exchange.outlet.say(notification).await;
+                }
+            }
+            method if method.ends_with("/list_changed") || method == "notifications/resources/updated" => {
+                self.server_says(&exchange.session, server, notification);
+            }
+            _ => {
+                exchange.outlet.say(notification).await;
+            }
+        }
+    }
+
+    /// Asks the client what its server asks.
+    pub(super) async fn ask_client(&self, exchange: &Arc<Exchange>, server: &Arc<str>, request: Request) -> Answer {
+        let session = &exchange.session;
+        if let Err(error) = can_be_asked(&session.client.profile.capabilities, &request) {
+            return Err(error);
+        }
+        self.note_question(exchange, server, &request.method);
+        let params = signed_by(server, &session.scope, &request.method, request.params);
+        match session.client.era {
+            Era::Modern => self.ask_by_round(exchange, request.method, params).await,
+            Era::Legacy => {
+                let (id, heard) = session.question();
+                let question = Message::Request(Request { id: id.clone(), method: request.method, params });
+                if !exchange.outlet.say(question).await {
+                    session.forget(&id);
+                    return Err(RpcError::new(code::UNAVAILABLE, "the client has gone; nobody can answer"));
+                }
+                let answer = self.await_reply(exchange, heard).await;
+                session.forget(&id);
+                answer
+            }
+        }
+    }
+
+    /// Waits for a reply as long as anybody may still give one.
+    pub(super) async fn await_reply(&self, exchange: &Exchange, heard: oneshot::Receiver<Answer>) -> Answer {
+        let gone = |why: &str| Err(RpcError::new(code::UNAVAILABLE, why));
+        tokio::select! {
+            answer = heard => answer.unwrap_or_else(|_| gone("the client has gone; nobody can answer")),
+            () = exchange.cancelled.cancelled() => gone("the client cancelled its call; nobody will answer"),
+            () = tokio::time::sleep(PATIENCE) => gone("nobody answered in time"),
+        }
+    }
+}
+
+/// Whether the client declared that it can answer this.
+fn can_be_asked(capabilities: &Object, request: &Request) -> Result<(), RpcError> {
+    let needed = match request.method.as_str() {
+        "sampling/createMessage" => "sampling",
+        "elicitation/create" => "elicitation",
+        "roots/list" => "roots",
+        _ => return Ok(()),
+    };
+    if capabilities.contains(needed) { Ok(()) } else { Err(not_declared(&request.method)) }
+}
+
+/// Among several servers, a question says which of them asks, so that a person does not take one for another.
+fn signed_by(server: &str, scope: &Scope, method: &str, mut params: Object) -> Object {
+    if *scope == Scope::All {
+        let mut meta = params.object("_meta").cloned().unwrap_or_default();
+        meta.insert("dev.countersign/server", server);
+        if method == "elicitation/create"
+            && let Some(Value::String(message)) = params.get_mut("message")
+        {
+            message.insert_str(0, &format!("[{server}] "));
+        }
+        params.insert("_meta", meta);
+    }
+    params
+}
+
+/// A question as it stands in the answer to a modern client.
+pub(super) fn as_input_request(method: &str, params: Object) -> Object {
+    let mut request = object! { "method" => method };
+    if !params.is_empty() {
+        request.insert("params", params);
+    }
+    request
+}

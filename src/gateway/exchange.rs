@@ -1,0 +1,63 @@
+//! One request of one client, while it is worked on.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::outlet::Outlet;
+use super::session::{Door, Session};
+use crate::wire::era::Era;
+use crate::wire::json::{Object, Value};
+use crate::wire::message::Id;
+
+/// Everything a request needs while it runs.
+#[derive(Debug)]
+pub struct Exchange {
+    /// Whose request it is.
+    pub session: Arc<Session>,
+    /// The client's id for it.
+    pub id: Id,
+    /// Where it speaks.
+    pub outlet: Outlet,
+    /// Raised when the client no longer wants it.
+    pub cancelled: CancellationToken,
+    /// The `_meta` the client sent.
+    pub meta: Object,
+    /// Names the request without what changes from round to round.
+    pub fingerprint: crate::digest::Digest,
+    /// One question at a time reaches a client that answers by coming back.
+    pub asking: tokio::sync::Mutex<()>,
+}
+
+impl Exchange {
+    /// Whether a client that hangs up thereby cancels: modern HTTP says so, legacy HTTP says no.
+    pub fn hanging_up_cancels(&self) -> bool {
+        self.session.client.era == Era::Modern && self.session.door == Door::Http
+    }
+
+    /// The lowest level of log messages the client wants on this request; legacy clients say it once per session.
+    pub fn log_level(&self) -> Option<&str> {
+        match self.session.client.era {
+            Era::Legacy => Some("debug"),
+            Era::Modern => self.meta.str("io.modelcontextprotocol/logLevel"),
+        }
+    }
+
+    /// The caller's trace.
+    pub fn traceparent(&self) -> Option<&str> {
+        self.meta.get("traceparent").and_then(Value::as_str)
+    }
+}
+
+/// The standard's log levels, mildest first.
+const LEVELS: [&str; 8] = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+
+/// Whether a message of one level is wanted by somebody who asked for another.
+pub fn loud_enough(level: &str, wanted: &str) -> bool {
+    let rank = |name| LEVELS.iter().position(|level| *level == name);
+    match (rank(level), rank(wanted)) {
+        (Some(level), Some(wanted)) => level >= wanted,
+        // An unknown level is shown: hiding what we do not understand would lose it.
+        _ => true,
+    }
+}

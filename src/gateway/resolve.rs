@@ -1,0 +1,265 @@
+//! Which server is this request for, and which of its tools? Also: is the tool still the one we pinned, and do the
+//! arguments fit it?
+
+use std::sync::Arc;
+
+use super::Gateway;
+use super::answer::{Refusal, Retry};
+use super::exchange::Exchange;
+use super::reach::{Listing, Offer, Reach};
+use super::session::{Scope, Session};
+use crate::call::Action;
+use crate::catalogue::naming;
+use crate::catalogue::tool::{Pin, Tool};
+use crate::wire::json::{Object, Value};
+use crate::wire::message::{RpcError, code};
+use crate::wire::method::Method;
+
+/// A request that found its server.
+#[derive(Debug)]
+pub struct Resolved<'a> {
+    /// The way there.
+    pub reach: &'a Reach,
+    /// What is asked.
+    pub action: Action,
+    /// The parameters under the server's own names, without `_meta`.
+    pub params: Object,
+    /// The tool, when it is one.
+    pub tool: Option<Arc<Tool>>,
+}
+
+/// Why a request found none.
+#[derive(Clone, Debug)]
+pub enum Astray {
+    /// The protocol has an error for this: an unknown tool, prompt or resource.
+    Unknown(RpcError),
+    /// It is known and must not be called.
+    Refused(Refusal, Action),
+}
+
+impl Gateway {
+    /// Finds the server and the action of a request that can have an effect.
+    pub(super) async fn resolve<'a>(
+        &self,
+        exchange: &'a Exchange,
+        method: Method,
+        mut params: Object,
+    ) -> Result<Resolved<'a>, Astray> {
+        drop(params.remove("_meta"));
+        let session = &*exchange.session;
+        match method {
+            Method::CallTool => self.resolve_tool(session, params).await,
+            Method::GetPrompt => {
+                let (reach, name) = self.find_named(session, Listing::Prompts, params.str("name").unwrap_or_default()).await?;
+                params.insert("name", name.as_str());
+                Ok(Resolved { reach, action: Action::Prompt(name), params, tool: None })
+            }
+            Method::ReadResource | Method::Subscribe | Method::Unsubscribe => {
+                let uri = params.str("uri").unwrap_or_default().to_owned();
+                let reach = self.find_resource(session, &uri).await?;
+                let action = match method {
+                    Method::Subscribe => Action::Subscribe(uri),
+                    Method::Unsubscribe => Action::Unsubscribe(uri),
+                    _ => Action::Resource(uri),
+                };
+                Ok(Resolved { reach, action, params, tool: None })
+            }
+            Method::Complete => self.resolve_completion(session, params).await,
+            _ => self.resolve_task(session, method, params),
+        }
+    }
+
+    async fn resolve_tool<'a>(&self, session: &'a Session, mut params: Object) -> Result<Resolved<'a>, Astray> {
+        let asked = params.str("name").unwrap_or_default().to_owned();
+        let (reach, name) = self.find_named(session, Listing::Tools, &asked).await?;
+        let action = Action::Tool(name);
+        let refuse = |refusal| Err(Astray::Refused(refusal, action.clone()));
+        let offer = match self.offer(session, reach, action.target()).await {
+            Ok(Some(offer)) => offer,
+            Ok(None) => return Err(unknown("tool", &asked)),
+            Err(refusal) => return refuse(refusal),
+        };
+        if let Some(refusal) = not_as_pinned(&offer.tool) {
+            return refuse(refusal);
+        }
+        if self.settings.checks_arguments(&offer.tool.server)
+            && let Err(unfit) = offer.schema.check(params.object("arguments"))
+        {
+            let refusal = Refusal::new("arguments_invalid", Retry::Useless, unfit.to_string())
+                .hint("send arguments that fit the `inputSchema` of the tool");
+            return refuse(refusal);
+        }
+        params.insert("name", action.target());
+        Ok(Resolved { reach, action, params, tool: Some(offer.tool) })
+    }
+
+    /// The tool of this name. One that is not as it was pinned is looked at afresh: somebody may have agreed meanwhile.
+    async fn offer(&self, session: &Session, reach: &Reach, name: &str) -> Result<Option<Offer>, Refusal> {
+        let known = reach.tools().and_then(|tools| tools.get(name).cloned());
+        match known {
+            Some(offer) if offer.tool.pin == Pin::Agreed => Ok(Some(offer)),
+            Some(_) => {
+                reach.changed(Listing::Tools);
+                Ok(self.tools(session, reach).await?.get(name).cloned())
+            }
+            None => Ok(self.tools(session, reach).await?.get(name).cloned()),
+        }
+    }
+
+    /// Splits the name a client used into a server and that server's own name.
+    async fn find_named<'a>(&self, session: &'a Session, listing: Listing, asked: &str) -> Result<(&'a Reach, String), Astray> {
+        let what = if listing == Listing::Tools { "tool" } else { "prompt" };
+        if let Scope::One(server) = &session.scope {
+            let reach = session.reaches.get(server).ok_or_else(|| unknown(what, asked))?;
+            return Ok((reach, asked.to_owned()));
+        }
+        if let Some((server, name)) = asked.split_once(naming::SEPARATOR)
+            && let Some(reach) = session.reaches.get(server)
+            && naming::prefixed(server, name) == asked
+        {
+            return Ok((reach, name.to_owned()));
+        }
+        // A name that was cut or had a dot does not say what it was cut from: look through what was listed.
+        for (server, reach) in &session.reaches {
+            if !asked.starts_with(&**server) {
+                continue;
+            }
+            let names: Vec<String> = match listing {
+                Listing::Tools => match self.tools(session, reach).await {
+                    Ok(tools) => tools.list.iter().map(|offer| offer.tool.name.clone()).collect(),
+                    Err(_) => continue,
+                },
+                Listing::Prompts | Listing::Resources => match self.offers(session, reach, listing).await {
+                    Ok(offers) => offers.items.iter().filter_map(|item| item.str("name")).map(str::to_owned).collect(),
+                    Err(_) => continue,
+                },
+            };
+            if let Some(name) = names.into_iter().find(|name| naming::prefixed(server, name) == asked) {
+                return Ok((reach, name));
+            }
+        }
+        Err(unknown(what, asked))
+    }
+
+    /// The server a resource belongs to: the one that lists it, the one with a template it fits, or the only one.
+    async fn find_resource<'a>(&self, session: &'a Session, uri: &str) -> Result<&'a Reach, Astray> {
+        if let Some(only) = only(session) {
+            return Ok(only);
+        }
+        let mut templated = None;
+        for reach in session.reaches.values() {
+            let Ok(offers) = self.offers(session, reach, Listing::Resources).await else { continue };
+            if offers.items.iter().any(|item| item.str("uri") == Some(uri)) {
+                return Ok(reach);
+            }
+            let fits = |template: &Object| template.str("uriTemplate").is_some_and(|template| fits_template(template, uri));
+            if templated.is_none() && offers.templates.iter().any(fits) {
+                templated = Some(reach);
+            }
+        }
+        templated.ok_or_else(|| unknown("resource", uri))
+    }
+
+    async fn resolve_completion<'a>(&self, session: &'a Session, mut params: Object) -> Result<Resolved<'a>, Astray> {
+        let reference = params.object("ref").cloned().unwrap_or_default();
+        if let Some(name) = reference.str("name") {
+            let (reach, name) = self.find_named(session, Listing::Prompts, name).await?;
+            let mut reference = reference.clone();
+            reference.insert("name", name.as_str());
+            params.insert("ref", reference);
+            return Ok(Resolved { reach, action: Action::Complete(name), params, tool: None });
+        }
+        let uri = reference.str("uri").unwrap_or_default().to_owned();
+        let mut found = only(session);
+        if found.is_none() {
+            for reach in session.reaches.values() {
+                let Ok(offers) = self.offers(session, reach, Listing::Resources).await else { continue };
+                if offers.templates.iter().any(|template| template.str("uriTemplate") == Some(&uri)) {
+                    found = Some(reach);
+                }
+            }
+        }
+        let reach = found.ok_or_else(|| unknown("resource", &uri))?;
+        Ok(Resolved { reach, action: Action::Complete(uri), params, tool: None })
+    }
+
+    /// A task belongs to the server that made it. Among several servers its id is told apart by their name in front.
+    fn resolve_task<'a>(&self, session: &'a Session, method: Method, mut params: Object) -> Result<Resolved<'a>, Astray> {
+        let asked = params.str("taskId").unwrap_or_default().to_owned();
+        let (reach, id) = match only(session) {
+            Some(reach) => (reach, asked),
+            None => match asked.split_once(naming::SEPARATOR).map(|(server, id)| (session.reaches.get(server), id)) {
+                Some((Some(reach), id)) => (reach, id.to_owned()),
+                _ => return Err(unknown("task", &asked)),
+            },
+        };
+        params.insert("taskId", id.as_str());
+        let action = Action::Task { method: method.name().to_owned(), id };
+        Ok(Resolved { reach, action, params, tool: None })
+    }
+}
+
+/// The one server of a session that has only one.
+fn only(session: &Session) -> Option<&Reach> {
+    let mut reaches = session.reaches.values();
+    match (reaches.next(), reaches.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
+    }
+}
+
+fn not_as_pinned(tool: &Tool) -> Option<Refusal> {
+    let (class, what) = match tool.pin {
+        Pin::Agreed => return None,
+        Pin::Drifted => ("definition_drifted", "changed since it was agreed to, or nobody has agreed to it yet"),
+        Pin::Flapping => ("definition_flapping", "keeps changing"),
+    };
+    let reason = format!("the definition of `{}` on `{}` {what}", tool.name, tool.server);
+    let hint = format!(
+        "whoever runs this gateway looks at the change with `countersign pins show {} {}` and agrees to it",
+        tool.server, tool.name
+    );
+    Some(Refusal::new(class, Retry::Useless, reason).hint(hint))
+}
+
+fn unknown(what: &str, name: &str) -> Astray {
+    let code = if what == "resource" { code::RESOURCE_NOT_FOUND } else { code::INVALID_PARAMS };
+    let shown: String = name.chars().take(200).collect();
+    Astray::Unknown(RpcError::new(code, format!("Unknown {what}: {shown}")).with_data(Value::from(shown)))
+}
+
+/// Whether an address could have been made from a template: the fixed parts stand in it in order.
+fn fits_template(template: &str, uri: &str) -> bool {
+    let mut rest = uri;
+    let mut parts = template.split('{');
+    let Some(found) = parts.next().and_then(|first| rest.strip_prefix(first)) else { return false };
+    rest = found;
+    for part in parts {
+        let Some((_, fixed)) = part.split_once('}') else { return false };
+        if fixed.is_empty() {
+            continue;
+        }
+        let Some((value, after)) = rest.split_once(fixed) else { return false };
+        if value.is_empty() {
+            return false;
+        }
+        rest = after;
+    }
+    rest.is_empty() || template.ends_with('}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits_template;
+
+    #[test]
+    fn an_address_fits_the_template_it_was_made_from() {
+        assert!(fits_template("test://template/{id}/data", "test://template/7/data"));
+        assert!(fits_template("file:///{path}", "file:///a/b"));
+        assert!(fits_template("a:1", "a:1"));
+        assert!(!fits_template("test://template/{id}/data", "test://other/7/data"));
+        assert!(!fits_template("test://template/{id}/data", "test://template/7/date"));
+        assert!(!fits_template("a:1", "a:12"));
+        assert!(!fits_template("a{", "a1"));
+    }
+}

@@ -1,0 +1,77 @@
+//! What does the configuration say about calls?
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::catalogue::pins::FirstSight;
+
+/// What the gateway was told, as far as calls are concerned.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// A free word that policies see.
+    pub environment: String,
+    /// The oldest version a client may speak.
+    pub minimum_protocol: String,
+    /// How long a list may take.
+    pub list_timeout: Duration,
+    /// Streams one caller may hold open.
+    pub streams_per_principal: usize,
+    /// Sessions one caller may hold open.
+    pub sessions_per_principal: usize,
+    /// Per server.
+    pub servers: BTreeMap<String, ServerSettings>,
+}
+
+/// What the configuration says about one server.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// How long a call may take without a sign of life.
+    pub timeout: Duration,
+    /// Whether being seen first is being agreed to.
+    pub first_sight: FirstSight,
+    /// Whether arguments are checked against the tool's schema.
+    pub arguments: Arguments,
+    /// Whether what the server says of its tools may loosen a decision.
+    pub trust: Trust,
+    /// Free words that policies see.
+    pub labels: BTreeMap<String, String>,
+    /// `stdio` or `http`.
+    pub transport: &'static str,
+}
+
+/// Whether arguments are checked against the tool's schema before they are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arguments {
+    /// They are.
+    Checked,
+    /// They are not: for a server whose schemas are broken.
+    Unchecked,
+}
+
+/// What a server's annotations are worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Claims: they may tighten a decision and never loosen one.
+    Claims,
+    /// The operator vouches for them.
+    Trusted,
+}
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+impl Settings {
+    /// How long a call to this server may take without a sign of life.
+    pub fn timeout(&self, server: &str) -> Duration {
+        self.servers.get(server).map_or(PATIENCE, |server| server.timeout)
+    }
+
+    /// Whether a tool of this server that was never seen before may be called. A server nobody configured: no.
+    pub fn first_sight(&self, server: &str) -> FirstSight {
+        self.servers.get(server).map_or(FirstSight::Waits, |server| server.first_sight)
+    }
+
+    /// Whether arguments for this server are checked.
+    pub fn checks_arguments(&self, server: &str) -> bool {
+        self.servers.get(server).is_none_or(|server| server.arguments == Arguments::Checked)
+    }
+}
