@@ -83,6 +83,26 @@ impl fmt::Debug for Digest {
     }
 }
 
+/// Plain SHA-256 of a file that is read in pieces, as `sha256sum` prints it.
+#[derive(Clone, Debug, Default)]
+pub struct Running(Sha256);
+
+impl Running {
+    /// The next piece.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// 64 hex digits.
+    pub fn hex(self) -> String {
+        let mut out = String::with_capacity(64);
+        for byte in self.0.finalize() {
+            push_hex(byte, &mut out);
+        }
+        out
+    }
+}
+
 /// Two lower-case hex digits.
 pub fn push_hex(byte: u8, out: &mut String) {
     for nibble in [byte >> 4, byte & 0x0f] {

@@ -1,0 +1,173 @@
+//! How is a server reached the first time, and every time after? Start it, find out what it speaks, remember that.
+//!
+//! A client is matched with the same era at the server wherever the server has it, because nothing needs translation
+//! then: a legacy client opens with `initialize`, a modern one with `server/discover`, and only what refuses is tried the
+//! other way. What was learned is kept until it turns out wrong.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, mpsc};
+
+use super::Unreachable;
+use super::asking::{ClientProfile, FromServer};
+use super::connection::Connection;
+use super::handshake::Hello;
+use super::link::Link;
+use super::opening::{Opened, Opener, Opening, Other};
+use super::options::{CommandOptions, Place, ServerOptions};
+use super::rest::Rest;
+use crate::wire::era::Era;
+
+/// One configured server.
+#[derive(Debug)]
+pub struct Server {
+    options: ServerOptions,
+    rest: Arc<Rest>,
+    memory: Mutex<Memory>,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    legacy: Speaks,
+    modern: Speaks,
+    /// The one child of a modern server, and what it said of itself.
+    common: Option<(Arc<Connection>, Hello)>,
+    open: Vec<Weak<Connection>>,
+}
+
+/// Whether a server speaks one of the eras.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Speaks {
+    #[default]
+    Perhaps,
+    Yes,
+    No,
+}
+
+/// A short pause is waited out; a longer one is an answer.
+const WORTH_WAITING: Duration = Duration::from_millis(600);
+
+impl Server {
+    pub(super) fn new(options: ServerOptions) -> Arc<Self> {
+        Arc::new(Self { options, rest: Arc::default(), memory: Mutex::default() })
+    }
+
+    /// Its configured name.
+    pub fn name(&self) -> &str {
+        &self.options.name
+    }
+
+    /// How long it may stay silent, as configured.
+    pub fn timeout(&self) -> Duration {
+        self.options.timeout
+    }
+
+    /// `stdio` or `http`.
+    pub fn transport(&self) -> &'static str {
+        match &self.options.place {
+            Place::Command(_) => "stdio",
+        }
+    }
+
+    /// A link for one upstream session: its own connection to a legacy server, a share of the common one to a modern
+    /// server. `events` hears what belongs to no single request.
+    pub async fn connect(
+        self: &Arc<Self>,
+        profile: Arc<ClientProfile>,
+        events: mpsc::Sender<FromServer>,
+    ) -> Result<Arc<Link>, Unreachable> {
+        let connected = match &self.options.place {
+            Place::Command(command) => self.connect_command(command, &profile, events).await,
+        };
+        connected.map_err(|why| Unreachable { server: self.options.name.clone(), why })
+    }
+
+    async fn connect_command(
+        &self,
+        command: &CommandOptions,
+        profile: &Arc<ClientProfile>,
+        events: mpsc::Sender<FromServer>,
+    ) -> Result<Arc<Link>, String> {
+        let mut memory = self.memory.lock().await;
+        let wants = Era::of(&profile.protocol).unwrap_or(Era::Legacy);
+        if let Some((connection, hello)) = memory.common.clone()
+            && (wants == Era::Modern || memory.legacy == Speaks::No)
+        {
+            if !connection.is_gone() {
+                return Ok(Link::common(self.options.name.clone(), hello, connection, events));
+            }
+            memory.common = None;
+        }
+        self.wait_out().await?;
+        let opening = match (wants, memory.legacy, memory.modern) {
+            (_, Speaks::Yes, Speaks::No) => Opening { first: Era::Legacy, other: Other::Known },
+            (_, Speaks::No, Speaks::Yes) => Opening { first: Era::Modern, other: Other::Known },
+            (Era::Legacy, Speaks::Yes, _) => Opening { first: Era::Legacy, other: Other::Known },
+            (Era::Modern, _, Speaks::Yes) => Opening { first: Era::Modern, other: Other::Known },
+            (first, ..) => Opening { first, other: Other::Try },
+        };
+        let opener = Opener { name: &self.options.name, command, profile, events: &events };
+        // A probe is made once, under the lock; connections whose era is known open side by side.
+        let (opened, mut memory) = if opening.other == Other::Known && opening.first == Era::Legacy {
+            drop(memory);
+            (opener.open(opening).await, self.memory.lock().await)
+        } else {
+            (opener.open(opening).await, memory)
+        };
+        let opened = match opened {
+            Ok(opened) => opened,
+            Err(why) => {
+                // What we knew may be wrong now: the next attempt asks again.
+                (memory.legacy, memory.modern) = (Speaks::Perhaps, Speaks::Perhaps);
+                self.rest.died(Duration::ZERO, &why);
+                return Err(why);
+            }
+        };
+        let Opened { connection, hello, refused } = opened;
+        let (this, that) = match hello.era {
+            Era::Legacy => (&mut memory.legacy, Era::Modern),
+            Era::Modern => (&mut memory.modern, Era::Legacy),
+        };
+        *this = Speaks::Yes;
+        if refused == Some(that) {
+            match that {
+                Era::Legacy => memory.legacy = Speaks::No,
+                Era::Modern => memory.modern = Speaks::No,
+            }
+        }
+        connection.watch(self.rest.clone());
+        let connection = Arc::new(connection);
+        memory.open.retain(|open| open.strong_count() > 0);
+        memory.open.push(Arc::downgrade(&connection));
+        Ok(match hello.era {
+            Era::Legacy => Link::own(self.options.name.clone(), hello, connection),
+            Era::Modern => {
+                memory.common = Some((connection.clone(), hello.clone()));
+                Link::common(self.options.name.clone(), hello, connection, events)
+            }
+        })
+    }
+
+    /// Waits out a short pause after a death; says so when it is a long one.
+    async fn wait_out(&self) -> Result<(), String> {
+        let Some((left, why)) = self.rest.remaining() else { return Ok(()) };
+        if left <= WORTH_WAITING {
+            tokio::time::sleep(left).await;
+            return Ok(());
+        }
+        let seconds = left.as_secs().saturating_add(1);
+        Err(format!("{why}; it is started again at the next request in {seconds} s or later"))
+    }
+
+    /// Ends everything that runs for this server.
+    pub(super) async fn shutdown(&self, grace: Duration) {
+        let open = {
+            let mut memory = self.memory.lock().await;
+            memory.common = None;
+            std::mem::take(&mut memory.open)
+        };
+        let open: Vec<_> = open.iter().filter_map(Weak::upgrade).collect();
+        futures_util::future::join_all(open.iter().map(|connection| connection.close(grace))).await;
+    }
+}
