@@ -5,6 +5,7 @@
 
 pub mod body;
 pub mod client;
+pub mod frames;
 pub mod http;
 pub mod metadata;
 pub mod post;

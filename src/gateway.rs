@@ -14,6 +14,7 @@ pub mod listen;
 pub mod listeners;
 pub mod lists;
 pub mod outlet;
+pub mod pinboard;
 pub mod reach;
 pub mod recorder;
 pub mod resolve;
@@ -30,14 +31,14 @@ use tokio_util::task::TaskTracker;
 use crate::audit::entry::{Arrived, Cancelled, Decided, Dispatched, Entry, Event, Finished, Refused, Rejected, Verdict};
 use crate::call::{Call, CallId, Parts};
 use crate::clock::{Clock, chance};
-use crate::downstream::Fleet;
-use crate::outcome::{self, Outcome, Reply};
+use crate::downstream::{Fleet, Reply};
+use crate::outcome::{self, Outcome};
 use crate::permit::Permit;
 use crate::policy::decision::{Decision, Judgement};
 use crate::store::Store;
 use crate::wire::era::{self, Era};
 use crate::wire::json::{Object, Value};
-use crate::wire::message::{Answer, Id, Request, RpcError, code};
+use crate::wire::message::{Answer, Request, RpcError, code};
 use crate::wire::method::Method;
 use answer::{Refusal, Retry};
 use exchange::Exchange;
@@ -394,9 +395,4 @@ fn finished(outcome: Outcome, micros: u64) -> (Event, Answer) {
     let Outcome { ending, digest, bytes, error, answer } = outcome;
     let digest = digest.map(|digest| digest.to_string());
     (Event::Finished(Finished { outcome: ending, digest, bytes, error, micros }), answer)
-}
-
-/// The key of an id in a table of open requests.
-fn key(id: &Id) -> String {
-    id.to_value().to_string()
 }

@@ -17,3 +17,15 @@ pub mod audit;
 pub mod downstream;
 
 pub mod clock;
+
+pub mod outcome;
+
+pub mod identity;
+
+pub mod store;
+
+pub mod gateway;
+
+pub mod front;
+
+pub mod telemetry;

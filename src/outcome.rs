@@ -2,24 +2,12 @@
 
 use crate::audit::entry::Ending;
 use crate::digest::Digest;
+use crate::downstream::Reply;
 use crate::wire::json::Value;
 use crate::wire::message::{Answer, RpcError, code};
 
 /// How much of a server's error text the record keeps.
 const KEPT: usize = 300;
-
-/// What sending a call came to.
-#[derive(Debug)]
-pub enum Reply {
-    /// The server answered.
-    Answered(Answer),
-    /// Nothing was sent.
-    NotSent(String),
-    /// It was sent, and nobody can say what happened: the server died, fell silent or spoke garbage.
-    Unknown(String),
-    /// The client cancelled while the server worked on it.
-    Cancelled,
-}
 
 /// What a call came to.
 #[derive(Debug)]

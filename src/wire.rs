@@ -10,3 +10,5 @@ pub mod lines;
 pub mod message;
 pub mod method;
 pub mod reader;
+pub mod headers;
+pub mod sse;

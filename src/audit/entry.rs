@@ -39,6 +39,8 @@ pub enum Event {
     Cancelled(Cancelled),
     /// A list was given, after policy filtered it.
     Listed(Listed),
+    /// A server asked the client something while a call ran.
+    Asked(Asked),
     /// A client opened a session or ended one.
     Session(SessionEvent),
     /// A tool's definition was seen for the first time, changed, or was agreed to.
@@ -219,6 +221,17 @@ pub struct Listed {
     pub given: u64,
     /// How many policy kept back.
     pub hidden: u64,
+}
+
+/// See [`Event::Asked`].
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Asked {
+    /// The server that asked.
+    pub server: String,
+    /// What for: `sampling/createMessage`, `elicitation/create`, `roots/list`.
+    pub method: String,
+    /// Whose client was asked.
+    pub principal: String,
 }
 
 /// See [`Event::Session`].

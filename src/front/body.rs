@@ -114,7 +114,9 @@ impl Body {
 }
 
 fn event(line: &str) -> Bytes {
-    sse::encode(line).into()
+    let mut out = String::with_capacity(line.len().saturating_add(24));
+    sse::event(None, None, line, &mut out);
+    out.into()
 }
 
 impl http_body::Body for Body {

@@ -11,13 +11,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::client::{self, Unreadable};
+use super::frames::{Frame, Frames};
 use crate::audit::entry::Rejected;
 use crate::call::caller::Caller;
 use crate::gateway::Gateway;
 use crate::gateway::outlet::{Step, Steps};
 use crate::gateway::session::{Door, Scope, Session};
 use crate::wire::era::Era;
-use crate::wire::lines::{self, Frame};
 use crate::wire::message::{Answer, Id, Message, Notification, Request, Response, RpcError, code};
 use crate::wire::method::Method;
 use crate::wire::reader::Limits;
@@ -51,7 +51,7 @@ impl Pipe {
         let writer = tokio::spawn(write_lines(output, lines));
         let gateway = Arc::clone(&self.gateway);
         let mut agent = Agent { pipe: self, out, session: None, carrying: TaskTracker::new() };
-        let mut input = lines::Frames::new(input, agent.pipe.limits.bytes);
+        let mut input = Frames::new(input, agent.pipe.limits.bytes);
         loop {
             let frame = tokio::select! {
                 () = stop.cancelled() => break,

@@ -18,11 +18,11 @@ use crate::downstream::{Asking, FromServer, Inquiry, Link};
 use crate::gateway::exchange::Exchange;
 use crate::wire::era::Era;
 use crate::wire::json::{Object, Value};
-use crate::wire::message::{Answer, Message, Notification, Request, code};
+use crate::wire::message::{Answer, Message, Notification, Request};
 
 impl Gateway {
     /// The connection of a session to a server, made if there is none and then attended to.
-    pub(super) async fn attach(&self, session: &Session, reach: &Reach) -> Result<Arc<Link>, Refusal> {
+    pub(super) async fn attach(self: &Arc<Self>, session: &Arc<Session>, reach: &Reach) -> Result<Arc<Link>, Refusal> {
         let (link, arriving) =
             reach.link(&session.client.profile).await.map_err(|error| unavailable(reach, &error.to_string()))?;
         if let Some(arriving) = arriving {
@@ -31,9 +31,14 @@ impl Gateway {
         Ok(link)
     }
 
-    fn attend(&self, session: &Session, reach: &Reach, link: &Arc<Link>, mut arriving: mpsc::Receiver<FromServer>) {
-        let Some(session) = self.sessions.find(session) else { return };
-        let Some(gateway) = self.sessions.gateway() else { return };
+    fn attend(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        reach: &Reach,
+        link: &Arc<Link>,
+        mut arriving: mpsc::Receiver<FromServer>,
+    ) {
+        let (gateway, session) = (Arc::clone(self), Arc::clone(session));
         let server: Arc<str> = reach.server().name().into();
         let ended = session.ended.clone();
         if link.era() == Era::Modern && session.client.era == Era::Legacy {
@@ -50,7 +55,7 @@ impl Gateway {
                         }
                         Some(FromServer::Request { request, answer }) => {
                             let (gateway, session) = (Arc::clone(&gateway), Arc::clone(&session));
-                            gateway.clone().tasks.spawn(async move {
+                            gateway.tasks.clone().spawn(async move {
                                 drop(answer.send(gateway.ask_session(&session, request).await));
                             });
                         }
@@ -114,7 +119,7 @@ impl Gateway {
     }
 
     /// Sets the level of log messages at every server of the session that logs.
-    pub(super) async fn set_level(&self, session: &Session, level: &str) -> Answer {
+    pub(super) async fn set_level(self: &Arc<Self>, session: &Arc<Session>, level: &str) -> Answer {
         for reach in session.reaches.values() {
             let Ok(link) = self.attach(session, reach).await else { continue };
             if link.era() == Era::Legacy && link.capabilities().contains("logging") {
@@ -130,7 +135,7 @@ impl Gateway {
     }
 
     /// The tasks a legacy server keeps for this client. Among several servers there is no such list.
-    pub(super) async fn list_tasks(&self, session: &Session) -> Answer {
+    pub(super) async fn list_tasks(self: &Arc<Self>, session: &Arc<Session>) -> Answer {
         let mut reaches = session.reaches.values();
         let (Some(reach), None) = (reaches.next(), reaches.next()) else {
             return Ok(Value::Object(crate::object! { "tasks" => Vec::<Value>::new() }));
@@ -139,7 +144,7 @@ impl Gateway {
             Ok(link) => link,
             Err(refusal) => return refusal.answer(None, None),
         };
-        match link.inquire(Inquiry::ListTasks { cursor: None }, self.asking(session)).await {
+        match link.inquire(Inquiry::ListTasks(None), self.asking(session)).await {
             Ok(answer) => answer,
             Err(broken) => unavailable(reach, &broken.to_string()).answer(None, None),
         }
@@ -149,11 +154,9 @@ impl Gateway {
     pub(super) fn asking(&self, session: &Session) -> Asking {
         let (events, _nobody_listens) = mpsc::channel(1);
         Asking {
-            profile: Arc::clone(&session.client.profile),
-            meta: Object::new(),
-            events,
             cancelled: session.ended.child_token(),
             timeout: self.settings.list_timeout,
+            ..Asking::new(Arc::clone(&session.client.profile), events)
         }
     }
 
@@ -173,8 +176,4 @@ impl Gateway {
         });
     }
 
-    /// Whether an error means that the server does not know the method.
-    pub(super) fn is_unknown_method(answer: &Answer) -> bool {
-        matches!(answer, Err(error) if error.code == code::METHOD_NOT_FOUND)
-    }
 }

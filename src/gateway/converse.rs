@@ -13,9 +13,9 @@ use super::Gateway;
 use super::exchange::{Exchange, loud_enough};
 use super::session::{Scope, not_declared};
 use crate::audit::receipt::Receipt;
-use crate::downstream::{self, Asking, FromServer, Link};
+use crate::call::Action;
+use crate::downstream::{self, Asking, FromServer, Link, Reply};
 use crate::object;
-use crate::outcome::Reply;
 use crate::permit::Permit;
 use crate::wire::era::Era;
 use crate::wire::json::{Object, Value};
@@ -36,13 +36,17 @@ impl Gateway {
         receipt: Receipt,
     ) -> Reply {
         let server: Arc<str> = Arc::clone(&permit.call().server);
+        if link.era() == Era::Modern
+            && let Some(reply) = self.subscribe(exchange, link, &server, &permit.call().action)
+        {
+            return reply;
+        }
         let (events, mut arriving) = mpsc::channel(WAITING);
         let asking = Asking {
-            profile: Arc::clone(&exchange.session.client.profile),
             meta: exchange.meta.clone(),
-            events,
             cancelled: exchange.cancelled.clone(),
             timeout: self.settings.timeout(&server),
+            ..Asking::new(Arc::clone(&exchange.session.client.profile), events)
         };
         let performing = downstream::perform(permit, receipt, link, asking);
         tokio::pin!(performing);
@@ -59,6 +63,22 @@ impl Gateway {
                 }
             }
         }
+    }
+
+    /// A modern server is not subscribed to: it is listened to, for as long as the session wants to hear of a resource.
+    fn subscribe(
+        self: &Arc<Self>,
+        exchange: &Exchange,
+        link: &Arc<Link>,
+        server: &Arc<str>,
+        action: &Action,
+    ) -> Option<Reply> {
+        match action {
+            Action::Subscribe(uri) => self.follow_resource(&exchange.session, server, link, uri),
+            Action::Unsubscribe(uri) => exchange.session.unfollow(uri),
+            _ => return None,
+        }
+        Some(Reply::Answered(Ok(Value::Object(Object::new()))))
     }
 
     async fn pass_on(self: &Arc<Self>, exchange: &Arc<Exchange>, server: &Arc<str>, event: FromServer) {

@@ -3,18 +3,20 @@
 //! An endpoint for one server says what that server says: its name, its instructions, its features. The endpoint for all
 //! of them speaks for itself.
 
+use std::sync::Arc;
+
 use super::Gateway;
 use super::answer::Refusal;
 use super::session::{Scope, Session};
 use crate::object;
-use crate::wire::era::{self, Era};
+use crate::wire::era::{Era, version};
 use crate::wire::json::{Object, Value};
 use crate::wire::message::{Answer, RpcError, code};
 
 impl Gateway {
     /// The version to speak with a legacy client that asked for `wanted`.
     pub fn agree_on_version(&self, wanted: &str) -> Result<String, RpcError> {
-        let version = if era::is_legacy(wanted) { wanted } else { era::NEWEST_LEGACY };
+        let version = if version::LEGACY.contains(&wanted) { wanted } else { version::LATEST_LEGACY };
         if version < self.settings.minimum_protocol.as_str() {
             let text = format!("this gateway speaks {} and later; update the client", self.settings.minimum_protocol);
             return Err(RpcError::new(code::INVALID_PARAMS, text)
@@ -25,15 +27,16 @@ impl Gateway {
 
     /// Every version spoken here, oldest first.
     pub fn versions(&self) -> Value {
-        era::VERSIONS
+        version::LEGACY
             .iter()
+            .chain(&version::MODERN)
             .filter(|version| **version >= self.settings.minimum_protocol.as_str())
             .map(|version| Value::from(*version))
             .collect()
     }
 
     /// The answer to `initialize`.
-    pub async fn welcome(&self, session: &Session) -> Answer {
+    pub async fn welcome(self: &Arc<Self>, session: &Arc<Session>) -> Answer {
         let (capabilities, info, instructions) = match self.introduction(session).await {
             Ok(introduction) => introduction,
             Err(refusal) => return refusal.answer(None, None),
@@ -50,7 +53,7 @@ impl Gateway {
     }
 
     /// The answer to `server/discover`.
-    pub(super) async fn discover(&self, session: &Session) -> Answer {
+    pub(super) async fn discover(self: &Arc<Self>, session: &Arc<Session>) -> Answer {
         let (capabilities, info, instructions) = match self.introduction(session).await {
             Ok(introduction) => introduction,
             Err(refusal) => return refusal.answer(None, None),
@@ -63,7 +66,7 @@ impl Gateway {
         Ok(Value::Object(result))
     }
 
-    async fn introduction(&self, session: &Session) -> Result<(Object, Object, Option<String>), Refusal> {
+    async fn introduction(self: &Arc<Self>, session: &Arc<Session>) -> Result<(Object, Object, Option<String>), Refusal> {
         if let Scope::One(server) = &session.scope
             && let Some(reach) = session.reaches.get(server)
         {

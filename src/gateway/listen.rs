@@ -57,10 +57,12 @@ impl Gateway {
         loop {
             tokio::select! {
                 () = exchange.cancelled.cancelled() => break,
-                message = heard.recv() => match message {
-                    Some(message) if exchange.outlet.say(message).await => {}
-                    _ => break,
-                },
+                message = heard.recv() => {
+                    let Some(message) = message else { break };
+                    if !exchange.outlet.say(message).await {
+                        break;
+                    }
+                }
             }
         }
         drop(heard);

@@ -27,8 +27,8 @@ const TRUSTED_MICROS: i64 = 30_000_000;
 
 impl Gateway {
     /// Answers one of the list methods.
-    pub(super) async fn list(&self, exchange: &Exchange, method: Method) -> Answer {
-        let session = &*exchange.session;
+    pub(super) async fn list(self: &Arc<Self>, exchange: &Exchange, method: Method) -> Answer {
+        let session = &exchange.session;
         let mut items = Vec::new();
         let mut hidden = 0_u64;
         let mut trouble = None;
@@ -63,13 +63,13 @@ impl Gateway {
     }
 
     async fn visible_tools(
-        &self,
+        self: &Arc<Self>,
         exchange: &Exchange,
         reach: &Reach,
         items: &mut Vec<Value>,
         hidden: &mut u64,
     ) -> Result<(), Refusal> {
-        let session = &*exchange.session;
+        let session = &exchange.session;
         let tools = self.tools(session, reach).await?;
         for Offer { tool, .. } in &tools.list {
             let shown = tool.pin == Pin::Agreed && self.visibility(exchange, tool) == Visibility::Visible;
@@ -87,8 +87,8 @@ impl Gateway {
     }
 
     async fn visible_offers(
-        &self,
-        session: &Session,
+        self: &Arc<Self>,
+        session: &Arc<Session>,
         reach: &Reach,
         method: Method,
         items: &mut Vec<Value>,
@@ -111,7 +111,7 @@ impl Gateway {
     }
 
     /// The tools of one server, fetched if they are not known.
-    pub(super) async fn tools(&self, session: &Session, reach: &Reach) -> Result<Arc<Tools>, Refusal> {
+    pub(super) async fn tools(self: &Arc<Self>, session: &Arc<Session>, reach: &Reach) -> Result<Arc<Tools>, Refusal> {
         let now = self.clock.now();
         if let Some(tools) = reach.tools()
             && (reach.live().is_none_or(|link| link.era() == Era::Legacy)
@@ -121,7 +121,7 @@ impl Gateway {
         }
         self.attach(session, reach).await?;
         let mark = reach.mark();
-        let definitions = self.fetch(session, reach, "tools", |cursor| Inquiry::ListTools { cursor }).await?;
+        let definitions = self.fetch(session, reach, "tools", Inquiry::ListTools).await?;
         let server: Arc<str> = reach.server().name().into();
         let known = self.pins(&server).await?;
         let first = self.settings.first_sight(&server);
@@ -160,7 +160,7 @@ impl Gateway {
     }
 
     /// Prompts or resources of one server, fetched if they are not known.
-    pub(super) async fn offers(&self, session: &Session, reach: &Reach, listing: Listing) -> Result<Arc<Offers>, Refusal> {
+    pub(super) async fn offers(self: &Arc<Self>, session: &Arc<Session>, reach: &Reach, listing: Listing) -> Result<Arc<Offers>, Refusal> {
         self.attach(session, reach).await?;
         let modern = reach.live().is_some_and(|link| link.era() == Era::Modern);
         if let Some(offers) = reach.offers(listing)
@@ -171,14 +171,14 @@ impl Gateway {
         let mark = reach.mark();
         let offers = if listing == Listing::Prompts {
             Offers {
-                items: self.fetch(session, reach, "prompts", |cursor| Inquiry::ListPrompts { cursor }).await?,
+                items: self.fetch(session, reach, "prompts", Inquiry::ListPrompts).await?,
                 templates: Vec::new(),
             }
         } else {
             Offers {
-                items: self.fetch(session, reach, "resources", |cursor| Inquiry::ListResources { cursor }).await?,
+                items: self.fetch(session, reach, "resources", Inquiry::ListResources).await?,
                 templates: self
-                    .fetch(session, reach, "resourceTemplates", |cursor| Inquiry::ListTemplates { cursor })
+                    .fetch(session, reach, "resourceTemplates", Inquiry::ListTemplates)
                     .await?,
             }
         };
@@ -189,8 +189,8 @@ impl Gateway {
 
     /// Fetches all pages of a list. A server that does not have the feature has an empty list.
     async fn fetch(
-        &self,
-        session: &Session,
+        self: &Arc<Self>,
+        session: &Arc<Session>,
         reach: &Reach,
         key: &str,
         inquiry: impl Fn(Option<String>) -> Inquiry,

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use http::HeaderMap;
+
 use super::Gateway;
 use super::answer::{Refusal, Retry};
 use super::exchange::Exchange;
@@ -11,8 +13,10 @@ use super::session::{Scope, Session};
 use crate::call::Action;
 use crate::catalogue::naming;
 use crate::catalogue::tool::{Pin, Tool};
+use crate::wire::era::Era;
+use crate::wire::headers::{self, Annotations};
 use crate::wire::json::{Object, Value};
-use crate::wire::message::{RpcError, code};
+use crate::wire::message::{Request, RpcError, code};
 use crate::wire::method::Method;
 
 /// A request that found its server.
@@ -40,13 +44,13 @@ pub enum Astray {
 impl Gateway {
     /// Finds the server and the action of a request that can have an effect.
     pub(super) async fn resolve<'a>(
-        &self,
+        self: &Arc<Self>,
         exchange: &'a Exchange,
         method: Method,
         mut params: Object,
     ) -> Result<Resolved<'a>, Astray> {
         drop(params.remove("_meta"));
-        let session = &*exchange.session;
+        let session = &exchange.session;
         match method {
             Method::CallTool => self.resolve_tool(session, params).await,
             Method::GetPrompt => {
@@ -69,7 +73,26 @@ impl Gateway {
         }
     }
 
-    async fn resolve_tool<'a>(&self, session: &'a Session, mut params: Object) -> Result<Resolved<'a>, Astray> {
+    /// Compares the headers that mirror arguments with the arguments, by the schema of the tool as far as it is known.
+    pub fn check_mirrored(&self, session: &Session, headers: &HeaderMap, request: &Request) -> Option<RpcError> {
+        if session.client.era == Era::Legacy || request.method != Method::CallTool.name() {
+            return None;
+        }
+        let asked = request.params.str("name")?;
+        let (reach, name) = match &session.scope {
+            Scope::One(server) => (session.reaches.get(server)?, asked),
+            Scope::All => {
+                let (server, name) = asked.split_once(naming::SEPARATOR)?;
+                (session.reaches.get(server)?, name)
+            }
+        };
+        let tools = reach.tools()?;
+        let annotations = Annotations::of(tools.get(name)?.tool.input_schema()?).ok()?;
+        let mismatch = headers::check(headers, request, Some(&annotations)).err()?;
+        Some(mismatch.to_error())
+    }
+
+    async fn resolve_tool<'a>(self: &Arc<Self>, session: &'a Arc<Session>, mut params: Object) -> Result<Resolved<'a>, Astray> {
         let asked = params.str("name").unwrap_or_default().to_owned();
         let (reach, name) = self.find_named(session, Listing::Tools, &asked).await?;
         let action = Action::Tool(name);
@@ -94,7 +117,7 @@ impl Gateway {
     }
 
     /// The tool of this name. One that is not as it was pinned is looked at afresh: somebody may have agreed meanwhile.
-    async fn offer(&self, session: &Session, reach: &Reach, name: &str) -> Result<Option<Offer>, Refusal> {
+    async fn offer(self: &Arc<Self>, session: &Arc<Session>, reach: &Reach, name: &str) -> Result<Option<Offer>, Refusal> {
         let known = reach.tools().and_then(|tools| tools.get(name).cloned());
         match known {
             Some(offer) if offer.tool.pin == Pin::Agreed => Ok(Some(offer)),
@@ -107,7 +130,7 @@ impl Gateway {
     }
 
     /// Splits the name a client used into a server and that server's own name.
-    async fn find_named<'a>(&self, session: &'a Session, listing: Listing, asked: &str) -> Result<(&'a Reach, String), Astray> {
+    async fn find_named<'a>(self: &Arc<Self>, session: &'a Arc<Session>, listing: Listing, asked: &str) -> Result<(&'a Reach, String), Astray> {
         let what = if listing == Listing::Tools { "tool" } else { "prompt" };
         if let Scope::One(server) = &session.scope {
             let reach = session.reaches.get(server).ok_or_else(|| unknown(what, asked))?;
@@ -142,7 +165,7 @@ impl Gateway {
     }
 
     /// The server a resource belongs to: the one that lists it, the one with a template it fits, or the only one.
-    async fn find_resource<'a>(&self, session: &'a Session, uri: &str) -> Result<&'a Reach, Astray> {
+    async fn find_resource<'a>(self: &Arc<Self>, session: &'a Arc<Session>, uri: &str) -> Result<&'a Reach, Astray> {
         if let Some(only) = only(session) {
             return Ok(only);
         }
@@ -160,7 +183,7 @@ impl Gateway {
         templated.ok_or_else(|| unknown("resource", uri))
     }
 
-    async fn resolve_completion<'a>(&self, session: &'a Session, mut params: Object) -> Result<Resolved<'a>, Astray> {
+    async fn resolve_completion<'a>(self: &Arc<Self>, session: &'a Arc<Session>, mut params: Object) -> Result<Resolved<'a>, Astray> {
         let reference = params.object("ref").cloned().unwrap_or_default();
         if let Some(name) = reference.str("name") {
             let (reach, name) = self.find_named(session, Listing::Prompts, name).await?;
@@ -184,7 +207,7 @@ impl Gateway {
     }
 
     /// A task belongs to the server that made it. Among several servers its id is told apart by their name in front.
-    fn resolve_task<'a>(&self, session: &'a Session, method: Method, mut params: Object) -> Result<Resolved<'a>, Astray> {
+    fn resolve_task<'a>(&self, session: &'a Arc<Session>, method: Method, mut params: Object) -> Result<Resolved<'a>, Astray> {
         let asked = params.str("taskId").unwrap_or_default().to_owned();
         let (reach, id) = match only(session) {
             Some(reach) => (reach, asked),

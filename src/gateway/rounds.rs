@@ -15,11 +15,13 @@ use super::Gateway;
 use super::converse::as_input_request;
 use super::exchange::Exchange;
 use super::outlet::{Step, Steps};
+use super::reach::Reach;
 use crate::clock::{Timestamp, chance};
 use crate::digest::{Digest, push_hex};
 use crate::object;
 use crate::wire::json::{Object, Value};
-use crate::wire::message::{Answer, RpcError, code};
+use crate::wire::era::inputs::InputRequired;
+use crate::wire::message::{Answer, Id, Request, RpcError, code};
 
 /// How long a ticket is good for.
 const LIFETIME_MICROS: i64 = 600_000_000;
@@ -129,6 +131,37 @@ impl Gateway {
         };
         let ((), answer) = tokio::join!(mapped, self.await_reply(exchange, heard));
         answer
+    }
+
+    /// Asks a legacy client everything a modern server wants to know, and puts the replies beside the parameters.
+    pub(super) async fn gather(
+        &self,
+        exchange: &Arc<Exchange>,
+        reach: &Reach,
+        result: &Value,
+        params: &mut Object,
+    ) -> Result<(), RpcError> {
+        let Some(wanted) = InputRequired::of(result) else {
+            let text = format!("the server `{}` asks for input in a form that cannot be read", reach.server().name());
+            return Err(RpcError::new(code::UNAVAILABLE, text));
+        };
+        let server: Arc<str> = reach.server().name().into();
+        let mut responses = Object::new();
+        for (number, question) in wanted.questions.into_iter().enumerate() {
+            // The id is the server's business only as a name; over this link it never sees it.
+            let id = Id::from(u64::try_from(number).unwrap_or(u64::MAX));
+            let request = Request { id, method: question.method, params: question.params };
+            responses.insert(question.key, self.ask_client(exchange, &server, request).await?);
+        }
+        drop(params.remove("inputResponses"));
+        drop(params.remove("requestState"));
+        if !responses.is_empty() {
+            params.insert("inputResponses", responses);
+        }
+        if let Some(state) = wanted.state {
+            params.insert("requestState", state);
+        }
+        Ok(())
     }
 
     /// Puts a ticket of ours in the place of a modern server's own state, which never leaves the gateway.

@@ -91,6 +91,7 @@ pub struct Session {
     pub ended: CancellationToken,
     asked: Mutex<BTreeMap<u64, oneshot::Sender<Answer>>>,
     running: Mutex<BTreeMap<String, CancellationToken>>,
+    followed: Mutex<BTreeMap<String, CancellationToken>>,
     next: AtomicU64,
     calls: AtomicU64,
     used: Mutex<Timestamp>,
@@ -130,6 +131,7 @@ impl Session {
             ended: CancellationToken::new(),
             asked: Mutex::default(),
             running: Mutex::default(),
+            followed: Mutex::default(),
             next: AtomicU64::new(1),
             calls: AtomicU64::new(0),
             used: Mutex::new(now),
@@ -188,6 +190,29 @@ impl Session {
         let token = self.ended.child_token();
         running.insert(key, token.clone());
         Some(token)
+    }
+
+    /// The client came back with a new id for a request that still runs.
+    pub fn adopt(&self, id: &Id, token: CancellationToken) {
+        drop(lock(&self.running).insert(id.to_value().to_string(), token));
+    }
+
+    /// Begins to follow one resource; none when it is followed already.
+    pub fn follow(&self, uri: &str) -> Option<CancellationToken> {
+        let mut followed = lock(&self.followed);
+        if followed.contains_key(uri) {
+            return None;
+        }
+        let token = self.ended.child_token();
+        followed.insert(uri.to_owned(), token.clone());
+        Some(token)
+    }
+
+    /// Stops following a resource.
+    pub fn unfollow(&self, uri: &str) {
+        if let Some(token) = lock(&self.followed).remove(uri) {
+            token.cancel();
+        }
     }
 
     /// The request is over.

@@ -3,6 +3,7 @@
 //! A closed list: a method that is not here is refused and never forwarded, so that no effect hides behind a name we do
 //! not judge. Members beside the known ones are refused too: a server might read what policy did not.
 
+use super::era::Era;
 use super::json::{Object, Value};
 
 /// Every request a client can make, in either era.
@@ -63,6 +64,30 @@ impl Method {
     /// The name on the wire.
     pub fn name(self) -> &'static str {
         self.row().1
+    }
+
+    /// Whether a client of this era has the method.
+    pub const fn is_of(self, era: Era) -> bool {
+        match self {
+            Self::Discover | Self::Listen | Self::TaskUpdate => matches!(era, Era::Modern),
+            Self::Initialize
+            | Self::Ping
+            | Self::Subscribe
+            | Self::Unsubscribe
+            | Self::SetLevel
+            | Self::TaskResult
+            | Self::TaskList => matches!(era, Era::Legacy),
+            Self::ListTools
+            | Self::CallTool
+            | Self::ListResources
+            | Self::ListTemplates
+            | Self::ReadResource
+            | Self::ListPrompts
+            | Self::GetPrompt
+            | Self::Complete
+            | Self::TaskGet
+            | Self::TaskCancel => true,
+        }
     }
 
     fn row(self) -> &'static (Self, &'static str, &'static [&'static str]) {

@@ -1,0 +1,4 @@
+//! STUB
+#![allow(missing_docs)]
+#[derive(Debug, PartialEq, Eq)]
+pub enum Visibility { Visible, Hidden }

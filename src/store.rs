@@ -1,0 +1,4 @@
+//! STUB
+#![allow(missing_docs)]
+#[derive(Clone, Debug)]
+pub struct Store;

@@ -1,0 +1,3 @@
+//! What does the operator see while the gateway runs?
+
+pub mod health;

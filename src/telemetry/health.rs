@@ -1,0 +1,14 @@
+//! Is the gateway ready for calls, and if not, why not?
+
+use crate::gateway::Gateway;
+
+/// Ready, with a few words; or the reason why calls are refused right now.
+pub fn readiness(gateway: &Gateway) -> Result<String, String> {
+    if !gateway.recorder.healthy() {
+        return Err("degraded: the record cannot be written, so every call is refused; look at the disk".to_owned());
+    }
+    if !true {
+        return Err("not ready: no policy is loaded, so every call is refused".to_owned());
+    }
+    Ok(format!("ready, {} sessions", gateway.sessions.count()))
+}
