@@ -14,4 +14,6 @@ pub mod permit;
 
 pub mod audit;
 
+pub mod config;
+
 pub mod clock;
