@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 
 use super::measure::Bytes;
+use super::section::{Reading, Section, Wanted};
 
 /// What one request and one caller may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
@@ -23,4 +24,26 @@ pub struct Limits {
     /// Legacy sessions one principal may hold open.
     #[schemars(with = "u32", range(min = 1), extend("default" = 256))]
     pub sessions_per_principal: usize,
+}
+
+impl Limits {
+    pub(super) fn read(section: Section<'_>) -> Reading<Self> {
+        let bytes = |key, default| {
+            let wanted = Wanted("a number of bytes, plain or with KiB, MiB or GiB", "4MiB");
+            section.number(key, default, wanted, |text| Bytes::parse(text).map(Bytes::count)).map(Bytes::new)
+        };
+        let body_bytes = bytes("body_bytes", 4_194_304);
+        let argument_bytes = bytes("argument_bytes", 1_048_576);
+        let depth = section.count("depth", 64);
+        let streams_per_principal = section.count("streams_per_principal", 64);
+        let sessions_per_principal = section.count("sessions_per_principal", 256);
+        section.close();
+        Ok(Self {
+            body_bytes: body_bytes?,
+            argument_bytes: argument_bytes?,
+            depth: depth?,
+            streams_per_principal: streams_per_principal?,
+            sessions_per_principal: sessions_per_principal?,
+        })
+    }
 }

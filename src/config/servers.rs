@@ -3,14 +3,14 @@
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use url::Url;
 
+use super::fault::Subject;
 use super::measure::Period;
-use super::secret::Secret;
+use super::reach::Reach;
+use super::section::{Privacy, Reading, Section, Wanted};
 use super::word::words;
 
 /// One server.
@@ -36,69 +36,6 @@ pub struct Server {
     pub pins: PinRule,
 }
 
-/// How a server is reached.
-#[derive(Clone)]
-#[expect(clippy::large_enum_variant, reason = "there are few and they are not moved about")]
-pub enum Reach {
-    /// As a child process over stdio.
-    Program(Program),
-    /// Over Streamable HTTP.
-    Remote(Remote),
-}
-
-/// A program we start.
-#[derive(Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct Program {
-    /// The program: a name on `PATH`, or a path.
-    pub command: String,
-    /// Its arguments.
-    #[schemars(extend("default" = []))]
-    pub args: Vec<String>,
-    /// Variables it gets, besides the few every program needs. Ours are not handed on.
-    #[schemars(extend("default" = {}))]
-    pub env: BTreeMap<String, Secret>,
-    /// Where it runs. Default: the configuration file's directory.
-    #[schemars(with = "Option<String>")]
-    pub cwd: PathBuf,
-    /// The SHA-256 of the program file, in 64 hex digits; any other file is not started.
-    #[schemars(with = "Option<Fingerprint>")]
-    pub sha256: Option<Fingerprint>,
-}
-
-/// A server elsewhere.
-#[derive(Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct Remote {
-    /// Its MCP endpoint.
-    #[schemars(with = "String")]
-    pub url: Url,
-    /// Headers every request to it carries.
-    #[schemars(extend("default" = {}))]
-    pub headers: BTreeMap<String, Secret>,
-    /// Signs in by OAuth. Absent: headers only.
-    pub oauth: Option<Oauth>,
-    /// The SHA-256 of its TLS certificate (DER), in 64 hex digits; any other is refused.
-    #[schemars(with = "Option<Fingerprint>")]
-    pub tls_sha256: Option<Fingerprint>,
-    /// Lets plain http and private addresses through for this server.
-    #[schemars(extend("default" = false))]
-    pub allow_private: bool,
-}
-
-/// How to sign in to a remote server.
-#[derive(Clone, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct Oauth {
-    /// Scopes to ask for. Empty: what the server says it needs.
-    #[schemars(extend("default" = []))]
-    pub scopes: Vec<String>,
-    /// Our client id, where the server does not register clients itself.
-    pub client_id: Option<String>,
-    /// The secret that goes with it.
-    pub client_secret: Option<Secret>,
-}
-
 /// Names a server: a small letter, then small letters, digits and `-`, at most 24 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServerName(Arc<str>);
@@ -121,9 +58,42 @@ pub enum PinRule {
     Agreed,
 }
 
-/// A SHA-256 somebody wrote down earlier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fingerprint([u8; 32]);
+impl Server {
+    pub(super) fn read_all(root: &Section<'_>) -> Reading<BTreeMap<ServerName, Self>> {
+        let read: Vec<Reading<(ServerName, Self)>> = root
+            .named("servers")?
+            .into_iter()
+            .map(|(name, at, section)| {
+                let name = ServerName::parse(&name).ok_or_else(|| {
+                    let what = format!("`{name}` cannot be the name of a server");
+                    let next = "a small letter first, then small letters, digits and `-`, at most 24 in all";
+                    root.note(&at, what, next.to_owned(), Subject::Shown)
+                });
+                let server = section.and_then(Self::read);
+                let (name, reading) = (name?, server?);
+                Ok((name.clone(), Self { name, ..reading }))
+            })
+            .collect();
+        read.into_iter().collect()
+    }
+
+    fn read(section: Section<'_>) -> Reading<Self> {
+        let reach = Reach::read(&section);
+        let trust = section.word("trust", Trust::Claims);
+        let labels = section.pairs("labels", Privacy::Open);
+        let timeout = section.parsed("timeout", Wanted("a time with its unit", "120s"), "120s", Period::parse);
+        let pins = section.word("pins", PinRule::FirstSight);
+        section.close();
+        Ok(Self {
+            name: ServerName("".into()),
+            reach: reach?,
+            trust: trust?,
+            labels: labels?.into_iter().map(|(name, given)| (name, given.text)).collect(),
+            timeout: timeout?,
+            pins: pins?,
+        })
+    }
+}
 
 words!(Trust: "claims" => Claims, "trusted" => Trusted);
 words!(PinRule: "first_sight" => FirstSight, "agreed" => Agreed);
@@ -148,25 +118,6 @@ impl ServerName {
     }
 }
 
-impl Fingerprint {
-    /// 64 hex digits.
-    pub fn parse(text: &str) -> Option<Self> {
-        let mut bytes = [0_u8; 32];
-        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return None;
-        }
-        for (place, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            *place = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-        }
-        Some(Self(bytes))
-    }
-
-    /// The bytes.
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
 impl Borrow<str> for ServerName {
     fn borrow(&self) -> &str {
         &self.0
@@ -179,55 +130,8 @@ impl fmt::Display for ServerName {
     }
 }
 
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server").field("name", &self.name).field("reach", &self.reach).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Reach {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Program(program) => program.fmt(f),
-            Self::Remote(remote) => remote.fmt(f),
-        }
-    }
-}
-
-impl fmt::Debug for Program {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Program").field("command", &self.command).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Remote {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Remote").field("url", &self.url.as_str()).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Oauth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Oauth").field("scopes", &self.scopes).finish_non_exhaustive()
-    }
-}
-
-impl JsonSchema for Fingerprint {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Fingerprint".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "pattern": "^[0-9a-fA-F]{64}$" })
     }
 }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 
+use super::fault::Subject;
 use super::secret::{HIDDEN, Secret};
+use super::section::{Given, Privacy, Reading, Section, Wanted};
 use super::word::words;
 
 /// The database.
@@ -39,6 +41,45 @@ pub enum Durability {
     Process,
     /// The loss of power.
     Power,
+}
+
+impl Store {
+    pub(super) fn read(section: Section<'_>) -> Reading<Self> {
+        let url = database(&section);
+        let durability = section.word("durability", Durability::Process);
+        section.close();
+        Ok(Self { url: url?, durability: durability? })
+    }
+}
+
+fn database(section: &Section<'_>) -> Reading<Database> {
+    const WANTED: Wanted = Wanted("`sqlite:` and a path, or a postgres:// address", "sqlite:countersign.db");
+    let Some(given) = section.given("url", Privacy::Secret)? else {
+        section.derived("url", WANTED.1);
+        return Ok(Database::Sqlite(section.directory().join("countersign.db")));
+    };
+    let found = parse(section, &given);
+    match found {
+        Some(database) => {
+            section.reveal("url", &database.to_string());
+            Ok(database)
+        }
+        None => Err(section.bad(&given, WANTED, Subject::Hidden)),
+    }
+}
+
+fn parse(section: &Section<'_>, given: &Given) -> Option<Database> {
+    if given.text == "sqlite::memory:" {
+        return Some(Database::Memory);
+    }
+    if let Some(path) = given.text.strip_prefix("sqlite:") {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        // Parameters would change how the file is opened behind the store's back.
+        return (!path.is_empty() && !path.contains('?')).then(|| Database::Sqlite(section.relative(given, path)));
+    }
+    let url = url::Url::parse(&given.text).ok()?;
+    let postgres = matches!(url.scheme(), "postgres" | "postgresql");
+    postgres.then(|| Database::Postgres(Secret::new(given.text.clone())))
 }
 
 words!(Durability: "process" => Process, "power" => Power);

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 
+use super::section::{Reading, Section};
 use super::word::words;
 
 /// The log, on stderr.
@@ -38,6 +39,15 @@ pub enum Format {
     Text,
     /// For machines, one object a line.
     Json,
+}
+
+impl Log {
+    pub(super) fn read(section: Section<'_>) -> Reading<Self> {
+        let level = section.word("level", Level::Info);
+        let format = section.word("format", Format::Text);
+        section.close();
+        Ok(Self { level: level?, format: format? })
+    }
 }
 
 words!(Level: "error" => Error, "warn" => Warn, "info" => Info, "debug" => Debug, "trace" => Trace);

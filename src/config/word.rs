@@ -1,9 +1,12 @@
 //! Which words may stand here?
 
 /// A setting that is one word of a few.
-pub trait Word: Copy + Sized + 'static {
+pub(super) trait Word: Copy + Sized + 'static {
     /// Every value and its word.
     const WORDS: &'static [(&'static str, Self)];
+
+    /// The word of this value.
+    fn word(self) -> &'static str;
 
     /// The value of this word.
     fn of(word: &str) -> Option<Self> {
@@ -16,6 +19,10 @@ macro_rules! words {
     ($type:ident: $($word:literal => $value:ident),+ $(,)?) => {
         impl $crate::config::word::Word for $type {
             const WORDS: &'static [(&'static str, Self)] = &[$(($word, Self::$value)),+];
+
+            fn word(self) -> &'static str {
+                self.as_str()
+            }
         }
 
         impl $type {
