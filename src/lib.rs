@@ -16,6 +16,8 @@ pub mod audit;
 
 pub mod downstream;
 
+pub mod config;
+
 pub mod clock;
 
 pub mod outcome;

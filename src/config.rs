@@ -1,0 +1,124 @@
+//! What was the gateway told to do?
+//!
+//! One file, then environment, then flags; checked whole before anything starts. What cannot be understood is an error
+//! and never a default.
+
+pub mod address;
+pub mod check;
+mod fault;
+pub mod identity;
+pub mod limits;
+pub mod listen;
+pub mod measure;
+mod origin;
+pub mod policy;
+pub mod reach;
+mod reading;
+mod reference;
+pub mod sample;
+pub mod schema;
+pub mod secret;
+mod section;
+pub mod servers;
+pub mod source;
+pub mod store;
+pub mod telemetry;
+mod tree;
+mod word;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+
+pub use self::fault::{Excerpt, Fault, Faults, Place};
+pub use self::identity::{Claims, Identity, Issuer};
+pub use self::limits::Limits;
+pub use self::listen::{Accept, Http, ProofKind, Revision};
+pub use self::measure::{Bytes, Period};
+pub use self::origin::{Origin, Setting};
+pub use self::policy::Policy;
+pub use self::reach::{Fingerprint, Oauth, Program, Reach, Remote};
+pub use self::reading::Source;
+pub use self::secret::Secret;
+pub use self::servers::{PinRule, Server, ServerName, Trust};
+pub use self::source::{Found, Request, Surroundings};
+pub use self::store::{Database, Durability, Store};
+pub use self::telemetry::{Format, Level, Log};
+
+/// Everything the gateway was told, understood and checked.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Config {
+    /// A free word, seen by policies.
+    #[schemars(extend("default" = "development"))]
+    pub environment: String,
+    /// Where clients connect.
+    pub http: Option<Http>,
+    /// Who vouches for callers.
+    #[schemars(with = "Option<Identity>")]
+    pub identity: Identity,
+    /// The servers that hold the tools.
+    #[schemars(with = "BTreeMap<String, Server>")]
+    pub servers: BTreeMap<ServerName, Server>,
+    /// What judges.
+    #[schemars(with = "Option<Policy>")]
+    pub policy: Policy,
+    /// Where the record is kept.
+    #[schemars(with = "Option<Store>")]
+    pub store: Store,
+    /// How much may come in.
+    #[schemars(with = "Option<Limits>")]
+    pub limits: Limits,
+    /// What the operator is told.
+    #[schemars(with = "Option<Log>")]
+    pub log: Log,
+    /// Where all of this is from.
+    #[schemars(skip)]
+    pub source: Source,
+}
+
+/// Why there is no configuration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The file that was named or found cannot be read.
+    #[error("cannot read the configuration {path}: {why}; name another with --config or COUNTERSIGN_CONFIG")]
+    Unreadable {
+        /// Which file.
+        path: String,
+        /// What the system says.
+        why: String,
+    },
+    /// It says things that are wrong; all of them.
+    #[error("{0}")]
+    Faulty(Faults),
+    /// Nothing stands behind the gateway.
+    #[error("no server is configured; add [servers.NAME] with `command` or `url` to {place}")]
+    NoServers {
+        /// Where it should stand.
+        place: String,
+    },
+    /// No listener is configured.
+    #[error("no listener is configured; add [http] to {place}")]
+    NoListener {
+        /// Where it should stand.
+        place: String,
+    },
+}
+
+impl Config {
+    /// The listener, for commands that cannot work without.
+    pub fn listener(&self) -> Result<&Http, ConfigError> {
+        self.http.as_ref().ok_or_else(|| ConfigError::NoListener { place: self.source.place() })
+    }
+
+    /// The servers, for commands that cannot work without.
+    pub fn some_servers(&self) -> Result<&BTreeMap<ServerName, Server>, ConfigError> {
+        if self.servers.is_empty() {
+            return Err(ConfigError::NoServers { place: self.source.place() });
+        }
+        Ok(&self.servers)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! What cannot work together?
+//!
+//! Each setting was right alone; this looks at them side by side. What needs a look at the machine (do the policies
+//! exist, is the program on `PATH`) is not asked here.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+use url::Url;
+
+use super::address::{Kind, host_kind};
+use super::listen::Accept;
+use super::reach::{Reach, Remote};
+use super::sample::is_sample;
+use super::store::Database;
+use super::{Config, Http};
+
+/// Something that cannot work, at the setting that should change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// The setting's dotted name.
+    pub setting: String,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub next: String,
+}
+
+/// Everything that cannot work.
+pub fn conflicts(config: &Config) -> Vec<Conflict> {
+    let mut all = Vec::new();
+    if let Some(http) = &config.http {
+        listener(config, http, &mut all);
+    }
+    issuers(config, &mut all);
+    for (name, server) in &config.servers {
+        if let Reach::Remote(remote) = &server.reach {
+            all.extend(reach(&format!("servers.{name}.url"), &remote.url, remote.allow_private));
+            all.extend(signing_in(&format!("servers.{name}"), remote));
+        }
+    }
+    store(config, &mut all);
+    limits(config, &mut all);
+    all
+}
+
+fn listener(config: &Config, http: &Http, all: &mut Vec<Conflict>) {
+    if http.accept == Accept::Anyone && !http.listen.ip().is_loopback() {
+        all.push(conflict(
+            "http.accept",
+            format!("`anyone` would let the whole network at {} use every tool", http.listen),
+            "write `accept = [\"keys\"]`, or listen on 127.0.0.1",
+        ));
+    }
+    if http.accept.tokens() && config.identity.issuers.is_empty() {
+        all.push(conflict(
+            "http.accept",
+            "`tokens` are accepted, but no issuer is believed".to_owned(),
+            "add [[identity.issuers]] with `issuer = \"https://…\"`, or take `tokens` away",
+        ));
+    }
+}
+
+fn issuers(config: &Config, all: &mut Vec<Conflict>) {
+    for (index, issuer) in config.identity.issuers.iter().enumerate() {
+        let table = format!("identity.issuers.{index}");
+        if let Ok(url) = Url::parse(&issuer.issuer) {
+            all.extend(reach(&format!("{table}.issuer"), &url, issuer.allow_private));
+        }
+        if let Some(url) = &issuer.jwks_uri {
+            all.extend(reach(&format!("{table}.jwks_uri"), url, issuer.allow_private));
+        }
+        let same = |other: &&super::Issuer| other.issuer == issuer.issuer && other.audience == issuer.audience;
+        if config.identity.issuers.iter().take(index).any(|other| same(&other)) {
+            all.push(conflict(
+                &format!("{table}.issuer"),
+                format!("`{}` stands here twice with the same audience", issuer.issuer),
+                "keep one of the two",
+            ));
+        }
+    }
+}
+
+/// Whether the gateway may connect there. What a name resolves to is judged again when it is connected.
+fn reach(setting: &str, url: &Url, allow_private: bool) -> Option<Conflict> {
+    let Some(host) = url.host() else {
+        return Some(conflict(setting, "this address has no host".to_owned(), "write one such as https://example.com"));
+    };
+    match host_kind(&host) {
+        Kind::Metadata => Some(conflict(
+            setting,
+            format!("`{host}` is a cloud's metadata service, which hands out credentials"),
+            "name another host; this one is never connected",
+        )),
+        Kind::Private | Kind::LinkLocal if !allow_private => Some(conflict(
+            setting,
+            format!("`{host}` is a private address"),
+            "add `allow_private = true` beside it if it is meant",
+        )),
+        Kind::Public | Kind::Name if url.scheme() != "https" && !allow_private => Some(conflict(
+            setting,
+            format!("plain {} to `{host}` can be read and changed on the way", url.scheme()),
+            "write https, or add `allow_private = true` beside it if the network is yours",
+        )),
+        _ => None,
+    }
+}
+
+fn signing_in(table: &str, remote: &Remote) -> Option<Conflict> {
+    let oauth = remote.oauth.as_ref()?;
+    if remote.headers.keys().any(|name| name.eq_ignore_ascii_case("authorization")) {
+        return Some(conflict(
+            &format!("{table}.oauth"),
+            "`oauth` and an `Authorization` header would fight over the same header".to_owned(),
+            "keep one of the two",
+        ));
+    }
+    (oauth.client_secret.is_some() && oauth.client_id.is_none()).then(|| {
+        conflict(
+            &format!("{table}.oauth.client_secret"),
+            "a client secret without the client it belongs to".to_owned(),
+            "add `client_id` beside it",
+        )
+    })
+}
+
+fn store(config: &Config, all: &mut Vec<Conflict>) {
+    let Database::Postgres(address) = &config.store.url else { return };
+    let Ok(url) = Url::parse(address.expose()) else { return };
+    let elsewhere = url.host().is_some_and(|host| database_kind(&host.to_string()) != Some(Kind::Loopback));
+    if elsewhere && url.password().is_some_and(is_sample) {
+        all.push(conflict(
+            "store.url",
+            "the password is one from a sample, which everybody knows".to_owned(),
+            "give the database user a real one, behind `${VAR}` or `${file:/path}`",
+        ));
+    }
+}
+
+/// Postgres addresses are no web addresses: their hosts are not yet read as addresses.
+fn database_kind(host: &str) -> Option<Kind> {
+    super::address::address_kind(host)
+}
+
+fn limits(config: &Config, all: &mut Vec<Conflict>) {
+    if config.limits.argument_bytes > config.limits.body_bytes {
+        all.push(conflict(
+            "limits.argument_bytes",
+            "arguments longer than the whole body can never arrive".to_owned(),
+            "make it at most `limits.body_bytes`",
+        ));
+    }
+}
+
+fn conflict(setting: &str, what: String, next: &str) -> Conflict {
+    Conflict { setting: setting.to_owned(), what, next: next.to_owned() }
+}

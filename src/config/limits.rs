@@ -1,0 +1,49 @@
+//! How much may come in?
+
+use schemars::JsonSchema;
+
+use super::measure::Bytes;
+use super::section::{Reading, Section, Wanted};
+
+/// What one request and one caller may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Limits {
+    /// Length of a request's body.
+    #[schemars(extend("default" = 4_194_304))]
+    pub body_bytes: Bytes,
+    /// Length of a call's arguments.
+    #[schemars(extend("default" = 1_048_576))]
+    pub argument_bytes: Bytes,
+    /// Objects and arrays inside each other.
+    #[schemars(with = "u32", range(min = 1), extend("default" = 64))]
+    pub depth: usize,
+    /// Streams one principal may hold open.
+    #[schemars(with = "u32", range(min = 1), extend("default" = 64))]
+    pub streams_per_principal: usize,
+    /// Legacy sessions one principal may hold open.
+    #[schemars(with = "u32", range(min = 1), extend("default" = 256))]
+    pub sessions_per_principal: usize,
+}
+
+impl Limits {
+    pub(super) fn read(section: Section<'_>) -> Reading<Self> {
+        let bytes = |key, default| {
+            let wanted = Wanted("a number of bytes, plain or with KiB, MiB or GiB", "4MiB");
+            section.number(key, default, wanted, |text| Bytes::parse(text).map(Bytes::count)).map(Bytes::new)
+        };
+        let body_bytes = bytes("body_bytes", 4_194_304);
+        let argument_bytes = bytes("argument_bytes", 1_048_576);
+        let depth = section.count("depth", 64);
+        let streams_per_principal = section.count("streams_per_principal", 64);
+        let sessions_per_principal = section.count("sessions_per_principal", 256);
+        section.close();
+        Ok(Self {
+            body_bytes: body_bytes?,
+            argument_bytes: argument_bytes?,
+            depth: depth?,
+            streams_per_principal: streams_per_principal?,
+            sessions_per_principal: sessions_per_principal?,
+        })
+    }
+}

@@ -1,0 +1,130 @@
+//! How does a file become a configuration?
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use super::fault::{Fault, Original, Place, Subject};
+use super::origin::Setting;
+use super::section::{Reader, Reading, Section};
+use super::source::{Found, Request, Surroundings};
+use super::tree::{At, Entries, graft_environment, graft_flag, plant};
+use super::{Config, ConfigError, Faults, Http, Identity, Limits, Log, Policy, Server, Store, check};
+
+/// Where a configuration is from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The file, or where it was looked for.
+    pub found: Found,
+    /// What its paths are relative to.
+    pub directory: PathBuf,
+    /// Every value that counts, with its origin.
+    pub settings: Vec<Setting>,
+}
+
+impl Source {
+    /// The file, in words that also fit where there is none.
+    pub fn place(&self) -> String {
+        match &self.found {
+            Found::At(path) => path.display().to_string(),
+            Found::Nowhere(places) => {
+                let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
+                format!("{} (no such file yet; looked for {})", super::source::FILE_NAME, places.join(", "))
+            }
+        }
+    }
+}
+
+impl Config {
+    /// Finds, reads and checks the configuration. Touches nothing but the file and what it refers to.
+    pub fn load(request: &Request, around: &Surroundings) -> Result<Self, ConfigError> {
+        let found = around.find(request.file.as_deref());
+        let text = match &found {
+            Found::At(path) => around
+                .read(path)
+                .map_err(|why| ConfigError::Unreadable { path: path.display().to_string(), why: why.to_string() })?,
+            Found::Nowhere(_) => String::new(),
+        };
+        Self::read(found, text, request, around)
+    }
+
+    /// Reads a configuration that is in no file, as if it stood in the directory the program was started in.
+    pub fn from_text(text: &str, around: &Surroundings) -> Result<Self, ConfigError> {
+        Self::read(Found::Nowhere(Vec::new()), text.to_owned(), &Request::default(), around)
+    }
+
+    fn read(found: Found, text: String, request: &Request, around: &Surroundings) -> Result<Self, ConfigError> {
+        let (name, directory) = match &found {
+            Found::At(path) => (shortened(path, &around.directory), path.parent().unwrap_or(path).to_owned()),
+            Found::Nowhere(_) => (super::source::FILE_NAME.to_owned(), around.directory.clone()),
+        };
+        let mut original = Original { name, text, strings: Vec::new() };
+        let mut root = plant(&mut original).map_err(|fault| ConfigError::Faulty(Faults(vec![fault])))?;
+        graft_environment(&mut root, &around.variables);
+        for (path, value) in &request.flags {
+            graft_flag(&mut root, path, value);
+        }
+        let reader = Reader {
+            original: &original,
+            around,
+            directory: &directory,
+            faults: RefCell::default(),
+            settings: RefCell::default(),
+            places: RefCell::default(),
+        };
+        let source = Source { found, directory: directory.clone(), settings: Vec::new() };
+        let read = sections(&reader, &root, source);
+        if let Ok(config) = &read {
+            note_conflicts(&reader, config);
+        }
+        let Reader { faults, settings, .. } = reader;
+        match read {
+            Ok(mut config) if faults.borrow().is_empty() => {
+                config.source.settings = settings.into_inner();
+                Ok(config)
+            }
+            _ => Err(ConfigError::Faulty(Faults::sorted(faults.into_inner()))),
+        }
+    }
+}
+
+fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) -> Reading<Config> {
+    let root = Section::root(reader, entries);
+    let environment = root.text("environment", "development");
+    let http = if root.has("http") { root.table("http").and_then(Http::read).map(Some) } else { Ok(None) };
+    root.excuse(&["http"]);
+    let public_url = http.as_ref().ok().and_then(Option::as_ref).map(|http| &http.public_url);
+    let identity = root.table("identity").and_then(|section| Identity::read(section, public_url));
+    let servers = Server::read_all(&root);
+    let policy = root.table("policy").and_then(Policy::read);
+    let store = root.table("store").and_then(Store::read);
+    let limits = root.table("limits").and_then(Limits::read);
+    let log = root.table("log").and_then(Log::read);
+    root.close();
+    Ok(Config {
+        environment: environment?,
+        http: http?,
+        identity: identity?,
+        servers: servers?,
+        policy: policy?,
+        store: store?,
+        limits: limits?,
+        log: log?,
+        source,
+    })
+}
+
+fn note_conflicts(reader: &Reader<'_>, config: &Config) {
+    for conflict in check::conflicts(config) {
+        let at = reader.places.borrow().get(&conflict.setting).cloned().unwrap_or(At::Default);
+        let place = match reader.place(&at, Subject::Shown) {
+            Place::Nowhere => Place::Default(conflict.setting),
+            place => place,
+        };
+        reader.faults.borrow_mut().push(Fault { what: conflict.what, place, next: conflict.next });
+    }
+}
+
+/// As a person in this directory would name it.
+fn shortened(path: &Path, directory: &Path) -> String {
+    path.strip_prefix(directory).unwrap_or(path).display().to_string()
+}

@@ -1,0 +1,64 @@
+//! What may stand in the file, for editors?
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value};
+
+use super::Config;
+use super::reach::{Program, Remote};
+
+/// The JSON schema of `countersign.toml`.
+pub fn schema() -> Value {
+    let mut schema = SchemaSettings::draft07().into_generator().into_root_schema_for::<Config>().to_value();
+    let program = properties::<Program>();
+    let remote = properties::<Remote>();
+    if let Some(server) = schema.pointer_mut("/definitions/Server").and_then(Value::as_object_mut) {
+        if let Some(own) = server.get_mut("properties").and_then(Value::as_object_mut) {
+            own.extend(program);
+            own.extend(remote);
+        }
+        server.insert("additionalProperties".to_owned(), false.into());
+        server.insert("required".to_owned(), Value::Array(Vec::new()));
+        server.insert("oneOf".to_owned(), serde_json::json!([{ "required": ["command"] }, { "required": ["url"] }]));
+    }
+    ease(&mut schema);
+    schema
+}
+
+fn properties<T: schemars::JsonSchema>() -> Map<String, Value> {
+    let mut settings = SchemaSettings::draft07();
+    settings.inline_subschemas = true;
+    let schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default()
+}
+
+/// What has a default need not be written, and what may be missing is never written as null: TOML has none.
+fn ease(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            let optional: Vec<String> = members
+                .get("properties")
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten()
+                .filter(|(_, property)| property.get("default").is_some())
+                .map(|(name, _)| name.clone())
+                .collect();
+            if let Some(required) = members.get_mut("required").and_then(Value::as_array_mut) {
+                required.retain(|name| name.as_str().is_none_or(|name| !optional.iter().any(|o| o == name)));
+            }
+            if members.get("required").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+                members.remove("required");
+            }
+            if let Some(kinds) = members.get_mut("type").filter(|kinds| kinds.is_array()) {
+                let kept = kinds.as_array().and_then(|all| all.iter().find(|kind| *kind != "null")).cloned();
+                *kinds = kept.unwrap_or_default();
+            }
+            if let Some(choices) = members.get_mut("anyOf").and_then(Value::as_array_mut) {
+                choices.retain(|choice| choice.get("type").is_none_or(|kind| kind != "null"));
+            }
+            members.values_mut().for_each(ease);
+        }
+        Value::Array(items) => items.iter_mut().for_each(ease),
+        _ => {}
+    }
+}

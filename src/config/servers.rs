@@ -1,0 +1,137 @@
+//! Which servers hold the tools, and how are they reached?
+
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+
+use super::fault::Subject;
+use super::measure::Period;
+use super::reach::Reach;
+use super::section::{Privacy, Reading, Section, Wanted};
+use super::word::words;
+
+/// One server.
+#[derive(Clone, JsonSchema)]
+pub struct Server {
+    /// The table's name.
+    #[schemars(skip)]
+    pub name: ServerName,
+    /// How it is reached.
+    #[schemars(skip)]
+    pub reach: Reach,
+    /// Whether what it says about its own tools is a claim or believed.
+    #[schemars(extend("default" = "claims"))]
+    pub trust: Trust,
+    /// Words for policies.
+    #[schemars(extend("default" = {}))]
+    pub labels: BTreeMap<String, String>,
+    /// How long an answer may take.
+    #[schemars(extend("default" = "120s"))]
+    pub timeout: Period,
+    /// Whether a definition seen for the first time is agreed to by being first, or waits.
+    #[schemars(extend("default" = "first_sight"))]
+    pub pins: PinRule,
+}
+
+/// Names a server: a small letter, then small letters, digits and `-`, at most 24 characters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerName(Arc<str>);
+
+/// What a server's own words are worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Shown, never relied on.
+    Claims,
+    /// Believed.
+    Trusted,
+}
+
+/// What happens to a definition seen for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinRule {
+    /// It is agreed to by being first.
+    FirstSight,
+    /// It waits until somebody agrees to it.
+    Agreed,
+}
+
+impl Server {
+    pub(super) fn read_all(root: &Section<'_>) -> Reading<BTreeMap<ServerName, Self>> {
+        let read: Vec<Reading<(ServerName, Self)>> = root
+            .named("servers")?
+            .into_iter()
+            .map(|(name, at, section)| {
+                let name = ServerName::parse(&name).ok_or_else(|| {
+                    let what = format!("`{name}` cannot be the name of a server");
+                    let next = "a small letter first, then small letters, digits and `-`, at most 24 in all";
+                    root.note(&at, what, next.to_owned(), Subject::Shown)
+                });
+                let server = section.and_then(Self::read);
+                let (name, reading) = (name?, server?);
+                Ok((name.clone(), Self { name, ..reading }))
+            })
+            .collect();
+        read.into_iter().collect()
+    }
+
+    fn read(section: Section<'_>) -> Reading<Self> {
+        let reach = Reach::read(&section);
+        let trust = section.word("trust", Trust::Claims);
+        let labels = section.pairs("labels", Privacy::Open);
+        let timeout = section.parsed("timeout", Wanted("a time with its unit", "120s"), "120s", Period::parse);
+        let pins = section.word("pins", PinRule::FirstSight);
+        section.close();
+        Ok(Self {
+            name: ServerName("".into()),
+            reach: reach?,
+            trust: trust?,
+            labels: labels?.into_iter().map(|(name, given)| (name, given.text)).collect(),
+            timeout: timeout?,
+            pins: pins?,
+        })
+    }
+}
+
+words!(Trust: "claims" => Claims, "trusted" => Trusted);
+words!(PinRule: "first_sight" => FirstSight, "agreed" => Agreed);
+
+impl ServerName {
+    /// No underscore, so that the first `__` of an offered name always ends it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bytes = text.bytes();
+        let first = bytes.next()?.is_ascii_lowercase();
+        let rest = bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        (first && rest && text.len() <= 24).then(|| Self(text.into()))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name, to share.
+    pub fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+}
+
+impl Borrow<str> for ServerName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ServerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("name", &self.name).field("reach", &self.reach).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,105 @@
+//! Where is the record kept, and how surely?
+
+use std::fmt;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+
+use super::fault::Subject;
+use super::secret::{HIDDEN, Secret};
+use super::section::{Given, Privacy, Reading, Section, Wanted};
+use super::word::words;
+
+/// The database.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Store {
+    /// `sqlite:` and a path, or `postgres://user@host/database`.
+    #[schemars(with = "String", extend("default" = "sqlite:countersign.db"))]
+    pub url: Database,
+    /// What an ordinarily allowed call's entries survive: the end of the process at once and power loss within a
+    /// second, or power loss at once.
+    #[schemars(extend("default" = "process"))]
+    pub durability: Durability,
+}
+
+/// Which database.
+#[derive(Clone)]
+pub enum Database {
+    /// A SQLite file.
+    Sqlite(PathBuf),
+    /// SQLite in memory: gone with the process.
+    Memory,
+    /// A Postgres address, which may hold a password.
+    Postgres(Secret),
+}
+
+/// What a record must survive before the deed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// The end of the process.
+    Process,
+    /// The loss of power.
+    Power,
+}
+
+impl Store {
+    pub(super) fn read(section: Section<'_>) -> Reading<Self> {
+        let url = database(&section);
+        let durability = section.word("durability", Durability::Process);
+        section.close();
+        Ok(Self { url: url?, durability: durability? })
+    }
+}
+
+fn database(section: &Section<'_>) -> Reading<Database> {
+    const WANTED: Wanted = Wanted("`sqlite:` and a path, or a postgres:// address", "sqlite:countersign.db");
+    let Some(given) = section.given("url", Privacy::Secret)? else {
+        section.derived("url", WANTED.1);
+        return Ok(Database::Sqlite(section.directory().join("countersign.db")));
+    };
+    let found = parse(section, &given);
+    match found {
+        Some(database) => {
+            section.reveal("url", &database.to_string());
+            Ok(database)
+        }
+        None => Err(section.bad(&given, WANTED, Subject::Hidden)),
+    }
+}
+
+fn parse(section: &Section<'_>, given: &Given) -> Option<Database> {
+    if given.text == "sqlite::memory:" {
+        return Some(Database::Memory);
+    }
+    if let Some(path) = given.text.strip_prefix("sqlite:") {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        // Parameters would change how the file is opened behind the store's back.
+        return (!path.is_empty() && !path.contains('?')).then(|| Database::Sqlite(section.relative(given, path)));
+    }
+    let url = url::Url::parse(&given.text).ok()?;
+    let postgres = matches!(url.scheme(), "postgres" | "postgresql");
+    postgres.then(|| Database::Postgres(Secret::new(given.text.clone())))
+}
+
+words!(Durability: "process" => Process, "power" => Power);
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Database {
+    /// Without user, password and parameters.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Memory => f.write_str("sqlite::memory:"),
+            Self::Postgres(address) => match url::Url::parse(address.expose()) {
+                Ok(url) => write!(f, "postgres://{}{}", url.host_str().unwrap_or_default(), url.path()),
+                Err(_) => write!(f, "postgres://{HIDDEN}"),
+            },
+        }
+    }
+}
