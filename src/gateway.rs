@@ -28,7 +28,9 @@ use std::sync::Arc;
 
 use tokio_util::task::TaskTracker;
 
-use crate::audit::entry::{Arrived, Cancelled, Decided, Dispatched, Entry, Event, Finished, Refused, Rejected, Verdict};
+use crate::audit::entry::{
+    Arrived, Cancelled, Decided, Dispatched, Entry, Event, Finished, Refused, Rejected, Verdict,
+};
 use crate::call::{Call, CallId, Parts};
 use crate::clock::{Clock, chance};
 use crate::downstream::{Fleet, Reply};
@@ -100,7 +102,11 @@ impl Gateway {
     }
 
     /// Takes back a request that was answered with a question, if it carries our ticket for a call that still runs.
-    pub fn take_back(self: &Arc<Self>, session: &Arc<Session>, request: &mut Request) -> Result<Option<Steps>, RpcError> {
+    pub fn take_back(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        request: &mut Request,
+    ) -> Result<Option<Steps>, RpcError> {
         let Some(Value::String(ticket)) = request.params.get("requestState") else { return Ok(None) };
         let fingerprint = rounds::fingerprint(&request.method, &request.params);
         let waiting = self.rounds.redeem(ticket, &session.caller.principal, fingerprint, self.clock.now())?;
@@ -121,7 +127,8 @@ impl Gateway {
     async fn serve(self: Arc<Self>, session: Arc<Session>, outlet: Outlet, request: Request) {
         let Request { id, method, mut params } = request;
         let Some(cancelled) = session.begin(&id) else {
-            let error = RpcError::new(code::INVALID_REQUEST, format!("the id `{id}` is still in use by an open request"));
+            let error =
+                RpcError::new(code::INVALID_REQUEST, format!("the id `{id}` is still in use by an open request"));
             outlet.answer(Err(error)).await;
             return;
         };
@@ -223,7 +230,10 @@ impl Gateway {
             }
             return Ok(era::result_to_client(spoken, session.client.era, method.name(), result));
         }
-        Err(RpcError::new(code::UNAVAILABLE, format!("the server asked for more input {MOST_ROUNDS} times; the call was given up")))
+        Err(RpcError::new(
+            code::UNAVAILABLE,
+            format!("the server asked for more input {MOST_ROUNDS} times; the call was given up"),
+        ))
     }
 
     /// The story. The era returned is the one the answer was spoken in.
@@ -239,7 +249,9 @@ impl Gateway {
         let refusal = Refusal::from_judgement(&judgement);
         let Decision::Allow(grant) = judgement.decision else {
             let refusal = match self.recorder.write(entries).await {
-                Ok(()) => refusal.unwrap_or_else(|| Refusal::new("denied", Retry::Useless, "a policy forbids this call")),
+                Ok(()) => {
+                    refusal.unwrap_or_else(|| Refusal::new("denied", Retry::Useless, "a policy forbids this call"))
+                }
                 Err(error) => lists::unrecorded(&error),
             };
             return ours(refusal.of(&call));
@@ -291,7 +303,10 @@ impl Gateway {
             Err(error) => {
                 tracing::error!(call = %id, error = %error, "the outcome could not be recorded; the result is withheld");
                 let reason = "the call was sent, but its outcome could not be recorded, so its result is withheld";
-                refuse(Refusal::new("outcome_unrecorded", Retry::Useless, reason).hint("do not repeat it before somebody has looked"))
+                refuse(
+                    Refusal::new("outcome_unrecorded", Retry::Useless, reason)
+                        .hint("do not repeat it before somebody has looked"),
+                )
             }
         }
     }

@@ -1,12 +1,26 @@
 //! STUB
 #![allow(missing_docs)]
 pub mod guard;
-use std::sync::Arc;
 use crate::call::caller::Caller;
+use std::sync::Arc;
 #[derive(Debug)]
 pub struct Identity;
 #[derive(Debug, thiserror::Error)]
 #[error("c")]
 pub struct Challenge;
-impl Challenge { pub fn reason(&self)->&'static str {""} pub fn status(&self)->http::StatusCode {http::StatusCode::UNAUTHORIZED} pub fn header(&self)->&str {""} }
-impl Identity { pub async fn identify(&self, _h: &http::HeaderMap, _n: crate::clock::Timestamp) -> Result<Arc<Caller>, Challenge> { Err(Challenge) } }
+impl Challenge {
+    pub fn reason(&self) -> &'static str {
+        ""
+    }
+    pub fn status(&self) -> http::StatusCode {
+        http::StatusCode::UNAUTHORIZED
+    }
+    pub fn header(&self) -> &str {
+        ""
+    }
+}
+impl Identity {
+    pub async fn identify(&self, _h: &http::HeaderMap, _n: crate::clock::Timestamp) -> Result<Arc<Caller>, Challenge> {
+        Err(Challenge)
+    }
+}

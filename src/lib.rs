@@ -1,33 +1,94 @@
-//! Countersign stands between an agent and the MCP servers that hold its tools.
+//! Countersign stands between an agent and the MCP servers that hold its tools. Every call is judged by Rego policy and
+//! stands in a durable record before it reaches a server, and its outcome before anybody hears of it.
+//!
+//! # The story of a call
+//!
+//! Each step answers one question, is one module, and hands one value to the next. [`gateway`] tells the story once, in
+//! one function that reads like this table.
+//!
+//! | the question | module | value it yields | pure |
+//! |---|---|---|---|
+//! | who is asking | [`identity`] | [`call::caller::Caller`] | |
+//! | which tool, and is it still the one we pinned | [`catalogue`] | [`call::Call`] | yes |
+//! | may it | [`policy`] | [`policy::decision::Decision`]: a `Grant`, a `Held`, or reasons | yes |
+//! | so it may | [`permit`] | [`permit::Permit`] | yes |
+//! | do it | [`downstream`] | [`downstream::Reply`] | |
+//! | what came back | [`outcome`] | [`outcome::Outcome`] | yes |
+//! | write it down | [`audit`] | [`audit::entry::Entry`] and [`audit::receipt::Receipt`] | yes |
+//!
+//! Around it stand the rooms a call passes through: [`wire`] (what a message is), [`front`] (where a call arrives),
+//! [`gateway`] (where the story is told), [`store`] (where it is kept), and [`config`], [`clock`],
+//! [`telemetry`] and [`cli`].
+//!
+//! # What always holds
+//!
+//! 1. Nothing that can have an effect reaches a server without a [`permit::Permit`]. A permit is made in one place, from a
+//!    grant for the same digest, and is spent by [`downstream::perform`].
+//! 2. The intention is committed before the deed, the outcome before the reply. What cannot be written is not done.
+//! 3. Every ending is recorded: also refusals, cancellations and our own faults. Only `ping`, `/healthz` and `/readyz`
+//!    leave no entry.
+//! 4. An error while judging is never an allow, and nothing said is a no.
+//! 5. One value tree is judged, shown, digested and sent. What could be read two ways is refused; what a server answers
+//!    passes untouched.
+//! 6. A method that is not known is refused and never forwarded.
+//! 7. A client's token never reaches a server. A caller is proven from a token, a key or the operating system, never
+//!    from arguments or headers a client may set.
+//! 8. Pure modules (digest, call, catalogue, policy, permit, outcome, audit, wire) have no IO, clock or chance; both are
+//!    handed in.
+//!
+//! # Errors, time, secrets, the end
+//!
+//! Each door has one error enum whose text says what happened and what to do. Time comes from [`clock::Clock`]. A secret
+//! has no way to be printed. Leaving: the listener stops, open requests get a moment, sessions close, children are ended
+//! with their whole group, and the last entry is committed.
 
+/// What is a message?
 pub mod wire;
 
+/// What names a thing?
 pub mod digest;
 
+/// What is a call?
 pub mod call;
 
-pub mod catalogue;
-
-pub mod policy;
-
-pub mod permit;
-
-pub mod audit;
-
-pub mod downstream;
-
-pub mod config;
-
-pub mod clock;
-
-pub mod outcome;
-
+/// Who is asking?
 pub mod identity;
 
-pub mod store;
+/// Which tool, and is it still the one we pinned?
+pub mod catalogue;
 
-pub mod gateway;
+/// May it?
+pub mod policy;
 
+/// So it may.
+pub mod permit;
+
+/// Do it.
+pub mod downstream;
+
+/// What came back?
+pub mod outcome;
+
+/// Write it down.
+pub mod audit;
+
+/// Where does a call arrive?
 pub mod front;
 
+/// Where is the story told?
+pub mod gateway;
+
+/// Where is it kept?
+pub mod store;
+
+/// What was the gateway told to do?
+pub mod config;
+
+/// What time is it, and what is the next random number?
+pub mod clock;
+
+/// What does the operator see?
 pub mod telemetry;
+
+/// What can a person tell the program to do?
+pub mod cli;

@@ -39,15 +39,18 @@ pub fn read(reply: Reply) -> Outcome {
         }
         Reply::Answered(Err(error)) => lost(Ending::Failed, error.message.chars().take(KEPT).collect(), error),
         Reply::NotSent(why) => {
-            let error = RpcError::new(code::UNAVAILABLE, format!("{why}; nothing was sent, so the call may be repeated"));
+            let error =
+                RpcError::new(code::UNAVAILABLE, format!("{why}; nothing was sent, so the call may be repeated"));
             lost(Ending::NotSent, why, error)
         }
         Reply::Unknown(why) => {
-            let text = format!("{why}; the action may or may not have happened, so do not repeat it before you have looked");
+            let text =
+                format!("{why}; the action may or may not have happened, so do not repeat it before you have looked");
             lost(Ending::OutcomeUnknown, why, RpcError::new(code::UNAVAILABLE, text))
         }
         Reply::Cancelled => {
-            let error = RpcError::new(code::REFUSED, "the call was cancelled; what the server had begun may still happen");
+            let error =
+                RpcError::new(code::REFUSED, "the call was cancelled; what the server had begun may still happen");
             lost(Ending::OutcomeUnknown, "cancelled by the client".to_owned(), error)
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::Frame;
 use tokio::sync::mpsc;
-use tokio::time::{Interval, MissedTickBehavior, interval_at, Instant};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::gateway::outlet::{Step, Steps};
 use crate::wire::message::{Id, Message, Response};
@@ -123,7 +123,10 @@ impl http_body::Body for Body {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.next(context).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
     }
 
@@ -133,7 +136,9 @@ impl http_body::Body for Body {
 
     fn size_hint(&self) -> http_body::SizeHint {
         match self {
-            Self::Whole(text) => http_body::SizeHint::with_exact(text.as_ref().map_or(0, |text| text.len().try_into().unwrap_or(0))),
+            Self::Whole(text) => {
+                http_body::SizeHint::with_exact(text.as_ref().map_or(0, |text| text.len().try_into().unwrap_or(0)))
+            }
             _ => http_body::SizeHint::default(),
         }
     }

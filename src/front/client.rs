@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::downstream::ClientProfile;
 use crate::gateway::session::Client;
+use crate::object;
 use crate::wire::era::{Era, meta, version};
 use crate::wire::json::{Object, Value};
 use crate::wire::message::{Id, Message, NotAMessage, Request, RpcError, code};
 use crate::wire::reader::{self, Limits, Malformed};
-use crate::object;
 
 /// A message that was refused, and what its sender is told.
 #[derive(Clone, Debug)]
@@ -39,13 +39,15 @@ pub fn claimed_version(request: &Request) -> Option<&str> {
 /// What an `initialize` says, with the version that was agreed on.
 pub fn from_initialize(params: &Object, protocol: String) -> Client {
     let part = |name| params.object(name).cloned().unwrap_or_default();
-    let profile = ClientProfile { capabilities: part("capabilities"), info: part("clientInfo"), protocol: protocol.clone() };
+    let profile =
+        ClientProfile { capabilities: part("capabilities"), info: part("clientInfo"), protocol: protocol.clone() };
     Client { era: Era::Legacy, protocol, profile: Arc::new(profile) }
 }
 
 /// What a modern request says in its `_meta`. `supported` is what is offered to a client that speaks something else.
 pub fn from_meta(request: &Request, supported: &Value) -> Result<Client, RpcError> {
-    let missing = |key: &str| RpcError::new(code::INVALID_PARAMS, format!("`_meta` lacks `{key}`, which every request carries"));
+    let missing =
+        |key: &str| RpcError::new(code::INVALID_PARAMS, format!("`_meta` lacks `{key}`, which every request carries"));
     let Some(said) = request.params.object("_meta") else { return Err(missing(meta::PROTOCOL_VERSION)) };
     let Some(protocol) = said.str(meta::PROTOCOL_VERSION) else { return Err(missing(meta::PROTOCOL_VERSION)) };
     if !version::MODERN.contains(&protocol) {
@@ -53,7 +55,9 @@ pub fn from_meta(request: &Request, supported: &Value) -> Result<Client, RpcErro
         return Err(RpcError::new(code::UNSUPPORTED_VERSION, text)
             .with_data(object! { "supported" => supported.clone(), "requested" => protocol }));
     }
-    let Some(capabilities) = said.object(meta::CLIENT_CAPABILITIES) else { return Err(missing(meta::CLIENT_CAPABILITIES)) };
+    let Some(capabilities) = said.object(meta::CLIENT_CAPABILITIES) else {
+        return Err(missing(meta::CLIENT_CAPABILITIES));
+    };
     let profile = ClientProfile {
         capabilities: capabilities.clone(),
         info: said.object(meta::CLIENT_INFO).cloned().unwrap_or_default(),
@@ -89,12 +93,16 @@ mod tests {
         assert_eq!(refused("{"), (code::PARSE, None));
         assert_eq!(refused(r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#), (code::INVALID_REQUEST, None));
         assert_eq!(refused(r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#), (code::INVALID_REQUEST, None));
-        assert_eq!(refused(r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}"#), (code::INVALID_PARAMS, Some(Id::from(1))));
+        assert_eq!(
+            refused(r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}"#),
+            (code::INVALID_PARAMS, Some(Id::from(1)))
+        );
     }
 
     #[test]
     fn a_modern_request_says_what_it_speaks_and_what_it_can() {
-        let request = |meta: Object| Request { id: Id::from(1), method: "ping".into(), params: object! { "_meta" => meta } };
+        let request =
+            |meta: Object| Request { id: Id::from(1), method: "ping".into(), params: object! { "_meta" => meta } };
         let versions = Value::from("2026-07-28");
         let ask = |meta| from_meta(&request(meta), &versions).map(|client| client.protocol).map_err(|error| error.code);
         let full = object! { meta::PROTOCOL_VERSION => "2026-07-28", meta::CLIENT_CAPABILITIES => Object::new() };

@@ -47,7 +47,10 @@ impl Listener {
             }
         };
         let Some(scope) = self.gateway.scope(server) else {
-            return refusal::plain(StatusCode::NOT_FOUND, "there is no such server behind this gateway; see `countersign check`");
+            return refusal::plain(
+                StatusCode::NOT_FOUND,
+                "there is no such server behind this gateway; see `countersign check`",
+            );
         };
         match head.method {
             Verb::POST => self.post(headers, body, caller, scope).await,
@@ -107,11 +110,18 @@ impl Listener {
         }
     }
 
-    async fn request(self: &Arc<Self>, headers: &HeaderMap, caller: Arc<Caller>, scope: Scope, mut request: Request) -> Reply {
+    async fn request(
+        self: &Arc<Self>,
+        headers: &HeaderMap,
+        caller: Arc<Caller>,
+        scope: Scope,
+        mut request: Request,
+    ) -> Reply {
         let id = request.id.clone();
         let header = headers.get(PROTOCOL_VERSION).and_then(|value| value.to_str().ok());
         let modern = request.method != "initialize"
-            && (client::claimed_version(&request).is_some() || header.is_some_and(|header| header >= version::LATEST_MODERN));
+            && (client::claimed_version(&request).is_some()
+                || header.is_some_and(|header| header >= version::LATEST_MODERN));
         if let Err(mismatch) = headers::check(headers, &request, None) {
             self.record("rejected_protocol", mismatch.to_string(), Some(&caller)).await;
             return refusal::error(StatusCode::BAD_REQUEST, Some(id), mismatch.to_error());
@@ -174,7 +184,13 @@ impl Listener {
         reply
     }
 
-    async fn notification(&self, headers: &HeaderMap, caller: &Arc<Caller>, scope: &Scope, notification: Notification) -> Reply {
+    async fn notification(
+        &self,
+        headers: &HeaderMap,
+        caller: &Arc<Caller>,
+        scope: &Scope,
+        notification: Notification,
+    ) -> Reply {
         // A modern client has nothing to notify over HTTP; what it says concerns nobody and is accepted.
         if headers.contains_key(SESSION_ID) {
             match self.session(headers, caller, scope) {
@@ -222,7 +238,9 @@ impl Listener {
         match headers.get(PROTOCOL_VERSION).map(HeaderValue::to_str) {
             None => {}
             Some(Ok(protocol)) if protocol == session.client.protocol => {}
-            Some(_) => return refuse(StatusCode::BAD_REQUEST, "the MCP-Protocol-Version header is not the version agreed on"),
+            Some(_) => {
+                return refuse(StatusCode::BAD_REQUEST, "the MCP-Protocol-Version header is not the version agreed on");
+            }
         }
         session.touch(self.gateway.clock.now());
         Ok(session)
@@ -287,7 +305,10 @@ fn unacceptable(headers: &HeaderMap) -> Option<Reply> {
 fn reads(headers: &HeaderMap) -> Reads {
     let mut accepts = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
     let anything = accepts.peek().is_none();
-    if anything || accepts.any(|accept| accept.contains("text/event-stream") || accept.contains("*/*") || accept.contains("text/*")) {
+    if anything
+        || accepts
+            .any(|accept| accept.contains("text/event-stream") || accept.contains("*/*") || accept.contains("text/*"))
+    {
         Reads::Both
     } else {
         Reads::Json

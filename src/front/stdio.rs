@@ -61,7 +61,12 @@ impl Pipe {
                 Ok(Some(Frame::Line(line))) => agent.hear(&line).await,
                 Ok(Some(Frame::TooLong)) => {
                     let limit = agent.pipe.limits.bytes;
-                    agent.refuse(None, RpcError::new(code::INVALID_REQUEST, format!("the message is longer than {limit} bytes"))).await;
+                    agent
+                        .refuse(
+                            None,
+                            RpcError::new(code::INVALID_REQUEST, format!("the message is longer than {limit} bytes")),
+                        )
+                        .await;
                 }
                 Ok(None) | Err(_) => break,
             }
@@ -139,7 +144,10 @@ impl Agent {
                 Some(session) if session.client.era == Era::Legacy => Arc::clone(session),
                 _ if request.method == "ping" => return self.say(Some(request.id), Ok(crate::object! {}.into())).await,
                 _ => {
-                    let error = RpcError::new(code::INVALID_REQUEST, "send `initialize` first, or the `_meta` of 2026-07-28 with every request");
+                    let error = RpcError::new(
+                        code::INVALID_REQUEST,
+                        "send `initialize` first, or the `_meta` of 2026-07-28 with every request",
+                    );
                     return self.refuse(Some(request.id), error).await;
                 }
             }

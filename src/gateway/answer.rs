@@ -57,7 +57,8 @@ impl Refusal {
             Decision::Hold(_) => ("held", &[Effect::Hold]),
             Decision::Deny(denial) => (class(denial.code), &[Effect::Deny, Effect::Hide]),
         };
-        let spoke: Vec<&Finding> = judgement.findings.iter().filter(|finding| effects.contains(&finding.effect)).collect();
+        let spoke: Vec<&Finding> =
+            judgement.findings.iter().filter(|finding| effects.contains(&finding.effect)).collect();
         let reasons = join(spoke.iter().filter_map(|finding| finding.reason.as_deref()));
         let advice = join(spoke.iter().filter_map(|finding| finding.advice.as_deref()));
         let (reason, hint) = match class {

@@ -66,7 +66,10 @@ impl Gateway {
         Ok(Value::Object(result))
     }
 
-    async fn introduction(self: &Arc<Self>, session: &Arc<Session>) -> Result<(Object, Object, Option<String>), Refusal> {
+    async fn introduction(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+    ) -> Result<(Object, Object, Option<String>), Refusal> {
         if let Scope::One(server) = &session.scope
             && let Some(reach) = session.reaches.get(server)
         {

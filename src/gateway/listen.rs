@@ -28,12 +28,17 @@ impl Gateway {
         let limit = self.settings.streams_per_principal;
         if self.sessions.streams_of(&session.caller.principal) >= limit {
             // PRO-23: one agent's streams must not cost the others theirs.
-            return Err(RpcError::new(code::REFUSED, format!("{limit} streams are open for this caller, which is the limit; close some")));
+            return Err(RpcError::new(
+                code::REFUSED,
+                format!("{limit} streams are open for this caller, which is the limit; close some"),
+            ));
         }
         let mut filter = Filter::read(params.object("notifications"));
         for reach in session.reaches.values() {
             match self.attach(session, reach).await {
-                Ok(link) if link.era() == Era::Modern => self.follow_for(exchange, &Arc::from(reach.server().name()), &link, &filter),
+                Ok(link) if link.era() == Era::Modern => {
+                    self.follow_for(exchange, &Arc::from(reach.server().name()), &link, &filter)
+                }
                 Ok(_) => {}
                 Err(refusal) => tracing::warn!(reason = refusal.reason, "a listener does not hear this server"),
             }
@@ -102,7 +107,13 @@ impl Gateway {
     }
 
     /// Follows the updates of one resource of a modern server, after policy allowed it.
-    pub(super) fn follow_resource(self: &Arc<Self>, session: &Arc<Session>, server: &Arc<str>, link: &Arc<Link>, uri: &str) {
+    pub(super) fn follow_resource(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        server: &Arc<str>,
+        link: &Arc<Link>,
+        uri: &str,
+    ) {
         let Some(until) = session.follow(uri) else { return };
         let filter = Filter { updates: [uri.to_owned()].into(), ..Filter::default() };
         self.start_following(session, server, link, filter, until);
@@ -116,7 +127,8 @@ impl Gateway {
         filter: Filter,
         until: tokio_util::sync::CancellationToken,
     ) {
-        let (gateway, session, server, link) = (Arc::clone(self), Arc::clone(session), Arc::clone(server), Arc::clone(link));
+        let (gateway, session, server, link) =
+            (Arc::clone(self), Arc::clone(session), Arc::clone(server), Arc::clone(link));
         self.tasks.spawn(async move {
             let (events, mut arriving) = mpsc::channel(WAITING);
             let mut asking = gateway.asking(&session);

@@ -136,7 +136,10 @@ impl Listeners {
                     let Some((id, filter)) = &listener.wants else { return !listener.out.is_closed() };
                     if filter.wants(&notification) {
                         let tagged = tag(notification.clone(), id);
-                        return !matches!(listener.out.try_send(tagged.into()), Err(mpsc::error::TrySendError::Closed(_)));
+                        return !matches!(
+                            listener.out.try_send(tagged.into()),
+                            Err(mpsc::error::TrySendError::Closed(_))
+                        );
                     }
                     !listener.out.is_closed()
                 });

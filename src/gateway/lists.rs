@@ -131,7 +131,11 @@ impl Gateway {
             let Some(mut tool) = Tool::new(&server, definition, Pin::Agreed) else { continue };
             if !naming::is_plain(&tool.name) {
                 // A name with look-alike or invisible characters could pass for another tool.
-                tracing::warn!(server = &*server, tool = tool.name.escape_unicode().to_string(), "tool left out: its name is not plain");
+                tracing::warn!(
+                    server = &*server,
+                    tool = tool.name.escape_unicode().to_string(),
+                    "tool left out: its name is not plain"
+                );
                 continue;
             }
             let look = pins::look(known.get(&tool.name), tool.digest, first);
@@ -160,7 +164,12 @@ impl Gateway {
     }
 
     /// Prompts or resources of one server, fetched if they are not known.
-    pub(super) async fn offers(self: &Arc<Self>, session: &Arc<Session>, reach: &Reach, listing: Listing) -> Result<Arc<Offers>, Refusal> {
+    pub(super) async fn offers(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        reach: &Reach,
+        listing: Listing,
+    ) -> Result<Arc<Offers>, Refusal> {
         self.attach(session, reach).await?;
         let modern = reach.live().is_some_and(|link| link.era() == Era::Modern);
         if let Some(offers) = reach.offers(listing)
@@ -170,16 +179,11 @@ impl Gateway {
         }
         let mark = reach.mark();
         let offers = if listing == Listing::Prompts {
-            Offers {
-                items: self.fetch(session, reach, "prompts", Inquiry::ListPrompts).await?,
-                templates: Vec::new(),
-            }
+            Offers { items: self.fetch(session, reach, "prompts", Inquiry::ListPrompts).await?, templates: Vec::new() }
         } else {
             Offers {
                 items: self.fetch(session, reach, "resources", Inquiry::ListResources).await?,
-                templates: self
-                    .fetch(session, reach, "resourceTemplates", Inquiry::ListTemplates)
-                    .await?,
+                templates: self.fetch(session, reach, "resourceTemplates", Inquiry::ListTemplates).await?,
             }
         };
         let offers = Arc::new(offers);

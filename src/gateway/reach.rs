@@ -113,7 +113,10 @@ impl Reach {
     }
 
     /// The connection, made if there is none. A new one comes with the place its own messages arrive at.
-    pub async fn link(&self, profile: &Arc<ClientProfile>) -> Result<(Arc<Link>, Option<mpsc::Receiver<FromServer>>), Unreachable> {
+    pub async fn link(
+        &self,
+        profile: &Arc<ClientProfile>,
+    ) -> Result<(Arc<Link>, Option<mpsc::Receiver<FromServer>>), Unreachable> {
         if let Some(link) = self.live() {
             return Ok((link, None));
         }

@@ -8,7 +8,13 @@ pub struct Recorder;
 #[error("x")]
 pub struct Unrecorded;
 impl Recorder {
-    pub async fn about_to(&self, permit: &Permit, _entries: Vec<Entry>) -> Result<Receipt, Unrecorded> { Ok(Receipt::new(permit.call().digest)) }
-    pub async fn write(&self, _entries: Vec<Entry>) -> Result<(), Unrecorded> { Ok(()) }
-    pub fn healthy(&self) -> bool { true }
+    pub async fn about_to(&self, permit: &Permit, _entries: Vec<Entry>) -> Result<Receipt, Unrecorded> {
+        Ok(Receipt::new(permit.call().digest))
+    }
+    pub async fn write(&self, _entries: Vec<Entry>) -> Result<(), Unrecorded> {
+        Ok(())
+    }
+    pub fn healthy(&self) -> bool {
+        true
+    }
 }

@@ -54,7 +54,8 @@ impl Gateway {
         match method {
             Method::CallTool => self.resolve_tool(session, params).await,
             Method::GetPrompt => {
-                let (reach, name) = self.find_named(session, Listing::Prompts, params.str("name").unwrap_or_default()).await?;
+                let (reach, name) =
+                    self.find_named(session, Listing::Prompts, params.str("name").unwrap_or_default()).await?;
                 params.insert("name", name.as_str());
                 Ok(Resolved { reach, action: Action::Prompt(name), params, tool: None })
             }
@@ -92,7 +93,11 @@ impl Gateway {
         Some(mismatch.to_error())
     }
 
-    async fn resolve_tool<'a>(self: &Arc<Self>, session: &'a Arc<Session>, mut params: Object) -> Result<Resolved<'a>, Astray> {
+    async fn resolve_tool<'a>(
+        self: &Arc<Self>,
+        session: &'a Arc<Session>,
+        mut params: Object,
+    ) -> Result<Resolved<'a>, Astray> {
         let asked = params.str("name").unwrap_or_default().to_owned();
         let (reach, name) = self.find_named(session, Listing::Tools, &asked).await?;
         let action = Action::Tool(name);
@@ -117,7 +122,12 @@ impl Gateway {
     }
 
     /// The tool of this name. One that is not as it was pinned is looked at afresh: somebody may have agreed meanwhile.
-    async fn offer(self: &Arc<Self>, session: &Arc<Session>, reach: &Reach, name: &str) -> Result<Option<Offer>, Refusal> {
+    async fn offer(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        reach: &Reach,
+        name: &str,
+    ) -> Result<Option<Offer>, Refusal> {
         let known = reach.tools().and_then(|tools| tools.get(name).cloned());
         match known {
             Some(offer) if offer.tool.pin == Pin::Agreed => Ok(Some(offer)),
@@ -130,7 +140,12 @@ impl Gateway {
     }
 
     /// Splits the name a client used into a server and that server's own name.
-    async fn find_named<'a>(self: &Arc<Self>, session: &'a Arc<Session>, listing: Listing, asked: &str) -> Result<(&'a Reach, String), Astray> {
+    async fn find_named<'a>(
+        self: &Arc<Self>,
+        session: &'a Arc<Session>,
+        listing: Listing,
+        asked: &str,
+    ) -> Result<(&'a Reach, String), Astray> {
         let what = if listing == Listing::Tools { "tool" } else { "prompt" };
         if let Scope::One(server) = &session.scope {
             let reach = session.reaches.get(server).ok_or_else(|| unknown(what, asked))?;
@@ -175,7 +190,8 @@ impl Gateway {
             if offers.items.iter().any(|item| item.str("uri") == Some(uri)) {
                 return Ok(reach);
             }
-            let fits = |template: &Object| template.str("uriTemplate").is_some_and(|template| fits_template(template, uri));
+            let fits =
+                |template: &Object| template.str("uriTemplate").is_some_and(|template| fits_template(template, uri));
             if templated.is_none() && offers.templates.iter().any(fits) {
                 templated = Some(reach);
             }
@@ -183,7 +199,11 @@ impl Gateway {
         templated.ok_or_else(|| unknown("resource", uri))
     }
 
-    async fn resolve_completion<'a>(self: &Arc<Self>, session: &'a Arc<Session>, mut params: Object) -> Result<Resolved<'a>, Astray> {
+    async fn resolve_completion<'a>(
+        self: &Arc<Self>,
+        session: &'a Arc<Session>,
+        mut params: Object,
+    ) -> Result<Resolved<'a>, Astray> {
         let reference = params.object("ref").cloned().unwrap_or_default();
         if let Some(name) = reference.str("name") {
             let (reach, name) = self.find_named(session, Listing::Prompts, name).await?;
@@ -207,7 +227,12 @@ impl Gateway {
     }
 
     /// A task belongs to the server that made it. Among several servers its id is told apart by their name in front.
-    fn resolve_task<'a>(&self, session: &'a Arc<Session>, method: Method, mut params: Object) -> Result<Resolved<'a>, Astray> {
+    fn resolve_task<'a>(
+        &self,
+        session: &'a Arc<Session>,
+        method: Method,
+        mut params: Object,
+    ) -> Result<Resolved<'a>, Astray> {
         let asked = params.str("taskId").unwrap_or_default().to_owned();
         let (reach, id) = match only(session) {
             Some(reach) => (reach, asked),

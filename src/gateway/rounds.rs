@@ -19,8 +19,8 @@ use super::reach::Reach;
 use crate::clock::{Timestamp, chance};
 use crate::digest::{Digest, push_hex};
 use crate::object;
-use crate::wire::json::{Object, Value};
 use crate::wire::era::inputs::InputRequired;
+use crate::wire::json::{Object, Value};
 use crate::wire::message::{Answer, Id, Request, RpcError, code};
 
 /// How long a ticket is good for.
@@ -78,7 +78,13 @@ impl Rounds {
     }
 
     /// Takes what a ticket stands for. It is gone afterwards, also when it did not fit.
-    pub fn redeem(&self, ticket: &str, principal: &str, fingerprint: Digest, now: Timestamp) -> Result<Waiting, RpcError> {
+    pub fn redeem(
+        &self,
+        ticket: &str,
+        principal: &str,
+        fingerprint: Digest,
+        now: Timestamp,
+    ) -> Result<Waiting, RpcError> {
         let refuse = || {
             let text = "this `requestState` is not valid: it was used before, has expired, or belongs to another request; send the call anew without it";
             RpcError::new(code::INVALID_PARAMS, text)
@@ -122,9 +128,9 @@ impl Gateway {
         let (answer, heard) = oneshot::channel();
         let mapped = async {
             let outcome = match came_back.await {
-                Ok(mut responses) => responses
-                    .remove(KEY)
-                    .ok_or_else(|| RpcError::new(code::INVALID_PARAMS, "the client came back without the reply that was asked for")),
+                Ok(mut responses) => responses.remove(KEY).ok_or_else(|| {
+                    RpcError::new(code::INVALID_PARAMS, "the client came back without the reply that was asked for")
+                }),
                 Err(_) => Err(RpcError::new(code::UNAVAILABLE, "the client did not come back with a reply")),
             };
             drop(answer.send(outcome));

@@ -45,7 +45,8 @@ impl Sessions {
 
     /// How many streams one caller holds open.
     pub fn streams_of(&self, principal: &str) -> usize {
-        let open: Vec<_> = self.open().values().filter(|session| session.caller.principal == principal).cloned().collect();
+        let open: Vec<_> =
+            self.open().values().filter(|session| session.caller.principal == principal).cloned().collect();
         open.iter().map(|session| session.listeners.open()).sum()
     }
 
@@ -53,7 +54,10 @@ impl Sessions {
         let mut open = self.open();
         let principal = &session.caller.principal;
         if open.values().filter(|known| known.caller.principal == *principal).count() >= self.most_per_principal {
-            let text = format!("{} sessions are open for this caller, which is the limit; close some", self.most_per_principal);
+            let text = format!(
+                "{} sessions are open for this caller, which is the limit; close some",
+                self.most_per_principal
+            );
             return Err(RpcError::new(code::REFUSED, text));
         }
         open.insert(session.id.clone(), Arc::clone(session));

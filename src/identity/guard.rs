@@ -5,4 +5,6 @@ pub struct Rules;
 #[derive(Debug, thiserror::Error)]
 #[error("c")]
 pub struct Refused;
-pub fn admit(_h: Option<&str>, _o: Option<&str>, _r: &Rules) -> Result<(), Refused> { Ok(()) }
+pub fn admit(_h: Option<&str>, _o: Option<&str>, _r: &Rules) -> Result<(), Refused> {
+    Ok(())
+}

@@ -1,4 +1,7 @@
 //! STUB
 #![allow(missing_docs)]
 #[derive(Debug, PartialEq, Eq)]
-pub enum Visibility { Visible, Hidden }
+pub enum Visibility {
+    Visible,
+    Hidden,
+}

@@ -7,7 +7,9 @@
 use http::{HeaderMap, HeaderName};
 
 use super::encoding::{self, Wrapping};
-use super::{Annotations, META_PROTOCOL_VERSION, METHOD, MODERN, NAME, PARAM, PROTOCOL_VERSION, SESSION_ID, name_of, value_at};
+use super::{
+    Annotations, META_PROTOCOL_VERSION, METHOD, MODERN, NAME, PARAM, PROTOCOL_VERSION, SESSION_ID, name_of, value_at,
+};
 use crate::wire::json::{Object, Value};
 use crate::wire::message::{Request, RpcError, code};
 use crate::wire::reader::{Limits, strict};

@@ -42,7 +42,10 @@ fn ids_and_pauses_are_remembered() {
     assert_eq!(read(b"id: 7\n\nid: 8\n").1.as_deref(), Some("7"), "an id counts when its event ends");
     assert_eq!(read(b"id: a\0b\n\n").1, None);
     assert_eq!(read(b"retry: 1500\n\n").2, Some(Duration::from_millis(1500)));
-    assert_eq!(read(b"retry: 1500\nretry: soon\nretry:\nretry: 99999999999999999999999\n\n").2.unwrap().as_millis(), 1500);
+    assert_eq!(
+        read(b"retry: 1500\nretry: soon\nretry:\nretry: 99999999999999999999999\n\n").2.unwrap().as_millis(),
+        1500
+    );
 }
 
 #[test]
