@@ -4,7 +4,9 @@
 //! The layer is our own because a gateway must lose nothing and let nothing around: typed SDKs drop fields they do not
 //! know, merge repeated keys and route malformed calls past the handler that judges calls.
 
+pub mod headers;
 pub mod json;
 pub mod message;
 pub mod method;
 pub mod reader;
+pub mod sse;
