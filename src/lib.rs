@@ -12,6 +12,8 @@ pub mod policy;
 
 pub mod permit;
 
+pub mod downstream;
+
 pub mod audit;
 
 pub mod clock;

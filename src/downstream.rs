@@ -1,0 +1,3 @@
+//! Do it: the only road to a tool.
+
+pub mod http;
