@@ -1,0 +1,325 @@
+//! How is a server spoken to over HTTP? The client side of Streamable HTTP, both eras.
+//!
+//! The connections are our own, over hyper, and not reqwest's. Measured against the bench's tool server on two cores,
+//! p50 at 1 and at 32 connections: own 71 and 270 µs, hyper-util's client 74 and 330, reqwest 85 and 445 (and a third
+//! fewer calls a second). More important, only hyper's own connection hands an unsent request back, so that "nothing was
+//! sent" and "nobody can tell" are never confused.
+//!
+//! What can reach a server is what is written here: the configured headers, a token of our own, the session, the
+//! protocol version and the routing headers. A client's own headers have no way in. Redirects are never followed,
+//! proxies of the environment never used, answers never asked for compressed, requests never sent twice.
+
+mod answer;
+mod dial;
+mod fault;
+pub mod guard;
+mod line;
+mod options;
+mod pool;
+mod tls;
+
+pub use fault::{Effect, HttpFault};
+pub use options::HttpOptions;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, Request as HttpRequest};
+use http_body_util::Full;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use self::answer::{Kind, Messages, Next};
+use self::dial::Dialer;
+use self::options::value;
+use self::pool::{Pool, Reply, Sent};
+use crate::wire::headers::{MODERN, PROTOCOL_VERSION, Routing, SESSION_ID};
+use crate::wire::message::{Answer, Message, Notification, Request};
+
+/// A resumed stream waits this long where the server names no pause, and within these bounds where it does.
+const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE_BOUNDS: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(30));
+/// Failed attempts in a row to resume a stream.
+const ATTEMPTS: u32 = 5;
+
+/// One server that is spoken to over HTTP.
+pub struct HttpServer {
+    name: Arc<str>,
+    target: String,
+    headers: HeaderMap,
+    timeout: Duration,
+    pool: Arc<Pool>,
+}
+
+/// One request and what goes with it.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn<'a> {
+    /// The legacy session, once there is one.
+    pub session: Option<&'a str>,
+    /// The protocol version, once it is agreed.
+    pub protocol: Option<&'a str>,
+    /// What is asked.
+    pub request: &'a Request,
+    /// Modern routing headers, or none.
+    pub routing: &'a Routing,
+    /// For the whole of it, streams and resumption included.
+    pub timeout: Duration,
+    /// Ends the wait and closes the connection, which a modern server reads as a cancellation.
+    pub cancelled: &'a CancellationToken,
+}
+
+/// What a request came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exchanged {
+    /// The server's own answer.
+    pub answer: Answer,
+    /// The session it opened, if it did.
+    pub session: Option<String>,
+    /// The HTTP status.
+    pub status: u16,
+}
+
+/// What arrives on a stream beside answers, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// Expects nothing.
+    Notification(Notification),
+    /// Expects an answer by [`HttpServer::post`].
+    Request(Request),
+}
+
+impl HttpServer {
+    /// Prepares everything; connects to nothing.
+    pub fn new(name: Arc<str>, options: &HttpOptions) -> Result<Self, HttpFault> {
+        let url = &options.url;
+        let tls = match url.scheme() {
+            "http" if options.tls_sha256.is_some() => {
+                return Err(HttpFault::Options("`tls_sha256` needs an https URL".to_owned()));
+            }
+            "http" => None,
+            "https" => Some(tls::config(options.tls_sha256)?),
+            other => return Err(HttpFault::Options(format!("`{other}` URLs are not spoken; use http or https"))),
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(HttpFault::Options("its URL holds credentials; put them into a header".to_owned()));
+        }
+        let target = match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        };
+        let dialer = Dialer::new(url, guard::reach_of(url, options.private), tls)?;
+        let headers = options::headers(options)?;
+        Ok(Self { name, target, headers, timeout: options.timeout, pool: Arc::new(Pool::new(dialer)) })
+    }
+
+    /// Asks and waits for the answer. What the server says before it goes to `events`, in order.
+    pub async fn exchange(&self, turn: &Turn<'_>, events: &mpsc::Sender<Event>) -> Result<Exchanged, HttpFault> {
+        let sent = Sent::default();
+        let work = Box::pin(self.ask(turn, events, &sent));
+        tokio::select! {
+            biased;
+            () = turn.cancelled.cancelled() => Err(HttpFault::Cancelled(sent.effect())),
+            done = tokio::time::timeout(turn.timeout, work) => {
+                done.unwrap_or_else(|_| Err(HttpFault::TimedOut(sent.effect())))
+            }
+        }
+    }
+
+    /// Sends what expects no answer: a notification, or our answer to a server's request.
+    pub async fn post(
+        &self,
+        session: Option<&str>,
+        protocol: Option<&str>,
+        message: &Message,
+    ) -> Result<(), HttpFault> {
+        let sent = Sent::default();
+        let work = async {
+            let request = self.request(Method::POST, session, protocol, message.to_line().into())?;
+            let reply = self.pool.send(request, &sent).await?;
+            if reply.head.status.is_success() {
+                reply.release();
+                return Ok(());
+            }
+            answer::sort(reply, session).await.map(|_| ())
+        };
+        let done = tokio::time::timeout(self.timeout, Box::pin(work)).await;
+        done.unwrap_or_else(|_| Err(HttpFault::TimedOut(sent.effect())))
+    }
+
+    /// Listens to what a legacy server says on its own account. Comes back when nobody takes the events any more, or
+    /// when there is no stream to be had; a stream that breaks is taken up again.
+    pub async fn listen(
+        &self,
+        session: Option<&str>,
+        protocol: Option<&str>,
+        events: &mpsc::Sender<Event>,
+    ) -> Result<(), HttpFault> {
+        let reply = tokio::time::timeout(self.timeout, self.get(session, protocol, None));
+        let mut messages = Messages::new(reply.await.unwrap_or(Err(HttpFault::TimedOut(Effect::None)))?);
+        loop {
+            tokio::select! {
+                () = events.closed() => return Ok(()),
+                next = messages.next() => match next? {
+                    Next::Message(message) => hand_on(message, events).await,
+                    Next::End(why) => {
+                        tracing::debug!(server = %self.name, why, "the server's own stream broke and is taken up again");
+                        self.resume(session, protocol, &mut messages).await?;
+                    }
+                },
+            }
+        }
+    }
+
+    /// Tells a legacy server that the session is over. Nothing depends on whether it hears it.
+    pub async fn end(&self, session: &str, protocol: Option<&str>) {
+        let sent = Sent::default();
+        let Ok(request) = self.request(Method::DELETE, Some(session), protocol, Bytes::new()) else { return };
+        let done = tokio::time::timeout(self.timeout.min(Duration::from_secs(5)), self.pool.send(request, &sent)).await;
+        match done {
+            Ok(Ok(reply)) => reply.release(),
+            Ok(Err(fault)) => tracing::debug!(server = %self.name, %fault, "the session could not be ended"),
+            Err(_) => tracing::debug!(server = %self.name, "the session could not be ended in time"),
+        }
+    }
+
+    async fn ask(&self, turn: &Turn<'_>, events: &mpsc::Sender<Event>, sent: &Sent) -> Result<Exchanged, HttpFault> {
+        let body = Message::Request(turn.request.clone()).to_line();
+        let mut request = self.request(Method::POST, turn.session, turn.protocol, body.into())?;
+        turn.routing.apply(request.headers_mut());
+        let reply = self.pool.send(request, sent).await?;
+        let (kind, reply) = answer::sort(reply, turn.session).await?;
+        let session = reply.head.headers.get(&SESSION_ID).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let status = reply.head.status.as_u16();
+        let answer = match kind {
+            Kind::Json => answer::json(reply, &turn.request.id).await?,
+            Kind::Stream => {
+                let session = session.as_deref().or(turn.session);
+                self.follow(turn, session, Messages::new(reply), events).await?
+            }
+            Kind::Accepted => return Err(HttpFault::Garbage("it accepts the request and answers nothing".to_owned())),
+        };
+        Ok(Exchanged { answer, session, status })
+    }
+
+    /// Reads a stream up to the answer.
+    async fn follow(
+        &self,
+        turn: &Turn<'_>,
+        session: Option<&str>,
+        mut messages: Messages,
+        events: &mpsc::Sender<Event>,
+    ) -> Result<Answer, HttpFault> {
+        loop {
+            match messages.next().await? {
+                Next::Message(Message::Response(response)) if response.id.as_ref() == Some(&turn.request.id) => {
+                    messages.finish();
+                    return Ok(response.outcome);
+                }
+                Next::Message(message) => hand_on(message, events).await,
+                // Only legacy servers can be asked for the rest, and only where they numbered their events.
+                Next::End(why) => {
+                    let modern = turn.protocol.is_some_and(|version| version >= MODERN);
+                    if modern || messages.decoder().last_id().is_none() {
+                        return Err(HttpFault::Broken(why));
+                    }
+                    let resumed = self.resume(session, turn.protocol, &mut messages).await;
+                    resumed.map_err(|fault| HttpFault::Broken(format!("{why}, and could not be resumed: {fault}")))?;
+                }
+            }
+        }
+    }
+
+    /// Opens the stream again after the last event, when the server's pause is over.
+    async fn resume(
+        &self,
+        session: Option<&str>,
+        protocol: Option<&str>,
+        messages: &mut Messages,
+    ) -> Result<(), HttpFault> {
+        let mut pause = messages.decoder().retry().unwrap_or(PAUSE).clamp(PAUSE_BOUNDS.0, PAUSE_BOUNDS.1);
+        let mut attempt = 1;
+        loop {
+            tokio::time::sleep(pause).await;
+            let get = self.get(session, protocol, messages.decoder().last_id());
+            let fault = match tokio::time::timeout(self.timeout, get).await {
+                Ok(Ok(reply)) => {
+                    messages.resume(reply);
+                    return Ok(());
+                }
+                Ok(Err(fault @ (HttpFault::NotSent(_) | HttpFault::Broken(_)))) => fault,
+                Ok(Err(HttpFault::Refused { status, body, text })) if status >= 500 => {
+                    HttpFault::Refused { status, body, text }
+                }
+                Ok(Err(fault)) => return Err(fault),
+                Err(_) => HttpFault::TimedOut(Effect::None),
+            };
+            if attempt >= ATTEMPTS {
+                return Err(fault);
+            }
+            attempt = attempt.saturating_add(1);
+            pause = pause.saturating_mul(2).min(PAUSE_BOUNDS.1);
+        }
+    }
+
+    async fn get(
+        &self,
+        session: Option<&str>,
+        protocol: Option<&str>,
+        last_id: Option<&str>,
+    ) -> Result<Reply, HttpFault> {
+        let mut request = self.request(Method::GET, session, protocol, Bytes::new())?;
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        if let Some(id) = last_id {
+            request.headers_mut().insert("last-event-id", value("the last event's id", id)?);
+        }
+        let reply = self.pool.send(request, &Sent::default()).await?;
+        match answer::sort(reply, session).await? {
+            (Kind::Stream, reply) => Ok(reply),
+            _ => Err(HttpFault::Garbage("it is not an event stream".to_owned())),
+        }
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        session: Option<&str>,
+        protocol: Option<&str>,
+        body: Bytes,
+    ) -> Result<HttpRequest<Full<Bytes>>, HttpFault> {
+        let mut request = HttpRequest::new(Full::new(body));
+        *request.uri_mut() =
+            self.target.parse().map_err(|_| HttpFault::Options("its URL has no usable path".to_owned()))?;
+        *request.headers_mut() = self.headers.clone();
+        if method == Method::POST {
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        if let Some(session) = session {
+            request.headers_mut().insert(SESSION_ID, value("the session id", session)?);
+        }
+        if let Some(protocol) = protocol {
+            request.headers_mut().insert(PROTOCOL_VERSION, value("the protocol version", protocol)?);
+        }
+        *request.method_mut() = method;
+        Ok(request)
+    }
+}
+
+impl fmt::Debug for HttpServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpServer").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// A response that answers nothing we asked here is dropped: it has no owner.
+async fn hand_on(message: Message, events: &mpsc::Sender<Event>) {
+    let event = match message {
+        Message::Request(request) => Event::Request(request),
+        Message::Notification(notification) => Event::Notification(notification),
+        Message::Response(_) => return,
+    };
+    // Nobody listens any more: the answer is still worth waiting for.
+    drop(events.send(event).await);
+}
