@@ -1,3 +1,81 @@
 //! Do it: the only road to a tool.
+//!
+//! Whatever can have an effect goes through [`perform`], which takes a permit and the proof that the intention is
+//! written down. Lists and other questions that change nothing go through [`Link::inquire`], a closed list. Nothing here
+//! is ever sent twice: a call that may have reached a server and has no answer is [`Reply::Unknown`].
 
 pub mod http;
+
+mod asking;
+mod child;
+mod connection;
+mod handshake;
+mod link;
+mod opening;
+mod options;
+mod rest;
+mod server;
+mod sink;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::audit::receipt::Receipt;
+use crate::permit::Permit;
+
+pub use asking::{Asking, Broken, ClientProfile, Cursor, FromServer, Inquiry, Reply, Tell};
+pub use link::Link;
+pub use options::{CommandOptions, Place, Secret, ServerOptions};
+pub use server::Server;
+
+/// All configured servers.
+#[derive(Debug)]
+pub struct Fleet {
+    servers: BTreeMap<Arc<str>, Arc<Server>>,
+}
+
+impl Fleet {
+    /// Servers that are started when they are first needed.
+    pub fn new(servers: Vec<ServerOptions>) -> Arc<Self> {
+        let servers = servers.into_iter().map(|options| (options.name.clone(), Server::new(options))).collect();
+        Arc::new(Self { servers })
+    }
+
+    /// The server of this name.
+    pub fn server(&self, name: &str) -> Option<&Arc<Server>> {
+        self.servers.get(name)
+    }
+
+    /// All servers by name.
+    pub fn servers(&self) -> impl Iterator<Item = &Arc<Server>> {
+        self.servers.values()
+    }
+
+    /// Ends every connection and every child process. After `grace` what still runs is killed.
+    pub async fn shutdown(&self, grace: Duration) {
+        futures_util::future::join_all(self.servers.values().map(|server| server.shutdown(grace))).await;
+    }
+}
+
+/// Why a server cannot be reached. Nothing was sent that could have an effect.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the server `{server}` cannot be reached: {why}")]
+pub struct Unreachable {
+    /// The server's configured name.
+    pub server: Arc<str>,
+    /// What happened and what to do.
+    pub why: String,
+}
+
+/// Performs the call the permit is for. The only road for everything that can have an effect.
+pub async fn perform(permit: Permit, receipt: Receipt, link: &Link, asking: Asking) -> Reply {
+    let call = permit.spend();
+    if receipt.digest() != call.digest {
+        return Reply::NotSent("the record was written for another call; nothing was sent".to_owned());
+    }
+    if link.server_name() != &*call.server {
+        return Reply::NotSent("the call is meant for another server; nothing was sent".to_owned());
+    }
+    link.send(call.action.method(), call.params, &asking, link::Purpose::Effect).await
+}

@@ -63,8 +63,13 @@ pub mod policy;
 /// So it may.
 pub mod permit;
 
+/// Do it.
 pub mod downstream;
 
+/// What came back?
+pub mod outcome;
+
+/// Write it down.
 pub mod audit;
 
 /// Where does a call arrive?

@@ -4,6 +4,7 @@
 //! The layer is our own because a gateway must lose nothing and let nothing around: typed SDKs drop fields they do not
 //! know, merge repeated keys and route malformed calls past the handler that judges calls.
 
+pub mod era;
 pub mod headers;
 pub mod json;
 pub mod lines;
