@@ -48,7 +48,7 @@ impl Asking {
             events,
             cancelled: CancellationToken::new(),
             reason: Arc::default(),
-            timeout: Duration::from_secs(120),
+            timeout: Duration::from_mins(2),
         }
     }
 }

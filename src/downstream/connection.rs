@@ -295,7 +295,7 @@ fn number_of(id: &Id) -> Option<u64> {
 
 /// A time that far ahead; far enough where the clock has no such time.
 fn deadline_after(from: Instant, patience: Duration) -> Instant {
-    const AGE: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+    const AGE: Duration = Duration::from_hours(24 * 365);
     from.checked_add(patience.min(AGE)).unwrap_or(from)
 }
 

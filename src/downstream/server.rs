@@ -101,19 +101,17 @@ impl Server {
         }
         self.wait_out().await?;
         let opening = match (wants, memory.legacy, memory.modern) {
-            (_, Speaks::Yes, Speaks::No) => Opening { first: Era::Legacy, other: Other::Known },
-            (_, Speaks::No, Speaks::Yes) => Opening { first: Era::Modern, other: Other::Known },
-            (Era::Legacy, Speaks::Yes, _) => Opening { first: Era::Legacy, other: Other::Known },
-            (Era::Modern, _, Speaks::Yes) => Opening { first: Era::Modern, other: Other::Known },
+            (_, Speaks::Yes, Speaks::No) | (Era::Legacy, Speaks::Yes, _) => Opening::known(Era::Legacy),
+            (_, Speaks::No, Speaks::Yes) | (Era::Modern, _, Speaks::Yes) => Opening::known(Era::Modern),
             (first, ..) => Opening { first, other: Other::Try },
         };
-        let opener = Opener { name: &self.options.name, command, profile, events: &events };
+        let way = Opener { name: &self.options.name, command, profile, events: &events };
         // A probe is made once, under the lock; connections whose era is known open side by side.
         let (opened, mut memory) = if opening.other == Other::Known && opening.first == Era::Legacy {
             drop(memory);
-            (opener.open(opening).await, self.memory.lock().await)
+            (way.open(opening).await, self.memory.lock().await)
         } else {
-            (opener.open(opening).await, memory)
+            (way.open(opening).await, memory)
         };
         let opened = match opened {
             Ok(opened) => opened,
@@ -143,6 +141,8 @@ impl Server {
         Ok(match hello.era {
             Era::Legacy => Link::own(self.options.name.clone(), hello, connection),
             Era::Modern => {
+                let alive = memory.common.take().filter(|(connection, _)| !connection.is_gone());
+                let (connection, hello) = alive.unwrap_or((connection, hello));
                 memory.common = Some((connection.clone(), hello.clone()));
                 Link::common(self.options.name.clone(), hello, connection, events)
             }

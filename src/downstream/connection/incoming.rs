@@ -118,7 +118,8 @@ impl Incoming {
             },
         };
         let patience = self.shared.patience();
-        drop(sink.deliver(FromServer::Notification(notification), patience).await);
+        // The sink counts what its receiver misses.
+        sink.deliver(FromServer::Notification(notification), patience).await;
     }
 
     /// Puts the caller's own token back in its place.
@@ -189,7 +190,7 @@ impl Incoming {
             Some(sink) => sink.deliver(FromServer::Request { request, answer }, Patience::Wait).await,
             None => Delivery::Missed,
         };
-        if matches!(delivery, Delivery::Missed) {
+        if delivery == Delivery::Missed {
             return self.reply(id, Err(RpcError::new(code::INTERNAL, "the client hears no questions now")));
         }
         let (outbox, gone) = (self.outbox.clone(), self.shared.gone.clone());
