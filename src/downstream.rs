@@ -11,6 +11,7 @@ mod handshake;
 mod link;
 mod opening;
 mod options;
+mod questions;
 mod rest;
 mod server;
 mod sink;

@@ -40,6 +40,9 @@ pub struct Asking {
 }
 
 impl Asking {
+    /// Progress stretches the patience, but not beyond this many times.
+    pub(super) const STRETCH: u32 = 30;
+
     /// A request with nothing beside it and two minutes of patience.
     pub fn new(profile: Arc<ClientProfile>, events: mpsc::Sender<FromServer>) -> Self {
         Self {
@@ -109,6 +112,8 @@ pub enum Inquiry {
     ListTemplates(Cursor),
     /// `prompts/list`.
     ListPrompts(Cursor),
+    /// `tasks/list`, of a legacy server's own tasks.
+    ListTasks(Cursor),
     /// `logging/setLevel`; a modern server is told with each later request on this link instead.
     SetLevel(String),
     /// `subscriptions/listen` with this filter; runs until cancelled. Only modern servers know it.
@@ -134,6 +139,7 @@ impl Inquiry {
             Self::ListResources(cursor) => list("resources/list", cursor),
             Self::ListTemplates(cursor) => list("resources/templates/list", cursor),
             Self::ListPrompts(cursor) => list("prompts/list", cursor),
+            Self::ListTasks(cursor) => list("tasks/list", cursor),
             Self::SetLevel(level) => ("logging/setLevel", object! { "level" => level }),
             Self::Listen(filter) => ("subscriptions/listen", object! { "notifications" => filter }),
         }
