@@ -15,6 +15,7 @@ mod questions;
 mod rest;
 mod server;
 mod sink;
+mod speech;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

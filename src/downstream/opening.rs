@@ -11,6 +11,7 @@ use super::connection::{Claim, Connection};
 use super::handshake::{self, Hello, PROBE, Refusal, STARTUP};
 use super::options::CommandOptions;
 use super::sink::Sink;
+use super::speech::{Opening, Other};
 use crate::wire::era::{self, Era};
 
 /// Everything that opening a connection needs.
@@ -20,29 +21,6 @@ pub(super) struct Opener<'a> {
     pub(super) command: &'a CommandOptions,
     pub(super) profile: &'a Arc<ClientProfile>,
     pub(super) events: &'a mpsc::Sender<FromServer>,
-}
-
-/// Which way to try.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Opening {
-    pub(super) first: Era,
-    pub(super) other: Other,
-}
-
-impl Opening {
-    /// The way that worked before.
-    pub(super) const fn known(first: Era) -> Self {
-        Self { first, other: Other::Known }
-    }
-}
-
-/// Whether the other way is worth trying.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Other {
-    /// Nothing is known yet.
-    Try,
-    /// The first way is known to work.
-    Known,
 }
 
 /// An open connection.
