@@ -13,9 +13,11 @@ mod handshake;
 mod link;
 mod opening;
 mod options;
+mod questions;
 mod rest;
 mod server;
 mod sink;
+mod speech;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -40,6 +40,9 @@ pub struct Asking {
 }
 
 impl Asking {
+    /// Progress stretches the patience, but not beyond this many times.
+    pub(super) const STRETCH: u32 = 30;
+
     /// A request with nothing beside it and two minutes of patience.
     pub fn new(profile: Arc<ClientProfile>, events: mpsc::Sender<FromServer>) -> Self {
         Self {
@@ -48,7 +51,7 @@ impl Asking {
             events,
             cancelled: CancellationToken::new(),
             reason: Arc::default(),
-            timeout: Duration::from_secs(120),
+            timeout: Duration::from_mins(2),
         }
     }
 }

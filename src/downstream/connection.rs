@@ -13,13 +13,14 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::asking::{Asking, Broken, Reply};
 use super::child::Child;
 use super::link::Purpose;
+use super::questions::Questions;
 use super::rest::Rest;
 use super::sink::{Patience, Sink};
 use crate::object;
@@ -53,7 +54,7 @@ struct Shared {
     rest: OnceLock<Arc<Rest>>,
     /// Answers and progress nobody waits for.
     stray: AtomicU64,
-    questions: Arc<Semaphore>,
+    questions: Questions,
 }
 
 #[derive(Debug, Default)]
@@ -84,10 +85,6 @@ enum Ending {
 
 /// A line a peer does not read is kept here; the next ones wait with their callers.
 const OUTBOX: usize = 64;
-/// Questions of the server that are open at once.
-const QUESTIONS: usize = 64;
-/// Progress stretches the patience of a request, but not beyond this many times.
-const STRETCH: u32 = 30;
 
 impl Connection {
     /// Speaks over these two ends. The child, if there is one, ends with the connection.
@@ -107,7 +104,7 @@ impl Connection {
             claim: OnceLock::new(),
             rest: OnceLock::new(),
             stray: AtomicU64::new(0),
-            questions: Arc::new(Semaphore::new(QUESTIONS)),
+            questions: Questions::default(),
         });
         tokio::spawn(outgoing::write(shared.clone(), queue, to));
         let obituary = child.as_ref().map(Child::obituary);
@@ -193,7 +190,7 @@ impl Connection {
     }
 
     fn last_word(&self, patience: Duration) -> Instant {
-        deadline_after(Instant::now().max(self.shared.opened), patience.saturating_mul(STRETCH))
+        deadline_after(Instant::now().max(self.shared.opened), patience.saturating_mul(Asking::STRETCH))
     }
 
     /// Tells the server something that has no answer.
@@ -295,7 +292,7 @@ fn number_of(id: &Id) -> Option<u64> {
 
 /// A time that far ahead; far enough where the clock has no such time.
 fn deadline_after(from: Instant, patience: Duration) -> Instant {
-    const AGE: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+    const AGE: Duration = Duration::from_hours(24 * 365);
     from.checked_add(patience.min(AGE)).unwrap_or(from)
 }
 

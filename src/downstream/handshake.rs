@@ -48,7 +48,7 @@ impl Refusal {
 }
 
 /// How long `initialize` may take: a package runner may first download the server.
-pub(super) const STARTUP: Duration = Duration::from_secs(60);
+pub(super) const STARTUP: Duration = Duration::from_mins(1);
 /// How long `server/discover` may take before we also try the other way.
 pub(super) const PROBE: Duration = Duration::from_secs(3);
 

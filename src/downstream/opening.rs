@@ -11,6 +11,7 @@ use super::connection::{Claim, Connection};
 use super::handshake::{self, Hello, PROBE, Refusal, STARTUP};
 use super::options::CommandOptions;
 use super::sink::Sink;
+use super::speech::{Opening, Other};
 use crate::wire::era::{self, Era};
 
 /// Everything that opening a connection needs.
@@ -20,22 +21,6 @@ pub(super) struct Opener<'a> {
     pub(super) command: &'a CommandOptions,
     pub(super) profile: &'a Arc<ClientProfile>,
     pub(super) events: &'a mpsc::Sender<FromServer>,
-}
-
-/// Which way to try.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Opening {
-    pub(super) first: Era,
-    pub(super) other: Other,
-}
-
-/// Whether the other way is worth trying.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Other {
-    /// Nothing is known yet.
-    Try,
-    /// The first way is known to work.
-    Known,
 }
 
 /// An open connection.
@@ -52,17 +37,26 @@ enum Probed {
     Refused(Refusal),
 }
 
+impl Opened {
+    fn new(connection: Connection, hello: Hello, refused: Option<Era>) -> Self {
+        if hello.era == Era::Modern {
+            connection.claim(Claim::Everybody);
+        }
+        Self { connection, hello, refused }
+    }
+}
+
 impl Opener<'_> {
     /// Opens a connection, or says for a person why not.
     pub(super) async fn open(self, opening: Opening) -> Result<Opened, String> {
         let connection = self.start().await?;
         match (opening.first, opening.other) {
             (Era::Legacy, Other::Known) => match self.initialize(&connection, STARTUP).await {
-                Ok(hello) => Ok(Opened { connection, hello, refused: None }),
+                Ok(hello) => Ok(Opened::new(connection, hello, None)),
                 Err(refusal) => Err(refusal.in_words()),
             },
-            (Era::Modern, Other::Known) => match self.discover(&connection, STARTUP).await {
-                Ok(hello) => Ok(Opened { connection, hello, refused: None }),
+            (Era::Modern, Other::Known) => match handshake::discover(&connection, self.profile, STARTUP).await {
+                Ok(hello) => Ok(Opened::new(connection, hello, None)),
                 Err(refusal) => Err(refusal.in_words()),
             },
             (Era::Legacy, Other::Try) => self.legacy_first(connection).await,
@@ -73,13 +67,13 @@ impl Opener<'_> {
     /// A server without sessions refuses `initialize`, or dies of it.
     async fn legacy_first(self, connection: Connection) -> Result<Opened, String> {
         let refusal = match self.initialize(&connection, STARTUP).await {
-            Ok(hello) => return Ok(Opened { connection, hello, refused: None }),
+            Ok(hello) => return Ok(Opened::new(connection, hello, None)),
             Err(Refusal::Silent) => return Err(Refusal::Silent.in_words()),
             Err(refusal) => refusal,
         };
         let connection = self.alive(connection).await?;
-        match self.discover(&connection, PROBE).await {
-            Ok(hello) => Ok(Opened { connection, hello, refused: Some(Era::Legacy) }),
+        match handshake::discover(&connection, self.profile, PROBE).await {
+            Ok(hello) => Ok(Opened::new(connection, hello, Some(Era::Legacy))),
             Err(_) => Err(refusal.in_words()),
         }
     }
@@ -103,7 +97,8 @@ impl Opener<'_> {
             }
         };
         let refusal = match probed {
-            Probed::Hello(hello) => return Ok(self.opened_modern_first(connection, hello)),
+            Probed::Hello(hello) if hello.era == Era::Modern => return Ok(Opened::new(connection, hello, None)),
+            Probed::Hello(hello) => return Ok(Opened::new(connection, hello, Some(Era::Modern))),
             Probed::Refused(refusal) => refusal,
         };
         if let Some(why) = handshake::is_modern(&refusal) {
@@ -115,23 +110,9 @@ impl Opener<'_> {
             _ => self.alive(connection).await?,
         };
         match self.initialize(&connection, STARTUP).await {
-            Ok(hello) => Ok(self.opened_modern_first(connection, hello)),
+            Ok(hello) => Ok(Opened::new(connection, hello, Some(Era::Modern))),
             Err(refusal) => Err(refusal.in_words()),
         }
-    }
-
-    fn opened_modern_first(self, connection: Connection, hello: Hello) -> Opened {
-        if hello.era == Era::Modern {
-            connection.claim(Claim::Everybody);
-            return Opened { connection, hello, refused: None };
-        }
-        Opened { connection, hello, refused: Some(Era::Modern) }
-    }
-
-    async fn discover(self, connection: &Connection, limit: Duration) -> Result<Hello, Refusal> {
-        let hello = handshake::discover(connection, self.profile, limit).await?;
-        connection.claim(Claim::Everybody);
-        Ok(hello)
     }
 
     /// Opens a session and lets the server speak to it.

@@ -10,7 +10,7 @@ use crate::clock::chance;
 const FIRST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(30);
 /// Whoever lived this long before dying starts over with the shortest pause.
-const HEALTHY: Duration = Duration::from_secs(60);
+const HEALTHY: Duration = Duration::from_mins(1);
 
 /// The pause before the next start.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ fn pause(deaths: u32) -> Duration {
     let pause = FIRST.saturating_mul(2_u32.saturating_pow(doublings.min(10))).min(LONGEST);
     // Between three quarters and all of it, so that replicas do not start in step. Without chance: all of it.
     let spread = chance::<1>().map_or(0, |[byte]| u32::from(byte));
-    pause.saturating_sub((pause / 4 / 255).saturating_mul(spread))
+    pause.saturating_sub(pause.checked_div(4 * 255).unwrap_or_default().saturating_mul(spread))
 }
 
 #[cfg(test)]
@@ -60,7 +60,7 @@ mod tests {
         assert_eq!(pause(1), Duration::ZERO);
         for (deaths, full) in [(2, 250), (3, 500), (4, 1000), (9, 30_000), (u32::MAX, 30_000)] {
             let full = Duration::from_millis(full);
-            assert!(pause(deaths) <= full && pause(deaths) >= full * 3 / 4 - Duration::from_millis(1), "{deaths}");
+            assert!(pause(deaths) <= full && pause(deaths) >= full.mul_f64(0.74), "{deaths}");
         }
     }
 

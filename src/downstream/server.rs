@@ -14,9 +14,10 @@ use super::asking::{ClientProfile, FromServer};
 use super::connection::Connection;
 use super::handshake::Hello;
 use super::link::Link;
-use super::opening::{Opened, Opener, Opening, Other};
+use super::opening::{Opened, Opener};
 use super::options::{CommandOptions, Place, ServerOptions};
 use super::rest::Rest;
+use super::speech::{Other, Speech};
 use crate::wire::era::Era;
 
 /// One configured server.
@@ -29,20 +30,10 @@ pub struct Server {
 
 #[derive(Debug, Default)]
 struct Memory {
-    legacy: Speaks,
-    modern: Speaks,
+    speech: Speech,
     /// The one child of a modern server, and what it said of itself.
     common: Option<(Arc<Connection>, Hello)>,
     open: Vec<Weak<Connection>>,
-}
-
-/// Whether a server speaks one of the eras.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Speaks {
-    #[default]
-    Perhaps,
-    Yes,
-    No,
 }
 
 /// A short pause is waited out; a longer one is an answer.
@@ -92,7 +83,7 @@ impl Server {
         let mut memory = self.memory.lock().await;
         let wants = Era::of(&profile.protocol).unwrap_or(Era::Legacy);
         if let Some((connection, hello)) = memory.common.clone()
-            && (wants == Era::Modern || memory.legacy == Speaks::No)
+            && memory.speech.shares(wants)
         {
             if !connection.is_gone() {
                 return Ok(Link::common(self.options.name.clone(), hello, connection, events));
@@ -100,42 +91,26 @@ impl Server {
             memory.common = None;
         }
         self.wait_out().await?;
-        let opening = match (wants, memory.legacy, memory.modern) {
-            (_, Speaks::Yes, Speaks::No) => Opening { first: Era::Legacy, other: Other::Known },
-            (_, Speaks::No, Speaks::Yes) => Opening { first: Era::Modern, other: Other::Known },
-            (Era::Legacy, Speaks::Yes, _) => Opening { first: Era::Legacy, other: Other::Known },
-            (Era::Modern, _, Speaks::Yes) => Opening { first: Era::Modern, other: Other::Known },
-            (first, ..) => Opening { first, other: Other::Try },
-        };
-        let opener = Opener { name: &self.options.name, command, profile, events: &events };
+        let opening = memory.speech.opening(wants);
+        let way = Opener { name: &self.options.name, command, profile, events: &events };
         // A probe is made once, under the lock; connections whose era is known open side by side.
         let (opened, mut memory) = if opening.other == Other::Known && opening.first == Era::Legacy {
             drop(memory);
-            (opener.open(opening).await, self.memory.lock().await)
+            (way.open(opening).await, self.memory.lock().await)
         } else {
-            (opener.open(opening).await, memory)
+            (way.open(opening).await, memory)
         };
         let opened = match opened {
             Ok(opened) => opened,
             Err(why) => {
                 // What we knew may be wrong now: the next attempt asks again.
-                (memory.legacy, memory.modern) = (Speaks::Perhaps, Speaks::Perhaps);
+                memory.speech = Speech::default();
                 self.rest.died(Duration::ZERO, &why);
                 return Err(why);
             }
         };
         let Opened { connection, hello, refused } = opened;
-        let (this, that) = match hello.era {
-            Era::Legacy => (&mut memory.legacy, Era::Modern),
-            Era::Modern => (&mut memory.modern, Era::Legacy),
-        };
-        *this = Speaks::Yes;
-        if refused == Some(that) {
-            match that {
-                Era::Legacy => memory.legacy = Speaks::No,
-                Era::Modern => memory.modern = Speaks::No,
-            }
-        }
+        memory.speech.learn(hello.era, refused);
         connection.watch(self.rest.clone());
         let connection = Arc::new(connection);
         memory.open.retain(|open| open.strong_count() > 0);
@@ -143,6 +118,8 @@ impl Server {
         Ok(match hello.era {
             Era::Legacy => Link::own(self.options.name.clone(), hello, connection),
             Era::Modern => {
+                let alive = memory.common.take().filter(|(connection, _)| !connection.is_gone());
+                let (connection, hello) = alive.unwrap_or((connection, hello));
                 memory.common = Some((connection.clone(), hello.clone()));
                 Link::common(self.options.name.clone(), hello, connection, events)
             }

@@ -29,7 +29,7 @@ pub(super) struct Sink {
 }
 
 /// What became of an event.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Delivery {
     /// It is in the channel.
     Done,
@@ -60,13 +60,11 @@ impl Sink {
         if patience == Patience::Never || self.choked.load(Ordering::Relaxed) {
             return self.miss();
         }
-        match self.events.send_timeout(event, MOMENT).await {
-            Ok(()) => Delivery::Done,
-            Err(_) => {
-                self.choked.store(true, Ordering::Relaxed);
-                self.miss()
-            }
+        if self.events.send_timeout(event, MOMENT).await.is_ok() {
+            return Delivery::Done;
         }
+        self.choked.store(true, Ordering::Relaxed);
+        self.miss()
     }
 
     /// Says that the connection is gone, if there is room to say so.

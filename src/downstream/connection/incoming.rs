@@ -4,18 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncRead;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
 use super::open::{Fate, Waiting};
 use super::outgoing::Outgoing;
 use super::{Claim, Ending, Shared, number_of};
 use crate::downstream::asking::FromServer;
 use crate::downstream::link::Purpose;
-use crate::downstream::sink::{Delivery, Patience, Sink};
+use crate::downstream::questions;
+use crate::downstream::sink::Sink;
 use crate::wire::era::meta;
 use crate::wire::json::{Object, Value};
 use crate::wire::lines::{Line, Lines, Meant, Noise};
-use crate::wire::message::{Answer, Id, Message, Notification, Request, Response, RpcError, code};
+use crate::wire::message::{Answer, Id, Message, Notification, Request, Response};
 
 /// Reads one connection.
 #[derive(Debug)]
@@ -118,7 +119,8 @@ impl Incoming {
             },
         };
         let patience = self.shared.patience();
-        drop(sink.deliver(FromServer::Notification(notification), patience).await);
+        // The sink counts what its receiver misses.
+        sink.deliver(FromServer::Notification(notification), patience).await;
     }
 
     /// Puts the caller's own token back in its place.
@@ -172,58 +174,36 @@ impl Incoming {
         if request.method == "ping" {
             return self.reply(request.id, Ok(Object::new().into()));
         }
-        if let Err(error) = self.may_ask(&request.method) {
-            return self.reply(request.id, Err(error));
-        }
-        let Ok(place) = self.shared.questions.clone().try_acquire_owned() else {
-            return self.reply(request.id, Err(RpcError::new(code::INTERNAL, "too many open questions")));
+        let declared = match self.shared.claim.get() {
+            Some(Claim::Own { declared }) => Some(declared),
+            Some(Claim::Everybody) | None => None,
+        };
+        let place = match self.shared.questions.admit(&request.method, declared) {
+            Ok(place) => place,
+            Err(error) => return self.reply(request.id, Err(error)),
         };
         let sink = {
             let table = self.shared.table();
             let call = only_call(table.waiting.values()).map(|waiting| waiting.sink.clone());
             call.or_else(|| table.links.values().next().cloned())
         };
-        let (answer, answered) = oneshot::channel();
         let id = request.id.clone();
-        let delivery = match sink {
-            Some(sink) => sink.deliver(FromServer::Request { request, answer }, Patience::Wait).await,
-            None => Delivery::Missed,
+        let answered = match questions::put(request, sink).await {
+            Ok(answered) => answered,
+            Err(error) => return self.reply(id, Err(error)),
         };
-        if matches!(delivery, Delivery::Missed) {
-            return self.reply(id, Err(RpcError::new(code::INTERNAL, "the client hears no questions now")));
-        }
         let (outbox, gone) = (self.outbox.clone(), self.shared.gone.clone());
         tokio::spawn(async move {
             let answer = tokio::select! {
                 () = gone.cancelled() => return,
-                answer = answered => answer,
+                answer = questions::hear(answered) => answer,
             };
             drop(place);
-            let nobody = |_| Err(RpcError::new(code::INTERNAL, "the client went away without an answer"));
-            let line = Message::Response(Response::to(id, answer.unwrap_or_else(nobody))).to_line();
+            let line = Message::Response(Response::to(id, answer)).to_line();
             if let Some(outbox) = outbox.upgrade() {
                 drop(outbox.send(Outgoing::line(line)).await);
             }
         });
-    }
-
-    /// A server may ask only what its own session's client declared; a modern one may not ask at all.
-    fn may_ask(&self, method: &str) -> Result<(), RpcError> {
-        let Some(Claim::Own { declared }) = self.shared.claim.get() else {
-            return Err(RpcError::new(code::METHOD_NOT_FOUND, "a server asks nothing here"));
-        };
-        let needs = match method {
-            "sampling/createMessage" => "sampling",
-            "elicitation/create" => "elicitation",
-            "roots/list" => "roots",
-            _ if method.starts_with("tasks/") => "tasks",
-            _ => return Err(RpcError::new(code::METHOD_NOT_FOUND, format!("no client answers `{method}`"))),
-        };
-        if declared.contains(needs) {
-            Ok(())
-        } else {
-            Err(RpcError::new(code::METHOD_NOT_FOUND, format!("the client did not declare `{needs}`")))
-        }
     }
 
     /// Answers the server without waiting: a server that asks and does not read must not stop us from reading.
