@@ -1,7 +1,7 @@
 //! STUB
 #![allow(missing_docs)]
 pub mod guard;
-use crate::call::caller::Caller;
+use crate::call::caller::{Caller, Proof};
 use std::sync::Arc;
 #[derive(Debug)]
 pub struct Identity;
@@ -21,6 +21,12 @@ impl Challenge {
 }
 impl Identity {
     pub async fn identify(&self, _h: &http::HeaderMap, _n: crate::clock::Timestamp) -> Result<Arc<Caller>, Challenge> {
-        Err(Challenge)
+        Ok(Arc::new(Caller {
+            principal: "anyone".into(),
+            agent: None,
+            user: None,
+            groups: vec![],
+            proof: Proof::Nothing,
+        }))
     }
 }

@@ -1,5 +1,15 @@
 //! May it? A bundle of Rego and an input become a decision, by a pure function.
+//!
+//! A policy is a package below `countersign`; the name of a rule says what it does; its elements are findings. Only
+//! `allow` grants, everything else can only take away, and nothing said is a no. The contract, field by field, is in
+//! `policies/README.md`.
 
+pub mod bundle;
 pub mod decision;
 pub mod evaluate;
+pub mod files;
+pub mod finding;
+pub mod index;
 pub mod input;
+pub mod moment;
+pub mod template;

@@ -1,13 +1,63 @@
-//! STUB
-#![allow(missing_docs)]
-use crate::policy::{decision::Judgement, evaluate::Visibility, input::Input};
-#[derive(Debug)]
-pub struct Judge;
+//! Which policies are in force, and how long do they take?
+//!
+//! A bundle is swapped whole: every judgement sees exactly one and names it. Evaluation runs where the call runs: the
+//! loader refuses what could run without end, and the engine's own limit stops the rest after 50 ms.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use arc_swap::ArcSwapOption;
+
+use crate::digest::Digest;
+use crate::policy::bundle::Bundle;
+use crate::policy::decision::{Decision, Denial, DenyCode, Judgement};
+use crate::policy::evaluate::Visibility;
+use crate::policy::input::Input;
+
+/// The policies in force.
+#[derive(Debug, Default)]
+pub struct Judge(ArcSwapOption<Bundle>);
+
 impl Judge {
-    pub fn decide(&self, _input: &Input, _digest: crate::digest::Digest) -> Judgement {
-        todo!()
+    /// With these policies.
+    pub fn new(bundle: Bundle) -> Self {
+        Self(ArcSwapOption::from_pointee(bundle))
     }
-    pub fn visible(&self, _input: &Input) -> Visibility {
-        Visibility::Visible
+
+    /// Puts others in force. Judgements that have begun end under the old ones.
+    pub fn swap(&self, bundle: Bundle) {
+        self.0.store(Some(Arc::new(bundle)));
+    }
+
+    /// Names the policies in force.
+    pub fn digest(&self) -> Option<Digest> {
+        self.0.load().as_ref().map(|bundle| bundle.digest())
+    }
+
+    /// Judges a call. Without policies nothing is allowed.
+    pub fn decide(&self, input: &Input, digest: Digest) -> Judgement {
+        let begun = Instant::now();
+        let bundle = self.0.load();
+        let Some(bundle) = bundle.as_ref() else {
+            let denial = Denial { code: DenyCode::NoPolicy, detail: None };
+            return Judgement {
+                decision: Decision::Deny(denial),
+                findings: Vec::new(),
+                shadow: Vec::new(),
+                bundle: Digest::of_bytes("bundle", b""),
+                micros: 0,
+            };
+        };
+        let mut judgement = bundle.decide(input, digest);
+        judgement.micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        if let Decision::Deny(Denial { code, detail: Some(detail) }) = &judgement.decision {
+            tracing::error!(code = ?code, detail, "the policies failed; the call is denied");
+        }
+        judgement
+    }
+
+    /// Whether a tool is listed. Without policies none is.
+    pub fn visible(&self, input: &Input) -> Visibility {
+        self.0.load().as_ref().map_or(Visibility::Hidden, |bundle| bundle.visible(input))
     }
 }

@@ -16,6 +16,7 @@ use super::reach::Reach;
 use crate::call::caller::Caller;
 use crate::clock::Timestamp;
 use crate::downstream::ClientProfile;
+use crate::policy::input::{self, Part};
 use crate::wire::era::Era;
 use crate::wire::json::{Object, Value};
 use crate::wire::message::{Answer, Id, RpcError, code};
@@ -83,6 +84,8 @@ pub struct Session {
     pub door: Door,
     /// What it said of itself.
     pub client: Client,
+    /// What policies see of caller and client, made once.
+    pub parts: Parts,
     /// The way to each server in scope.
     pub reaches: BTreeMap<Arc<str>, Reach>,
     /// Who hears what belongs to no request.
@@ -95,6 +98,15 @@ pub struct Session {
     next: AtomicU64,
     calls: AtomicU64,
     used: Mutex<Timestamp>,
+}
+
+/// What policies see of a session.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// Who asks.
+    pub principal: Part,
+    /// What the client says of itself.
+    pub client: Part,
 }
 
 /// Everything a session starts with.
@@ -120,7 +132,12 @@ impl Session {
     /// Opens a session.
     pub fn open(opening: Opening) -> Self {
         let Opening { id, caller, scope, door, client, reaches, now } = opening;
+        let parts = Parts {
+            principal: input::principal(&caller),
+            client: input::client(&client.profile.info, &client.protocol, door.word()),
+        };
         Self {
+            parts,
             listeners: Listeners::new(client.era),
             id,
             caller,

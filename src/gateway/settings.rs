@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use crate::catalogue::pins::FirstSight;
+use crate::policy::input::{Part, Trust};
 
 /// What the gateway was told, as far as calls are concerned.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// A free word that policies see.
     pub environment: String,
+    /// Whose hours and weekdays policies see.
+    pub zone: TimeZone,
     /// The oldest version a client may speak.
     pub minimum_protocol: String,
     /// How long a list may take.
@@ -33,10 +38,8 @@ pub struct ServerSettings {
     pub arguments: Arguments,
     /// Whether what the server says of its tools may loosen a decision.
     pub trust: Trust,
-    /// Free words that policies see.
-    pub labels: BTreeMap<String, String>,
-    /// `stdio` or `http`.
-    pub transport: &'static str,
+    /// What policies see of it.
+    pub part: Part,
 }
 
 /// Whether arguments are checked against the tool's schema before they are judged.
@@ -46,15 +49,6 @@ pub enum Arguments {
     Checked,
     /// They are not: for a server whose schemas are broken.
     Unchecked,
-}
-
-/// What a server's annotations are worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trust {
-    /// Claims: they may tighten a decision and never loosen one.
-    Claims,
-    /// The operator vouches for them.
-    Trusted,
 }
 
 const PATIENCE: Duration = Duration::from_secs(120);

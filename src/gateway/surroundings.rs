@@ -1,17 +1,44 @@
-//! STUB
+//! What stands around a call when it is judged?
+
 use super::Gateway;
 use super::exchange::Exchange;
 use crate::call::Call;
 use crate::catalogue::tool::Tool;
 use crate::policy::evaluate::Visibility;
-use crate::policy::input::Input;
+use crate::policy::input::{self, Input, Surroundings, Trust};
+use crate::policy::moment::Moment;
 
 impl Gateway {
-    pub(super) fn input(&self, _exchange: &Exchange, _call: &Call) -> Input {
-        Input
+    /// The document rules see for a call.
+    pub(super) fn input(&self, exchange: &Exchange, call: &Call) -> Input {
+        let around = self.surroundings(exchange, &call.server, exchange.session.count());
+        Input::for_call(call, &around, self.trust(&call.server))
     }
-    pub(super) fn visibility(&self, exchange: &Exchange, _tool: &Tool) -> Visibility {
-        let _ = exchange;
-        self.judge.visible(&Input)
+
+    /// Whether a tool is listed for this caller.
+    pub(super) fn visibility(&self, exchange: &Exchange, tool: &Tool) -> Visibility {
+        let around = self.surroundings(exchange, &tool.server, 0);
+        self.judge.visible(&Input::for_listing(tool, &around, self.trust(&tool.server)))
+    }
+
+    fn surroundings(&self, exchange: &Exchange, server: &str, calls: u64) -> Surroundings {
+        let session = &exchange.session;
+        let settings = self.settings.servers.get(server);
+        Surroundings {
+            principal: session.parts.principal.clone(),
+            client: session.parts.client.clone(),
+            server: settings.map_or_else(
+                || input::server(server, "", Trust::Claims, &std::collections::BTreeMap::new()),
+                |settings| settings.part.clone(),
+            ),
+            session: session.id.clone(),
+            calls,
+            environment: self.settings.environment.clone(),
+            now: Moment::of(self.clock.now(), &self.settings.zone),
+        }
+    }
+
+    fn trust(&self, server: &str) -> Trust {
+        self.settings.servers.get(server).map_or(Trust::Claims, |settings| settings.trust)
     }
 }

@@ -145,6 +145,26 @@ pub enum Effect {
     Warn,
 }
 
+impl Effect {
+    const TABLE: [(Self, &'static str); 5] = [
+        (Self::Allow, "allow"),
+        (Self::Deny, "deny"),
+        (Self::Hold, "hold"),
+        (Self::Hide, "hide"),
+        (Self::Warn, "warn"),
+    ];
+
+    /// The word a rule's name says.
+    pub fn word(self) -> &'static str {
+        Self::TABLE.iter().find(|(effect, _)| *effect == self).map_or("", |(_, word)| word)
+    }
+
+    /// The effect a rule's name means, if it means one.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::TABLE.iter().find(|(_, known)| *known == word).map(|(effect, _)| *effect)
+    }
+}
+
 /// How bad it would be, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

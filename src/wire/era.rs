@@ -219,13 +219,13 @@ pub fn notification_to_client(
     Some(notification)
 }
 
-/// What a legacy server is told the client can do. A modern client has no channel for a server's questions, so a
-/// legacy server must not be led to ask.
+/// What a legacy server is told the client can do. A modern client answers questions by coming back with the reply, so
+/// it can be asked; what has another wire in the other era is left out.
 #[must_use]
 pub fn capabilities_for_legacy_server(client: Era, capabilities: &Object) -> Object {
     let mut declared = capabilities.clone();
     if client == Era::Modern {
-        for name in ["sampling", "elicitation", "roots", "tasks", "extensions"] {
+        for name in ["tasks", "extensions"] {
             declared.remove(name);
         }
     }

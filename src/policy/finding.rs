@@ -1,0 +1,105 @@
+//! What exactly did a rule say? The raw value of an effect becomes findings, or it is refused as a whole.
+
+use regorus::Value;
+
+use super::decision::{Effect, Finding, Severity};
+use super::template::render;
+
+/// A value that is no finding.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{policy}` says `{effect}` in a form that is no finding: {why}")]
+pub struct Malformed {
+    /// The package.
+    pub policy: String,
+    /// The word.
+    pub effect: &'static str,
+    /// What is wrong.
+    pub why: String,
+}
+
+/// Where findings are read: what they may refer to.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The package.
+    pub policy: &'a str,
+    /// The word.
+    pub effect: Effect,
+    /// What templates are filled in from.
+    pub input: &'a Value,
+    /// And this.
+    pub data: &'a Value,
+}
+
+/// Reads the value of an effect: a set or array of findings, one finding, a reason, or `true`.
+pub fn read(context: Context<'_>, value: &Value) -> Result<Vec<Finding>, Malformed> {
+    match value {
+        Value::Undefined | Value::Bool(false) => Ok(Vec::new()),
+        Value::Set(items) => items.iter().map(|item| one(context, item)).collect(),
+        Value::Array(items) => items.iter().map(|item| one(context, item)).collect(),
+        other => Ok(vec![one(context, other)?]),
+    }
+}
+
+fn one(context: Context<'_>, value: &Value) -> Result<Finding, Malformed> {
+    let mut finding = Finding {
+        policy: context.policy.to_owned(),
+        effect: context.effect,
+        id: None,
+        reason: None,
+        severity: None,
+        advice: None,
+        link: None,
+    };
+    match value {
+        Value::Bool(true) => {}
+        Value::String(reason) => finding.reason = Some(render(reason, context.input, context.data)),
+        Value::Object(members) => {
+            for (name, value) in members.iter() {
+                let Value::String(name) = name else {
+                    return Err(malformed(context, "a field's name is not a text".to_owned()));
+                };
+                field(context, &mut finding, name, value)?;
+            }
+        }
+        _ => return Err(malformed(context, "an element is neither an object, nor a text, nor `true`".to_owned())),
+    }
+    Ok(finding)
+}
+
+fn field(context: Context<'_>, finding: &mut Finding, name: &str, value: &Value) -> Result<(), Malformed> {
+    let text = || match value {
+        Value::String(text) => Ok(text.to_string()),
+        _ => Err(malformed(context, format!("`{name}` must be a text"))),
+    };
+    match name {
+        "id" => finding.id = Some(text()?),
+        "reason" => finding.reason = Some(render(&text()?, context.input, context.data)),
+        "advice" => finding.advice = Some(render(&text()?, context.input, context.data)),
+        "link" => finding.link = Some(text()?),
+        "severity" => {
+            finding.severity = Some(severity(&text()?).ok_or_else(|| {
+                malformed(context, "`severity` is one of info, low, medium, high, critical".to_owned())
+            })?)
+        }
+        // Who must agree and for how long is read by the approvals; a hold refuses until they exist.
+        "reviewers" | "quorum" | "each" | "ttl" | "escalate" | "show" | "self" | "by"
+            if context.effect == Effect::Hold => {}
+        _ => return Err(malformed(context, format!("`{name}` is not a field of `{}`", context.effect.word()))),
+    }
+    Ok(())
+}
+
+fn severity(word: &str) -> Option<Severity> {
+    Some(match word {
+        "info" => Severity::Info,
+        "low" => Severity::Low,
+        "medium" => Severity::Medium,
+        "high" => Severity::High,
+        "critical" => Severity::Critical,
+        _ => return None,
+    })
+}
+
+fn malformed(context: Context<'_>, why: String) -> Malformed {
+    Malformed { policy: context.policy.to_owned(), effect: context.effect.word(), why }
+}

@@ -1,0 +1,49 @@
+//! What time is it, the way rules read time?
+
+use jiff::Zoned;
+use jiff::tz::TimeZone;
+use regorus::Value;
+
+use super::input::object;
+use crate::clock::Timestamp;
+
+/// A moment in a zone, ready to be read by rules.
+#[derive(Clone, Debug)]
+pub struct Moment(Value);
+
+impl Moment {
+    /// Breaks a time down in a zone. The zone comes from outside; nothing here asks for the time.
+    pub fn of(time: Timestamp, zone: &TimeZone) -> Self {
+        let instant = jiff::Timestamp::from_microsecond(time.micros()).unwrap_or_default();
+        let local = instant.to_zoned(zone.clone());
+        Self(object([
+            ("now", text(local.strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string())),
+            ("unix_ms", Value::from(time.millis())),
+            ("weekday", text(weekday(&local).to_owned())),
+            ("hour", Value::from(i64::from(local.hour()))),
+            ("minute", Value::from(i64::from(local.minute()))),
+            ("date", text(local.date().to_string())),
+            ("zone", text(zone.iana_name().unwrap_or("UTC").to_owned())),
+        ]))
+    }
+
+    pub(super) fn value(&self) -> Value {
+        self.0.clone()
+    }
+}
+
+fn text(text: String) -> Value {
+    Value::String(text.into())
+}
+
+fn weekday(local: &Zoned) -> &'static str {
+    match local.weekday() {
+        jiff::civil::Weekday::Monday => "monday",
+        jiff::civil::Weekday::Tuesday => "tuesday",
+        jiff::civil::Weekday::Wednesday => "wednesday",
+        jiff::civil::Weekday::Thursday => "thursday",
+        jiff::civil::Weekday::Friday => "friday",
+        jiff::civil::Weekday::Saturday => "saturday",
+        jiff::civil::Weekday::Sunday => "sunday",
+    }
+}
