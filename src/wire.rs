@@ -5,8 +5,10 @@
 //! know, merge repeated keys and route malformed calls past the handler that judges calls.
 
 pub mod era;
+pub mod headers;
 pub mod json;
 pub mod lines;
 pub mod message;
 pub mod method;
 pub mod reader;
+pub mod sse;
