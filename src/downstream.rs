@@ -14,6 +14,7 @@ mod link;
 mod opening;
 mod options;
 mod questions;
+mod remote;
 mod rest;
 mod server;
 mod sink;
@@ -28,6 +29,7 @@ use crate::permit::Permit;
 
 pub use asking::{Asking, Broken, ClientProfile, Cursor, FromServer, Inquiry, Reply, Tell};
 pub use link::Link;
+use link::{Order, Purpose};
 pub use options::{CommandOptions, Place, Secret, ServerOptions};
 pub use server::Server;
 
@@ -79,5 +81,7 @@ pub async fn perform(permit: Permit, receipt: Receipt, link: &Link, asking: Aski
     if link.server_name() != &*call.server {
         return Reply::NotSent("the call is meant for another server; nothing was sent".to_owned());
     }
-    link.send(call.action.method(), call.params, &asking, link::Purpose::Effect).await
+    let method = call.action.method();
+    let order = Order { method, params: call.params, purpose: Purpose::Effect, tool: call.tool.as_deref() };
+    link.send(order, &asking).await
 }

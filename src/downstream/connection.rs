@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::asking::{Asking, Broken, Reply};
 use super::child::Child;
-use super::link::Purpose;
+use super::link::Order;
 use super::questions::Questions;
 use super::rest::Rest;
 use super::sink::{Patience, Sink};
@@ -146,7 +146,8 @@ impl Connection {
     }
 
     /// Asks the server and waits for its answer, the caller's loss of interest, or too long a silence.
-    pub(super) async fn call(&self, method: &str, mut params: Object, asking: &Asking, purpose: Purpose) -> Reply {
+    pub(super) async fn call(&self, order: Order<'_>, asking: &Asking) -> Reply {
+        let Order { method, mut params, purpose, .. } = order;
         let id = self.shared.next.fetch_add(1, Ordering::Relaxed);
         let token = params.get_mut("_meta").and_then(Value::as_object_mut).and_then(|meta| {
             let theirs = meta.get("progressToken").cloned()?;

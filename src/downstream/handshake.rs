@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::asking::{Asking, ClientProfile, Reply};
 use super::connection::Connection;
-use super::link::Purpose;
+use super::link::{Order, Purpose};
 use crate::wire::era::{self, Era, Sender, meta, version};
 use crate::wire::json::{Object, Value};
 use crate::wire::message::{Answer, Notification, RpcError, code};
@@ -31,8 +31,10 @@ pub(super) enum Refusal {
     Unspoken(String),
     /// No answer in time.
     Silent,
-    /// The connection ended.
+    /// The child's connection ended.
     Gone(String),
+    /// A remote server could not be spoken to at all.
+    Unreached(String),
 }
 
 impl Refusal {
@@ -40,7 +42,7 @@ impl Refusal {
     pub(super) fn in_words(&self) -> String {
         match self {
             Self::Error(error) => format!("it refuses to open a session: {error}"),
-            Self::Unspoken(why) => why.clone(),
+            Self::Unspoken(why) | Self::Unreached(why) => why.clone(),
             Self::Silent => "it started but does not answer".to_owned(),
             Self::Gone(why) => format!("{why} before it was ready; its own words are in the log"),
         }
@@ -89,7 +91,7 @@ async fn ask(
     // Nobody listens yet: what a server says before it is ready concerns nobody.
     let (nobody, _) = mpsc::channel(1);
     let asking = Asking { timeout: limit, ..Asking::new(profile.clone(), nobody) };
-    match connection.call(method, params, &asking, Purpose::Handshake).await {
+    match connection.call(Order { method, params, purpose: Purpose::Handshake, tool: None }, &asking).await {
         Reply::Answered(answer) => Ok(answer),
         Reply::NotSent(_) | Reply::Unknown(_) if connection.is_gone() => {
             Err(Refusal::Gone(connection.obituary().to_owned()))

@@ -8,7 +8,9 @@ use tokio::sync::mpsc;
 use super::asking::{Asking, Broken, FromServer, Inquiry, Reply, Tell};
 use super::connection::Connection;
 use super::handshake::Hello;
+use super::remote::Remote;
 use super::sink::Sink;
+use crate::catalogue::tool::Tool;
 use crate::wire::era::{self, Era, Sender, meta};
 use crate::wire::json::{Object, Value};
 use crate::wire::message::{Answer, RpcError, code};
@@ -28,6 +30,8 @@ pub struct Link {
 pub(super) enum Peer {
     /// A child process of this session alone.
     Own(Arc<Connection>),
+    /// A remote server.
+    Remote(Arc<Remote>),
     /// A child process that serves everybody.
     Common {
         /// The connection.
@@ -50,6 +54,16 @@ pub(super) enum Purpose {
     Effect,
 }
 
+/// One request on its way to a server.
+#[derive(Debug)]
+pub(super) struct Order<'a> {
+    pub(super) method: &'a str,
+    pub(super) params: Object,
+    pub(super) purpose: Purpose,
+    /// The tool that is called, whose definition may ask for headers.
+    pub(super) tool: Option<&'a Tool>,
+}
+
 /// How long a child has to end when its link is closed.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -57,6 +71,12 @@ impl Link {
     /// Over a connection of its own.
     pub(super) fn own(server: Arc<str>, hello: Hello, connection: Arc<Connection>) -> Arc<Self> {
         Arc::new(Self { server, hello, peer: Peer::Own(connection), level: Mutex::default() })
+    }
+
+    /// Over HTTP.
+    pub(super) fn remote(server: Arc<str>, remote: Arc<Remote>) -> Arc<Self> {
+        let hello = remote.hello().clone();
+        Arc::new(Self { server, hello, peer: Peer::Remote(remote), level: Mutex::default() })
     }
 
     /// Over a connection others use too.
@@ -102,7 +122,10 @@ impl Link {
 
     /// Whether nothing can be sent any more; connect again for the next request.
     pub fn is_closed(&self) -> bool {
-        self.connection().is_gone()
+        match &self.peer {
+            Peer::Own(connection) | Peer::Common { connection, .. } => connection.is_gone(),
+            Peer::Remote(remote) => remote.is_gone(),
+        }
     }
 
     /// Ends the session with the server. A child that serves only this session ends with it.
@@ -110,6 +133,7 @@ impl Link {
         match &self.peer {
             Peer::Own(connection) => connection.close(GRACE).await,
             Peer::Common { connection, number } => connection.detach(*number),
+            Peer::Remote(remote) => remote.close().await,
         }
     }
 
@@ -134,7 +158,7 @@ impl Link {
             (Inquiry::Ping, Era::Modern) => ("server/discover", Object::new()),
             (what, _) => what.into_parts(),
         };
-        match self.send(method, params, &asking, purpose).await {
+        match self.send(Order { method, params, purpose, tool: None }, &asking).await {
             Reply::Answered(answer) => Ok(answer),
             Reply::NotSent(why) => Err(Broken::NotSent(why)),
             Reply::Unknown(why) => Err(Broken::NoAnswer(why)),
@@ -144,18 +168,25 @@ impl Link {
 
     /// Tells the server something that has no answer. Modern servers are told nothing of the kind.
     pub async fn tell(&self, notification: Tell) -> Result<(), Broken> {
-        match self.hello.era {
-            Era::Modern => Ok(()),
-            Era::Legacy => self.connection().notify(notification.into_notification()).await,
+        let notification = notification.into_notification();
+        match (self.hello.era, &self.peer) {
+            (Era::Modern, _) => Ok(()),
+            (Era::Legacy, Peer::Remote(remote)) => remote.notify(notification).await,
+            (Era::Legacy, Peer::Own(connection) | Peer::Common { connection, .. }) => {
+                connection.notify(notification).await
+            }
         }
     }
 
     /// Sends a request as this server expects it. Whoever comes here has a permit or an inquiry.
-    pub(super) async fn send(&self, method: &str, mut params: Object, asking: &Asking, purpose: Purpose) -> Reply {
-        params.insert("_meta", self.with_level(asking.meta.clone()));
+    pub(super) async fn send(&self, mut order: Order<'_>, asking: &Asking) -> Reply {
+        order.params.insert("_meta", self.with_level(asking.meta.clone()));
         let sender = Sender { capabilities: &asking.profile.capabilities, info: &asking.profile.info };
-        let params = era::request_to_server(self.hello.era, params, sender);
-        self.connection().call(method, params, asking, purpose).await
+        order.params = era::request_to_server(self.hello.era, order.params, sender);
+        match &self.peer {
+            Peer::Own(connection) | Peer::Common { connection, .. } => connection.call(order, asking).await,
+            Peer::Remote(remote) => remote.call(order, asking).await,
+        }
     }
 
     fn with_level(&self, mut meta: Object) -> Value {
@@ -166,12 +197,6 @@ impl Link {
             meta.insert(meta::LOG_LEVEL, level);
         }
         meta.into()
-    }
-
-    fn connection(&self) -> &Connection {
-        match &self.peer {
-            Peer::Own(connection) | Peer::Common { connection, .. } => connection,
-        }
     }
 }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::http::HttpOptions;
+
 /// One configured server.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
@@ -21,6 +23,8 @@ pub struct ServerOptions {
 pub enum Place {
     /// A child process that speaks over its standard input and output.
     Command(CommandOptions),
+    /// A server that is spoken to over HTTP.
+    Remote(HttpOptions),
 }
 
 /// A program to be started, without any shell.

@@ -13,9 +13,11 @@ use super::Unreachable;
 use super::asking::{ClientProfile, FromServer};
 use super::connection::Connection;
 use super::handshake::Hello;
+use super::http::HttpServer;
 use super::link::Link;
 use super::opening::{Opened, Opener};
 use super::options::{CommandOptions, Place, ServerOptions};
+use super::remote::Remote;
 use super::rest::Rest;
 use super::speech::{Other, Speech};
 use crate::wire::era::Era;
@@ -24,6 +26,8 @@ use crate::wire::era::Era;
 #[derive(Debug)]
 pub struct Server {
     options: ServerOptions,
+    /// The way to a remote server, or why it cannot be used as it is configured.
+    http: Option<Result<Arc<HttpServer>, String>>,
     rest: Arc<Rest>,
     memory: Mutex<Memory>,
 }
@@ -34,6 +38,7 @@ struct Memory {
     /// The one child of a modern server, and what it said of itself.
     common: Option<(Arc<Connection>, Hello)>,
     open: Vec<Weak<Connection>>,
+    sessions: Vec<Weak<Remote>>,
 }
 
 /// A short pause is waited out; a longer one is an answer.
@@ -41,7 +46,14 @@ const WORTH_WAITING: Duration = Duration::from_millis(600);
 
 impl Server {
     pub(super) fn new(options: ServerOptions) -> Arc<Self> {
-        Arc::new(Self { options, rest: Arc::default(), memory: Mutex::default() })
+        let http = match &options.place {
+            Place::Command(_) => None,
+            Place::Remote(place) => {
+                let http = HttpServer::new(options.name.clone(), place);
+                Some(http.map(Arc::new).map_err(|fault| fault.to_string()))
+            }
+        };
+        Arc::new(Self { options, http, rest: Arc::default(), memory: Mutex::default() })
     }
 
     /// Its configured name.
@@ -58,6 +70,7 @@ impl Server {
     pub fn transport(&self) -> &'static str {
         match &self.options.place {
             Place::Command(_) => "stdio",
+            Place::Remote(_) => "http",
         }
     }
 
@@ -70,8 +83,39 @@ impl Server {
     ) -> Result<Arc<Link>, Unreachable> {
         let connected = match &self.options.place {
             Place::Command(command) => self.connect_command(command, &profile, events).await,
+            Place::Remote(_) => self.connect_remote(profile, events).await,
         };
         connected.map_err(|why| Unreachable { server: self.options.name.clone(), why })
+    }
+
+    /// A session of its own with a remote server; what it speaks is found out once.
+    async fn connect_remote(
+        &self,
+        profile: Arc<ClientProfile>,
+        events: mpsc::Sender<FromServer>,
+    ) -> Result<Arc<Link>, String> {
+        let http = match &self.http {
+            Some(Ok(http)) => http,
+            Some(Err(why)) => return Err(why.clone()),
+            None => return Err("it is no remote server".to_owned()),
+        };
+        let wants = Era::of(&profile.protocol).unwrap_or(Era::Legacy);
+        let opening = self.memory.lock().await.speech.opening(wants);
+        let opened = Remote::open(&self.options.name, http, profile, events, opening).await;
+        let mut memory = self.memory.lock().await;
+        match opened {
+            Ok(opened) => {
+                memory.speech.learn(opened.remote.hello().era, opened.refused);
+                let remote = Arc::new(opened.remote);
+                memory.sessions.retain(|session| session.strong_count() > 0);
+                memory.sessions.push(Arc::downgrade(&remote));
+                Ok(Link::remote(self.options.name.clone(), remote))
+            }
+            Err(why) => {
+                memory.speech = Speech::default();
+                Err(why)
+            }
+        }
     }
 
     async fn connect_command(
@@ -139,12 +183,15 @@ impl Server {
 
     /// Ends everything that runs for this server.
     pub(super) async fn shutdown(&self, grace: Duration) {
-        let open = {
-            let mut memory = self.memory.lock().await;
-            memory.common = None;
-            std::mem::take(&mut memory.open)
-        };
+        let Memory { common, open, sessions, .. } = std::mem::take(&mut *self.memory.lock().await);
+        drop(common);
         let open: Vec<_> = open.iter().filter_map(Weak::upgrade).collect();
-        futures_util::future::join_all(open.iter().map(|connection| connection.close(grace))).await;
+        let sessions: Vec<_> = sessions.iter().filter_map(Weak::upgrade).collect();
+        let children = futures_util::future::join_all(open.iter().map(|connection| connection.close(grace)));
+        let farewells = futures_util::future::join_all(sessions.iter().map(|session| session.close()));
+        let (_, farewells) = tokio::join!(children, tokio::time::timeout(grace, farewells));
+        if farewells.is_err() {
+            tracing::debug!(server = %self.options.name, "not every session could be ended in time");
+        }
     }
 }

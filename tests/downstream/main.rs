@@ -8,6 +8,8 @@
 mod bad;
 mod fake;
 mod good;
+mod remote;
+mod web;
 mod world;
 
 use std::time::Duration;
@@ -22,7 +24,7 @@ fn main() {
         fake::play(&part);
         return;
     }
-    let stories = good::STORIES.iter().chain(bad::STORIES);
+    let stories = good::STORIES.iter().chain(bad::STORIES).chain(remote::STORIES);
     let trials = stories.map(|(name, story)| Trial::test(*name, || tell(*story))).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
