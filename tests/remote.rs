@@ -14,6 +14,8 @@ mod faults;
 mod server;
 #[path = "remote/streams.rs"]
 mod streams;
+#[path = "remote/tokens.rs"]
+mod tokens;
 #[path = "remote/trust.rs"]
 mod trust;
 
@@ -30,31 +32,32 @@ use tokio_util::sync::CancellationToken;
 
 use server::{Say, Seen, Server};
 
-pub fn options(url: url::Url) -> HttpOptions {
+pub(crate) fn options(url: url::Url) -> HttpOptions {
     HttpOptions {
         url,
         headers: vec![("X-Team".to_owned(), "blue".to_owned())],
         tls_sha256: None,
         private: Private::Refused,
         timeout: Duration::from_secs(20),
+        oauth: None,
     }
 }
 
-pub fn client(url: url::Url) -> HttpServer {
+pub(crate) fn client(url: url::Url) -> HttpServer {
     HttpServer::new("files".into(), &options(url)).unwrap()
 }
 
-pub fn call() -> Request {
+pub(crate) fn call() -> Request {
     let params = object! { "name" => "read", "arguments" => object! { "path" => "/a" } };
     Request { id: Id::from(7), method: "tools/call".to_owned(), params }
 }
 
 /// Asks with nothing special, and gives what came before the answer.
-pub async fn ask(client: &HttpServer) -> (Result<Exchanged, HttpFault>, Vec<Event>) {
+pub(crate) async fn ask(client: &HttpServer) -> (Result<Exchanged, HttpFault>, Vec<Event>) {
     ask_within(client, Duration::from_secs(20)).await
 }
 
-pub async fn ask_within(client: &HttpServer, timeout: Duration) -> (Result<Exchanged, HttpFault>, Vec<Event>) {
+pub(crate) async fn ask_within(client: &HttpServer, timeout: Duration) -> (Result<Exchanged, HttpFault>, Vec<Event>) {
     let (events, mut heard) = mpsc::channel(64);
     let (request, cancelled, routing) = (call(), CancellationToken::new(), Routing::none());
     let turn = Turn {
@@ -73,9 +76,9 @@ pub async fn ask_within(client: &HttpServer, timeout: Duration) -> (Result<Excha
     (result, all)
 }
 
-pub const ANSWER: &str = r#"{"jsonrpc":"2.0","id":7,"result":{"content":[],"unknown":1.50}}"#;
+pub(crate) const ANSWER: &str = r#"{"jsonrpc":"2.0","id":7,"result":{"content":[],"unknown":1.50}}"#;
 
-pub fn result(exchanged: Result<Exchanged, HttpFault>) -> String {
+pub(crate) fn result(exchanged: Result<Exchanged, HttpFault>) -> String {
     exchanged.unwrap().answer.unwrap().to_string()
 }
 

@@ -20,48 +20,48 @@ use tokio::task::JoinSet;
 
 /// One request as it arrived.
 #[derive(Clone, Debug)]
-pub struct Seen {
-    pub method: Method,
-    pub path: String,
-    pub headers: HeaderMap,
-    pub body: String,
+pub(crate) struct Seen {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Seen {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 }
 
 /// What to answer: a head, and pieces of body as they come.
-pub struct Say {
-    pub status: u16,
-    pub headers: Vec<(&'static str, String)>,
-    pub body: mpsc::Receiver<String>,
+pub(crate) struct Say {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: mpsc::Receiver<String>,
 }
 
 impl Say {
-    pub fn whole(status: u16, kind: &str, body: impl Into<String>) -> Self {
+    pub(crate) fn whole(status: u16, kind: &str, body: impl Into<String>) -> Self {
         let (send, receive) = mpsc::channel(1);
         send.try_send(body.into()).unwrap();
         Self { status, headers: vec![("content-type", kind.to_owned())], body: receive }
     }
 
-    pub fn json(body: impl Into<String>) -> Self {
+    pub(crate) fn json(body: impl Into<String>) -> Self {
         Self::whole(200, "application/json", body)
     }
 
     /// A stream that stays open until the sender is dropped.
-    pub fn stream() -> (mpsc::Sender<String>, Self) {
+    pub(crate) fn stream() -> (mpsc::Sender<String>, Self) {
         let (send, receive) = mpsc::channel(1);
         (send, Self { status: 200, headers: vec![("content-type", "text/event-stream".to_owned())], body: receive })
     }
 
-    pub fn events(text: &str) -> Self {
+    pub(crate) fn events(text: &str) -> Self {
         Self::whole(200, "text/event-stream", text)
     }
 
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
@@ -70,15 +70,15 @@ impl Say {
 type Answering = Pin<Box<dyn Future<Output = Say> + Send>>;
 
 /// A running server; dropping it closes everything.
-pub struct Server {
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     connections: Arc<AtomicUsize>,
     seen: Arc<Mutex<Vec<Seen>>>,
     _tasks: JoinSet<()>,
 }
 
 impl Server {
-    pub async fn start<F, A>(answer: F) -> Self
+    pub(crate) async fn start<F, A>(answer: F) -> Self
     where
         F: Fn(Seen) -> A + Send + Sync + 'static,
         A: Future<Output = Say> + Send + 'static,
@@ -103,15 +103,15 @@ impl Server {
         Self { address, connections, seen, _tasks: tasks }
     }
 
-    pub fn url(&self) -> url::Url {
+    pub(crate) fn url(&self) -> url::Url {
         format!("http://{}/mcp", self.address).parse().unwrap()
     }
 
-    pub fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 }
