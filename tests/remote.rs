@@ -1,11 +1,5 @@
 //! Does the gateway speak to remote servers as it must, and does it know what it has done when they fail?
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::missing_panics_doc,
-    reason = "tests stop at the first surprise"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
 #![allow(missing_docs, clippy::allow_attributes, reason = "a test crate has no readers of its interface")]
 
 #[path = "remote/faults.rs"]

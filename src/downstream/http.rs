@@ -179,10 +179,9 @@ impl HttpServer {
         let sent = Sent::default();
         let Ok(request) = self.request(Method::DELETE, Some(session), protocol, Bytes::new()) else { return };
         let done = tokio::time::timeout(self.timeout.min(Duration::from_secs(5)), self.deliver(request, &sent)).await;
-        match done {
-            Ok(Ok(reply)) => reply.release(),
-            Ok(Err(fault)) => tracing::debug!(server = %self.name, %fault, "the session could not be ended"),
-            Err(_) => tracing::debug!(server = %self.name, "the session could not be ended in time"),
+        match done.unwrap_or_else(|_| Err(HttpFault::TimedOut(sent.effect()))) {
+            Ok(reply) => reply.release(),
+            Err(fault) => tracing::debug!(server = %self.name, %fault, "the session could not be ended"),
         }
     }
 

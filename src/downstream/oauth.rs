@@ -29,7 +29,7 @@ use super::http::fetch::fetch;
 use super::http::guard::Reach;
 
 /// How long a person has to sign in.
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
+const PATIENCE: Duration = Duration::from_mins(15);
 
 /// How tokens for one server are got.
 #[derive(Clone)]
@@ -125,12 +125,9 @@ impl Oauth {
         let mut state = self.state.lock().await;
         if matches!(*state, State::Nothing)
             && self.vault.read().await.is_some_and(|stored| stored.token_response.is_some())
+            && let Some(manager) = self.restored().await
         {
-            match self.restore().await {
-                Ok(Some(manager)) => *state = State::Ready(Box::new(manager)),
-                Ok(None) => {}
-                Err(error) => tracing::warn!(server = %self.server, %error, "the stored tokens cannot be used now"),
-            }
+            *state = State::Ready(Box::new(manager));
         }
         let State::Ready(manager) = &*state else { return Ok(None) };
         match (manager.get_access_token().await, &self.options.grant) {
@@ -216,7 +213,7 @@ impl Oauth {
             .with_initial_scope_selection();
         if let Some((id, secret)) = client {
             request = request.with_preregistered_client(id);
-            request = secret.iter().fold(request, |request, secret| request.with_client_secret(secret));
+            request = secret.iter().fold(request, AuthorizationRequest::with_client_secret);
         }
         let session = AuthorizationSession::new(manager, request).await.map_err(|(_, error)| error)?;
         let address = self.presentable(session.get_authorization_url())?;
@@ -236,17 +233,21 @@ impl Oauth {
     async fn finish(&self, signed_in: Result<AuthorizationManager, String>) {
         let mut state = self.state.lock().await;
         *self.sign_in.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        // Dropping the old state ends this very task, which has nothing left to wait for.
-        *state = match signed_in {
-            Ok(manager) => {
-                tracing::info!(server = %self.server, "a person has signed in");
-                State::Ready(Box::new(manager))
-            }
-            Err(why) => {
-                tracing::warn!(server = %self.server, why, "nobody signed in; the next call asks again");
-                State::Nothing
-            }
+        let (news, next) = match signed_in {
+            Ok(manager) => ("a person has signed in".to_owned(), State::Ready(Box::new(manager))),
+            Err(why) => (format!("nobody signed in, and the next call asks again: {why}"), State::Nothing),
         };
+        tracing::warn!(server = %self.server, "{news}");
+        // Dropping the old state ends this very task, which has nothing left to wait for.
+        *state = next;
+    }
+
+    /// Tokens that cannot be taken up now are as good as none: the server will ask, and new ones are got.
+    async fn restored(&self) -> Option<AuthorizationManager> {
+        self.restore().await.unwrap_or_else(|error| {
+            tracing::warn!(server = %self.server, %error, "the stored tokens cannot be used now");
+            None
+        })
     }
 
     /// Takes up stored tokens.
@@ -330,7 +331,7 @@ impl OAuthHttpClient for Guarded {
     fn execute(&self, request: OAuthHttpRequest) -> OAuthHttpClientFuture<'_> {
         Box::pin(async move {
             let OAuthHttpRequest { request, .. } = request;
-            fetch(request, self.0).await.map_err(|fault| Box::new(fault) as OAuthHttpClientError)
+            fetch(request, self.0).await.map_err(OAuthHttpClientError::from)
         })
     }
 }

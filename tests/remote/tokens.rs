@@ -47,7 +47,7 @@ async fn authority(tokens: Tokens) -> Server {
                     )
                 }
                 "/token" => {
-                    let number = given.fetch_add(1, Ordering::SeqCst) + 1;
+                    let number = given.fetch_add(1, Ordering::SeqCst).saturating_add(1);
                     let refresh = match tokens.refresh {
                         "" => String::new(),
                         refresh => format!(r#","refresh_token":"{refresh}""#),

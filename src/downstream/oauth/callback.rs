@@ -83,7 +83,7 @@ async fn answer(
     }
     let (news, text) = match (member("error"), member("code")) {
         (Some(error), _) => {
-            let error = error.chars().filter(|sign| sign.is_ascii_graphic()).take(60).collect();
+            let error = error.chars().filter(char::is_ascii_graphic).take(60).collect();
             (Brought::Refusal(error), "Access was not granted. You may close this page.")
         }
         (None, Some(_)) => {

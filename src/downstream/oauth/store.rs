@@ -21,13 +21,13 @@ struct Inner {
 
 enum Held {
     Unread,
-    Known(Option<StoredCredentials>),
+    Known(Option<Box<StoredCredentials>>),
 }
 
 #[derive(Serialize, Deserialize)]
 struct OnDisk {
     resource: String,
-    credentials: StoredCredentials,
+    credentials: Box<StoredCredentials>,
 }
 
 impl Vault {
@@ -38,38 +38,31 @@ impl Vault {
     /// What is held; a file that cannot be read counts as empty, and is said so.
     pub(super) async fn read(&self) -> Option<StoredCredentials> {
         if let Held::Known(credentials) = &*self.held() {
-            return credentials.clone();
+            return credentials.as_deref().cloned();
         }
         let credentials = self.read_file().await;
-        *self.held() = Held::Known(credentials.clone());
+        *self.held() = Held::Known(credentials.clone().map(Box::new));
         credentials
     }
 
     async fn read_file(&self) -> Option<StoredCredentials> {
         let file = self.0.file.as_ref()?;
-        let text = match tokio::fs::read(file).await {
-            Ok(text) => text,
+        let why = match tokio::fs::read(file).await {
+            Ok(text) => match serde_json::from_slice::<OnDisk>(&text) {
+                Ok(stored) if stored.resource == self.0.resource => return Some(*stored.credentials),
+                Ok(_) => "they are for another address".to_owned(),
+                // The error's own text could quote the file.
+                Err(_) => "the file is damaged".to_owned(),
+            },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
-            Err(error) => {
-                tracing::warn!(%error, file = %file.display(), "stored tokens cannot be read; sign in again");
-                return None;
-            }
+            Err(error) => error.to_string(),
         };
-        match serde_json::from_slice::<OnDisk>(&text) {
-            Ok(stored) if stored.resource == self.0.resource => Some(stored.credentials),
-            Ok(_) => {
-                tracing::warn!(file = %file.display(), "the stored tokens are for another address; sign in again");
-                None
-            }
-            // The error's text could quote the file.
-            Err(_) => {
-                tracing::warn!(file = %file.display(), "the stored tokens are damaged; sign in again");
-                None
-            }
-        }
+        tracing::warn!(file = %file.display(), why, "stored tokens cannot be used; new ones are needed");
+        None
     }
 
     async fn write(&self, credentials: Option<StoredCredentials>) -> Result<(), AuthError> {
+        let credentials = credentials.map(Box::new);
         *self.held() = Held::Known(credentials.clone());
         let Some(file) = self.0.file.clone() else { return Ok(()) };
         let resource = self.0.resource.clone();
