@@ -5,6 +5,7 @@
 //! is ever sent twice: a call that may have reached a server and has no answer is [`Reply::Unknown`].
 
 pub mod http;
+pub mod oauth;
 
 mod asking;
 mod child;

@@ -12,6 +12,7 @@
 mod answer;
 mod dial;
 mod fault;
+pub(super) mod fetch;
 pub mod guard;
 mod line;
 mod options;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request as HttpRequest};
 use http_body_util::Full;
 use tokio::sync::mpsc;
@@ -36,8 +37,9 @@ use self::answer::{Kind, Messages, Next};
 use self::dial::Dialer;
 use self::options::value;
 use self::pool::{Pool, Reply, Sent};
+use super::oauth::Oauth;
 use crate::wire::headers::{MODERN, PROTOCOL_VERSION, Routing, SESSION_ID};
-use crate::wire::message::{Answer, Message, Notification, Request};
+use crate::wire::message::{Answer, Message, Notification, Request, code};
 
 /// A resumed stream waits this long where the server names no pause, and within these bounds where it does.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -52,6 +54,7 @@ pub struct HttpServer {
     headers: HeaderMap,
     timeout: Duration,
     pool: Arc<Pool>,
+    oauth: Option<Arc<Oauth>>,
 }
 
 /// One request and what goes with it.
@@ -110,9 +113,11 @@ impl HttpServer {
             Some(query) => format!("{}?{query}", url.path()),
             None => url.path().to_owned(),
         };
-        let dialer = Dialer::new(url, guard::reach_of(url, options.private), tls)?;
+        let reach = guard::reach_of(url, options.private);
+        let pool = Arc::new(Pool::new(Dialer::new(url, reach, tls)?));
         let headers = options::headers(options)?;
-        Ok(Self { name, target, headers, timeout: options.timeout, pool: Arc::new(Pool::new(dialer)) })
+        let oauth = options.oauth.as_ref().map(|options| Oauth::new(Arc::clone(&name), url, reach, options));
+        Ok(Self { name, target, headers, timeout: options.timeout, pool, oauth })
     }
 
     /// Asks and waits for the answer. What the server says before it goes to `events`, in order.
@@ -138,12 +143,8 @@ impl HttpServer {
         let sent = Sent::default();
         let work = async {
             let request = self.request(Method::POST, session, protocol, message.to_line().into())?;
-            let reply = self.pool.send(request, &sent).await?;
-            if reply.head.status.is_success() {
-                reply.release();
-                return Ok(());
-            }
-            answer::sort(reply, session).await.map(|_| ())
+            // Some servers answer a notification with a page of their own; only the status counts.
+            self.deliver(request, &sent).await.map(Reply::release)
         };
         let done = tokio::time::timeout(self.timeout, Box::pin(work)).await;
         done.unwrap_or_else(|_| Err(HttpFault::TimedOut(sent.effect())))
@@ -177,20 +178,24 @@ impl HttpServer {
     pub async fn end(&self, session: &str, protocol: Option<&str>) {
         let sent = Sent::default();
         let Ok(request) = self.request(Method::DELETE, Some(session), protocol, Bytes::new()) else { return };
-        let done = tokio::time::timeout(self.timeout.min(Duration::from_secs(5)), self.pool.send(request, &sent)).await;
-        match done {
-            Ok(Ok(reply)) => reply.release(),
-            Ok(Err(fault)) => tracing::debug!(server = %self.name, %fault, "the session could not be ended"),
-            Err(_) => tracing::debug!(server = %self.name, "the session could not be ended in time"),
+        let done = tokio::time::timeout(self.timeout.min(Duration::from_secs(5)), self.deliver(request, &sent)).await;
+        match done.unwrap_or_else(|_| Err(HttpFault::TimedOut(sent.effect()))) {
+            Ok(reply) => reply.release(),
+            Err(fault) => tracing::debug!(server = %self.name, %fault, "the session could not be ended"),
         }
+    }
+
+    /// The address a person must open to let the gateway use this server, if one is waited for.
+    pub fn sign_in(&self) -> Option<String> {
+        self.oauth.as_ref().and_then(|oauth| oauth.sign_in())
     }
 
     async fn ask(&self, turn: &Turn<'_>, events: &mpsc::Sender<Event>, sent: &Sent) -> Result<Exchanged, HttpFault> {
         let body = Message::Request(turn.request.clone()).to_line();
         let mut request = self.request(Method::POST, turn.session, turn.protocol, body.into())?;
         turn.routing.apply(request.headers_mut());
-        let reply = self.pool.send(request, sent).await?;
-        let (kind, reply) = answer::sort(reply, turn.session).await?;
+        let reply = self.deliver(request, sent).await?;
+        let kind = answer::kind(&reply)?;
         let session = reply.head.headers.get(&SESSION_ID).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let status = reply.head.status.as_u16();
         let answer = match kind {
@@ -275,10 +280,45 @@ impl HttpServer {
         if let Some(id) = last_id {
             request.headers_mut().insert("last-event-id", value("the last event's id", id)?);
         }
-        let reply = self.pool.send(request, &Sent::default()).await?;
-        match answer::sort(reply, session).await? {
-            (Kind::Stream, reply) => Ok(reply),
-            _ => Err(HttpFault::Garbage("it is not an event stream".to_owned())),
+        let reply = self.deliver(request, &Sent::default()).await?;
+        match answer::kind(&reply)? {
+            Kind::Stream => Ok(reply),
+            Kind::Json | Kind::Accepted => Err(HttpFault::Garbage("it is not an event stream".to_owned())),
+        }
+    }
+
+    /// Sends a request and lets only a success through. A server that answers with a challenge has done nothing, so the
+    /// request may go to it once more, with a token.
+    async fn deliver(&self, mut request: HttpRequest<Full<Bytes>>, sent: &Sent) -> Result<Reply, HttpFault> {
+        let Some(oauth) = &self.oauth else { return self.once(request, sent).await };
+        let token = oauth.token().await.map_err(|why| HttpFault::NotSent(why.to_string()))?;
+        authorise(&mut request, token.as_deref())?;
+        let mut again = request.clone();
+        let (status, challenge) = match self.once(request, sent).await {
+            Err(HttpFault::Unauthorised { status, challenge, .. }) => (status, challenge),
+            other => return other,
+        };
+        sent.not();
+        let refused = |hint| HttpFault::Unauthorised { status, challenge: challenge.clone(), hint };
+        if status != 401 && !challenge.contains("insufficient_scope") {
+            return Err(refused(String::new()));
+        }
+        oauth.renew(token.as_deref(), &challenge).await.map_err(|why| refused(format!(": {why}")))?;
+        let token = oauth.token().await.map_err(|why| refused(format!(": {why}")))?;
+        authorise(&mut again, token.as_deref())?;
+        self.once(again, sent).await
+    }
+
+    async fn once(&self, request: HttpRequest<Full<Bytes>>, sent: &Sent) -> Result<Reply, HttpFault> {
+        let session = request.headers().contains_key(&SESSION_ID);
+        match answer::success(self.pool.send(request, sent).await?).await {
+            // The server may also say that it has no such method; that is about the method, not about the session.
+            Err(HttpFault::Refused { status: 404, body, .. })
+                if session && body.as_ref().is_none_or(|error| error.code != code::METHOD_NOT_FOUND) =>
+            {
+                Err(HttpFault::SessionGone)
+            }
+            other => other,
         }
     }
 
@@ -322,4 +362,12 @@ async fn hand_on(message: Message, events: &mpsc::Sender<Event>) {
     };
     // Nobody listens any more: the answer is still worth waiting for.
     drop(events.send(event).await);
+}
+
+fn authorise(request: &mut HttpRequest<Full<Bytes>>, token: Option<&str>) -> Result<(), HttpFault> {
+    let Some(token) = token else { return Ok(()) };
+    let mut bearer = value("the token", &format!("Bearer {token}"))?;
+    bearer.set_sensitive(true);
+    request.headers_mut().insert(AUTHORIZATION, bearer);
+    Ok(())
 }

@@ -25,30 +25,31 @@ pub(super) enum Kind {
     Accepted,
 }
 
-/// Sorts a response by its head. What is not a success becomes a fault, with what the server said of it.
-pub(super) async fn sort(reply: Reply, session: Option<&str>) -> Result<(Kind, Reply), HttpFault> {
+/// Lets a success through. Everything else becomes a fault, with what the server said of it.
+pub(super) async fn success(reply: Reply) -> Result<Reply, HttpFault> {
     let status = reply.head.status;
-    let header = |name| reply.head.headers.get(name).and_then(|value| value.to_str().ok());
     if status.is_redirection() {
         return Err(HttpFault::Redirected { status: status.as_u16() });
     }
-    if !status.is_success() {
-        return Err(refusal(reply, session).await);
-    }
+    if status.is_success() { Ok(reply) } else { Err(refusal(reply).await) }
+}
+
+/// How a success carries what it says.
+pub(super) fn kind(reply: &Reply) -> Result<Kind, HttpFault> {
+    let header = |name| reply.head.headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(coding) = header(CONTENT_ENCODING).filter(|coding| !coding.eq_ignore_ascii_case("identity")) {
         return Err(HttpFault::Garbage(format!("it is compressed ({coding}), which was not asked for")));
     }
     let kind = header(CONTENT_TYPE).unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    let kind = match kind {
-        kind if kind.eq_ignore_ascii_case("text/event-stream") => Kind::Stream,
-        kind if kind.eq_ignore_ascii_case("application/json") => Kind::Json,
-        _ if matches!(status.as_u16(), 202 | 204 | 205) => Kind::Accepted,
+    match kind {
+        kind if kind.eq_ignore_ascii_case("text/event-stream") => Ok(Kind::Stream),
+        kind if kind.eq_ignore_ascii_case("application/json") => Ok(Kind::Json),
+        _ if matches!(reply.head.status.as_u16(), 202 | 204 | 205) => Ok(Kind::Accepted),
         other => {
             let other: String = other.chars().take(QUOTE).collect();
-            return Err(HttpFault::Garbage(format!("its content type is `{other}`, not JSON and not an event stream")));
+            Err(HttpFault::Garbage(format!("its content type is `{other}`, not JSON and not an event stream")))
         }
-    };
-    Ok((kind, reply))
+    }
 }
 
 /// The answer in a JSON body.
@@ -140,7 +141,7 @@ fn message(bytes: &[u8]) -> Result<Message, HttpFault> {
     Message::from_value(value, false).map_err(|(_, why)| HttpFault::Garbage(why.to_string()))
 }
 
-async fn refusal(reply: Reply, session: Option<&str>) -> HttpFault {
+async fn refusal(reply: Reply) -> HttpFault {
     let status = reply.head.status.as_u16();
     let challenge = reply.head.headers.get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).map(str::to_owned);
     match (status, challenge) {
@@ -156,9 +157,6 @@ async fn refusal(reply: Reply, session: Option<&str>) -> HttpFault {
         Ok(Message::Response(Response { outcome: Err(error), .. })) => Some(error),
         _ => lenient(&body, &Limits::REPLY).ok().and_then(loose_error),
     };
-    if status == 404 && session.is_some() {
-        return HttpFault::SessionGone;
-    }
     let text = match &error {
         Some(_) => String::new(),
         None => String::from_utf8_lossy(&body)

@@ -37,7 +37,7 @@ pub enum HttpFault {
         status: u16,
     },
     /// The server asks for credentials, or for others.
-    #[error("the server asks for credentials with status {status}; set a header, or `oauth`, for this server{hint}")]
+    #[error("the server asks for credentials with status {status}; give this server a header or `oauth`{hint}")]
     Unauthorised {
         /// 401, or 403 where more scope is asked for.
         status: u16,

@@ -92,9 +92,9 @@ const fn class_v4(address: Ipv4Addr) -> Class {
         [127, ..] => Class::Loopback,
         // Metadata of clouds that put it into shared address space, then link-local, where the others put it.
         [100, 100, 100, 200] | [168, 63, 129, 16] | [169, 254, ..] => Class::Never,
-        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] => Class::Private,
-        // Benchmarks and documentation are nobody's; "this network", multicast and reserved are never a server.
-        [198, 18..=19, ..] => Class::Private,
+        // The last is for benchmarks.
+        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] | [198, 18..=19, ..] => Class::Private,
+        // "This network", documentation, relays, multicast and reserved are never a server.
         [0 | 224..=255, ..] | [192, 0, 0 | 2, _] | [198, 51, 100, _] | [203, 0, 113, _] | [192, 88, 99, _] => {
             Class::Never
         }
@@ -110,11 +110,9 @@ const fn class_v6(address: Ipv6Addr) -> Class {
             inside(high, low)
         }
         [0, 0, 0, 0, 0xffff, 0, high, low] => inside(high, low),
-        // The address of an instance's metadata in IPv6.
-        [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254] => Class::Never,
+        // An instance's metadata in IPv6; tunnels and documentation.
+        [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254] | [0x2001, 0 | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Class::Never,
         [0xfc00..=0xfdff, ..] | [0x64, 0xff9b, 1, ..] => Class::Private,
-        // Global unicast without tunnels, documentation and the discard prefix.
-        [0x2001, 0 | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Class::Never,
         [0x2000..=0x3fff, ..] => Class::Public,
         _ => Class::Never,
     }
@@ -130,14 +128,17 @@ const fn inside(high: u16, low: u16) -> Class {
 mod tests {
     use super::*;
 
-    fn refusal(url: &str, private: Private) -> Option<Refused> {
-        let url = url::Url::parse(url).unwrap();
-        let address: IpAddr = match url.host().unwrap() {
+    fn address(url: &url::Url) -> IpAddr {
+        match url.host().unwrap() {
             url::Host::Ipv4(address) => address.into(),
             url::Host::Ipv6(address) => address.into(),
             url::Host::Domain(name) => panic!("{name} is a name"),
-        };
-        check([address], reach_of(&url, private)).err().map(|(_, why)| why)
+        }
+    }
+
+    fn refusal(url: &str, private: Private) -> Option<Refused> {
+        let url = url::Url::parse(url).ok()?;
+        check([address(&url)], reach_of(&url, private)).err().map(|(_, why)| why)
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::dial::Stream;
 type Connection = http1::Connection<TokioIo<Stream>, Full<Bytes>>;
 
 /// How long an unused connection is kept where the server says nothing.
-const KEEP: Duration = Duration::from_secs(60);
+const KEEP: Duration = Duration::from_mins(1);
 
 /// One connection to the server.
 pub(super) struct Line {

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::header::{ACCEPT, HOST, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use super::fault::HttpFault;
 use super::guard;
+use crate::downstream::oauth::OauthOptions;
 
 /// How one server is reached.
 #[derive(Clone)]
@@ -23,6 +24,8 @@ pub struct HttpOptions {
     pub private: guard::Private,
     /// For notifications and answers; a request brings its own.
     pub timeout: Duration,
+    /// For servers that ask for tokens; none leaves it at the headers.
+    pub oauth: Option<OauthOptions>,
 }
 
 impl fmt::Debug for HttpOptions {
@@ -54,6 +57,9 @@ pub(super) fn headers(options: &HttpOptions) -> Result<HeaderMap, HttpFault> {
         let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad("is not a header name"))?;
         if OURS.contains(&parsed.as_str()) || parsed.as_str().starts_with("mcp-") {
             return Err(bad("is set by the gateway itself; remove it"));
+        }
+        if parsed == AUTHORIZATION && options.oauth.is_some() {
+            return Err(bad("and `oauth` exclude each other; remove one"));
         }
         let mut secret = HeaderValue::from_str(secret).map_err(|_| bad("has a value no header can carry"))?;
         secret.set_sensitive(true);

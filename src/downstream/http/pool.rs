@@ -116,6 +116,11 @@ impl Sent {
         self.0.store(sent, Ordering::Relaxed);
     }
 
+    /// The server has refused what was sent.
+    pub(super) fn not(&self) {
+        self.set(false);
+    }
+
     /// What a call that ends now may have done.
     pub(super) fn effect(&self) -> Effect {
         if self.0.load(Ordering::Relaxed) { Effect::Unknown } else { Effect::None }

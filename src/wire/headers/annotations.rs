@@ -105,7 +105,7 @@ fn mentions(value: &Value) -> bool {
             "default" | "const" | "enum" | "examples" => false,
             _ => mentions(value),
         }),
-        Value::Array(items) => items.iter().any(|item| mentions(item)),
+        Value::Array(items) => items.iter().any(mentions),
         _ => false,
     }
 }

@@ -1,0 +1,53 @@
+//! May this document be fetched? Small documents and tokens from addresses that a server, not the operator, has named.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{HOST, USER_AGENT};
+use http::{HeaderValue, Request, Response, Uri};
+use http_body_util::Full;
+use url::Url;
+
+use super::dial::Dialer;
+use super::fault::{Effect, HttpFault};
+use super::guard::Reach;
+use super::options::value;
+use super::pool::{Pool, Sent};
+use super::tls;
+
+const LIMIT: usize = 1 << 20;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Fetches one document. https only, except on this machine where the server itself stands there; no redirects, no
+/// proxies, and no address further inside than the server's own.
+pub(in crate::downstream) async fn fetch(
+    request: Request<Vec<u8>>,
+    reach: Reach,
+) -> Result<Response<Vec<u8>>, HttpFault> {
+    let done = tokio::time::timeout(PATIENCE, Box::pin(exchange(request, reach))).await;
+    done.unwrap_or(Err(HttpFault::TimedOut(Effect::Unknown)))
+}
+
+async fn exchange(request: Request<Vec<u8>>, reach: Reach) -> Result<Response<Vec<u8>>, HttpFault> {
+    let refuse = |why: &str| HttpFault::NotSent(why.to_owned());
+    let url = Url::parse(&request.uri().to_string()).map_err(|_| refuse("the address is not a URL"))?;
+    let (reach, tls) = match url.scheme() {
+        "https" => (reach, Some(tls::config(None)?)),
+        "http" if reach != Reach::Public => (Reach::Loopback, None),
+        _ => return Err(refuse("credentials are only asked for over https")),
+    };
+    let pool = Arc::new(Pool::new(Dialer::new(&url, reach, tls)?));
+    let (mut head, body) = request.into_parts();
+    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+    head.uri = target.parse::<Uri>().map_err(|_| refuse("the address has no usable path"))?;
+    head.headers.insert(HOST, value("the host", url.authority())?);
+    head.headers.insert(USER_AGENT, HeaderValue::from_static(concat!("countersign/", env!("CARGO_PKG_VERSION"))));
+    let request = Request::from_parts(head, Full::new(Bytes::from(body)));
+    let reply = pool.send(request, &Sent::default()).await?;
+    let mut response = Response::new(Vec::new());
+    *response.status_mut() = reply.head.status;
+    *response.headers_mut() = reply.head.headers.clone();
+    *response.body_mut() = reply.collect(LIMIT).await?;
+    Ok(response)
+}

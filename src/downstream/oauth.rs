@@ -1,0 +1,337 @@
+//! May we use this server, and in whose name? Tokens of our own for servers that ask for them.
+//!
+//! The protocol work (discovery, registration, PKCE, issuer checks, refresh) is rmcp's `AuthorizationManager`, and this
+//! is the only place of the gateway that uses it. It reaches the network only through our own guarded fetching. Two
+//! grants: the gateway's own credentials, and a person who signs in once in a browser on the gateway's machine. The
+//! person is asked in the log and by `sign_in`, never through the agent: an agent must not be the one to show a link
+//! and say "sign in here".
+
+mod callback;
+mod store;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, Weak};
+use std::time::Duration;
+
+use rmcp::transport::auth::{
+    AuthError, AuthorizationManager, AuthorizationRequest, AuthorizationSession, ClientCredentialsConfig,
+    OAuthClientConfig, OAuthHttpClient, OAuthHttpClientError, OAuthHttpClientFuture, OAuthHttpRequest,
+    WWWAuthenticateParams,
+};
+use tokio::sync::{Mutex, mpsc};
+use tokio_util::task::AbortOnDropHandle;
+use url::Url;
+
+use self::callback::{Brought, Callback};
+use self::store::Vault;
+use super::http::fetch::fetch;
+use super::http::guard::Reach;
+
+/// How long a person has to sign in.
+const PATIENCE: Duration = Duration::from_mins(15);
+
+/// How tokens for one server are got.
+#[derive(Clone)]
+pub struct OauthOptions {
+    /// What is asked for; empty leaves the choice to the server's challenge.
+    pub scopes: Vec<String>,
+    /// In whose name.
+    pub grant: Grant,
+    /// The only authorization server that may see our credentials; none trusts the server to name it.
+    pub issuer: Option<String>,
+    /// Where tokens survive a restart; one file for each server, in memory only if none.
+    pub file: Option<PathBuf>,
+}
+
+/// In whose name the gateway uses a server.
+#[derive(Clone)]
+pub enum Grant {
+    /// The gateway's own: client credentials.
+    Gateway {
+        /// The id the authorization server knows us by.
+        client_id: String,
+        /// Its secret.
+        client_secret: String,
+    },
+    /// A person's, who signs in once: authorization code with PKCE.
+    Person {
+        /// A client id registered before, with its secret if it has one; none registers a new one.
+        client: Option<(String, Option<String>)>,
+        /// The loopback port the browser comes back to, if it was registered; 0 takes any.
+        port: u16,
+    },
+}
+
+/// Tokens for one server.
+pub(super) struct Oauth {
+    me: Weak<Self>,
+    server: Arc<str>,
+    url: Url,
+    reach: Reach,
+    options: OauthOptions,
+    vault: Vault,
+    state: Mutex<State>,
+    sign_in: std::sync::Mutex<Option<String>>,
+}
+
+enum State {
+    Nothing,
+    Ready(Box<AuthorizationManager>),
+    SigningIn(#[expect(dead_code, reason = "ends the waiting when it is dropped")] AbortOnDropHandle<()>),
+}
+
+/// Why there is no token, for the person at the gateway.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoToken {
+    #[error("a person must sign in; the gateway's log and `countersign` show the address")]
+    Person,
+    #[error("no token could be got: {0}")]
+    Failed(String),
+}
+
+impl From<AuthError> for NoToken {
+    /// The text may quote a stranger, so it is cut and cleaned.
+    fn from(error: AuthError) -> Self {
+        let text = error.to_string();
+        Self::Failed(text.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).take(300).collect())
+    }
+}
+
+impl Oauth {
+    pub(super) fn new(server: Arc<str>, url: &Url, reach: Reach, options: &OauthOptions) -> Arc<Self> {
+        let mut url = url.clone();
+        url.set_fragment(None);
+        let vault = Vault::new(url.as_str().to_owned(), options.file.clone());
+        Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
+            server,
+            url,
+            reach,
+            options: options.clone(),
+            vault,
+            state: Mutex::new(State::Nothing),
+            sign_in: std::sync::Mutex::new(None),
+        })
+    }
+
+    /// The address a person must open now, if one is waited for.
+    pub(super) fn sign_in(&self) -> Option<String> {
+        self.sign_in.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The token to send, refreshed where it has grown old; none where the server has to ask first.
+    pub(super) async fn token(&self) -> Result<Option<String>, NoToken> {
+        let mut state = self.state.lock().await;
+        if matches!(*state, State::Nothing)
+            && self.vault.read().await.is_some_and(|stored| stored.token_response.is_some())
+            && let Some(manager) = self.restored().await
+        {
+            *state = State::Ready(Box::new(manager));
+        }
+        let State::Ready(manager) = &*state else { return Ok(None) };
+        match (manager.get_access_token().await, &self.options.grant) {
+            (Ok(token), _) => Ok(Some(token)),
+            (Err(AuthError::AuthorizationRequired), Grant::Person { .. }) => Ok(None),
+            (Err(AuthError::AuthorizationRequired), Grant::Gateway { client_id, client_secret }) => {
+                let manager = self.as_gateway(None, client_id, client_secret).await?;
+                let token = manager.get_access_token().await?;
+                *state = State::Ready(Box::new(manager));
+                Ok(Some(token))
+            }
+            (Err(error), _) => Err(error.into()),
+        }
+    }
+
+    /// Gets another token after the server refused one, or asked for one. When it returns, the request may be tried
+    /// once more.
+    pub(super) async fn renew(&self, refused: Option<&str>, challenge: &str) -> Result<(), NoToken> {
+        let mut state = self.state.lock().await;
+        let params = WWWAuthenticateParams::parse(challenge, &self.url);
+        if let State::Ready(manager) = &*state
+            && !params.is_insufficient_scope()
+        {
+            // Another call that was refused with the same token has renewed it already.
+            if manager.get_access_token().await.is_ok_and(|token| Some(token.as_str()) != refused) {
+                return Ok(());
+            }
+            if manager.refresh_token().await.is_ok() {
+                return Ok(());
+            }
+        }
+        match &self.options.grant {
+            Grant::Gateway { client_id, client_secret } => {
+                let manager = self.as_gateway(Some(challenge), client_id, client_secret).await?;
+                *state = State::Ready(Box::new(manager));
+                Ok(())
+            }
+            Grant::Person { .. } if matches!(*state, State::SigningIn(_)) => Err(NoToken::Person),
+            Grant::Person { client, port } => {
+                *state = State::SigningIn(self.as_person(challenge, client.as_ref(), *port).await?);
+                Err(NoToken::Person)
+            }
+        }
+    }
+
+    async fn as_gateway(
+        &self,
+        challenge: Option<&str>,
+        id: &str,
+        secret: &str,
+    ) -> Result<AuthorizationManager, NoToken> {
+        let mut manager = self.manager(challenge).await?;
+        let asked = challenge.and_then(|challenge| WWWAuthenticateParams::parse(challenge, &self.url).scope);
+        let scopes = match asked {
+            Some(asked) if self.options.scopes.is_empty() => asked.split_whitespace().map(str::to_owned).collect(),
+            _ => self.options.scopes.clone(),
+        };
+        let config = ClientCredentialsConfig::ClientSecret {
+            client_id: id.to_owned(),
+            client_secret: secret.to_owned(),
+            scopes,
+            resource: Some(self.url.as_str().to_owned()),
+        };
+        manager.validate_client_credentials_metadata(&config)?;
+        manager.configure_client_credentials(&config)?;
+        manager.exchange_client_credentials(&config).await?;
+        Ok(manager)
+    }
+
+    /// Asks a person to sign in and waits for that beside the calls.
+    async fn as_person(
+        &self,
+        challenge: &str,
+        client: Option<&(String, Option<String>)>,
+        port: u16,
+    ) -> Result<AbortOnDropHandle<()>, NoToken> {
+        let no_port = |error| NoToken::Failed(format!("no port for the browser to come back to: {error}"));
+        let callback = Callback::open(port).await.map_err(no_port)?;
+        let manager = self.manager(Some(challenge)).await?;
+        let mut request = AuthorizationRequest::new(&callback.address)
+            .with_client_name("Countersign")
+            .with_scopes(self.options.scopes.clone())
+            .with_initial_scope_selection();
+        if let Some((id, secret)) = client {
+            request = request.with_preregistered_client(id);
+            request = secret.iter().fold(request, AuthorizationRequest::with_client_secret);
+        }
+        let session = AuthorizationSession::new(manager, request).await.map_err(|(_, error)| error)?;
+        let address = self.presentable(session.get_authorization_url())?;
+        tracing::warn!(server = %self.server, %address, "a person must sign in: open this address on this machine");
+        *self.sign_in.lock().unwrap_or_else(PoisonError::into_inner) = Some(address.to_string());
+        let state = address.query_pairs().find(|(key, _)| key == "state").map(|(_, value)| value.into_owned());
+        let me = Weak::clone(&self.me);
+        Ok(AbortOnDropHandle::new(tokio::spawn(async move {
+            let (send, brought) = mpsc::channel(4);
+            let waiting = tokio::time::timeout(PATIENCE, signed_in(session, brought));
+            let (signed_in, ()) = tokio::join!(waiting, callback.serve(state.unwrap_or_default(), send));
+            let Some(me) = me.upgrade() else { return };
+            me.finish(signed_in.unwrap_or_else(|_| Err("nobody came".to_owned()))).await;
+        })))
+    }
+
+    async fn finish(&self, signed_in: Result<AuthorizationManager, String>) {
+        let mut state = self.state.lock().await;
+        *self.sign_in.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let (news, next) = match signed_in {
+            Ok(manager) => ("a person has signed in".to_owned(), State::Ready(Box::new(manager))),
+            Err(why) => (format!("nobody signed in, and the next call asks again: {why}"), State::Nothing),
+        };
+        tracing::warn!(server = %self.server, "{news}");
+        // Dropping the old state ends this very task, which has nothing left to wait for.
+        *state = next;
+    }
+
+    /// Tokens that cannot be taken up now are as good as none: the server will ask, and new ones are got.
+    async fn restored(&self) -> Option<AuthorizationManager> {
+        self.restore().await.unwrap_or_else(|error| {
+            tracing::warn!(server = %self.server, %error, "the stored tokens cannot be used now");
+            None
+        })
+    }
+
+    /// Takes up stored tokens.
+    async fn restore(&self) -> Result<Option<AuthorizationManager>, NoToken> {
+        let mut manager = self.manager(None).await?;
+        if !manager.initialize_from_store().await? {
+            return Ok(None);
+        }
+        if let Grant::Person { client: Some((id, Some(secret))), .. } = &self.options.grant {
+            manager.configure_client(OAuthClientConfig::new(id, self.url.as_str()).with_client_secret(secret))?;
+        }
+        Ok(Some(manager))
+    }
+
+    /// A manager that knows the authorization server.
+    async fn manager(&self, challenge: Option<&str>) -> Result<AuthorizationManager, NoToken> {
+        let client = Arc::new(Guarded(self.reach));
+        let mut manager = AuthorizationManager::new_with_oauth_http_client(self.url.as_str(), client).await?;
+        manager.set_credential_store(self.vault.clone());
+        let found = manager.resolve_metadata_from_challenge(challenge).await?;
+        let gateway = matches!(self.options.grant, Grant::Gateway { .. });
+        if gateway && !found.source.is_discovered() {
+            return Err(NoToken::Failed(
+                "the server names no authorization server, so ours sees no credentials".to_owned(),
+            ));
+        }
+        if self.options.issuer.is_some() && self.options.issuer != found.metadata.issuer {
+            return Err(NoToken::Failed("the server names another authorization server than `issuer`".to_owned()));
+        }
+        manager.set_metadata(found.metadata);
+        Ok(manager)
+    }
+
+    /// Only web addresses are shown to people: another scheme could start a program.
+    fn presentable(&self, address: &str) -> Result<Url, NoToken> {
+        let url = Url::parse(address).ok();
+        let good = url.filter(|url| url.scheme() == "https" || (url.scheme() == "http" && self.reach != Reach::Public));
+        good.ok_or_else(|| NoToken::Failed("the authorization server's address is not an https URL".to_owned()))
+    }
+}
+
+impl fmt::Debug for OauthOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OauthOptions").field("scopes", &self.scopes).field("grant", &self.grant).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Gateway { .. } => "Gateway",
+            Self::Person { .. } => "Person",
+        })
+    }
+}
+
+async fn signed_in(
+    session: AuthorizationSession,
+    mut brought: mpsc::Receiver<Brought>,
+) -> Result<AuthorizationManager, String> {
+    while let Some(news) = brought.recv().await {
+        match news {
+            Brought::Refusal(why) => return Err(why),
+            Brought::Code(address) => match session.handle_callback_url(&address).await {
+                Ok(_) => return Ok(session.auth_manager),
+                // An answer in another issuer's name is not the one that is waited for.
+                Err(
+                    AuthError::AuthorizationServerMismatch { .. } | AuthError::AuthorizationServerMissingIssuer { .. },
+                ) => {}
+                Err(error) => return Err(NoToken::from(error).to_string()),
+            },
+        }
+    }
+    Err("the browser did not come back".to_owned())
+}
+
+/// Everything the authorization work sends goes through the guarded fetching.
+struct Guarded(Reach);
+
+impl OAuthHttpClient for Guarded {
+    fn execute(&self, request: OAuthHttpRequest) -> OAuthHttpClientFuture<'_> {
+        Box::pin(async move {
+            let OAuthHttpRequest { request, .. } = request;
+            fetch(request, self.0).await.map_err(OAuthHttpClientError::from)
+        })
+    }
+}
