@@ -4,6 +4,8 @@ pub mod wire;
 
 pub mod digest;
 
+pub mod identity;
+
 pub mod call;
 
 pub mod catalogue;
