@@ -17,3 +17,7 @@ pub mod permit;
 pub mod audit;
 
 pub mod clock;
+
+pub mod front;
+
+pub mod cli;

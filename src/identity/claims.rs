@@ -48,9 +48,9 @@ pub struct Unreadable;
 pub fn caller(claims: &Object, issuer: &str, names: &ClaimNames, expires: i64) -> Result<Caller, Unreadable> {
     let subject = text(claims, &names.principal)?.ok_or(Unreadable)?;
     let delegation = actors(claims)?;
-    let named = text(claims, &names.user)?;
+    let person = text(claims, &names.user)?;
     // After an exchange the subject is a person even when no other claim says so.
-    let id = if delegation.is_empty() { named } else { named.or_else(|| Some(subject.clone())) };
+    let id = if delegation.is_empty() { person } else { person.or_else(|| Some(subject.clone())) };
     let name = text(claims, &names.name)?;
     let agent = match delegation.first() {
         Some(actor) => Some(actor.clone()),

@@ -1,0 +1,3 @@
+//! What did the person at the terminal ask for?
+
+pub mod keys;

@@ -1,0 +1,3 @@
+//! Where does a call arrive?
+
+pub mod metadata;
