@@ -5,6 +5,7 @@
 //! not what the client calls itself.
 
 pub mod api_key;
+mod arrival;
 mod challenge;
 pub mod claims;
 mod discovery;
@@ -14,22 +15,24 @@ pub mod jwt;
 mod key_book;
 pub mod key_set;
 pub mod local;
+mod options;
 mod resource;
 mod seen;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
+pub use self::arrival::Arrival;
 pub use self::challenge::{Challenge, Reason};
 pub use self::claims::ClaimNames;
-pub use self::discovery::Reach;
+pub use self::discovery::{Clients, Reach};
 use self::jwks::IssuerKeys;
 use self::jwt::{Demands, IsUs, Token};
 pub use self::key_book::{BookFault, KeyBook, KeyBookWrite, MemoryBook, Revoked, StoredKey};
+pub use self::options::{Accept, BadOptions, IssuerOptions, Options};
 pub use self::resource::Resource;
 use self::seen::Seen;
 use crate::call::caller::{Caller, Proof};
@@ -41,91 +44,7 @@ const KEY_MEMORY: i64 = 5;
 /// The same for a token, on top of the age of its issuer's keys.
 const TOKEN_MEMORY: i64 = 15;
 
-/// What a listener takes for a proof, and whose.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Which proofs are taken.
-    pub accept: Accept,
-    /// Whose tokens are believed.
-    pub issuers: Vec<IssuerOptions>,
-    /// How clients reach this gateway.
-    pub public_url: Url,
-    /// Scopes every token must carry; usually none.
-    pub scopes: Vec<String>,
-}
-
-/// Which proofs are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Accept {
-    /// No proof is asked for, and none is looked at. For loopback listeners only; the configuration sees to that.
-    Anyone,
-    /// API keys.
-    Keys,
-    /// Bearer tokens.
-    Tokens,
-    /// Both.
-    KeysAndTokens,
-}
-
-impl Accept {
-    /// Whether API keys are taken.
-    pub const fn keys(self) -> bool {
-        matches!(self, Self::Keys | Self::KeysAndTokens)
-    }
-
-    /// Whether bearer tokens are taken.
-    pub const fn tokens(self) -> bool {
-        matches!(self, Self::Tokens | Self::KeysAndTokens)
-    }
-}
-
-/// One issuer whose tokens are believed.
-#[derive(Clone, Debug)]
-pub struct IssuerOptions {
-    /// Exactly as in the `iss` of its tokens.
-    pub issuer: String,
-    /// What it calls this gateway, besides our own addresses.
-    pub audience: String,
-    /// Where its keys are; by discovery when nothing is said.
-    pub jwks_uri: Option<Url>,
-    /// Where it may be.
-    pub reach: Reach,
-    /// Which claim says what.
-    pub claims: ClaimNames,
-    /// How far its clock may be from ours.
-    pub clock_skew: Duration,
-}
-
-/// Options that cannot work together.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadOptions {
-    /// Tokens without anybody to sign them.
-    #[error(
-        "tokens are accepted but no issuer is configured; add [[identity.issuers]] or take tokens out of http.accept"
-    )]
-    NoIssuer,
-    /// An issuer that is no plain address.
-    #[error("the issuer `{0}` is not an address without query and fragment; write it as in the `iss` of its tokens")]
-    Issuer(String),
-    /// An issuer that stands twice.
-    #[error("the issuer `{0}` is configured twice; keep one")]
-    Twice(String),
-}
-
-/// A request, as far as it says who is asking.
-#[derive(Clone, Copy)]
-#[expect(missing_debug_implementations, reason = "the headers hold secrets")]
-pub struct Arrival<'a> {
-    /// Its headers.
-    pub headers: &'a HeaderMap,
-    /// What follows the question mark of its address.
-    pub query: Option<&'a str>,
-    /// The server it was sent to, when it was sent to one.
-    pub server: Option<&'a str>,
-}
-
 /// Knows callers by their proofs.
-#[expect(missing_debug_implementations, reason = "it remembers proofs")]
 pub struct Identity {
     accept: Accept,
     issuers: BTreeMap<String, Issuer>,
@@ -141,8 +60,8 @@ struct Issuer {
 }
 
 impl Identity {
-    /// The client fetches issuers' keys; [`jwks::client`] makes one that is fit.
-    pub fn new(options: Options, book: Arc<dyn KeyBook>, client: &reqwest::Client) -> Result<Self, BadOptions> {
+    /// Nothing is fetched yet: an issuer that is away does not keep the gateway from starting.
+    pub fn new(options: Options, book: Arc<dyn KeyBook>, clients: &Clients) -> Result<Self, BadOptions> {
         let Options { accept, issuers: list, public_url, scopes } = options;
         if accept.tokens() && list.is_empty() {
             return Err(BadOptions::NoIssuer);
@@ -155,7 +74,7 @@ impl Identity {
             if !name.parse().is_ok_and(|url| plain(&url)) {
                 return Err(BadOptions::Issuer(name));
             }
-            let keys = IssuerKeys::new(&name, options.jwks_uri.clone(), options.reach, client.clone());
+            let keys = IssuerKeys::new(&name, options.jwks_uri.clone(), options.reach, clients);
             if issuers.insert(name.clone(), Issuer { options, keys: Arc::new(keys) }).is_some() {
                 return Err(BadOptions::Twice(name));
             }
@@ -165,11 +84,16 @@ impl Identity {
     }
 
     /// Who sent this request.
-    pub async fn identify(&self, arrival: &Arrival<'_>, now: Timestamp) -> Result<Arc<Caller>, Challenge> {
+    pub async fn identify<'a>(
+        &self,
+        arrival: impl Into<Arrival<'a>>,
+        now: Timestamp,
+    ) -> Result<Arc<Caller>, Challenge> {
+        let arrival = arrival.into();
         if self.accept == Accept::Anyone {
             return Ok(Arc::new(anyone()));
         }
-        self.prove(arrival, now).await.map_err(|reason| self.challenge(reason, arrival.server))
+        self.prove(&arrival, now).await.map_err(|reason| self.challenge(reason, arrival.server))
     }
 
     /// The protected resource this is, for its metadata.
@@ -193,10 +117,7 @@ impl Identity {
     }
 
     async fn prove(&self, arrival: &Arrival<'_>, now: Timestamp) -> Result<Arc<Caller>, Reason> {
-        if arrival.query.is_some_and(holds_proof) {
-            return Err(Reason::InQuery);
-        }
-        let proof = bearer(arrival.headers)?;
+        let proof = arrival.proof()?;
         // A token may be good at one endpoint and not at another, so the endpoint is part of what is remembered.
         let name = Digest::of_bytes(arrival.server.unwrap_or_default(), proof.as_bytes());
         if let Some(caller) = self.seen.get(&name, now) {
@@ -258,6 +179,9 @@ impl Identity {
     /// Where tokens are taken the answer says where to get one. Where they are not it must not: clients that find a
     /// sign-in stop using the key they were given.
     fn challenge(&self, reason: Reason, server: Option<&str>) -> Challenge {
+        // The name comes from the address of the request; only one that can be a server's is repeated.
+        let plain = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let server = server.filter(|name| name.len() <= 24).filter(plain);
         let mut parts = Vec::new();
         if self.accept.tokens() {
             parts.push(format!("resource_metadata=\"{}\"", self.resource.metadata_url(server)));
@@ -271,8 +195,16 @@ impl Identity {
             parts.push(format!("scope=\"{}\"", self.scopes.join(" ")));
         }
         let helps = !matches!(reason, Reason::IssuerAway | Reason::BookAway);
-        let value = format!("Bearer {}", parts.join(", "));
-        Challenge { reason, www_authenticate: HeaderValue::from_str(&value).ok().filter(|_| helps) }
+        let www_authenticate = helps.then(|| format!("Bearer {}", parts.join(", ")));
+        Challenge { why: reason, www_authenticate }
+    }
+}
+
+impl fmt::Debug for Identity {
+    /// Says how callers are proven, and nothing of the proofs it remembers.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let issuers: Vec<_> = self.issuers().collect();
+        f.debug_struct("Identity").field("accept", &self.accept).field("issuers", &issuers).finish_non_exhaustive()
     }
 }
 
@@ -288,35 +220,6 @@ impl IsUs for Names<'_> {
     fn is_us(&self, audience: &str) -> bool {
         audience == self.audience || self.resource.is_named_by(audience, self.server)
     }
-}
-
-/// The one bearer proof of a request.
-fn bearer(headers: &HeaderMap) -> Result<&str, Reason> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let value = match (values.next(), values.next()) {
-        (None, _) => return Err(Reason::Missing),
-        (Some(value), None) => value.to_str().map_err(|_| Reason::Malformed)?,
-        _ => return Err(Reason::Ambiguous),
-    };
-    let (scheme, proof) = value.trim().split_once(' ').ok_or(Reason::Scheme)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Reason::Scheme);
-    }
-    let proof = proof.trim();
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
-    match proof.len() {
-        0 => Err(Reason::Missing),
-        length if length > jwt::MAX_BYTES => Err(Reason::TooLarge),
-        // Two headers joined by a proxy arrive with a comma between them.
-        _ if proof.contains(',') => Err(Reason::Ambiguous),
-        _ if proof.bytes().all(plain) => Ok(proof),
-        _ => Err(Reason::Malformed),
-    }
-}
-
-fn holds_proof(query: &str) -> bool {
-    url::form_urlencoded::parse(query.as_bytes())
-        .any(|(name, value)| name.eq_ignore_ascii_case("access_token") || value.contains(api_key::PREFIX))
 }
 
 fn anyone() -> Caller {

@@ -3,28 +3,33 @@
 //! Everything said here is fixed text: nothing of what the caller sent is repeated, so no token can end up in an answer,
 //! the log or the record.
 
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 
 /// A refusal, ready to be answered and recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .reason.text())]
+#[error("{}", .why.text())]
 pub struct Challenge {
-    /// For the record.
-    pub reason: Reason,
-    /// The value of `WWW-Authenticate`; absent when no other proof would help.
-    pub www_authenticate: Option<HeaderValue>,
+    /// Why.
+    pub why: Reason,
+    /// See [`Challenge::header`].
+    pub(super) www_authenticate: Option<String>,
 }
 
 impl Challenge {
     /// The HTTP status: 401, 403 for a token that may too little, 400 for a request that is itself malformed, 503
     /// when the proof could not be checked.
     pub fn status(&self) -> StatusCode {
-        self.reason.status()
+        self.why.status()
     }
 
-    /// What happened and what to do, for the caller.
-    pub fn text(&self) -> &'static str {
-        self.reason.text()
+    /// The value of `WWW-Authenticate`; absent when no other proof would help.
+    pub fn header(&self) -> Option<&str> {
+        self.www_authenticate.as_deref()
+    }
+
+    /// One word for the record, never anything of the proof.
+    pub const fn reason(&self) -> &'static str {
+        self.why.class()
     }
 }
 
@@ -110,6 +115,7 @@ impl Reason {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one table is easier to keep true than several")]
     const fn entry(self) -> (&'static str, &'static str) {
         match self {
             Self::Missing => {

@@ -1,12 +1,13 @@
 //! Where does an issuer publish its keys, and what does it publish there?
 //!
 //! Every address is checked before it is asked, also the one an issuer's own document names: https only, nothing
-//! inside, no redirects, 1 MiB, five seconds. Whether a name resolves to an inside address is for the client to refuse,
-//! which sees the address it connects to.
+//! inside, no redirects, no proxy from the environment, 1 MiB, five seconds. What a name resolves to is checked in the
+//! resolver, so the connection is made to the very addresses that were checked.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
 use super::key_set::{KeySet, NotAKeySet};
@@ -28,13 +29,20 @@ pub enum Reach {
     Private,
 }
 
+/// The clients issuers are asked with.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    guarded: reqwest::Client,
+    open: reqwest::Client,
+}
+
 /// Where one issuer's keys come from.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
     pub(super) issuer: String,
-    pub(super) jwks_uri: Option<Url>,
-    pub(super) reach: Reach,
-    pub(super) client: reqwest::Client,
+    jwks_uri: Option<Url>,
+    reach: Reach,
+    client: reqwest::Client,
 }
 
 /// Why an issuer's keys could not be had.
@@ -58,7 +66,48 @@ pub(super) enum Fault {
     Late,
 }
 
+impl Clients {
+    /// Clients that follow no redirects, use no proxy and do not wait long.
+    pub fn new() -> Result<Self, reqwest::Error> {
+        // Whoever comes first installs it; a second time is no harm.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let plain = || {
+            reqwest::Client::builder()
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(Duration::from_secs(3))
+                .timeout(PATIENCE)
+        };
+        Ok(Self { guarded: plain().dns_resolver(Outside).build()?, open: plain().build()? })
+    }
+}
+
+/// Resolves names, and refuses those with an address inside.
+#[derive(Clone, Copy, Debug)]
+struct Outside;
+
+impl Resolve for Outside {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            // One bad address refuses the name: which one would be used is not ours to foresee.
+            if found.iter().any(|socket| Place::of_address(socket.ip()) != Place::Outside) {
+                return Err("the name belongs to an address inside (allow_private lets it through)".into());
+            }
+            let addresses: Addrs = Box::new(found.into_iter());
+            Ok(addresses)
+        })
+    }
+}
+
 impl Source {
+    pub(super) fn new(issuer: &str, jwks_uri: Option<Url>, reach: Reach, clients: &Clients) -> Self {
+        let home = issuer.parse().map_or(Place::Nowhere, |issuer| Place::of(&issuer));
+        let inside = reach == Reach::Private || home == Place::Loopback;
+        let client = if inside { clients.open.clone() } else { clients.guarded.clone() };
+        Self { issuer: issuer.to_owned(), jwks_uri, reach, client }
+    }
+
     /// The keys as they are published now.
     pub(super) async fn fetch(&self) -> Result<KeySet, Fault> {
         let whole = async {
@@ -150,30 +199,32 @@ enum Place {
 
 impl Place {
     fn of(url: &Url) -> Self {
-        let address = match url.host() {
-            None => return Self::Nowhere,
+        match url.host() {
+            None => Self::Nowhere,
             Some(Host::Domain(name)) => {
                 let name = name.trim_end_matches('.');
-                return if name == "localhost" || name.ends_with(".localhost") {
-                    Self::Loopback
-                } else {
-                    Self::Outside
-                };
+                let local = name == "localhost" || name.ends_with(".localhost");
+                if local { Self::Loopback } else { Self::Outside }
             }
-            Some(Host::Ipv4(address)) => IpAddr::V4(address),
-            Some(Host::Ipv6(address)) => address.to_ipv4_mapped().map_or(IpAddr::V6(address), IpAddr::V4),
-        };
-        let inside = match address {
+            Some(Host::Ipv4(address)) => Self::of_address(address.into()),
+            Some(Host::Ipv6(address)) => Self::of_address(address.into()),
+        }
+    }
+
+    fn of_address(address: IpAddr) -> Self {
+        let inside = match address.to_canonical() {
             IpAddr::V4(v4) => {
                 let [first, second, ..] = v4.octets();
                 let shared = first == 100 && (64..128).contains(&second);
                 v4.is_private() || v4.is_link_local() || v4.is_multicast() || shared || first == 0 || first >= 240
             }
-            IpAddr::V6(v6) => {
-                v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_multicast() || v6.is_unspecified()
-            }
+            // Everything but global unicast, and of that the tunnels that carry an IPv4 address inside.
+            IpAddr::V6(v6) => match v6.segments() {
+                [0x2001, 0, ..] | [0x2002, ..] => true,
+                [first, ..] => !(0x2000..=0x3fff).contains(&first),
+            },
         };
-        match (address.is_loopback(), inside) {
+        match (address.to_canonical().is_loopback(), inside) {
             (true, _) => Self::Loopback,
             (false, true) => Self::Inside,
             (false, false) => Self::Outside,

@@ -5,7 +5,6 @@
 //! cannot be reached the last keys stay good for an hour; then nobody gets in by its tokens until it is back.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jsonwebtoken::DecodingKey;
@@ -13,7 +12,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use url::Url;
 
 use super::challenge::Reason;
-use super::discovery::{Reach, Source};
+use super::discovery::{Clients, Reach, Source};
 use super::jwt::Token;
 use super::key_set::KeySet;
 use crate::clock::Timestamp;
@@ -51,8 +50,8 @@ enum Health {
 
 impl IssuerKeys {
     /// Keys of this issuer, from that address or by discovery. Nothing is fetched yet.
-    pub fn new(issuer: &str, jwks_uri: Option<Url>, reach: Reach, client: reqwest::Client) -> Self {
-        let source = Source { issuer: issuer.to_owned(), jwks_uri, reach, client };
+    pub fn new(issuer: &str, jwks_uri: Option<Url>, reach: Reach, clients: &Clients) -> Self {
+        let source = Source::new(issuer, jwks_uri, reach, clients);
         Self { source, kept: ArcSwap::default(), fetching: Arc::default() }
     }
 
@@ -131,16 +130,4 @@ impl Kept {
         let keys = self.keys.as_ref().filter(|_| self.age(now) < DEAD).map(|(keys, _)| Arc::clone(keys));
         keys.map(|keys| (self, keys)).ok_or(Reason::IssuerAway)
     }
-}
-
-/// A client fit to be handed in: no proxy from the environment, no redirects, short waits.
-pub fn client() -> Result<reqwest::Client, reqwest::Error> {
-    // Whoever comes first installs it; a second time is no harm.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(Duration::from_secs(3))
-        .timeout(super::discovery::PATIENCE)
-        .build()
 }
