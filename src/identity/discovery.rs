@@ -1,0 +1,245 @@
+//! Where does an issuer publish its keys, and what does it publish there?
+//!
+//! Every address is checked before it is asked, also the one an issuer's own document names: https only, nothing
+//! inside, no redirects, no proxy from the environment, 1 MiB, five seconds. What a name resolves to is checked in the
+//! resolver, so the connection is made to the very addresses that were checked.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
+
+use super::key_set::{KeySet, NotAKeySet};
+use crate::wire::reader::{self, Limits};
+
+/// For one answer, from the first byte out to the last byte in.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+
+const MAX_BYTES: usize = 1 << 20;
+const LIMITS: Limits = Limits { bytes: MAX_BYTES, depth: 16, elements: 50_000, keys: 1000, key_bytes: 256 };
+
+/// Where an issuer may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// Anywhere on the internet, by https. An issuer configured on loopback may also use plain http there.
+    #[default]
+    Public,
+    /// Also inside, also by plain http.
+    Private,
+}
+
+/// The clients issuers are asked with.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    guarded: reqwest::Client,
+    open: reqwest::Client,
+}
+
+/// Where one issuer's keys come from.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    pub(super) issuer: String,
+    jwks_uri: Option<Url>,
+    reach: Reach,
+    client: reqwest::Client,
+}
+
+/// Why an issuer's keys could not be had.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("the issuer is not an address; write it as in the `iss` of its tokens")]
+    Address,
+    #[error("{0} may not be asked: only https, and no addresses inside (allow_private lets them through)")]
+    Forbidden(Url),
+    #[error("{url} did not answer: {}", innermost(.source))]
+    Silent { url: Url, source: reqwest::Error },
+    #[error("{url} answered {status}")]
+    Status { url: Url, status: u16 },
+    #[error("{0} answered more than 1 MiB")]
+    TooLarge(Url),
+    #[error("{0} did not answer with a discovery document that names this issuer and its keys")]
+    Document(Url),
+    #[error("{0}")]
+    Keys(#[from] NotAKeySet),
+    #[error("the keys did not arrive in time")]
+    Late,
+}
+
+impl Clients {
+    /// Clients that follow no redirects, use no proxy and do not wait long.
+    pub fn new() -> Result<Self, reqwest::Error> {
+        // Whoever comes first installs it; a second time is no harm.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let plain = || {
+            reqwest::Client::builder()
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(Duration::from_secs(3))
+                .timeout(PATIENCE)
+        };
+        Ok(Self { guarded: plain().dns_resolver(Outside).build()?, open: plain().build()? })
+    }
+}
+
+/// Resolves names, and refuses those with an address inside.
+#[derive(Clone, Copy, Debug)]
+struct Outside;
+
+impl Resolve for Outside {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            // One bad address refuses the name: which one would be used is not ours to foresee.
+            if found.iter().any(|socket| Place::of_address(socket.ip()) != Place::Outside) {
+                return Err("the name belongs to an address inside (allow_private lets it through)".into());
+            }
+            let addresses: Addrs = Box::new(found.into_iter());
+            Ok(addresses)
+        })
+    }
+}
+
+impl Source {
+    pub(super) fn new(issuer: &str, jwks_uri: Option<Url>, reach: Reach, clients: &Clients) -> Self {
+        let home = issuer.parse().map_or(Place::Nowhere, |issuer| Place::of(&issuer));
+        let inside = reach == Reach::Private || home == Place::Loopback;
+        let client = if inside { clients.open.clone() } else { clients.guarded.clone() };
+        Self { issuer: issuer.to_owned(), jwks_uri, reach, client }
+    }
+
+    /// The keys as they are published now.
+    pub(super) async fn fetch(&self) -> Result<KeySet, Fault> {
+        let whole = async {
+            let address = match &self.jwks_uri {
+                Some(address) => address.clone(),
+                None => self.discover().await?,
+            };
+            Ok(KeySet::read(&self.get(&address).await?)?)
+        };
+        tokio::time::timeout(PATIENCE.saturating_mul(2), whole).await.unwrap_or(Err(Fault::Late))
+    }
+
+    /// Asks `OpenID` Connect's place first, then that of RFC 8414. The last refusal is the one told.
+    async fn discover(&self) -> Result<Url, Fault> {
+        let [first, second] = well_known(&self.issuer).ok_or(Fault::Address)?;
+        match self.keys_named_at(&first).await {
+            Ok(address) => Ok(address),
+            Err(fault) => self.keys_named_at(&second).await.map_err(|_| fault),
+        }
+    }
+
+    async fn keys_named_at(&self, address: &Url) -> Result<Url, Fault> {
+        let text = self.get(address).await?;
+        named_keys(&text, &self.issuer).ok_or_else(|| Fault::Document(address.clone()))
+    }
+
+    async fn get(&self, url: &Url) -> Result<Vec<u8>, Fault> {
+        if !may_ask(url, &self.issuer, self.reach) {
+            return Err(Fault::Forbidden(url.clone()));
+        }
+        let silent = |source: reqwest::Error| Fault::Silent { url: url.clone(), source: source.without_url() };
+        let request = self.client.get(url.clone()).header(http::header::ACCEPT, "application/json").timeout(PATIENCE);
+        let mut answer = request.send().await.map_err(silent)?;
+        // A client that follows redirects went where nobody checked; what it brought is not believed.
+        if answer.status() != http::StatusCode::OK || answer.url() != url {
+            return Err(Fault::Status { url: url.clone(), status: answer.status().as_u16() });
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(silent)? {
+            if body.len().saturating_add(chunk.len()) > MAX_BYTES {
+                return Err(Fault::TooLarge(url.clone()));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+/// The two places an issuer's document may be.
+fn well_known(issuer: &str) -> Option<[Url; 2]> {
+    let bare = issuer.strip_suffix('/').unwrap_or(issuer);
+    let openid = format!("{bare}/.well-known/openid-configuration").parse().ok()?;
+    let mut oauth: Url = bare.parse().ok()?;
+    let path = oauth.path().trim_end_matches('/').to_owned();
+    oauth.set_path(&format!("/.well-known/oauth-authorization-server{path}"));
+    Some([openid, oauth])
+}
+
+/// Where the document says the keys are, when it speaks for exactly this issuer.
+fn named_keys(text: &[u8], issuer: &str) -> Option<Url> {
+    let document = reader::strict(text, &LIMITS).ok()?;
+    let document = document.as_object()?;
+    (document.str("issuer")? == issuer).then(|| document.str("jwks_uri")?.parse().ok()).flatten()
+}
+
+/// Whether an address may be asked for an issuer's sake.
+fn may_ask(url: &Url, issuer: &str, reach: Reach) -> bool {
+    let place = Place::of(url);
+    let home = issuer.parse().map_or(Place::Nowhere, |issuer| Place::of(&issuer));
+    if !url.username().is_empty() || url.password().is_some() {
+        return false;
+    }
+    match (url.scheme(), place) {
+        (_, Place::Nowhere) => false,
+        ("http" | "https", Place::Loopback) => home == Place::Loopback || reach == Reach::Private,
+        ("http", _) | ("https", Place::Inside) => reach == Reach::Private,
+        ("https", Place::Outside) => true,
+        _ => false,
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Nowhere,
+    Loopback,
+    Inside,
+    Outside,
+}
+
+impl Place {
+    fn of(url: &Url) -> Self {
+        match url.host() {
+            None => Self::Nowhere,
+            Some(Host::Domain(name)) => {
+                let name = name.trim_end_matches('.');
+                let local = name == "localhost" || name.ends_with(".localhost");
+                if local { Self::Loopback } else { Self::Outside }
+            }
+            Some(Host::Ipv4(address)) => Self::of_address(address.into()),
+            Some(Host::Ipv6(address)) => Self::of_address(address.into()),
+        }
+    }
+
+    fn of_address(address: IpAddr) -> Self {
+        let inside = match address.to_canonical() {
+            IpAddr::V4(v4) => {
+                let [first, second, ..] = v4.octets();
+                let shared = first == 100 && (64..128).contains(&second);
+                v4.is_private() || v4.is_link_local() || v4.is_multicast() || shared || first == 0 || first >= 240
+            }
+            // Everything but global unicast, and of that the tunnels that carry an IPv4 address inside.
+            IpAddr::V6(v6) => match v6.segments() {
+                [0x2001, 0, ..] | [0x2002, ..] => true,
+                [first, ..] => !(0x2000..=0x3fff).contains(&first),
+            },
+        };
+        match (address.to_canonical().is_loopback(), inside) {
+            (true, _) => Self::Loopback,
+            (false, true) => Self::Inside,
+            (false, false) => Self::Outside,
+        }
+    }
+}
+
+/// The last of a chain of errors, which is the one that says something.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut error: &dyn std::error::Error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+#[cfg(test)]
+mod tests;
