@@ -17,3 +17,5 @@ pub mod audit;
 pub mod config;
 
 pub mod clock;
+
+pub mod cli;

@@ -131,6 +131,14 @@ impl Excerpt {
 }
 
 impl Faults {
+    /// How many, in words.
+    pub fn count(&self) -> String {
+        match self.0.len() {
+            1 => "one fault".to_owned(),
+            many => format!("{many} faults"),
+        }
+    }
+
     /// In the order of the file; what stands elsewhere comes after.
     pub(super) fn sorted(mut faults: Vec<Fault>) -> Self {
         faults.sort_by_key(|fault| match &fault.place {
@@ -180,3 +188,6 @@ pub(super) fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         .min()
         .map(|(_, candidate)| candidate)
 }
+
+#[cfg(test)]
+mod tests;

@@ -159,7 +159,9 @@ fn accept(section: &Section<'_>, all: &[Given]) -> Reading<Accept> {
             Subject::Shown,
         )),
         (None, Some(_)) => Ok(Accept::Anyone),
-        (None, None) if kinds.is_empty() => Err(section.missing("accept", WANTED)),
+        (None, None) if kinds.is_empty() => {
+            Err(section.fault(format!("[{}] accepts nobody", section.name()), "write `accept = [\"keys\"]`"))
+        }
         (None, None) => Ok(Accept::Proofs(kinds)),
     }
 }

@@ -171,19 +171,19 @@ impl Oauth {
     }
 }
 
-/// A user or password in the address would be shown wherever the address is, so it is hidden until it is known to have
-/// none.
+/// A user, a password or a query may be secret, and so may what stands behind a reference.
 fn address(section: &Section<'_>) -> Reading<Url> {
     const WANTED: Wanted =
         Wanted("an http or https address without user, password or fragment", "https://example.com/mcp");
-    let given = section.given("url", Privacy::Secret)?.ok_or(Noted)?;
+    let privacy = if section.written("url", ['@', '?', '$']) { Privacy::Secret } else { Privacy::Open };
+    let given = section.given("url", privacy)?.ok_or(Noted)?;
     let url = Url::parse(&given.text).ok().filter(|url| {
         matches!(url.scheme(), "http" | "https")
             && url.username().is_empty()
             && url.password().is_none()
             && url.fragment().is_none()
     });
-    let subject = if given.text.contains(['@', '?']) { Subject::Hidden } else { Subject::Shown };
+    let subject = if privacy == Privacy::Open { Subject::Shown } else { Subject::Hidden };
     let url = url.ok_or_else(|| section.bad(&given, WANTED, subject))?;
     let mut shown = url.clone();
     shown.set_query(None);
@@ -234,7 +234,7 @@ fn headers(section: &Section<'_>, pairs: Vec<(String, Given)>) -> Reading<BTreeM
             ));
         }
         let (_, credential) = given.text.split_once(' ').unwrap_or(("", &given.text));
-        if is_sample(credential) {
+        if is_sample(credential) || is_sample(&given.text) {
             return Err(sample(section, &given));
         }
         Ok((name, given.secret()))

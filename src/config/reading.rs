@@ -22,6 +22,14 @@ pub struct Source {
 }
 
 impl Source {
+    /// The file, if there is one.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.found {
+            Found::At(path) => Some(path),
+            Found::Nowhere(_) => None,
+        }
+    }
+
     /// The file, in words that also fit where there is none.
     pub fn place(&self) -> String {
         match &self.found {
@@ -115,8 +123,9 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
 
 fn note_conflicts(reader: &Reader<'_>, config: &Config) {
     for conflict in check::conflicts(config) {
-        let at = reader.places.borrow().get(&conflict.setting).cloned().unwrap_or(At::Default);
-        let place = match reader.place(&at, Subject::Shown) {
+        let known = reader.places.borrow().get(&conflict.setting).cloned();
+        let (at, subject) = known.unwrap_or((At::Default, Subject::Hidden));
+        let place = match reader.place(&at, subject) {
             Place::Nowhere => Place::Default(conflict.setting),
             place => place,
         };
