@@ -1,4 +1,171 @@
-//! What can a person tell the program to do?
+//! Which commands are there, and what is each for?
+//!
+//! To add one: a variant of [`Command`], a line in [`dispatch`], and its name in [`GROUPS`].
 
+pub mod assembly;
+pub mod check;
+pub mod config;
 pub mod demo;
+pub mod exit;
+mod help;
 pub mod keys;
+pub mod output;
+pub mod run;
+pub mod serve;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use clap::{Args, FromArgMatches as _, Parser, Subcommand};
+
+pub use self::help::Examples;
+
+use self::exit::Exit;
+use self::output::{ColourChoice, Habits, Output, Paint, Terminal, harmless};
+use crate::config::{Config, Policy, Request, Store, Surroundings};
+
+/// The gateway that stands between an agent and its tools: every call judged by policy and recorded
+#[derive(Parser, Debug)]
+#[command(name = "countersign", version, disable_help_subcommand = true)]
+struct CommandLine {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Global {
+    /// The configuration file.
+    #[arg(long, global = true, value_name = "FILE", help = CONFIG_HELP)]
+    pub config: Option<PathBuf>,
+    /// Set one setting over file and environment, such as log.level=debug
+    #[arg(long = "set", global = true, value_name = "NAME=VALUE", value_parser = setting)]
+    pub settings: Vec<(String, String)>,
+    /// Whether to use colours
+    #[arg(long, global = true, value_name = "auto|always|never", default_value = "auto", hide_possible_values = true)]
+    pub color: ColourChoice,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Listen for agents over HTTP
+    #[command(after_help = serve::EXAMPLES.text())]
+    Serve(serve::ServeArgs),
+    /// Serve one agent on standard input and output
+    #[command(after_help = run::EXAMPLES.text())]
+    Run(run::RunArgs),
+    /// Check the configuration and the policies; starts nothing
+    #[command(after_help = check::EXAMPLES.text())]
+    Check(check::CheckArgs),
+    /// Show the configuration, or print its schema
+    #[command(after_help = config::EXAMPLES.text(), arg_required_else_help = true)]
+    Config(config::ConfigArgs),
+}
+
+const CONFIG_HELP: &str =
+    "The configuration file [default: COUNTERSIGN_CONFIG, ./countersign.toml, the user's, /etc/countersign]";
+
+/// How the commands stand in the help. A name that is not there yet is left out; one that is missing here fails a test.
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("Run", &["serve", "run", "demo"]),
+    ("Set up", &["check", "config", "keys", "pins"]),
+    ("Policy", &["policy"]),
+    ("Log", &["log"]),
+];
+
+const EXAMPLES: Examples = Examples([
+    ("countersign check", "is everything in place?"),
+    ("countersign config show --origin", "what counts, and where is it from?"),
+]);
+
+fn dispatch(command: &Command, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
+    match command {
+        Command::Serve(args) => serve::run(args, global),
+        Command::Run(args) => run::run(args, global),
+        Command::Check(args) => check::run(args, global, out, check::rego_files),
+        Command::Config(args) => config::run(args, global, out),
+    }
+}
+
+/// Where commands that wait for something wait. The workers' stacks are large because policies are evaluated on them.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(32 << 20).build()?)
+}
+
+/// Understands the arguments, runs the command, says what went wrong, and gives the code to end with.
+pub fn enter(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let parsed = help::command(help::colour_asked(&arguments))
+        .try_get_matches_from(arguments)
+        .and_then(|matches| CommandLine::from_arg_matches(&matches));
+    let line = match parsed {
+        Ok(line) => line,
+        Err(refusal) => {
+            let usage = if refusal.use_stderr() { Exit::Usage } else { Exit::Done };
+            return if refusal.print().is_ok() { usage } else { Exit::Failed };
+        }
+    };
+    let terminal = if io::stdout().is_terminal() { Terminal::Present } else { Terminal::Absent };
+    let paint = Paint::decide(line.global.color, &Habits::of_this_process(), terminal);
+    // Not locked: a command that speaks a protocol on stdout writes from its own tasks.
+    let mut stdout = io::stdout();
+    match dispatch(&line.command, &line.global, &mut Output::new(&mut stdout, paint)) {
+        Ok(exit) => exit,
+        Err(error) if is_closed_pipe(&error) => Exit::Done,
+        Err(error) => complain(&error),
+    }
+}
+
+impl Global {
+    /// The configuration, for a command that needs one.
+    pub fn load(&self) -> Result<Config, anyhow::Error> {
+        Ok(Config::load(&self.request(), &Surroundings::of_this_process()?)?)
+    }
+
+    /// The store alone, for a command that only reads the record.
+    pub fn store(&self) -> Result<Store, anyhow::Error> {
+        Ok(Store::load(&self.request(), &Surroundings::of_this_process()?)?)
+    }
+
+    /// The policies alone, for a command that only judges.
+    pub fn policy(&self) -> Result<Policy, anyhow::Error> {
+        Ok(Policy::load(&self.request(), &Surroundings::of_this_process()?)?)
+    }
+
+    /// What these flags ask of the configuration.
+    pub fn request(&self) -> Request {
+        Request { file: self.config.clone(), flags: self.settings.clone() }
+    }
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE, such as log.level=debug".to_owned()),
+    }
+}
+
+/// One line that says what happened, and one for each cause.
+fn complain(error: &anyhow::Error) -> Exit {
+    let mut text = String::new();
+    for (index, cause) in error.chain().enumerate() {
+        let before = if index == 0 { "error: " } else { "  because: " };
+        text.push_str(before);
+        for line in cause.to_string().lines() {
+            text.push_str(&harmless(line));
+            text.push('\n');
+        }
+    }
+    // Where nobody can be told, the code still tells.
+    drop(io::stderr().write_all(text.as_bytes()));
+    Exit::of(error)
+}
+
+/// Whoever read our output has enough.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let kind = |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<io::Error>().map(io::Error::kind);
+    error.chain().any(|cause| kind(cause) == Some(io::ErrorKind::BrokenPipe))
+}

@@ -5,12 +5,14 @@
 
 pub mod address;
 pub mod check;
+mod complaint;
 mod fault;
 pub mod identity;
 pub mod limits;
 pub mod listen;
 pub mod measure;
 mod origin;
+mod plain;
 pub mod policy;
 pub mod reach;
 mod reading;
@@ -40,7 +42,7 @@ pub use self::policy::Policy;
 pub use self::reach::{Fingerprint, Oauth, Program, Reach, Remote};
 pub use self::reading::Source;
 pub use self::secret::Secret;
-pub use self::servers::{PinRule, Server, ServerName, Trust};
+pub use self::servers::{Arguments, PinRule, Server, ServerName, Trust};
 pub use self::source::{Found, Request, Surroundings};
 pub use self::store::{Database, Durability, Store};
 pub use self::telemetry::{Format, Level, Log};
@@ -58,7 +60,7 @@ pub struct Config {
     #[schemars(with = "Option<Identity>")]
     pub identity: Identity,
     /// The servers that hold the tools.
-    #[schemars(with = "BTreeMap<String, Server>")]
+    #[schemars(with = "BTreeMap<String, Server>", extend("default" = {}))]
     pub servers: BTreeMap<ServerName, Server>,
     /// What judges.
     #[schemars(with = "Option<Policy>")]
@@ -89,7 +91,7 @@ pub enum ConfigError {
         why: String,
     },
     /// It says things that are wrong; all of them.
-    #[error("{0}")]
+    #[error("the configuration has {count}:\n\n{0}", count = .0.count())]
     Faulty(Faults),
     /// Nothing stands behind the gateway.
     #[error("no server is configured; add [servers.NAME] with `command` or `url` to {place}")]

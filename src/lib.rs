@@ -17,7 +17,7 @@
 //! | write it down | [`audit`] | [`audit::entry::Entry`] and [`audit::receipt::Receipt`] | yes |
 //!
 //! Around it stand the rooms a call passes through: [`wire`] (what a message is), [`front`] (where a call arrives),
-//! [`gateway`] (where the story is told), [`store`] (where it is kept), and [`config`], [`clock`],
+//! [`gateway`] (where the story is told), [`store`] (where it is kept), and [`config`], [`reload`], [`clock`],
 //! [`telemetry`] and [`cli`].
 //!
 //! # What always holds
@@ -83,6 +83,9 @@ pub mod store;
 
 /// What was the gateway told to do?
 pub mod config;
+
+/// How do changed policies come into force?
+pub mod reload;
 
 /// What time is it, and what is the next random number?
 pub mod clock;

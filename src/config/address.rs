@@ -26,6 +26,15 @@ pub enum Kind {
     Name,
 }
 
+/// Whether a server may be inside: `allow_private`, or a loopback address in its URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inside {
+    /// Only the internet.
+    Refused,
+    /// This machine and its networks too; never a metadata service.
+    Allowed,
+}
+
 const METADATA_NAMES: [&str; 4] =
     ["metadata.google.internal", "metadata.goog", "metadata", "instance-data.ec2.internal"];
 
@@ -65,6 +74,17 @@ pub fn ip_kind(address: IpAddr) -> Kind {
     }
 }
 
+/// Whether a configured name may be connected, given all it resolves to. One address that may not is enough to refuse
+/// the name as a whole: which of them is taken is up to whoever answers for the name.
+pub fn may_connect(resolved: &[IpAddr], inside: Inside) -> bool {
+    let allowed = |address: &IpAddr| match ip_kind(*address) {
+        Kind::Public => true,
+        Kind::Metadata | Kind::Name => false,
+        Kind::Loopback | Kind::Private | Kind::LinkLocal => inside == Inside::Allowed,
+    };
+    !resolved.is_empty() && resolved.iter().all(allowed)
+}
+
 fn name_kind(name: &str) -> Kind {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     if METADATA_NAMES.contains(&name.as_str()) {
@@ -94,7 +114,7 @@ fn v4_kind(address: Ipv4Addr) -> Kind {
 /// multicast and what is reserved.
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let inside = match address.octets() {
-        [0, ..] | [192, 0, 0 | 2, _] | [198, 51, 100, _] | [203, 0, 113, _] | [224..=255, ..] => true,
+        [0 | 224..=255, ..] | [192, 0, 0 | 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => true,
         [100, second, ..] => (64..128).contains(&second),
         [198, second, ..] => second == 18 || second == 19,
         _ => false,
@@ -127,10 +147,11 @@ fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
         Ipv4Addr::new(a, b, c, d)
     };
     match address.segments() {
-        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0, 0, 0, 0, 0xffff, 0, high, low] => Some(from(high, low)),
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(from(high, low)),
-        [0x64, 0xff9b, 1, _, _, _, high, low] => Some(from(high, low)),
-        [0x2002, high, low, ..] => Some(from(high, low)),
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
+        | [0, 0, 0, 0, 0xffff, 0, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x64, 0xff9b, 1, _, _, _, high, low]
+        | [0x2002, high, low, ..] => Some(from(high, low)),
         _ => None,
     }
 }
@@ -169,6 +190,22 @@ mod tests {
             ("example.com", Kind::Name),
         ] {
             assert_eq!(address_kind(host), Some(kind), "{host}");
+        }
+    }
+
+    #[test]
+    fn one_inner_record_refuses_the_whole_name() {
+        // SSR-04
+        let resolved = |all: &[&str]| all.iter().map(|address| address.parse().unwrap()).collect::<Vec<IpAddr>>();
+        for (addresses, refused, allowed) in [
+            (&["8.8.8.8", "2606:4700::1111"][..], true, true),
+            (&["8.8.8.8", "10.0.0.1"], false, true),
+            (&["127.0.0.1"], false, true),
+            (&["8.8.8.8", "169.254.169.254"], false, false),
+            (&[], false, false),
+        ] {
+            assert_eq!(may_connect(&resolved(addresses), Inside::Refused), refused, "{addresses:?}");
+            assert_eq!(may_connect(&resolved(addresses), Inside::Allowed), allowed, "{addresses:?}");
         }
     }
 

@@ -15,7 +15,6 @@ use super::section::{Given, Noted, Privacy, Reading, Section, Wanted};
 
 /// How a server is reached.
 #[derive(Clone)]
-#[expect(clippy::large_enum_variant, reason = "there are few and they are not moved about")]
 pub enum Reach {
     /// As a child process over stdio.
     Program(Program),
@@ -145,8 +144,11 @@ impl Remote {
     fn read(section: &Section<'_>) -> Reading<Self> {
         let url = address(section);
         let headers = section.pairs("headers", Privacy::Secret).and_then(|pairs| headers(section, pairs));
-        let oauth =
-            if section.has("oauth") { section.table("oauth").and_then(Oauth::read).map(Some) } else { Ok(None) };
+        let oauth = if section.has("oauth") {
+            section.table("oauth").and_then(|section| Oauth::read(&section)).map(Some)
+        } else {
+            Ok(None)
+        };
         let tls_sha256 = section.optional("tls_sha256", FINGERPRINT, Fingerprint::parse);
         let allow_private = section.truth("allow_private");
         section.excuse(&REMOTE_KEYS);
@@ -155,11 +157,11 @@ impl Remote {
 }
 
 impl Oauth {
-    fn read(section: Section<'_>) -> Reading<Self> {
+    fn read(section: &Section<'_>) -> Reading<Self> {
         let scopes = section.texts("scopes", &[], Privacy::Open);
         let client_id = section.optional("client_id", Wanted("a text", "countersign"), |text| Some(text.to_owned()));
         let client_secret = section.given("client_secret", Privacy::Secret).and_then(|given| match given {
-            Some(given) if is_sample(&given.text) => Err(sample(&section, &given)),
+            Some(given) if is_sample(&given.text) => Err(sample(section, &given)),
             given => Ok(given.map(Given::secret)),
         });
         section.close();
@@ -171,19 +173,19 @@ impl Oauth {
     }
 }
 
-/// A user or password in the address would be shown wherever the address is, so it is hidden until it is known to have
-/// none.
+/// A user, a password or a query may be secret, and so may what stands behind a reference.
 fn address(section: &Section<'_>) -> Reading<Url> {
     const WANTED: Wanted =
         Wanted("an http or https address without user, password or fragment", "https://example.com/mcp");
-    let given = section.given("url", Privacy::Secret)?.ok_or(Noted)?;
+    let privacy = if section.written("url", ['@', '?', '$']) { Privacy::Secret } else { Privacy::Open };
+    let given = section.given("url", privacy)?.ok_or(Noted)?;
     let url = Url::parse(&given.text).ok().filter(|url| {
         matches!(url.scheme(), "http" | "https")
             && url.username().is_empty()
             && url.password().is_none()
             && url.fragment().is_none()
     });
-    let subject = if given.text.contains(['@', '?']) { Subject::Hidden } else { Subject::Shown };
+    let subject = if privacy == Privacy::Open { Subject::Shown } else { Subject::Hidden };
     let url = url.ok_or_else(|| section.bad(&given, WANTED, subject))?;
     let mut shown = url.clone();
     shown.set_query(None);
@@ -234,7 +236,7 @@ fn headers(section: &Section<'_>, pairs: Vec<(String, Given)>) -> Reading<BTreeM
             ));
         }
         let (_, credential) = given.text.split_once(' ').unwrap_or(("", &given.text));
-        if is_sample(credential) {
+        if is_sample(credential) || is_sample(&given.text) {
             return Err(sample(section, &given));
         }
         Ok((name, given.secret()))

@@ -7,9 +7,8 @@ use std::path::Path;
 
 use super::source::Surroundings;
 
-/// A text with its references followed.
+/// A text with its references followed, perhaps to a secret.
 #[derive(Clone)]
-#[expect(missing_debug_implementations, reason = "what stands behind a reference may be a secret")]
 pub(super) struct Followed {
     pub text: String,
     /// The names in the order of the text; never what they stand for.

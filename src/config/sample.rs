@@ -19,7 +19,7 @@ const SAMPLES: [&str; 26] = [
     "letmein", "mysecret", "none", "null", "pass", "passw0rd", "password", "postgres", "qwerty", "root", "sample",
     "secret", "test", "todo", "token",
 ];
-const PARTS: [&str; 6] = ["changeme", "replaceme", "yourtoken", "yoursecret", "yourapikey", "insertyour"];
+const PARTS: [&str; 7] = ["changeme", "replaceme", "yourtoken", "yoursecret", "yourapikey", "yourkey", "insertyour"];
 
 /// Whether a secret is a sample. For secrets that others check: what they are worth is not ours to say.
 pub fn is_sample(secret: &str) -> bool {

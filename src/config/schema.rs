@@ -21,7 +21,15 @@ pub fn schema() -> Value {
         server.insert("oneOf".to_owned(), serde_json::json!([{ "required": ["command"] }, { "required": ["url"] }]));
     }
     ease(&mut schema);
+    if let Some(root) = schema.as_object_mut() {
+        root.insert("title".to_owned(), super::source::FILE_NAME.into());
+    }
     schema
+}
+
+/// The schema as it is printed and kept beside the examples.
+pub fn schema_text() -> String {
+    format!("{:#}\n", schema())
 }
 
 fn properties<T: schemars::JsonSchema>() -> Map<String, Value> {
@@ -44,10 +52,17 @@ fn ease(schema: &mut Value) {
                 .map(|(name, _)| name.clone())
                 .collect();
             if let Some(required) = members.get_mut("required").and_then(Value::as_array_mut) {
-                required.retain(|name| name.as_str().is_none_or(|name| !optional.iter().any(|o| o == name)));
+                required.retain(|name| name.as_str().is_none_or(|name| !optional.iter().any(|own| own == name)));
             }
             if members.get("required").and_then(Value::as_array).is_some_and(Vec::is_empty) {
                 members.remove("required");
+            }
+            // Of a width this program happens to use.
+            if members.get("format").is_some_and(Value::is_string) {
+                members.remove("format");
+            }
+            if let Some(Value::String(description)) = members.get_mut("description") {
+                *description = description.replace('\n', " ");
             }
             if let Some(kinds) = members.get_mut("type").filter(|kinds| kinds.is_array()) {
                 let kept = kinds.as_array().and_then(|all| all.iter().find(|kind| *kind != "null")).cloned();
@@ -62,3 +77,6 @@ fn ease(schema: &mut Value) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

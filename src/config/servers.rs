@@ -34,6 +34,9 @@ pub struct Server {
     /// Whether a definition seen for the first time is agreed to by being first, or waits.
     #[schemars(extend("default" = "first_sight"))]
     pub pins: PinRule,
+    /// Whether arguments are checked against the schemas of the server's tools before they are judged.
+    #[schemars(extend("default" = "checked"))]
+    pub arguments: Arguments,
 }
 
 /// Names a server: a small letter, then small letters, digits and `-`, at most 24 characters.
@@ -58,6 +61,15 @@ pub enum PinRule {
     Agreed,
 }
 
+/// Whether arguments are checked before they are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arguments {
+    /// They are.
+    Checked,
+    /// They are not: for a server whose schemas cannot be used.
+    Unchecked,
+}
+
 impl Server {
     pub(super) fn read_all(root: &Section<'_>) -> Reading<BTreeMap<ServerName, Self>> {
         let read: Vec<Reading<(ServerName, Self)>> = root
@@ -69,7 +81,7 @@ impl Server {
                     let next = "a small letter first, then small letters, digits and `-`, at most 24 in all";
                     root.note(&at, what, next.to_owned(), Subject::Shown)
                 });
-                let server = section.and_then(Self::read);
+                let server = section.and_then(|section| Self::read(&section));
                 let (name, reading) = (name?, server?);
                 Ok((name.clone(), Self { name, ..reading }))
             })
@@ -77,12 +89,13 @@ impl Server {
         read.into_iter().collect()
     }
 
-    fn read(section: Section<'_>) -> Reading<Self> {
-        let reach = Reach::read(&section);
+    fn read(section: &Section<'_>) -> Reading<Self> {
+        let reach = Reach::read(section);
         let trust = section.word("trust", Trust::Claims);
         let labels = section.pairs("labels", Privacy::Open);
         let timeout = section.parsed("timeout", Wanted("a time with its unit", "120s"), "120s", Period::parse);
         let pins = section.word("pins", PinRule::FirstSight);
+        let arguments = section.word("arguments", Arguments::Checked);
         section.close();
         Ok(Self {
             name: ServerName("".into()),
@@ -91,11 +104,13 @@ impl Server {
             labels: labels?.into_iter().map(|(name, given)| (name, given.text)).collect(),
             timeout: timeout?,
             pins: pins?,
+            arguments: arguments?,
         })
     }
 }
 
 words!(Trust: "claims" => Claims, "trusted" => Trusted);
+words!(Arguments: "checked" => Checked, "unchecked" => Unchecked);
 words!(PinRule: "first_sight" => FirstSight, "agreed" => Agreed);
 
 impl ServerName {

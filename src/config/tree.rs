@@ -54,6 +54,9 @@ const PREFIX: &str = "COUNTERSIGN_";
 /// The sections a variable can reach: those whose keys are known beforehand.
 const SECTIONS: [&str; 5] = ["http", "policy", "store", "limits", "log"];
 
+/// A number of this size may be a secret somebody forgot to put in quotes.
+const LONG: u64 = 10_000;
+
 impl Content {
     /// What it is, for people.
     pub(super) fn kind(&self) -> &'static str {
@@ -69,14 +72,14 @@ impl Content {
 }
 
 /// Reads the file's text; what is not TOML is one fault.
-pub(super) fn plant(original: &mut Original) -> Result<Entries, Fault> {
+pub(super) fn plant(original: &mut Original) -> Result<Entries, Box<Fault>> {
     let document = Document::parse(original.text.clone()).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        Fault {
+        Box::new(Fault {
             what: format!("this is not TOML: {}", error.message().replace('\n', ", ")),
             place: Place::File(original.unread(at)),
             next: "correct the line; strings stand in quotes, a table begins with [name]".to_owned(),
-        }
+        })
     })?;
     Ok(entries(document.as_table(), &mut original.strings))
 }
@@ -166,6 +169,10 @@ fn value(value: &Value, strings: &mut Vec<Range<usize>>) -> Node {
         Value::String(text) => {
             strings.extend(value.span());
             Content::Text(text.value().clone())
+        }
+        Value::Integer(number) if number.value().unsigned_abs() >= LONG => {
+            strings.extend(value.span());
+            Content::Whole(*number.value())
         }
         Value::Integer(number) => Content::Whole(*number.value()),
         Value::Boolean(truth) => Content::Truth(*truth.value()),

@@ -17,7 +17,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::metadata;
+use super::body::Body;
+use super::metadata::{self, Metadata};
 use super::refusal::{self, Reply};
 use crate::gateway::Gateway;
 use crate::identity::Identity;
@@ -33,7 +34,7 @@ const HEADER_BYTES: usize = 16 << 10;
 const MOST_CONNECTIONS: usize = 10_240;
 
 /// A listener and what it needs to know.
-#[derive(Debug)]
+#[expect(missing_debug_implementations, reason = "its identity remembers proofs")]
 pub struct Listener {
     /// Takes requests.
     pub gateway: Arc<Gateway>,
@@ -44,7 +45,7 @@ pub struct Listener {
     /// How much JSON is too much.
     pub limits: Limits,
     /// What the world may know about how to get in; none where only keys open.
-    pub metadata: Option<metadata::Resource>,
+    pub metadata: Option<Metadata>,
 }
 
 impl Listener {
@@ -120,7 +121,7 @@ impl Listener {
                 let document = self.metadata.as_ref().and_then(|resource| resource.document(path));
                 document.map_or_else(
                     || refusal::plain(StatusCode::NOT_FOUND, "no authorisation server is named here"),
-                    |document| metadata::reply(&document),
+                    |document| metadata::reply(&document).map(Body::whole),
                 )
             }
             _ => refusal::plain(StatusCode::NOT_FOUND, "there is nothing here; the MCP endpoint is /mcp"),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, TRANSFER_ENCODING};
+use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method as Verb, Request as HttpRequest, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -21,7 +21,7 @@ use super::stream::{self, Reads};
 use crate::audit::entry::Rejected;
 use crate::call::caller::Caller;
 use crate::gateway::session::{Door, Scope, Session};
-use crate::identity::guard;
+use crate::identity::{Arrival, guard};
 use crate::wire::era::{Era, version};
 use crate::wire::headers::{self, PROTOCOL_VERSION, SESSION_ID};
 use crate::wire::message::{Message, Notification, Request, RpcError, code};
@@ -39,11 +39,12 @@ impl Listener {
         if let Some(reply) = self.turned_away(headers, head.uri.authority().map(http::uri::Authority::as_str)).await {
             return reply;
         }
-        let caller = match self.identity.identify(headers, self.gateway.clock.now()).await {
+        let arrival = Arrival { headers, query: head.uri.query(), server };
+        let caller = match self.identity.identify(arrival, self.gateway.clock.now()).await {
             Ok(caller) => caller,
             Err(challenge) => {
                 self.record("rejected_identity", challenge.reason().to_owned(), None).await;
-                return refusal::challenge(challenge.status(), Some(challenge.header()), &challenge.to_string());
+                return refusal::challenge(challenge.status(), challenge.header(), &challenge.to_string());
             }
         };
         let Some(scope) = self.gateway.scope(server) else {
@@ -72,9 +73,7 @@ impl Listener {
             let text = "a request has either a Content-Length or a Transfer-Encoding, never both";
             return Some(refusal::and_close(refusal::plain(StatusCode::BAD_REQUEST, text)));
         }
-        let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("?"));
-        let host = text(HOST).or(authority);
-        let refused = guard::admit(host, text(ORIGIN), &self.rules).err()?;
+        let refused = guard::admit_request(headers, authority, &self.rules).err()?;
         self.record("rejected_origin", refused.to_string(), None).await;
         Some(refusal::plain(StatusCode::FORBIDDEN, &refused.to_string()))
     }

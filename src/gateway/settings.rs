@@ -19,6 +19,8 @@ pub struct Settings {
     pub minimum_protocol: String,
     /// How long a list may take.
     pub list_timeout: Duration,
+    /// Bytes the arguments of one call may have.
+    pub argument_bytes: usize,
     /// Streams one caller may hold open.
     pub streams_per_principal: usize,
     /// Sessions one caller may hold open.

@@ -1,0 +1,229 @@
+//! How does a configuration become a gateway?
+//!
+//! Everything that can be wrong is found here, before anything listens or starts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use jiff::tz::TimeZone;
+use tokio_util::sync::CancellationToken;
+
+use crate::catalogue::pins::FirstSight;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Config, PinRule, Reach};
+use crate::downstream::http::HttpOptions;
+use crate::downstream::http::guard::Private;
+use crate::downstream::oauth::{Grant, OauthOptions};
+use crate::downstream::{CommandOptions, Fleet, Place, Secret, ServerOptions};
+use crate::gateway::Gateway;
+use crate::gateway::judge::Judge;
+use crate::gateway::recorder::Recorder;
+use crate::gateway::settings::{Arguments, ServerSettings, Settings};
+use crate::identity::{self, Identity};
+use crate::policy::bundle::{Bundle, Problem, Sources};
+use crate::policy::files::{self, Include};
+use crate::policy::input::{self, Trust};
+use crate::reload::Reload;
+use crate::store::Store;
+use crate::wire::reader::Limits;
+
+/// How long a list of tools, prompts or resources may take.
+const LIST_PATIENCE: Duration = Duration::from_secs(30);
+/// How long children and open requests get when everything ends.
+const GRACE: Duration = Duration::from_secs(5);
+/// How often what nobody uses is looked for.
+const SWEEP: Duration = Duration::from_secs(30);
+
+/// A gateway that is ready for calls, and what has to be ended with it.
+pub struct Assembled {
+    /// Takes calls.
+    pub gateway: Arc<Gateway>,
+    /// How much JSON is too much.
+    pub limits: Limits,
+    /// Ends everything.
+    pub stop: CancellationToken,
+    sources: Vec<std::path::PathBuf>,
+}
+
+/// Reads and compiles the policies a configuration names.
+pub fn load_policies(paths: &[std::path::PathBuf]) -> Result<Bundle, Vec<Problem>> {
+    Bundle::load(&files::read(paths, Include::Policies)?)
+}
+
+/// Builds a gateway from a configuration.
+pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
+    let paths = config.policy.paths.clone();
+    let bundle = load_policies(&paths).map_err(|problems| describe(&problems))?;
+    let assembled = assemble_with(config, bundle).await?;
+    Ok(Assembled { sources: paths, ..assembled })
+}
+
+/// Builds a gateway that judges by policies from elsewhere.
+pub async fn assemble_from(config: &Config, sources: &Sources) -> anyhow::Result<Assembled> {
+    let bundle = Bundle::load(sources).map_err(|problems| describe(&problems))?;
+    assemble_with(config, bundle).await
+}
+
+async fn assemble_with(config: &Config, bundle: Bundle) -> anyhow::Result<Assembled> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let store = Store::open(&config.store).await?;
+    let recorder = Recorder::start(store.clone());
+    let fleet = Fleet::new(config.servers.values().map(server_options).collect());
+    let judge = Arc::new(Judge::new(bundle));
+    let gateway = Gateway::new(fleet, judge, recorder, store, (clock, settings(config)));
+    let limits = Limits { bytes: config.limits.body_bytes.length(), depth: config.limits.depth, ..Limits::REQUEST };
+    Ok(Assembled { gateway, limits, stop: CancellationToken::new(), sources: Vec::new() })
+}
+
+impl Assembled {
+    /// Starts what runs beside calls: forgetting what nobody uses, and watching the policies.
+    pub fn attend(&self) {
+        let (gateway, stop) = (Arc::clone(&self.gateway), self.stop.clone());
+        self.gateway.tasks.spawn(async move {
+            let mut ticks = tokio::time::interval(SWEEP);
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    _ = ticks.tick() => gateway.sweep().await,
+                }
+            }
+        });
+        if !self.sources.is_empty() {
+            let reload = Reload::new(Arc::clone(&self.gateway), self.sources.clone());
+            self.gateway.tasks.spawn(reload.watch(self.stop.clone()));
+        }
+    }
+
+    /// Ends everything in order: no new work, open work gets a moment, children go, the last entry is committed.
+    pub async fn leave(self) {
+        self.stop.cancel();
+        self.gateway.close_all().await;
+        self.gateway.tasks.close();
+        if tokio::time::timeout(GRACE, self.gateway.tasks.wait()).await.is_err() {
+            tracing::warn!("some requests did not end in time; what became of them is in the record or unknown");
+        }
+        self.gateway.fleet.shutdown(GRACE).await;
+        self.gateway.recorder.clone().close().await;
+    }
+}
+
+/// Who may come in over HTTP.
+pub fn identity(http: &config::Http, issuers: &[config::Issuer], store: &Store) -> anyhow::Result<Identity> {
+    let accept = match (&http.accept, http.accept.keys(), http.accept.tokens()) {
+        (config::Accept::Anyone, ..) => identity::Accept::Anyone,
+        (_, true, true) => identity::Accept::KeysAndTokens,
+        (_, true, false) => identity::Accept::Keys,
+        (_, false, _) => identity::Accept::Tokens,
+    };
+    let issuers = issuers.iter().map(|issuer| identity::IssuerOptions {
+        issuer: issuer.issuer.clone(),
+        audience: issuer.audience.clone(),
+        jwks_uri: issuer.jwks_uri.clone(),
+        reach: if issuer.allow_private { identity::Reach::Private } else { identity::Reach::Public },
+        claims: identity::ClaimNames {
+            principal: issuer.claims.principal.clone(),
+            user: issuer.claims.user.clone(),
+            name: issuer.claims.name.clone(),
+            groups: issuer.claims.groups.clone(),
+            agent: issuer.claims.agent.clone(),
+        },
+        clock_skew: issuer.clock_skew.duration(),
+    });
+    let options = identity::Options {
+        accept,
+        issuers: issuers.collect(),
+        public_url: http.public_url.clone(),
+        scopes: Vec::new(),
+    };
+    let clients = identity::Clients::new().context("the client that fetches issuers' keys cannot be made")?;
+    Ok(Identity::new(options, Arc::new(store.clone()), &clients)?)
+}
+
+fn settings(config: &Config) -> Settings {
+    let servers = config.servers.iter().map(|(name, server)| (name.to_string(), server_settings(server)));
+    let minimum = config.http.as_ref().map_or("2024-11-05", |http| http.minimum_protocol.as_str());
+    Settings {
+        environment: config.environment.clone(),
+        zone: TimeZone::system(),
+        minimum_protocol: minimum.to_owned(),
+        list_timeout: LIST_PATIENCE,
+        argument_bytes: config.limits.argument_bytes.length(),
+        streams_per_principal: config.limits.streams_per_principal,
+        sessions_per_principal: config.limits.sessions_per_principal,
+        servers: servers.collect(),
+    }
+}
+
+fn server_settings(server: &config::Server) -> ServerSettings {
+    let trust = match server.trust {
+        config::Trust::Claims => Trust::Claims,
+        config::Trust::Trusted => Trust::Trusted,
+    };
+    let transport = match &server.reach {
+        Reach::Program(_) => "stdio",
+        Reach::Remote(_) => "http",
+    };
+    let labels: BTreeMap<String, String> = server.labels.clone();
+    ServerSettings {
+        timeout: server.timeout.duration(),
+        first_sight: match server.pins {
+            PinRule::FirstSight => FirstSight::Agrees,
+            PinRule::Agreed => FirstSight::Waits,
+        },
+        arguments: match server.arguments {
+            config::Arguments::Checked => Arguments::Checked,
+            config::Arguments::Unchecked => Arguments::Unchecked,
+        },
+        trust,
+        part: input::server(server.name.as_str(), transport, trust, &labels),
+    }
+}
+
+fn server_options(server: &config::Server) -> ServerOptions {
+    let place = match &server.reach {
+        Reach::Program(program) => Place::Command(CommandOptions {
+            program: program.command.clone(),
+            args: program.args.clone(),
+            env: program
+                .env
+                .iter()
+                .map(|(name, secret)| (name.clone(), Secret::new(secret.expose().to_owned())))
+                .collect(),
+            cwd: Some(program.cwd.clone()),
+            sha256: program.sha256.as_ref().map(|pin| hex(pin.as_bytes())),
+        }),
+        Reach::Remote(remote) => Place::Remote(HttpOptions {
+            url: remote.url.clone(),
+            headers: remote.headers.iter().map(|(name, secret)| (name.clone(), secret.expose().to_owned())).collect(),
+            tls_sha256: remote.tls_sha256.as_ref().map(|pin| *pin.as_bytes()),
+            private: if remote.allow_private { Private::Allowed } else { Private::Refused },
+            timeout: server.timeout.duration(),
+            oauth: remote.oauth.as_ref().map(oauth),
+        }),
+    };
+    ServerOptions { name: server.name.shared(), place, timeout: server.timeout.duration() }
+}
+
+fn oauth(oauth: &config::Oauth) -> OauthOptions {
+    let secret = oauth.client_secret.as_ref().map(|secret| secret.expose().to_owned());
+    let grant = match (oauth.client_id.clone(), secret) {
+        (Some(client_id), Some(client_secret)) => Grant::Gateway { client_id, client_secret },
+        (client_id, _) => Grant::Person { client: client_id.map(|id| (id, None)), port: 0 },
+    };
+    OauthOptions { scopes: oauth.scopes.clone(), grant, issuer: None, file: None }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(64);
+    for byte in bytes {
+        crate::digest::push_hex(*byte, &mut text);
+    }
+    text
+}
+
+fn describe(problems: &[Problem]) -> anyhow::Error {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    anyhow!("the policies cannot be used, so nothing would be allowed:\n{}", lines.join("\n"))
+}

@@ -1,0 +1,212 @@
+//! Would it work? Looks at the configuration, the policies and the machine, and starts nothing.
+
+use std::fs::Metadata;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::exit::Exit;
+use super::output::{Mark, Output};
+use super::{Examples, Global};
+use crate::config::{Accept, Config, ConfigError, Database, Found, Policy, Program, Reach, Surroundings};
+
+/// Checks the configuration and the policies.
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shown at the end of `check --help`.
+pub const EXAMPLES: Examples = Examples([
+    ("countersign check", "before a restart: one line for each thing looked at"),
+    ("countersign --config prod.toml check --json", "in a pipeline: exit code 1 when anything fails"),
+]);
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How it stands.
+    pub mark: Mark,
+    /// What was looked at.
+    pub about: String,
+    /// What was seen.
+    pub what: String,
+    /// What to do about it, where something should be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// Runs the command. `load_policies` compiles what the section names and gives a summary, or every problem.
+pub fn run(
+    args: &CheckArgs,
+    global: &Global,
+    out: &mut Output<'_>,
+    load_policies: impl Fn(&Policy) -> Result<String, Vec<String>>,
+) -> anyhow::Result<Exit> {
+    let around = Surroundings::of_this_process()?;
+    let findings = match Config::load(&global.request(), &around) {
+        Ok(config) => look(&config, &around, load_policies),
+        Err(error) => vec![unusable(&error)],
+    };
+    let worst = findings.iter().map(|finding| finding.mark).max().unwrap_or(Mark::Ok);
+    if args.json {
+        out.json(&serde_json::json!({ "version": 1, "result": worst, "findings": findings }))?;
+    } else {
+        findings.iter().try_for_each(|finding| print(finding, out))?;
+    }
+    Ok(if worst == Mark::Fail { Exit::Failed } else { Exit::Done })
+}
+
+fn print(finding: &Finding, out: &mut Output<'_>) -> std::io::Result<()> {
+    let mut lines = finding.what.lines();
+    out.marked(finding.mark, &format!("{}: {}", finding.about, lines.next().unwrap_or_default()))?;
+    lines.try_for_each(|line| out.line(line))?;
+    finding.next.iter().try_for_each(|next| out.line(&format!("      {next}")))
+}
+
+fn look(
+    config: &Config,
+    around: &Surroundings,
+    load_policies: impl Fn(&Policy) -> Result<String, Vec<String>>,
+) -> Vec<Finding> {
+    let mut findings = vec![file(config)];
+    findings.push(listener(config));
+    if config.servers.is_empty() {
+        let next = "add [servers.NAME] with `command` or `url`";
+        findings.push(fail("servers", "none is configured, so there is nothing to offer", next));
+    }
+    for (name, server) in &config.servers {
+        let about = format!("server {name}");
+        match &server.reach {
+            Reach::Program(wanted) => findings.push(program(&about, wanted, around)),
+            Reach::Remote(remote) => {
+                let host = remote.url.host_str().unwrap_or_default();
+                findings.push(ok(&about, format!("at {host}; not contacted")));
+            }
+        }
+    }
+    match load_policies(&config.policy) {
+        Ok(summary) => findings.push(ok("policy", summary)),
+        Err(problems) => findings.extend(problems.iter().map(|problem| Finding {
+            mark: Mark::Fail,
+            about: "policy".to_owned(),
+            what: problem.clone(),
+            next: None,
+        })),
+    }
+    findings.push(store(config));
+    findings
+}
+
+fn unusable(error: &ConfigError) -> Finding {
+    Finding { mark: Mark::Fail, about: "configuration".to_owned(), what: error.to_string(), next: None }
+}
+
+fn file(config: &Config) -> Finding {
+    let count = config.source.settings.len();
+    match &config.source.found {
+        Found::At(path) => ok("configuration", format!("{}, {count} settings", path.display())),
+        Found::Nowhere(_) => Finding {
+            mark: Mark::Warn,
+            about: "configuration".to_owned(),
+            what: "no file; only defaults, variables and flags count".to_owned(),
+            next: Some(format!("write {}", config.source.place())),
+        },
+    }
+}
+
+fn listener(config: &Config) -> Finding {
+    let Some(http) = &config.http else {
+        return ok("http", "no [http]; `countersign run` works, `countersign serve` would not".to_owned());
+    };
+    if http.accept == Accept::Anyone {
+        return Finding {
+            mark: Mark::Warn,
+            about: "http".to_owned(),
+            what: format!("{} takes anyone on this machine at their word", http.listen),
+            next: Some("write `accept = [\"keys\"]` when others use this machine too".to_owned()),
+        };
+    }
+    let issuers = config.identity.issuers.len();
+    let tokens = if http.accept.tokens() { format!(", tokens of {issuers} issuers") } else { String::new() };
+    let keys = if http.accept.keys() { ", keys" } else { "" };
+    ok("http", format!("{}{keys}{tokens}", http.listen))
+}
+
+fn program(about: &str, program: &Program, around: &Surroundings) -> Finding {
+    if !program.cwd.is_dir() {
+        let what = format!("its directory {} does not exist", program.cwd.display());
+        return fail(about, &what, "make it, or change `cwd`");
+    }
+    if let Some(path) = found(program, around) {
+        return ok(about, format!("{}; not started", path.display()));
+    }
+    let what = format!("`{}` is no program that can be started", program.command);
+    fail(about, &what, "install it, or name it with its full path in `command`")
+}
+
+/// As the system will look for it: a name on `PATH`, a path from the server's directory.
+fn found(program: &Program, around: &Surroundings) -> Option<PathBuf> {
+    let is_program = |path: &PathBuf| path.metadata().is_ok_and(|file| can_start(&file));
+    if program.command.contains('/') {
+        return Some(program.cwd.join(&program.command)).filter(is_program);
+    }
+    let directories = around.variables.get("PATH")?;
+    std::env::split_paths(directories).map(|directory| directory.join(&program.command)).find(is_program)
+}
+
+fn can_start(file: &Metadata) -> bool {
+    file.is_file() && file.permissions().mode() & 0o111 != 0
+}
+
+fn store(config: &Config) -> Finding {
+    match &config.store.url {
+        Database::Postgres(_) => ok("store", format!("{}; not contacted", config.store.url)),
+        Database::Memory => Finding {
+            mark: Mark::Warn,
+            about: "store".to_owned(),
+            what: "the record is in memory and ends with the process".to_owned(),
+            next: Some("write `url = \"sqlite:countersign.db\"` to keep it".to_owned()),
+        },
+        Database::Sqlite(path) => match path.parent() {
+            Some(directory) if directory == Path::new("") || directory.is_dir() => {
+                ok("store", config.store.url.to_string())
+            }
+            _ => fail("store", &format!("no directory for {}", path.display()), "make it, or change `url`"),
+        },
+    }
+}
+
+fn ok(about: &str, what: String) -> Finding {
+    Finding { mark: Mark::Ok, about: about.to_owned(), what, next: None }
+}
+
+fn fail(about: &str, what: &str, next: &str) -> Finding {
+    Finding { mark: Mark::Fail, about: about.to_owned(), what: what.to_owned(), next: Some(next.to_owned()) }
+}
+
+/// Counts the policy files without compiling them.
+pub fn rego_files(policy: &Policy) -> Result<String, Vec<String>> {
+    let mut count: usize = 0;
+    let mut problems = Vec::new();
+    for path in &policy.paths {
+        let files = match std::fs::read_dir(path) {
+            Ok(entries) => entries.filter_map(Result::ok).map(|entry| entry.path()).collect(),
+            Err(_) if path.is_file() => vec![path.clone()],
+            Err(error) => {
+                problems.push(format!("cannot read {}: {error}; correct `policy.paths`", path.display()));
+                continue;
+            }
+        };
+        let rego = files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "rego"));
+        count = count.saturating_add(rego.count());
+    }
+    if count == 0 && problems.is_empty() {
+        problems.push("no .rego file, so every call would be refused; correct `policy.paths`".to_owned());
+    }
+    if problems.is_empty() { Ok(format!(".rego files found: {count}; not compiled")) } else { Err(problems) }
+}

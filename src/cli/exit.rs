@@ -1,0 +1,60 @@
+//! With which code does a command end?
+
+use std::process::ExitCode;
+
+/// How a command ended, as scripts see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// It did what it was asked.
+    Done,
+    /// It did not.
+    Failed,
+    /// It was asked in a way it does not understand.
+    Usage,
+    /// What it was asked about does not exist.
+    NotFound,
+    /// The running gateway it needs does not answer.
+    Unreachable,
+    /// Whoever asked may not.
+    NotPermitted,
+}
+
+/// An error that ends a command with a code of its own. Any other error ends it with [`Exit::Failed`].
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{text}")]
+pub struct Ended {
+    /// With this code.
+    pub exit: Exit,
+    /// Says what happened and what to do.
+    pub text: String,
+}
+
+impl Exit {
+    /// The number.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::NotFound => 3,
+            Self::Unreachable => 4,
+            Self::NotPermitted => 5,
+        }
+    }
+
+    /// The code an error asks for.
+    pub fn of(error: &anyhow::Error) -> Self {
+        error.chain().find_map(|cause| cause.downcast_ref::<Ended>()).map_or(Self::Failed, |ended| ended.exit)
+    }
+
+    /// An error that ends with this code.
+    pub fn error(self, text: impl Into<String>) -> anyhow::Error {
+        Ended { exit: self, text: text.into() }.into()
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

@@ -1,0 +1,59 @@
+//! `countersign run`: one agent on standard input and output.
+
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::assembly;
+use super::exit::Exit;
+use super::serve::told_to_stop;
+use super::{Examples, Global, runtime};
+use crate::config::Config;
+use crate::front::stdio::Pipe;
+use crate::identity::local;
+use crate::telemetry;
+
+/// What `run` takes.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// Offer this server alone, under its own names
+    #[arg(long, value_name = "NAME")]
+    server: Option<String>,
+}
+
+/// Shown under its help.
+pub const EXAMPLES: Examples = Examples([
+    ("countersign run --config ~/agent/countersign.toml", "all servers, their tools named server__tool"),
+    ("countersign run --server files", "one server, its tools under their own names"),
+]);
+
+/// Runs the command.
+pub fn run(args: &RunArgs, global: &Global) -> anyhow::Result<Exit> {
+    let config = global.load()?;
+    telemetry::start(&config.log);
+    runtime()?.block_on(serve(args, &config))
+}
+
+async fn serve(args: &RunArgs, config: &Config) -> anyhow::Result<Exit> {
+    let servers = config.some_servers()?;
+    if let Some(name) = &args.server
+        && !servers.contains_key(name.as_str())
+    {
+        let known: Vec<&str> = servers.keys().map(crate::config::ServerName::as_str).collect();
+        return Err(Exit::NotFound.error(format!("there is no server `{name}`; there are: {}", known.join(", "))));
+    }
+    let assembled = assembly::assemble(config).await?;
+    assembled.attend();
+    let gateway = Arc::clone(&assembled.gateway);
+    let Some(scope) = gateway.scope(args.server.as_deref()) else {
+        return Err(Exit::NotFound.error("there is no such server"));
+    };
+    let pipe = Pipe { gateway, caller: Arc::new(local::caller()), scope, limits: assembled.limits };
+    let stop = assembled.stop.child_token();
+    tokio::select! {
+        () = pipe.serve(tokio::io::stdin(), tokio::io::stdout(), stop.clone()) => {}
+        () = told_to_stop(&stop) => stop.cancel(),
+    }
+    assembled.leave().await;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,96 @@
+//! How do changed policies come into force while calls run?
+//!
+//! The files are looked at every second. What changed is compiled first and put in force only when it passed every
+//! check; otherwise the old policies stay, loudly.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::audit::entry::{Entry, Event, Operated};
+use crate::gateway::Gateway;
+use crate::policy::bundle::{Bundle, Problem, Sources};
+use crate::policy::files::{self, Include};
+
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Watches policies.
+#[derive(Debug)]
+pub struct Reload {
+    gateway: Arc<Gateway>,
+    paths: Vec<PathBuf>,
+}
+
+impl Reload {
+    /// Watches these files and folders.
+    pub const fn new(gateway: Arc<Gateway>, paths: Vec<PathBuf>) -> Self {
+        Self { gateway, paths }
+    }
+
+    /// Watches until `stop`.
+    pub async fn watch(self, stop: CancellationToken) {
+        let mut last = self.read().await.ok();
+        let mut ticks = tokio::time::interval(PAUSE);
+        let Ok(mut hang_up) = signal(SignalKind::hangup()) else { return };
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = hang_up.recv() => last = None,
+                _ = ticks.tick() => {}
+            }
+            match self.read().await {
+                Ok(sources) if last.as_ref() == Some(&sources) => {}
+                Ok(sources) => {
+                    self.consider(&sources).await;
+                    last = Some(sources);
+                }
+                Err(problems) => {
+                    if last.take().is_some() {
+                        self.refuse(&problems).await;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn read(&self) -> Result<Sources, Vec<Problem>> {
+        let paths = self.paths.clone();
+        let read = tokio::task::spawn_blocking(move || files::read(&paths, Include::Policies)).await;
+        read.unwrap_or_else(|error| {
+            Err(vec![Problem { place: "policies".to_owned(), what: format!("could not be read: {error}") }])
+        })
+    }
+
+    async fn consider(&self, sources: &Sources) {
+        match Bundle::load(sources) {
+            Ok(bundle) => {
+                if self.gateway.judge.digest() == Some(bundle.digest()) {
+                    return;
+                }
+                let detail = format!("{} with {} packages", bundle.digest(), bundle.packages().len());
+                tracing::info!(policy = %bundle.digest(), "new policies are in force");
+                self.gateway.judge.swap(bundle);
+                self.record("policy_loaded", detail).await;
+            }
+            Err(problems) => self.refuse(&problems).await,
+        }
+    }
+
+    async fn refuse(&self, problems: &[Problem]) {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let detail = lines.join("; ");
+        tracing::error!(problems = detail, "the changed policies cannot be used; the old ones stay in force");
+        self.record("policy_refused", detail).await;
+    }
+
+    async fn record(&self, what: &'static str, detail: String) {
+        let event = Event::Operated(Operated { what, detail });
+        let entry = Entry { call: None, at: self.gateway.clock.now(), event };
+        if let Err(error) = self.gateway.recorder.write(vec![entry]).await {
+            tracing::error!(error = %error, "a change of policies could not be recorded");
+        }
+    }
+}
