@@ -33,14 +33,14 @@ struct CommandLine {
 /// What every command takes.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Global {
-    /// The configuration file [default: COUNTERSIGN_CONFIG, ./countersign.toml, the user's, /etc/countersign]
-    #[arg(long, global = true, value_name = "FILE")]
+    /// The configuration file.
+    #[arg(long, global = true, value_name = "FILE", help = CONFIG_HELP)]
     pub config: Option<PathBuf>,
     /// Set one setting over file and environment, such as log.level=debug
     #[arg(long = "set", global = true, value_name = "NAME=VALUE", value_parser = setting)]
     pub settings: Vec<(String, String)>,
     /// Whether to use colours
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, value_name = "auto|always|never", default_value = "auto", hide_possible_values = true)]
     pub color: ColourChoice,
 }
 
@@ -53,6 +53,9 @@ enum Command {
     #[command(after_help = config::EXAMPLES.text(), arg_required_else_help = true)]
     Config(config::ConfigArgs),
 }
+
+const CONFIG_HELP: &str =
+    "The configuration file [default: COUNTERSIGN_CONFIG, ./countersign.toml, the user's, /etc/countersign]";
 
 /// How the commands stand in the help. A name that is not there yet is left out; one that is missing here fails a test.
 const GROUPS: [(&str, &[&str]); 4] = [

@@ -1,6 +1,6 @@
 //! Stories told through the real program.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -111,7 +111,7 @@ fn a_good_configuration_passes_the_check() {
     assert_snapshot!(others.join("\n"), @r"
     ok    configuration: PLACE/countersign.toml, 23 settings
     ok    http: 127.0.0.1:4180, keys
-    ok    policy: 1 files found; not compiled
+    ok    policy: .rego files found: 1; not compiled
     ok    store: sqlite:PLACE/countersign.db
     ");
 }

@@ -142,13 +142,11 @@ fn program(about: &str, program: &Program, around: &Surroundings) -> Finding {
         let what = format!("its directory {} does not exist", program.cwd.display());
         return fail(about, &what, "make it, or change `cwd`");
     }
-    match found(program, around) {
-        Some(path) => ok(about, format!("{}; not started", path.display())),
-        None => {
-            let what = format!("`{}` is no program that can be started", program.command);
-            fail(about, &what, "install it, or name it with its full path in `command`")
-        }
+    if let Some(path) = found(program, around) {
+        return ok(about, format!("{}; not started", path.display()));
     }
+    let what = format!("`{}` is no program that can be started", program.command);
+    fail(about, &what, "install it, or name it with its full path in `command`")
 }
 
 /// As the system will look for it: a name on `PATH`, a path from the server's directory.
@@ -210,5 +208,5 @@ pub fn rego_files(policy: &Policy) -> Result<String, Vec<String>> {
     if count == 0 && problems.is_empty() {
         problems.push("no .rego file, so every call would be refused; correct `policy.paths`".to_owned());
     }
-    if problems.is_empty() { Ok(format!("{count} files found; not compiled")) } else { Err(problems) }
+    if problems.is_empty() { Ok(format!(".rego files found: {count}; not compiled")) } else { Err(problems) }
 }

@@ -1,7 +1,6 @@
 //! What does `--help` say?
 
 use std::ffi::OsString;
-use std::fmt::Write as _;
 
 use clap::builder::StyledStr;
 use clap::{ColorChoice, CommandFactory as _};
@@ -67,8 +66,7 @@ fn groups(command: &clap::Command) -> String {
             let about = sub.get_about().map(ToString::to_string).unwrap_or_default();
             let name = sub.get_name();
             let padding = " ".repeat(width.saturating_sub(name.len()));
-            // Writing to a string cannot fail.
-            let _: std::fmt::Result = writeln!(text, "  {literal}{name}{literal:#}{padding}  {about}");
+            text.extend([format!("  {literal}{name}{literal:#}{padding}  {about}\n")]);
         }
         text.push('\n');
     }

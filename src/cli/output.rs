@@ -4,7 +4,7 @@
 //! character that would move its cursor, change its colours, or hide or reorder what stands there.
 
 use std::borrow::Cow;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -180,8 +180,7 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
     let mut safe = String::with_capacity(text.len().saturating_mul(2));
     for c in text.chars() {
         if is_harmful(c) {
-            // Writing to a string cannot fail.
-            let _: fmt::Result = write!(safe, "{}", c.escape_unicode());
+            safe.extend(c.escape_unicode());
         } else {
             safe.push(c);
         }

@@ -1,7 +1,7 @@
 //! What is wrong, where, and what should be done about it?
 //!
-//! A line of the file is shown so that its reader finds the place, and it may hold a secret. So strings the fault is
-//! not about are left out, and so is the string it is about where that could be one.
+//! A line of the file is shown so that its reader finds the place, and it may hold a secret. So comments and strings
+//! the fault is not about are left out, and so is the string it is about where that could be one.
 
 use std::fmt;
 use std::ops::Range;
@@ -85,15 +85,21 @@ impl Original {
         for (offset, c) in shown.char_indices() {
             let at = start.saturating_add(offset);
             let hidden = self.strings.iter().find(|string| string.contains(&at) && !shows(span, string, subject));
+            // A comment may hold what was commented out.
+            if c == '#' && at >= span.end && !self.strings.iter().any(|string| string.contains(&at)) {
+                break;
+            }
             let begins = hidden.is_some() && hidden != inside;
             inside = hidden;
             let piece = match (hidden, begins) {
+                (None, _) if c == '\t' => " ".to_owned(),
                 (None, _) => c.to_string(),
                 (Some(_), true) => "\"…\"".to_owned(),
                 (Some(_), false) => continue,
             };
             excerpt.push(&piece, at, span);
         }
+        excerpt.text.truncate(excerpt.text.trim_end().len());
         excerpt
     }
 
@@ -101,14 +107,14 @@ impl Original {
     /// says yet which part of it is a string.
     pub(super) fn unread(&self, at: usize) -> Excerpt {
         let mut excerpt = self.excerpt(&(at..at), Subject::Shown);
-        let (key, value) = excerpt.text.split_once('=').unwrap_or(("", &excerpt.text));
-        let is_key = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-. ".contains(c));
         let form = |c: char| if c.is_whitespace() || "\"'[]{},=#.".contains(c) { c } else { '•' };
-        let is_header = excerpt.text.trim_start().starts_with('[');
-        if is_key {
-            excerpt.text = format!("{key}={}", value.chars().map(form).collect::<String>());
-        } else if !is_header {
-            excerpt.text = excerpt.text.chars().map(form).collect();
+        let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "_-. [".contains(c));
+        // What stands before the first of these is a key or the name of a table.
+        let plain = excerpt.text.find(['=', ']']).and_then(|end| excerpt.text.split_at_checked(end));
+        let (kept, rest) = plain.filter(|(kept, _)| is_plain(kept)).unwrap_or(("", &excerpt.text));
+        let alone = excerpt.text.trim_start().starts_with('[') && is_plain(&excerpt.text);
+        if !alone {
+            excerpt.text = kept.chars().chain(rest.chars().map(form)).collect();
         }
         excerpt
     }

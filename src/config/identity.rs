@@ -61,17 +61,17 @@ pub struct Claims {
 
 impl Identity {
     /// `public_url` is the audience where an issuer names none.
-    pub(super) fn read(section: Section<'_>, public_url: Option<&Url>) -> Reading<Self> {
+    pub(super) fn read(section: &Section<'_>, public_url: Option<&Url>) -> Reading<Self> {
         let issuers = section.tables("issuers");
         section.close();
         let issuers: Vec<Reading<Issuer>> =
-            issuers?.into_iter().map(|issuer| Issuer::read(issuer, public_url)).collect();
+            issuers?.into_iter().map(|issuer| Issuer::read(&issuer, public_url)).collect();
         Ok(Self { issuers: issuers.into_iter().collect::<Reading<_>>()? })
     }
 }
 
 impl Issuer {
-    fn read(section: Section<'_>, public_url: Option<&Url>) -> Reading<Self> {
+    fn read(section: &Section<'_>, public_url: Option<&Url>) -> Reading<Self> {
         let address = Wanted("an https address", "https://login.example.com");
         let is_url = |text: &str| Url::parse(text).is_ok_and(|url| url.has_host());
         let issuer = section.required("issuer", address, |text| is_url(text).then(|| text.to_owned()));
@@ -91,7 +91,7 @@ impl Issuer {
         });
         let jwks_uri = section.optional("jwks_uri", address, |text| Url::parse(text).ok().filter(Url::has_host));
         let allow_private = section.truth("allow_private");
-        let claims = section.table("claims").and_then(Claims::read);
+        let claims = section.table("claims").and_then(|section| Claims::read(&section));
         let clock_skew = section.parsed("clock_skew", Wanted("a time with its unit", "60s"), "60s", Period::parse);
         section.close();
         Ok(Self {
@@ -106,7 +106,7 @@ impl Issuer {
 }
 
 impl Claims {
-    fn read(section: Section<'_>) -> Reading<Self> {
+    fn read(section: &Section<'_>) -> Reading<Self> {
         let principal = section.text("principal", "sub");
         let user = section.text("user", "email");
         let name = section.text("name", "name");

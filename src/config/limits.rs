@@ -27,7 +27,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    pub(super) fn read(section: Section<'_>) -> Reading<Self> {
+    pub(super) fn read(section: &Section<'_>) -> Reading<Self> {
         let bytes = |key, default| {
             let wanted = Wanted("a number of bytes, plain or with KiB, MiB or GiB", "4MiB");
             section.number(key, default, wanted, |text| Bytes::parse(text).map(Bytes::count)).map(Bytes::new)

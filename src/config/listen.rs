@@ -78,14 +78,14 @@ impl Accept {
 }
 
 impl Http {
-    pub(super) fn read(section: Section<'_>) -> Reading<Self> {
+    pub(super) fn read(section: &Section<'_>) -> Reading<Self> {
         let address = Wanted("an address and a port", "127.0.0.1:4180");
         let listen = section.parsed("listen", address, address.1, |text| text.parse::<SocketAddr>().ok());
-        let public_url = public_url(&section, listen.ok());
-        let allowed_hosts = section.texts("allowed_hosts", &[], Privacy::Open).and_then(|all| hosts(&section, all));
+        let public_url = public_url(section, listen.ok());
+        let allowed_hosts = section.texts("allowed_hosts", &[], Privacy::Open).and_then(|all| hosts(section, all));
         let allowed_origins =
-            section.texts("allowed_origins", &[], Privacy::Open).and_then(|all| origins(&section, all));
-        let accept = section.texts("accept", &["keys"], Privacy::Open).and_then(|all| accept(&section, &all));
+            section.texts("allowed_origins", &[], Privacy::Open).and_then(|all| origins(section, all));
+        let accept = section.texts("accept", &["keys"], Privacy::Open).and_then(|all| accept(section, &all));
         let minimum_protocol = section.word("minimum_protocol", Revision::Of20241105);
         section.close();
         Ok(Self {

@@ -16,7 +16,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    pub(super) fn read(section: Section<'_>) -> Reading<Self> {
+    pub(super) fn read(section: &Section<'_>) -> Reading<Self> {
         let paths = section.texts("paths", &["policies"], Privacy::Open);
         let paths = paths.map(|paths| paths.iter().map(|path| section.resolve(path)).collect());
         section.close();

@@ -15,7 +15,6 @@ use super::section::{Given, Noted, Privacy, Reading, Section, Wanted};
 
 /// How a server is reached.
 #[derive(Clone)]
-#[expect(clippy::large_enum_variant, reason = "there are few and they are not moved about")]
 pub enum Reach {
     /// As a child process over stdio.
     Program(Program),
@@ -145,8 +144,11 @@ impl Remote {
     fn read(section: &Section<'_>) -> Reading<Self> {
         let url = address(section);
         let headers = section.pairs("headers", Privacy::Secret).and_then(|pairs| headers(section, pairs));
-        let oauth =
-            if section.has("oauth") { section.table("oauth").and_then(Oauth::read).map(Some) } else { Ok(None) };
+        let oauth = if section.has("oauth") {
+            section.table("oauth").and_then(|section| Oauth::read(&section)).map(Some)
+        } else {
+            Ok(None)
+        };
         let tls_sha256 = section.optional("tls_sha256", FINGERPRINT, Fingerprint::parse);
         let allow_private = section.truth("allow_private");
         section.excuse(&REMOTE_KEYS);
@@ -155,11 +157,11 @@ impl Remote {
 }
 
 impl Oauth {
-    fn read(section: Section<'_>) -> Reading<Self> {
+    fn read(section: &Section<'_>) -> Reading<Self> {
         let scopes = section.texts("scopes", &[], Privacy::Open);
         let client_id = section.optional("client_id", Wanted("a text", "countersign"), |text| Some(text.to_owned()));
         let client_secret = section.given("client_secret", Privacy::Secret).and_then(|given| match given {
-            Some(given) if is_sample(&given.text) => Err(sample(&section, &given)),
+            Some(given) if is_sample(&given.text) => Err(sample(section, &given)),
             given => Ok(given.map(Given::secret)),
         });
         section.close();

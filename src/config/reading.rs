@@ -66,7 +66,7 @@ impl Config {
             Found::Nowhere(_) => (super::source::FILE_NAME.to_owned(), around.directory.clone()),
         };
         let mut original = Original { name, text, strings: Vec::new() };
-        let mut root = plant(&mut original).map_err(|fault| ConfigError::Faulty(Faults(vec![fault])))?;
+        let mut root = plant(&mut original).map_err(|fault| ConfigError::Faulty(Faults(vec![*fault])))?;
         graft_environment(&mut root, &around.variables);
         for (path, value) in &request.flags {
             graft_flag(&mut root, path, value);
@@ -98,15 +98,16 @@ impl Config {
 fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) -> Reading<Config> {
     let root = Section::root(reader, entries);
     let environment = root.text("environment", "development");
-    let http = if root.has("http") { root.table("http").and_then(Http::read).map(Some) } else { Ok(None) };
+    let http =
+        if root.has("http") { root.table("http").and_then(|section| Http::read(&section)).map(Some) } else { Ok(None) };
     root.excuse(&["http"]);
     let public_url = http.as_ref().ok().and_then(Option::as_ref).map(|http| &http.public_url);
-    let identity = root.table("identity").and_then(|section| Identity::read(section, public_url));
+    let identity = root.table("identity").and_then(|section| Identity::read(&section, public_url));
     let servers = Server::read_all(&root);
-    let policy = root.table("policy").and_then(Policy::read);
-    let store = root.table("store").and_then(Store::read);
-    let limits = root.table("limits").and_then(Limits::read);
-    let log = root.table("log").and_then(Log::read);
+    let policy = root.table("policy").and_then(|section| Policy::read(&section));
+    let store = root.table("store").and_then(|section| Store::read(&section));
+    let limits = root.table("limits").and_then(|section| Limits::read(&section));
+    let log = root.table("log").and_then(|section| Log::read(&section));
     root.close();
     Ok(Config {
         environment: environment?,

@@ -212,7 +212,7 @@ impl<'a> Section<'a> {
     }
 
     /// A table inside this one; an empty one where there is none.
-    pub(super) fn table(&self, key: &'static str) -> Reading<Section<'a>> {
+    pub(super) fn table(&self, key: &'static str) -> Reading<Self> {
         match self.node(key) {
             None => Ok(self.inner(self.path(key), &NOTHING, At::Default)),
             Some(node) => self.entered(self.path(key), node),
@@ -220,7 +220,7 @@ impl<'a> Section<'a> {
     }
 
     /// The tables of a list.
-    pub(super) fn tables(&self, key: &'static str) -> Reading<Vec<Section<'a>>> {
+    pub(super) fn tables(&self, key: &'static str) -> Reading<Vec<Self>> {
         let Some(node) = self.node(key) else { return Ok(Vec::new()) };
         let Content::List(items) = &node.content else { return Err(self.wrong_kind(node, "a list of tables")) };
         let entered = |(index, item)| self.entered(format!("{}.{index}", self.path(key)), item);
@@ -228,7 +228,7 @@ impl<'a> Section<'a> {
     }
 
     /// The tables of a table whose keys are names. Each name comes with its place.
-    pub(super) fn named(&self, key: &'static str) -> Reading<Vec<(String, At, Reading<Section<'a>>)>> {
+    pub(super) fn named(&self, key: &'static str) -> Reading<Vec<(String, At, Reading<Self>)>> {
         let Some(node) = self.node(key) else { return Ok(Vec::new()) };
         let Content::Table(entries) = &node.content else { return Err(self.wrong_kind(node, "a table of tables")) };
         let entered = |(name, entry): (&String, &'a super::tree::Entry)| {
@@ -281,11 +281,11 @@ impl<'a> Section<'a> {
         if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
     }
 
-    fn inner(&self, name: String, entries: &'a Entries, at: At) -> Section<'a> {
-        Section { reader: self.reader, name, entries, at, asked: RefCell::default() }
+    fn inner(&self, name: String, entries: &'a Entries, at: At) -> Self {
+        Self { reader: self.reader, name, entries, at, asked: RefCell::default() }
     }
 
-    fn entered(&self, name: String, node: &'a Node) -> Reading<Section<'a>> {
+    fn entered(&self, name: String, node: &'a Node) -> Reading<Self> {
         let Content::Table(entries) = &node.content else { return Err(self.wrong_kind(node, "a table")) };
         self.reader.places.borrow_mut().insert(name.clone(), (node.at.clone(), Subject::Hidden));
         Ok(self.inner(name, entries, node.at.clone()))

@@ -69,7 +69,7 @@ impl Server {
                     let next = "a small letter first, then small letters, digits and `-`, at most 24 in all";
                     root.note(&at, what, next.to_owned(), Subject::Shown)
                 });
-                let server = section.and_then(Self::read);
+                let server = section.and_then(|section| Self::read(&section));
                 let (name, reading) = (name?, server?);
                 Ok((name.clone(), Self { name, ..reading }))
             })
@@ -77,8 +77,8 @@ impl Server {
         read.into_iter().collect()
     }
 
-    fn read(section: Section<'_>) -> Reading<Self> {
-        let reach = Reach::read(&section);
+    fn read(section: &Section<'_>) -> Reading<Self> {
+        let reach = Reach::read(section);
         let trust = section.word("trust", Trust::Claims);
         let labels = section.pairs("labels", Privacy::Open);
         let timeout = section.parsed("timeout", Wanted("a time with its unit", "120s"), "120s", Period::parse);

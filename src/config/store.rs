@@ -26,9 +26,9 @@ pub struct Store {
 /// Which database.
 #[derive(Clone)]
 pub enum Database {
-    /// A SQLite file.
+    /// A file of `SQLite`.
     Sqlite(PathBuf),
-    /// SQLite in memory: gone with the process.
+    /// `SQLite` in memory: gone with the process.
     Memory,
     /// A Postgres address, which may hold a password.
     Postgres(Secret),
@@ -44,8 +44,8 @@ pub enum Durability {
 }
 
 impl Store {
-    pub(super) fn read(section: Section<'_>) -> Reading<Self> {
-        let url = database(&section);
+    pub(super) fn read(section: &Section<'_>) -> Reading<Self> {
+        let url = database(section);
         let durability = section.word("durability", Durability::Process);
         section.close();
         Ok(Self { url: url?, durability: durability? })
@@ -78,8 +78,10 @@ fn parse(section: &Section<'_>, given: &Given) -> Option<Database> {
         return (!path.is_empty() && !path.contains('?')).then(|| Database::Sqlite(section.relative(given, path)));
     }
     let url = url::Url::parse(&given.text).ok()?;
-    let postgres = matches!(url.scheme(), "postgres" | "postgresql");
-    postgres.then(|| Database::Postgres(Secret::new(given.text.clone())))
+    let postgres = given.text.starts_with("postgres://") || given.text.starts_with("postgresql://");
+    // A user or password that slipped into the path would be shown with it.
+    let clean = !url.path().contains(['@', ':', '%']);
+    (postgres && clean).then(|| Database::Postgres(Secret::new(given.text.clone())))
 }
 
 words!(Durability: "process" => Process, "power" => Power);

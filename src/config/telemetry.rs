@@ -42,7 +42,7 @@ pub enum Format {
 }
 
 impl Log {
-    pub(super) fn read(section: Section<'_>) -> Reading<Self> {
+    pub(super) fn read(section: &Section<'_>) -> Reading<Self> {
         let level = section.word("level", Level::Info);
         let format = section.word("format", Format::Text);
         section.close();

@@ -93,6 +93,15 @@ fn a_whole_file_is_understood() {
     let issuer = &config.identity.issuers[0];
     assert_eq!((issuer.audience.as_str(), issuer.claims.principal.as_str()), ("https://gw.example.com", "oid"));
     assert_eq!(issuer.claims.user, "email");
+    assert_eq!(config.policy.paths, [Path::new("/work/policies"), Path::new("/etc/policies")]);
+    assert_eq!(config.store.url.to_string(), "postgres://db.example.com/book");
+    assert_eq!((config.limits.body_bytes.count(), config.limits.depth), (8 << 20, 32));
+    assert_eq!((config.log.level, config.log.format), (Level::Debug, Format::Json));
+}
+
+#[test]
+fn servers_are_understood_and_their_references_followed() {
+    let config = read(WHOLE).unwrap();
     let files = &config.servers["files"];
     assert_eq!(
         (files.trust, files.pins, files.timeout.to_string()),
@@ -106,10 +115,6 @@ fn a_whole_file_is_understood() {
     assert_eq!(remote.headers["X-Api-Key"].expose(), "Bearer gh-77aa51c0d2");
     let oauth = remote.oauth.as_ref().unwrap();
     assert_eq!(oauth.client_secret.as_ref().unwrap().expose(), "p5J2m0Qx7Yv3Kd8f");
-    assert_eq!(config.policy.paths, [Path::new("/work/policies"), Path::new("/etc/policies")]);
-    assert_eq!(config.store.url.to_string(), "postgres://db.example.com/book");
-    assert_eq!((config.limits.body_bytes.count(), config.limits.depth), (8 << 20, 32));
-    assert_eq!((config.log.level, config.log.format), (Level::Debug, Format::Json));
 }
 
 #[test]
@@ -202,9 +207,4 @@ fn environment_stands_over_the_file_and_flags_over_both() {
     assert_eq!(origin("http.listen"), "flag http.listen");
     assert_eq!(origin("environment"), "environment COUNTERSIGN_ENVIRONMENT");
     assert_eq!(origin("log.level"), "default");
-}
-
-#[test]
-fn zz() {
-    eprintln!("{}", serde_json::to_string_pretty(&schema::schema()).unwrap());
 }

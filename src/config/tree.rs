@@ -69,14 +69,14 @@ impl Content {
 }
 
 /// Reads the file's text; what is not TOML is one fault.
-pub(super) fn plant(original: &mut Original) -> Result<Entries, Fault> {
+pub(super) fn plant(original: &mut Original) -> Result<Entries, Box<Fault>> {
     let document = Document::parse(original.text.clone()).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        Fault {
+        Box::new(Fault {
             what: format!("this is not TOML: {}", error.message().replace('\n', ", ")),
             place: Place::File(original.unread(at)),
             next: "correct the line; strings stand in quotes, a table begins with [name]".to_owned(),
-        }
+        })
     })?;
     Ok(entries(document.as_table(), &mut original.strings))
 }

@@ -1,9 +1,14 @@
 //! What people read when a file is wrong.
 
 use insta::assert_snapshot;
+use proptest::prelude::*;
 
 use crate::config::Config;
 use crate::config::tests::{TOKEN, WHOLE, around, complaint, read};
+
+fn complaints(texts: &[&str]) -> String {
+    texts.iter().map(|text| complaint(text)).collect::<Vec<_>>().join("\n\n")
+}
 
 #[test]
 fn everything_wrong_is_said_at_once() {
@@ -21,11 +26,10 @@ trust = "trustd"
 url = "https://example.com"
 [limits]
 depth = 0
-body_bytes = 1.5
 [log]
 level = "loud"
 "#), @r#"
-    the configuration has 11 faults:
+    the configuration has 10 faults:
 
     countersign.toml:2:1: unknown key `environmnet` at the top
      2 | environmnet = "…"
@@ -72,41 +76,21 @@ level = "loud"
         |         ^
         = write a whole number of at least 1, such as `64`
 
-    countersign.toml:15:14: a number of bytes, plain or with KiB, MiB or GiB should stand here, not a number with a fraction
-     15 | body_bytes = 1.5
-        |              ^^^
-        = write a number of bytes, plain or with KiB, MiB or GiB
-
-    countersign.toml:17:9: `loud` is no `level`
-     17 | level = "loud"
+    countersign.toml:16:9: `loud` is no `level`
+     16 | level = "loud"
         |         ^^^^^^
         = write one of: error, warn, info, debug, trace
     "#);
 }
 
 #[test]
-fn each_bad_line_says_what_to_do() {
-    let cases = [
+fn each_broken_form_says_what_to_do() {
+    assert_snapshot!(complaints(&[
         "[http\nlisten = 1",
         "environment = \"a\"\nenvironment = \"b\"",
         "servers = 3",
-        "[servers.a]",
-        "[servers.a]\ncommand = \"x\"\nurl = \"https://example.com\"",
-        "[servers.a]\ncommand = \"x\"\noauth = {}",
-        "[servers.a]\ncommand = \"x\"\nsha256 = \"abc\"",
-        "[servers.a]\ncommand = \"x\"\nenv = { A = \"${NOT_SET}\" }",
-        "[servers.a]\ncommand = \"x\"\nargs = [\"${file:/nowhere}\"]",
-        "[servers.a]\ncommand = \"x\"\nargs = [\"${open\"]",
-        "[servers.a__b]\ncommand = \"x\"",
-        "[servers.a]\nurl = \"ftp://example.com\"",
-        "[store]\nurl = \"mysql://localhost/x\"",
-        "[http]\npublic_url = \"https://gw.example.com/path\"",
-        "[http]\naccept = []",
-        "[http]\naccept = [\"anyone\", \"keys\"]",
         "[[identity.issuers]]\nissuer = \"https://login.example.com\"",
-    ];
-    let all: Vec<String> = cases.iter().map(|case| complaint(case)).collect();
-    assert_snapshot!(all.join("\n\n"), @r#"
+    ]), @r#"
     the configuration has one fault:
 
     countersign.toml:1:6: this is not TOML: unclosed table, expected `]`
@@ -130,6 +114,23 @@ fn each_bad_line_says_what_to_do() {
 
     the configuration has one fault:
 
+    countersign.toml:1:1: [identity.issuers.0] has no `audience`
+     1 | [[identity.issuers]]
+       | ^^^^^^^^^^^^^^^^^^^^
+       = add `audience = "https://gw.example.com"`, what its tokens must name
+    "#);
+}
+
+#[test]
+fn each_bad_server_says_what_to_do() {
+    assert_snapshot!(complaints(&[
+        "[servers.a]",
+        "[servers.a]\ncommand = \"x\"\nurl = \"https://example.com\"",
+        "[servers.a]\ncommand = \"x\"\noauth = {}",
+        "[servers.a__b]\ncommand = \"x\"",
+    ]), @r"
+    the configuration has one fault:
+
     countersign.toml:1:1: [servers.a] has neither `command` nor `url`
      1 | [servers.a]
        | ^^^^^^^^^^^
@@ -151,38 +152,29 @@ fn each_bad_line_says_what_to_do() {
 
     the configuration has one fault:
 
-    countersign.toml:3:10: `abc` is not 64 hex digits
-     3 | sha256 = "abc"
-       |          ^^^^^
-       = write 64 hex digits, such as `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`
-
-    the configuration has one fault:
-
-    countersign.toml:3:13: the variable `NOT_SET` is not set
-     3 | env = { A = "…" }
-       |             ^^^
-       = set NOT_SET, or write ${NOT_SET:-default}
-
-    the configuration has one fault:
-
-    countersign.toml:3:9: cannot read the file `/nowhere`: entity not found
-     3 | args = ["…"]
-       |         ^^^
-       = make it readable to this user, or name another file
-
-    the configuration has one fault:
-
-    countersign.toml:3:9: a `${` without its `}`
-     3 | args = ["…"]
-       |         ^^^
-       = close it, or write `$${` for a plain `${`
-
-    the configuration has one fault:
-
     countersign.toml:1:10: `a__b` cannot be the name of a server
      1 | [servers.a__b]
        |          ^^^^
        = a small letter first, then small letters, digits and `-`, at most 24 in all
+    ");
+}
+
+#[test]
+fn each_bad_value_says_what_to_do() {
+    assert_snapshot!(complaints(&[
+        "[servers.a]\ncommand = \"x\"\nsha256 = \"abc\"",
+        "[servers.a]\nurl = \"ftp://example.com\"",
+        "[store]\nurl = \"mysql://localhost/x\"",
+        "[http]\npublic_url = \"https://gw.example.com/path\"",
+        "[http]\naccept = []",
+        "[http]\naccept = [\"anyone\", \"keys\"]",
+    ]), @r#"
+    the configuration has one fault:
+
+    countersign.toml:3:10: `abc` is not 64 hex digits
+     3 | sha256 = "abc"
+       |          ^^^^^
+       = write 64 hex digits, such as `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`
 
     the configuration has one fault:
 
@@ -218,13 +210,36 @@ fn each_bad_line_says_what_to_do() {
      2 | accept = ["anyone", "…"]
        |           ^^^^^^^^
        = write `accept = ["anyone"]` alone, or leave `anyone` out
+    "#);
+}
+
+#[test]
+fn each_dead_reference_says_what_to_do() {
+    assert_snapshot!(complaints(&[
+        "[servers.a]\ncommand = \"x\"\nenv = { A = \"${NOT_SET}\" }",
+        "[servers.a]\ncommand = \"x\"\nargs = [\"${file:/nowhere}\"]",
+        "[servers.a]\ncommand = \"x\"\nargs = [\"${open\"]",
+    ]), @r#"
+    the configuration has one fault:
+
+    countersign.toml:3:13: the variable `NOT_SET` is not set
+     3 | env = { A = "…" }
+       |             ^^^
+       = set NOT_SET, or write ${NOT_SET:-default}
 
     the configuration has one fault:
 
-    countersign.toml:1:1: [identity.issuers.0] has no `audience`
-     1 | [[identity.issuers]]
-       | ^^^^^^^^^^^^^^^^^^^^
-       = add `audience = "https://gw.example.com"`, what its tokens must name
+    countersign.toml:3:9: cannot read the file `/nowhere`: entity not found
+     3 | args = ["…"]
+       |         ^^^
+       = make it readable to this user, or name another file
+
+    the configuration has one fault:
+
+    countersign.toml:3:9: a `${` without its `}`
+     3 | args = ["…"]
+       |         ^^^
+       = close it, or write `$${` for a plain `${`
     "#);
 }
 
@@ -239,8 +254,7 @@ fn what_cannot_work_together_is_refused() {
         "[store]\nurl = \"postgres://me:changeme@db.example.com/book\"",
         "[[identity.issuers]]\nissuer = \"http://login.example.com\"\naudience = \"x\"",
     ];
-    let all: Vec<String> = cases.iter().map(|case| complaint(case)).collect();
-    assert_snapshot!(all.join("\n\n"), @r#"
+    assert_snapshot!(complaints(&cases), @r#"
     the configuration has one fault:
 
     countersign.toml:3:10: `anyone` would let the whole network at 0.0.0.0:4180 use every tool
@@ -306,6 +320,7 @@ fn no_complaint_and_no_listing_tells_a_secret() {
         "[store]\nurl = \"mysql://me:S@db/x\"",
         "[store]\nurl = \"postgres://me:${S\"",
         "token = \"S\"",
+        "[servers.a] token = \"S\"",
     ] {
         let error = complaint(&text.replace('S', secret));
         assert!(!error.contains(secret), "{error}");
@@ -331,4 +346,38 @@ fn a_misspelt_variable_is_a_fault_too() {
     environment COUNTERSIGN_LIMITS_DEPTH: `deep` is not a whole number of at least 1
        = write a whole number of at least 1, such as `64`
     ");
+}
+
+const CANARY: &str = "cAnArY9f1c";
+
+const SECRETIVE: &str = r#"
+[servers.files]
+command = "npx"
+env = { TOKEN = "cAnArY9f1c", LEVEL = "info" }
+[servers.github]
+url = "https://example.com/mcp"
+headers = { X-Api-Key = "Bearer cAnArY9f1c" }
+[servers.other]
+url = "https://example.com/mcp"
+oauth = { scopes = ["repo"], client_id = "me", client_secret = "cAnArY9f1c" }
+[store]
+url = "postgres://me:cAnArY9f1c@db.example.com/book"
+"#;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Whatever slip of the hand makes a file wrong, what is said about it holds no secret from it.
+    #[test]
+    fn no_slip_of_the_hand_shows_a_secret(at in 0..SECRETIVE.len(), cut in 0..6_usize, typed in "[a-z\"'=\\[\\]{},.#$\n ]{0,3}") {
+        let end = (at + cut).min(SECRETIVE.len());
+        let text = format!("{}{typed}{}", &SECRETIVE[..at], &SECRETIVE[end..]);
+        match read(&text) {
+            Err(error) => prop_assert!(!error.to_string().contains(CANARY), "{text}\n{error}"),
+            Ok(config) => {
+                let settings = format!("{:?}", config.source.settings);
+                prop_assert!(!settings.contains(CANARY), "{text}\n{settings}");
+            }
+        }
+    }
 }
