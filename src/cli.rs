@@ -18,7 +18,7 @@ pub use self::help::Examples;
 
 use self::exit::Exit;
 use self::output::{ColourChoice, Habits, Output, Paint, Terminal, harmless};
-use crate::config::{Config, ConfigError, Request, Surroundings};
+use crate::config::{Config, Policy, Request, Store, Surroundings};
 
 /// The gateway that stands between an agent and its tools: every call judged by policy and recorded
 #[derive(Parser, Debug)]
@@ -104,12 +104,17 @@ pub fn enter(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 impl Global {
     /// The configuration, for a command that needs one.
     pub fn load(&self) -> Result<Config, anyhow::Error> {
-        Ok(self.load_from(&Surroundings::of_this_process()?)?)
+        Ok(Config::load(&self.request(), &Surroundings::of_this_process()?)?)
     }
 
-    /// The configuration as it is in these surroundings.
-    pub fn load_from(&self, around: &Surroundings) -> Result<Config, ConfigError> {
-        Config::load(&self.request(), around)
+    /// The store alone, for a command that only reads the record.
+    pub fn store(&self) -> Result<Store, anyhow::Error> {
+        Ok(Store::load(&self.request(), &Surroundings::of_this_process()?)?)
+    }
+
+    /// The policies alone, for a command that only judges.
+    pub fn policy(&self) -> Result<Policy, anyhow::Error> {
+        Ok(Policy::load(&self.request(), &Surroundings::of_this_process()?)?)
     }
 
     /// What these flags ask of the configuration.

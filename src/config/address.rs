@@ -26,6 +26,15 @@ pub enum Kind {
     Name,
 }
 
+/// Whether a server may be inside: `allow_private`, or a loopback address in its URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inside {
+    /// Only the internet.
+    Refused,
+    /// This machine and its networks too; never a metadata service.
+    Allowed,
+}
+
 const METADATA_NAMES: [&str; 4] =
     ["metadata.google.internal", "metadata.goog", "metadata", "instance-data.ec2.internal"];
 
@@ -63,6 +72,17 @@ pub fn ip_kind(address: IpAddr) -> Kind {
         IpAddr::V4(address) => v4_kind(address),
         IpAddr::V6(address) => v6_kind(address),
     }
+}
+
+/// Whether a configured name may be connected, given all it resolves to. One address that may not is enough to refuse
+/// the name as a whole: which of them is taken is up to whoever answers for the name.
+pub fn may_connect(resolved: &[IpAddr], inside: Inside) -> bool {
+    let allowed = |address: &IpAddr| match ip_kind(*address) {
+        Kind::Public => true,
+        Kind::Metadata | Kind::Name => false,
+        Kind::Loopback | Kind::Private | Kind::LinkLocal => inside == Inside::Allowed,
+    };
+    !resolved.is_empty() && resolved.iter().all(allowed)
 }
 
 fn name_kind(name: &str) -> Kind {
@@ -170,6 +190,22 @@ mod tests {
             ("example.com", Kind::Name),
         ] {
             assert_eq!(address_kind(host), Some(kind), "{host}");
+        }
+    }
+
+    #[test]
+    fn one_inner_record_refuses_the_whole_name() {
+        // SSR-04
+        let resolved = |all: &[&str]| all.iter().map(|address| address.parse().unwrap()).collect::<Vec<IpAddr>>();
+        for (addresses, refused, allowed) in [
+            (&["8.8.8.8", "2606:4700::1111"][..], true, true),
+            (&["8.8.8.8", "10.0.0.1"], false, true),
+            (&["127.0.0.1"], false, true),
+            (&["8.8.8.8", "169.254.169.254"], false, false),
+            (&[], false, false),
+        ] {
+            assert_eq!(may_connect(&resolved(addresses), Inside::Refused), refused, "{addresses:?}");
+            assert_eq!(may_connect(&resolved(addresses), Inside::Allowed), allowed, "{addresses:?}");
         }
     }
 

@@ -45,6 +45,51 @@ impl Source {
 impl Config {
     /// Finds, reads and checks the configuration. Touches nothing but the file and what it refers to.
     pub fn load(request: &Request, around: &Surroundings) -> Result<Self, ConfigError> {
+        Self::read(&Ground::find(request, around)?, around)
+    }
+
+    /// Reads a configuration that is in no file, as if it stood in the directory the program was started in.
+    pub fn from_text(text: &str, around: &Surroundings) -> Result<Self, ConfigError> {
+        let ground = Ground::new(Found::Nowhere(Vec::new()), text.to_owned(), &Request::default(), around)?;
+        Self::read(&ground, around)
+    }
+
+    fn read(ground: &Ground, around: &Surroundings) -> Result<Self, ConfigError> {
+        let reader = ground.reader(around);
+        let source = Source { found: ground.found.clone(), directory: ground.directory.clone(), settings: Vec::new() };
+        let read = sections(&reader, &ground.root, source);
+        if let Ok(config) = &read {
+            note_conflicts(&reader, config);
+        }
+        let settings = reader.settings.take();
+        finish(reader, read).map(|config| Self { source: Source { settings, ..config.source }, ..config })
+    }
+}
+
+impl Store {
+    /// The store alone, for commands that read the record: the secrets of servers need not be at hand for them.
+    pub fn load(request: &Request, around: &Surroundings) -> Result<Self, ConfigError> {
+        part(request, around, |root| root.table("store").and_then(|section| Self::read(&section)))
+    }
+}
+
+impl Policy {
+    /// The policies alone, for commands that only judge.
+    pub fn load(request: &Request, around: &Surroundings) -> Result<Self, ConfigError> {
+        part(request, around, |root| root.table("policy").and_then(|section| Self::read(&section)))
+    }
+}
+
+/// What is read: the tree, and what its paths are relative to.
+struct Ground {
+    found: Found,
+    directory: PathBuf,
+    original: Original,
+    root: Entries,
+}
+
+impl Ground {
+    fn find(request: &Request, around: &Surroundings) -> Result<Self, ConfigError> {
         let found = around.find(request.file.as_deref());
         let text = match &found {
             Found::At(path) => around
@@ -52,15 +97,10 @@ impl Config {
                 .map_err(|why| ConfigError::Unreadable { path: path.display().to_string(), why: why.to_string() })?,
             Found::Nowhere(_) => String::new(),
         };
-        Self::read(found, text, request, around)
+        Self::new(found, text, request, around)
     }
 
-    /// Reads a configuration that is in no file, as if it stood in the directory the program was started in.
-    pub fn from_text(text: &str, around: &Surroundings) -> Result<Self, ConfigError> {
-        Self::read(Found::Nowhere(Vec::new()), text.to_owned(), &Request::default(), around)
-    }
-
-    fn read(found: Found, text: String, request: &Request, around: &Surroundings) -> Result<Self, ConfigError> {
+    fn new(found: Found, text: String, request: &Request, around: &Surroundings) -> Result<Self, ConfigError> {
         let (name, directory) = match &found {
             Found::At(path) => (shortened(path, &around.directory), path.parent().unwrap_or(path).to_owned()),
             Found::Nowhere(_) => (super::source::FILE_NAME.to_owned(), around.directory.clone()),
@@ -71,27 +111,38 @@ impl Config {
         for (path, value) in &request.flags {
             graft_flag(&mut root, path, value);
         }
-        let reader = Reader {
-            original: &original,
+        Ok(Self { found, directory, original, root })
+    }
+
+    fn reader<'a>(&'a self, around: &'a Surroundings) -> Reader<'a> {
+        Reader {
+            original: &self.original,
             around,
-            directory: &directory,
+            directory: &self.directory,
             faults: RefCell::default(),
             settings: RefCell::default(),
             places: RefCell::default(),
-        };
-        let source = Source { found, directory: directory.clone(), settings: Vec::new() };
-        let read = sections(&reader, &root, source);
-        if let Ok(config) = &read {
-            note_conflicts(&reader, config);
         }
-        let Reader { faults, settings, .. } = reader;
-        match read {
-            Ok(mut config) if faults.borrow().is_empty() => {
-                config.source.settings = settings.into_inner();
-                Ok(config)
-            }
-            _ => Err(ConfigError::Faulty(Faults::sorted(faults.into_inner()))),
-        }
+    }
+}
+
+fn part<T>(
+    request: &Request,
+    around: &Surroundings,
+    read: impl FnOnce(&Section<'_>) -> Reading<T>,
+) -> Result<T, ConfigError> {
+    let ground = Ground::find(request, around)?;
+    let reader = ground.reader(around);
+    let value = read(&Section::root(&reader, &ground.root));
+    finish(reader, value)
+}
+
+/// Only what was read without a fault counts.
+fn finish<T>(reader: Reader<'_>, read: Reading<T>) -> Result<T, ConfigError> {
+    let faults = reader.faults.into_inner();
+    match read {
+        Ok(value) if faults.is_empty() => Ok(value),
+        _ => Err(ConfigError::Faulty(Faults::sorted(faults))),
     }
 }
 

@@ -40,3 +40,6 @@ impl schemars::JsonSchema for Secret {
         schemars::json_schema!({ "type": "string" })
     }
 }
+
+#[cfg(test)]
+mod tests;

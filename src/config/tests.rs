@@ -208,3 +208,24 @@ fn environment_stands_over_the_file_and_flags_over_both() {
     assert_eq!(origin("environment"), "environment COUNTERSIGN_ENVIRONMENT");
     assert_eq!(origin("log.level"), "default");
 }
+
+#[test]
+fn the_record_can_be_read_without_the_secrets_of_the_servers() {
+    let mut around = around(&[("COUNTERSIGN_STORE_URL", "sqlite:book.db")]);
+    around.reader = |_| Ok("[servers.a]\ncommand = \"x\"\nenv = { A = \"${NOT_SET}\" }\n".to_owned());
+    let request = Request { file: Some(PathBuf::from("countersign.toml")), ..Request::default() };
+    assert!(Config::load(&request, &around).is_err());
+    assert_eq!(Store::load(&request, &around).unwrap().url.to_string(), "sqlite:/work/book.db");
+    assert_eq!(Policy::load(&request, &around).unwrap().paths, [Path::new("/work/policies")]);
+    around.reader = |_| Ok("[store]\nulr = \"sqlite:x\"\n".to_owned());
+    assert!(Store::load(&request, &around).is_err());
+}
+
+#[test]
+fn the_example_is_understood() {
+    let example = include_str!("../../examples/countersign.toml");
+    let mut around = around(&[("GITHUB_TOKEN", TOKEN)]);
+    around.directory = PathBuf::from("/work");
+    let config = Config::from_text(example, &around).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(config.servers.len(), 2);
+}

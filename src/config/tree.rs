@@ -54,6 +54,9 @@ const PREFIX: &str = "COUNTERSIGN_";
 /// The sections a variable can reach: those whose keys are known beforehand.
 const SECTIONS: [&str; 5] = ["http", "policy", "store", "limits", "log"];
 
+/// A number of this size may be a secret somebody forgot to put in quotes.
+const LONG: u64 = 10_000;
+
 impl Content {
     /// What it is, for people.
     pub(super) fn kind(&self) -> &'static str {
@@ -166,6 +169,10 @@ fn value(value: &Value, strings: &mut Vec<Range<usize>>) -> Node {
         Value::String(text) => {
             strings.extend(value.span());
             Content::Text(text.value().clone())
+        }
+        Value::Integer(number) if number.value().unsigned_abs() >= LONG => {
+            strings.extend(value.span());
+            Content::Whole(*number.value())
         }
         Value::Integer(number) => Content::Whole(*number.value()),
         Value::Boolean(truth) => Content::Truth(*truth.value()),
