@@ -131,6 +131,14 @@ fn listener(config: &Config) -> Finding {
             next: Some("write `accept = [\"keys\"]` when others use this machine too".to_owned()),
         };
     }
+    if !http.listen.ip().is_loopback() && http.public_url.scheme() == "http" {
+        return Finding {
+            mark: Mark::Warn,
+            about: "http".to_owned(),
+            what: format!("keys and tokens reach {} in the clear", http.listen),
+            next: Some("let TLS end in front of it, and say so in `public_url = \"https://…\"`".to_owned()),
+        };
+    }
     let issuers = config.identity.issuers.len();
     let tokens = if http.accept.tokens() { format!(", tokens of {issuers} issuers") } else { String::new() };
     let keys = if http.accept.keys() { ", keys" } else { "" };

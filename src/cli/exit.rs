@@ -58,3 +58,26 @@ impl From<Exit> for ExitCode {
         Self::from(exit.code())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn the_code_of_an_error_is_found_under_what_was_said_around_it() {
+        for (exit, code) in [
+            (Exit::Done, 0),
+            (Exit::Failed, 1),
+            (Exit::Usage, 2),
+            (Exit::NotFound, 3),
+            (Exit::Unreachable, 4),
+            (Exit::NotPermitted, 5),
+        ] {
+            let error = Err::<(), _>(exit.error("no key of that name")).context("cannot revoke").unwrap_err();
+            assert_eq!((Exit::of(&error), exit.code()), (exit, code));
+        }
+        assert_eq!(Exit::of(&anyhow::anyhow!("anything else")), Exit::Failed);
+    }
+}

@@ -47,11 +47,8 @@ impl Section<'_> {
     /// Notes that a value is not what should stand there.
     pub(super) fn bad(&self, given: &Given, wanted: Wanted, subject: Subject) -> Noted {
         let Wanted(noun, example) = wanted;
-        let what = match subject {
-            Subject::Shown => format!("`{}` is not {noun}", given.text),
-            Subject::Hidden => format!("this is not {noun}"),
-        };
-        self.note(&given.at, what, format!("write {noun}, such as `{example}`"), subject)
+        let (told, subject) = given.told(subject);
+        self.note(&given.at, format!("{told} is not {noun}"), format!("write {noun}, such as `{example}`"), subject)
     }
 
     /// Notes that a key must be there and is not.
@@ -78,6 +75,17 @@ impl Section<'_> {
     pub(super) fn wrong_kind(&self, node: &Node, wanted: &str) -> Noted {
         let what = format!("{wanted} should stand here, not {}", node.content.kind());
         self.note(&node.at, what, format!("write {wanted}"), Subject::Hidden)
+    }
+}
+
+impl Given {
+    /// The value in words, and whether its place may be shown. What stands behind a reference is never told.
+    pub(super) fn told(&self, subject: Subject) -> (String, Subject) {
+        match (self.references(), subject) {
+            ([], Subject::Shown) => (format!("`{}`", self.text), Subject::Shown),
+            ([], Subject::Hidden) => ("this".to_owned(), Subject::Hidden),
+            (names, _) => (format!("what stands behind ${{{}}}", names.join("}, ${")), Subject::Hidden),
+        }
     }
 }
 

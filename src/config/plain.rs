@@ -3,8 +3,7 @@
 use serde_json::Value as Shown;
 
 use super::fault::{Subject, closest};
-use super::section::Noted;
-use super::section::{Given, Privacy, Reading, Section, Wanted};
+use super::section::{Given, Noted, Privacy, Reading, Section, Wanted};
 use super::tree::{At, Content, Node};
 use super::word::Word;
 
@@ -21,7 +20,8 @@ impl Section<'_> {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("write one of: {}", words.join(", ")),
             };
-            self.note(&given.at, format!("`{}` is no `{key}`", given.text), next, Subject::Shown)
+            let (told, subject) = given.told(Subject::Shown);
+            self.note(&given.at, format!("{told} is no `{key}`"), next, subject)
         })
     }
 

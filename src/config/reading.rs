@@ -48,7 +48,8 @@ impl Config {
         Self::read(&Ground::find(request, around)?, around)
     }
 
-    /// Reads a configuration that is in no file, as if it stood in the directory the program was started in.
+    /// Reads a configuration that is in no file, as if it stood in the directory of these surroundings, whose variables
+    /// count over it.
     pub fn from_text(text: &str, around: &Surroundings) -> Result<Self, ConfigError> {
         let ground = Ground::new(Found::Nowhere(Vec::new()), text.to_owned(), &Request::default(), around)?;
         Self::read(&ground, around)

@@ -58,6 +58,7 @@ pub(super) struct Given {
 /// Whether a text may be shown to people.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Privacy {
+    /// Shown, unless it was read from another file.
     Open,
     /// Shown, unless it was made with a reference.
     OpenAsWritten,
@@ -345,7 +346,7 @@ impl Given {
 
 fn shown(given: &Given, privacy: Privacy) -> Shown {
     let open = match privacy {
-        Privacy::Open => true,
+        Privacy::Open => !given.references.iter().any(|name| name.starts_with("file:")),
         Privacy::OpenAsWritten => given.references.is_empty(),
         Privacy::Secret => false,
     };

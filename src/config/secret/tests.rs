@@ -28,6 +28,10 @@ fn no_complaint_and_no_listing_tells_a_secret() {
         let error = Config::from_text(&text.replace('S', "${HIDDEN}"), &around(&[("HIDDEN", secret)])).err();
         assert!(!error.map(|error| error.to_string()).unwrap_or_default().contains(secret), "{text}");
     }
+    for text in ["[log]\nlevel = \"${HIDDEN}\"", "[http]\nlisten = \"${HIDDEN}\"", "[limits]\ndepth = \"${HIDDEN}\""] {
+        let error = Config::from_text(text, &around(&[("HIDDEN", secret)])).unwrap_err().to_string();
+        assert!(!error.contains(secret) && error.contains("what stands behind ${HIDDEN}"), "{error}");
+    }
     let config = read(WHOLE).unwrap();
     let told = format!("{config:?}");
     for secret in [TOKEN, "gh-77aa51c0d2", "p5J2m0Qx7Yv3Kd8f"] {
@@ -57,7 +61,7 @@ proptest! {
     /// Whatever slip of the hand makes a file wrong, what is said about it holds no secret from it.
     #[test]
     fn no_slip_of_the_hand_shows_a_secret(at in 0..SECRETIVE.len(), cut in 0..6_usize, typed in "[a-z\"'=\\[\\]{},.#$\n ]{0,3}") {
-        let end = (at + cut).min(SECRETIVE.len());
+        let end = at.saturating_add(cut).min(SECRETIVE.len());
         let (before, after) = (SECRETIVE.get(..at).unwrap(), SECRETIVE.get(end..).unwrap());
         let text = format!("{before}{typed}{after}");
         match read(&text) {
