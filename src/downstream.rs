@@ -86,3 +86,6 @@ pub async fn perform(permit: Permit, receipt: Receipt, link: &Link, asking: Aski
     let order = Order { method, params: call.params, purpose: Purpose::Effect, tool: call.tool.as_deref() };
     link.send(order, &asking).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,6 +46,12 @@ impl Grant {
         Self { digest }
     }
 
+    /// For tests of what comes after policy.
+    #[cfg(test)]
+    pub(crate) const fn for_a_test(digest: Digest) -> Self {
+        Self { digest }
+    }
+
     /// The call that was allowed.
     pub const fn digest(&self) -> Digest {
         self.digest
