@@ -8,6 +8,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc};
+use tokio_util::sync::CancellationToken;
 
 use super::Unreachable;
 use super::asking::{ClientProfile, FromServer};
@@ -30,6 +31,8 @@ pub struct Server {
     http: Option<Result<Arc<HttpServer>, String>>,
     rest: Arc<Rest>,
     memory: Mutex<Memory>,
+    /// Cancelled when nothing is to be started any more.
+    over: CancellationToken,
 }
 
 #[derive(Debug, Default)]
@@ -53,7 +56,7 @@ impl Server {
                 Some(http.map(Arc::new).map_err(|fault| fault.to_string()))
             }
         };
-        Arc::new(Self { options, http, rest: Arc::default(), memory: Mutex::default() })
+        Arc::new(Self { options, http, rest: Arc::default(), memory: Mutex::default(), over: CancellationToken::new() })
     }
 
     /// Its configured name.
@@ -81,9 +84,16 @@ impl Server {
         profile: Arc<ClientProfile>,
         events: mpsc::Sender<FromServer>,
     ) -> Result<Arc<Link>, Unreachable> {
-        let connected = match &self.options.place {
-            Place::Command(command) => self.connect_command(command, &profile, events).await,
-            Place::Remote(_) => self.connect_remote(profile, events).await,
+        let connecting = async {
+            match &self.options.place {
+                Place::Command(command) => self.connect_command(command, &profile, events).await,
+                Place::Remote(_) => self.connect_remote(profile.clone(), events).await,
+            }
+        };
+        let connected = tokio::select! {
+            biased;
+            () = self.over.cancelled() => Err("the gateway is shutting down".to_owned()),
+            connected = connecting => connected,
         };
         connected.map_err(|why| Unreachable { server: self.options.name.clone(), why })
     }
@@ -183,6 +193,7 @@ impl Server {
 
     /// Ends everything that runs for this server.
     pub(super) async fn shutdown(&self, grace: Duration) {
+        self.over.cancel();
         let Memory { common, open, sessions, .. } = std::mem::take(&mut *self.memory.lock().await);
         drop(common);
         let open: Vec<_> = open.iter().filter_map(Weak::upgrade).collect();

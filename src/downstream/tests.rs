@@ -75,14 +75,14 @@ async fn nothing_leaves_with_the_papers_of_another_call() {
 
 #[tokio::test]
 async fn what_was_judged_is_what_leaves() {
-    let (link, far) = link();
+    let (link, wire) = link();
     let here = call("here");
     let (permit, receipt) = (permit(&here), Receipt::new(here.digest));
     let sending = tokio::spawn(async move {
         let asking = Asking { meta: object! { "traceparent" => "00-1" }, ..asking() };
         perform(permit, receipt, &link, asking).await
     });
-    let mut lines = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(far));
+    let mut lines = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(wire));
     let line = lines.next_line().await.unwrap().unwrap();
     drop(lines);
     assert_eq!(

@@ -99,6 +99,14 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         }
     }
 
+    /// Reads and forgets whatever still comes. A peer whose output nobody takes any more would fail over its last words.
+    pub async fn drain(mut self) {
+        self.buffer.clear();
+        while matches!(self.from.read_buf(&mut self.buffer).await, Ok(1..)) {
+            self.buffer.clear();
+        }
+    }
+
     fn make_room(&mut self) {
         if self.start > 0 {
             self.buffer.drain(..self.start);

@@ -12,7 +12,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
 use super::Story;
-use super::world::{Session, connect, fleet_of, methods, new, old, options, server};
+use super::world::{Session, connect, fleet_of, methods, new, old, options, server, try_connect};
 
 /// The stories of this file.
 pub(crate) const STORIES: &[Story] = &[
@@ -268,4 +268,6 @@ async fn shutdown() {
     gone.await;
     assert!(session.link.is_closed());
     assert!(session.ask().await.is_err());
+    let late = try_connect(server(&fleet), old()).await.err().unwrap().to_string();
+    assert!(late.ends_with("the gateway is shutting down"), "nothing is started any more: {late}");
 }

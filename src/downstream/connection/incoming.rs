@@ -31,6 +31,8 @@ pub(super) struct Incoming {
 
 /// So many lines in a row that are no messages, and it is no server.
 const NOISE: u32 = 100;
+/// So long a peer may still talk after we closed the connection.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 impl Incoming {
     pub(super) const fn new(
@@ -47,7 +49,11 @@ impl Incoming {
         let why = loop {
             let line = tokio::select! {
                 biased;
-                () = gone.cancelled() => return,
+                () = gone.cancelled() => {
+                    // Either the peer ends within this time, or it is ended.
+                    drop(tokio::time::timeout(FAREWELL, lines.drain()).await);
+                    return;
+                }
                 line = lines.next() => line,
             };
             match line {
@@ -165,7 +171,7 @@ impl Incoming {
         if matches!(self.shared.claim.get(), Some(Claim::Everybody)) {
             return one_place(table.waiting.values());
         }
-        let of_a_call = notification.method == "notifications/message";
+        let of_a_call = matches!(notification.method.as_str(), "notifications/message" | "notifications/cancelled");
         let call = of_a_call.then(|| only_call(table.waiting.values())).flatten();
         call.map(|waiting| waiting.sink.clone()).or_else(|| table.links.values().next().cloned())
     }

@@ -79,6 +79,9 @@ pub(super) async fn write<W: AsyncWrite + Unpin>(shared: Arc<Shared>, mut queue:
             buffer = Vec::new();
         }
     }
+    if let Err(error) = to.shutdown().await {
+        tracing::debug!(server = %shared.name, %error, "the server's input was closed already");
+    }
 }
 
 fn append(outgoing: Outgoing, buffer: &mut Vec<u8>) {

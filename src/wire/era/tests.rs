@@ -111,7 +111,7 @@ proptest! {
         let foreign = value(&format!(r#"{{"deep":[{{"n":{number}}}]}}"#));
         let mut result = Object::new();
         result.insert("content", value(r#"[{"type":"hologram","extra":{}}]"#));
-        result.insert(key.as_str(), foreign.clone());
+        result.insert(key.as_str(), foreign);
         result.insert("text", text);
         let before = Value::Object(result);
         for method in ["tools/call", "tools/list", "anything/else"] {
