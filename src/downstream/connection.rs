@@ -61,6 +61,8 @@ struct Shared {
 struct Table {
     waiting: BTreeMap<u64, Waiting>,
     links: BTreeMap<u64, Arc<Sink>>,
+    /// The callers' progress tokens of tasks that run on after their call was answered, by our own. The oldest go first.
+    tasks: BTreeMap<u64, Value>,
     closed: bool,
 }
 
@@ -261,7 +263,14 @@ impl Shared {
     /// The first answer to an open request settles it; every other one is counted and forgotten.
     fn answer(&self, id: Option<&Id>, answer: Answer) {
         let number = id.and_then(number_of);
-        let waiting = number.and_then(|number| self.table().waiting.remove(&number));
+        let waiting = number.and_then(|number| {
+            let mut table = self.table();
+            let waiting = table.waiting.remove(&number)?;
+            if let (Some(token), true) = (&waiting.token, is_task(&answer)) {
+                table.remember_task(number, token.clone());
+            }
+            Some(waiting)
+        });
         match waiting {
             Some(waiting) => waiting.settle(Fate::Answered(answer)),
             None => self.stray("an answer to no open request"),
@@ -281,6 +290,21 @@ impl Shared {
             _ => Patience::Wait,
         }
     }
+}
+
+impl Table {
+    fn remember_task(&mut self, number: u64, token: Value) {
+        const TASKS: usize = 256;
+        if self.tasks.len() >= TASKS {
+            self.tasks.pop_first();
+        }
+        self.tasks.insert(number, token);
+    }
+}
+
+/// Whether a legacy server answered with a task, whose progress is reported under the call's token to its end.
+fn is_task(answer: &Answer) -> bool {
+    answer.as_ref().is_ok_and(|result| result.get("task").and_then(|task| task.get("taskId")).is_some())
 }
 
 /// The number in an id we made.

@@ -134,9 +134,14 @@ impl Incoming {
         let number = params.get("progressToken").and_then(Value::as_number)?.as_u64()?;
         let (sink, token) = {
             let table = self.shared.table();
-            let waiting = table.waiting.get(&number)?;
-            waiting.hear(self.shared.opened);
-            (waiting.sink.clone(), waiting.token.clone()?)
+            match table.waiting.get(&number) {
+                Some(waiting) => {
+                    waiting.hear(self.shared.opened);
+                    (waiting.sink.clone(), waiting.token.clone()?)
+                }
+                // A task's call was answered long ago: its session hears of it.
+                None => (table.links.values().next()?.clone(), table.tasks.get(&number)?.clone()),
+            }
         };
         params.insert("progressToken", token);
         Some(sink)

@@ -51,14 +51,22 @@ const TOGETHER: usize = 64 << 10;
 
 /// Writes until the connection is gone. Then the pipe is closed, which tells the server to end.
 pub(super) async fn write<W: AsyncWrite + Unpin>(shared: Arc<Shared>, mut queue: mpsc::Receiver<Outgoing>, mut to: W) {
+    let written = tokio::select! {
+        biased;
+        () = shared.gone.cancelled() => Ok(()),
+        written = write_on(&mut queue, &mut to) => written,
+    };
+    if let Err(error) = written {
+        shared.end(&format!("it no longer reads its input: {error}"), Ending::Death);
+    } else if let Err(error) = to.shutdown().await {
+        tracing::debug!(server = %shared.name, %error, "the server's input was closed already");
+    }
+}
+
+/// Writes until nobody has anything to say any more.
+async fn write_on<W: AsyncWrite + Unpin>(queue: &mut mpsc::Receiver<Outgoing>, to: &mut W) -> std::io::Result<()> {
     let mut buffer = Vec::new();
-    loop {
-        let next = tokio::select! {
-            biased;
-            () = shared.gone.cancelled() => break,
-            next = queue.recv() => next,
-        };
-        let Some(next) = next else { break };
+    while let Some(next) = queue.recv().await {
         buffer.clear();
         append(next, &mut buffer);
         while buffer.len() < TOGETHER
@@ -66,22 +74,13 @@ pub(super) async fn write<W: AsyncWrite + Unpin>(shared: Arc<Shared>, mut queue:
         {
             append(more, &mut buffer);
         }
-        let written = tokio::select! {
-            biased;
-            () = shared.gone.cancelled() => break,
-            written = write_all(&mut to, &buffer) => written,
-        };
-        if let Err(error) = written {
-            shared.end(&format!("it no longer reads its input: {error}"), Ending::Death);
-            break;
-        }
+        to.write_all(&buffer).await?;
+        to.flush().await?;
         if buffer.capacity() > TOGETHER.saturating_mul(4) {
             buffer = Vec::new();
         }
     }
-    if let Err(error) = to.shutdown().await {
-        tracing::debug!(server = %shared.name, %error, "the server's input was closed already");
-    }
+    Ok(())
 }
 
 fn append(outgoing: Outgoing, buffer: &mut Vec<u8>) {
@@ -89,9 +88,4 @@ fn append(outgoing: Outgoing, buffer: &mut Vec<u8>) {
         buffer.extend_from_slice(outgoing.line.as_bytes());
         buffer.push(b'\n');
     }
-}
-
-async fn write_all<W: AsyncWrite + Unpin>(to: &mut W, bytes: &[u8]) -> std::io::Result<()> {
-    to.write_all(bytes).await?;
-    to.flush().await
 }

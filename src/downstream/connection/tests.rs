@@ -164,3 +164,32 @@ async fn progress_stretches_patience_but_not_for_ever() {
     let waited = begun.elapsed();
     assert!(waited >= Duration::from_secs(295) && waited < Duration::from_secs(330), "{waited:?}");
 }
+
+#[tokio::test]
+async fn a_task_reports_progress_after_its_call_was_answered() {
+    let (connection, mut far) = pair(1 << 16);
+    let (session, mut session_hears) = mpsc::channel(8);
+    connection.claim(Claim::Own { declared: Object::new() });
+    connection.attach(Arc::new(Sink::new(session)));
+    for (task, heard) in [(object! { "taskId" => "t1" }, "mine"), (Object::new(), "nothing")] {
+        let (asking, _events) = asking();
+        let caller = connection.clone();
+        let waiting = tokio::spawn(async move {
+            let params = object! { "_meta" => object! { "progressToken" => "mine" } };
+            let purpose = super::super::link::Purpose::Effect;
+            caller.call(Order { method: "tools/call", params, purpose, tool: None }, &asking).await
+        });
+        let request = far.hear().await;
+        let id = request.get("id").unwrap().clone();
+        let result = object! { "task" => task };
+        far.say(&object! { "jsonrpc" => "2.0", "id" => id.clone(), "result" => result }.into()).await;
+        assert!(matches!(waiting.await.unwrap(), Reply::Answered(Ok(_))));
+        far.notify("notifications/progress", object! { "progressToken" => id }).await;
+        far.notify("notifications/tools/list_changed", Object::new()).await;
+        let Some(FromServer::Notification(first)) = session_hears.recv().await else { panic!("nothing was heard") };
+        assert_eq!(first.params.str("progressToken").unwrap_or("nothing"), heard);
+        if heard == "mine" {
+            assert_eq!(method(session_hears.recv().await), "notifications/tools/list_changed");
+        }
+    }
+}
