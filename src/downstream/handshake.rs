@@ -53,6 +53,8 @@ impl Refusal {
 pub(super) const STARTUP: Duration = Duration::from_mins(1);
 /// How long `server/discover` may take before we also try the other way.
 pub(super) const PROBE: Duration = Duration::from_secs(3);
+/// How long a child that did not answer `server/discover` may take to answer `initialize` before it is taken for deaf.
+pub(super) const SECOND_CHANCE: Duration = Duration::from_secs(5);
 
 /// Opens a legacy session, except for the last word, [`initialized`].
 pub(super) async fn initialize(

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::asking::{ClientProfile, FromServer};
 use super::child;
 use super::connection::{Claim, Connection};
-use super::handshake::{self, Hello, PROBE, Refusal, STARTUP};
+use super::handshake::{self, Hello, PROBE, Refusal, SECOND_CHANCE, STARTUP};
 use super::options::CommandOptions;
 use super::sink::Sink;
 use super::speech::{Opening, Other};
@@ -78,8 +78,9 @@ impl Opener<'_> {
         }
     }
 
-    /// Some legacy servers die of an unknown request before `initialize`, some never answer it, and some are only slow
-    /// to start: after a while both ways are tried at once.
+    /// Some legacy servers die of an unknown request before `initialize`, some ignore it, some hang, and some are only
+    /// slow to start: after a while both ways are tried at once, and a child that stays deaf is replaced by one that
+    /// hears nothing but `initialize`.
     async fn modern_first(self, connection: Connection) -> Result<Opened, String> {
         let probed = {
             let asked = handshake::discover(&connection, self.profile, STARTUP);
@@ -87,7 +88,7 @@ impl Opener<'_> {
             match tokio::time::timeout(PROBE, &mut asked).await {
                 Ok(Ok(hello)) => Probed::Hello(hello),
                 Ok(Err(refusal)) => Probed::Refused(refusal),
-                Err(_) => match self.initialize(&connection, STARTUP).await {
+                Err(_) => match self.initialize(&connection, SECOND_CHANCE).await {
                     Ok(hello) => Probed::Hello(hello),
                     Err(refusal) => match tokio::time::timeout(Duration::ZERO, &mut asked).await {
                         Ok(Ok(hello)) => Probed::Hello(hello),
