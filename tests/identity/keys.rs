@@ -20,7 +20,7 @@ fn key(name: &str) -> (NewKey, StoredKey) {
 }
 
 fn for_keys(book: &Arc<CountingBook>) -> Identity {
-    identity(options(Accept::Keys, Vec::new()), Arc::clone(book) as Arc<_>)
+    identity(options(Accept::Keys, Vec::new()), Arc::<CountingBook>::clone(book))
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ async fn tokens_signed_in_every_accepted_way_get_in() {
 
 /// IDN-01, IDN-02.
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 async fn every_bad_token_is_refused_for_its_own_reason() {
     let (p256, ed, other_ed) = (Key::p256(), Key::ed25519(), Key::ed25519());
     let issuer = Issuer::start(&[Key::Rsa.jwk("r"), p256.jwk("p"), ed.jwk("e"), other_ed.jwk("e2")]).await;

@@ -45,7 +45,7 @@ pub(crate) fn issuer_options(issuer: &Issuer) -> IssuerOptions {
         jwks_uri: None,
         reach: Reach::Public,
         claims: ClaimNames::default(),
-        clock_skew: Duration::from_secs(60),
+        clock_skew: Duration::from_mins(1),
     }
 }
 
@@ -84,7 +84,8 @@ pub(crate) async fn come_to(
     let result = identity.identify(Arrival { server, ..Arrival::from(&headers) }, at(now)).await;
     let mut said = format!("{result:?} {identity:?}");
     if let Err(challenge) = &result {
-        said.push_str(&format!(" {challenge} {:?} {}", challenge.header(), challenge.reason()));
+        let header = challenge.header().unwrap_or_default();
+        said.extend([&challenge.to_string(), header, challenge.reason()]);
     }
     said.push_str(&String::from_utf8_lossy(&LOG.0.lock().unwrap()));
     for part in proof.split(['.', '_']).filter(|part| part.len() > 12) {
@@ -128,8 +129,7 @@ pub(crate) static LOG: LazyLock<Log> = LazyLock::new(|| {
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).write(bytes)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
