@@ -191,7 +191,8 @@ impl HttpServer {
     }
 
     async fn ask(&self, turn: &Turn<'_>, events: &mpsc::Sender<Event>, sent: &Sent) -> Result<Exchanged, HttpFault> {
-        let body = Message::Request(turn.request.clone()).to_line();
+        let mut body = String::with_capacity(256);
+        turn.request.write(&mut body);
         let mut request = self.request(Method::POST, turn.session, turn.protocol, body.into())?;
         turn.routing.apply(request.headers_mut());
         let reply = self.deliver(request, sent).await?;

@@ -263,11 +263,7 @@ impl Message {
     pub fn to_line(&self) -> String {
         let mut out = String::with_capacity(256);
         match self {
-            Self::Request(request) => {
-                out.push_str("{\"jsonrpc\":\"2.0\",\"id\":");
-                request.id.to_value().write(&mut out);
-                write_method(&request.method, &request.params, &mut out);
-            }
+            Self::Request(request) => request.write(&mut out),
             Self::Notification(notification) => {
                 out.push_str("{\"jsonrpc\":\"2.0\"");
                 write_method(&notification.method, &notification.params, &mut out);
@@ -286,6 +282,15 @@ fn write_method(method: &str, params: &Object, out: &mut String) {
         params.write(out);
     }
     out.push('}');
+}
+
+impl Request {
+    /// Writes the request at the end of `out`.
+    pub fn write(&self, out: &mut String) {
+        out.push_str("{\"jsonrpc\":\"2.0\",\"id\":");
+        self.id.to_value().write(out);
+        write_method(&self.method, &self.params, out);
+    }
 }
 
 impl Response {

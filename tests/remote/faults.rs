@@ -153,7 +153,9 @@ async fn redirects_are_not_followed() {
             async move { Say::whole(status, "text/plain", "").with("Location", to) }
         })
         .await;
-        assert_eq!(ask(&client(server.url())).await.0, Err(HttpFault::Redirected { status }));
+        let fault = ask(&client(server.url())).await.0.unwrap_err();
+        assert_eq!(fault, HttpFault::Redirected { status });
+        assert_eq!(fault.effect(), if status < 307 { Effect::Unknown } else { Effect::None });
         assert_eq!((server.seen().len(), elsewhere.connections()), (1, 0));
     }
 }

@@ -178,7 +178,7 @@ async fn an_old_token_is_refreshed_and_the_new_one_kept_for_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tokens").join("files.json");
     let authority = authority(Tokens { seconds: 1, refresh: "r" }).await;
-    // The first token is as good as expired when it comes, so the third is the first that is used twice.
+    // The first token is as good as expired when it comes, and is refreshed before it is sent at all.
     let server = guarded(&authority, "t2").await;
     ask(&gateway(&server, None, Some(file.clone()))).await.0.unwrap();
     assert_eq!(grants(&authority), ["client_credentials", "refresh_token"]);

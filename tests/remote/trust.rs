@@ -106,3 +106,21 @@ async fn options_that_cannot_be_meant_are_refused() {
     );
     assert!(!shown.contains(secret), "{shown}");
 }
+
+#[tokio::test]
+async fn proxies_of_the_environment_are_never_used() {
+    // SSR-08: two tests of this file run again where every proxy variable names a listener that only counts.
+    let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", proxy.local_addr().unwrap());
+    let mut again = tokio::process::Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", "connections_are_used_again", "tokens::the_gateway_gets_a_token_of_its_own_and_keeps_it"]);
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
+        again.env(name, &address);
+    }
+    let done = tokio::select! {
+        done = again.output() => done.unwrap(),
+        _ = proxy.accept() => panic!("something went to the proxy"),
+    };
+    let text = String::from_utf8(done.stdout).unwrap();
+    assert!(done.status.success() && text.contains("2 passed"), "{text}");
+}

@@ -67,11 +67,12 @@ impl HttpFault {
     /// Whether the request may have been carried out.
     pub const fn effect(&self) -> Effect {
         match self {
-            Self::Options(_)
-            | Self::NotSent(_)
-            | Self::Redirected { .. }
-            | Self::Unauthorised { .. }
-            | Self::SessionGone => Effect::None,
+            Self::Options(_) | Self::NotSent(_) | Self::Unauthorised { .. } | Self::SessionGone => Effect::None,
+            // The older redirects often mean: done, and here is where to look.
+            Self::Redirected { status } => match *status {
+                307 | 308 => Effect::None,
+                _ => Effect::Unknown,
+            },
             // A server that says no has not done it; one that broke, or a machine before it that lost it, may have.
             Self::Refused { status, .. } => match *status {
                 400..=407 | 409..=499 => Effect::None,

@@ -51,3 +51,29 @@ async fn exchange(request: Request<Vec<u8>>, reach: Reach) -> Result<Response<Ve
     *response.body_mut() = reply.collect(LIMIT).await?;
     Ok(response)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_a_server_names_is_fetched_over_https_and_never_inside() {
+        // SSR-07: none of these is even connected to.
+        for (url, reach, why) in [
+            ("http://93.184.216.34/token", Reach::Public, "https"),
+            ("http://127.0.0.1:1/token", Reach::Public, "https"),
+            ("https://127.0.0.1:1/token", Reach::Public, "this machine"),
+            ("https://10.0.0.1/token", Reach::Loopback, "private"),
+            ("http://10.0.0.1/token", Reach::Private, "private"),
+            ("https://169.254.169.254/token", Reach::Private, "never"),
+            ("file:///etc/passwd", Reach::Private, "https"),
+        ] {
+            let request = Request::post(url).body(b"client_secret=x".to_vec());
+            let fault = match request {
+                Ok(request) => fetch(request, reach).await.unwrap_err().to_string(),
+                Err(_) => "only https has such a form".to_owned(),
+            };
+            assert!(fault.contains(why), "{url}: {fault}");
+        }
+    }
+}

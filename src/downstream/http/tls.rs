@@ -21,12 +21,13 @@ pub(super) fn config(pin: Option<[u8; 32]>) -> Result<Arc<ClientConfig>, HttpFau
         Some(sha256) => Arc::new(Pinned { sha256, provider: Arc::clone(&provider) }),
         None => roots(&provider).map_err(bad)?,
     };
-    let config = ClientConfig::builder_with_provider(provider)
+    let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(bad)?
         .dangerous()
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 
