@@ -1,0 +1,178 @@
+//! What policy says, and what the record says of it.
+
+use serde_json::{Value, json};
+
+use crate::Story;
+use crate::world::{Agent, POLICY, Plan, Told, World, event, text};
+
+pub(crate) const STORIES: &[Story] = &[
+    ("an_allowed_call_reaches_the_tool_and_the_book", allowed),
+    ("a_refusal_names_its_reason_and_touches_nothing", refused),
+    ("a_hidden_tool_is_absent_and_not_callable", hidden),
+    ("what_nobody_allows_is_refused", nothing_said),
+    ("a_policy_that_fails_refuses", failing),
+    ("new_policies_come_into_force_while_calls_run", reload),
+    ("without_fit_policies_nothing_starts", unfit),
+    ("a_hold_is_refused_with_clear_words_until_people_can_be_asked", held),
+    ("the_same_gateway_serves_an_unmodified_agent_on_standard_input", stdio),
+];
+
+fn allowed() -> Told {
+    // A01, A05
+    Box::pin(async {
+        let world = World::serving(Plan::default()).await;
+        let session = world.session(json!({})).await;
+        assert_eq!(text(&session.call(1, "echo", json!({ "a": 1 })).await), r#"{"a":1}"#);
+        let book = world.book().await;
+        let call: Vec<&Value> = book.iter().filter(|entry| entry["call"].is_string()).collect();
+        let events: Vec<&str> = call.iter().map(|entry| event(entry)).collect();
+        assert_eq!(events, ["arrived", "decided", "dispatched", "finished"]);
+        let told = serde_json::to_string(&call).unwrap();
+        for wanted in ["\"anyone\"", "\"echo\"", "story/all", "succeeded", "sha256:"] {
+            assert!(told.contains(wanted), "{wanted} in {told}");
+        }
+        assert!(call.iter().all(|entry| entry["call"] == call[0]["call"]), "one call, one name");
+        let (code, shown) = world.run(&["log", "show", call[0]["call"].as_str().unwrap()]).await;
+        assert_eq!(code, 0, "{shown}");
+        assert!(shown.contains("echo"), "{shown}");
+    })
+}
+
+fn refused() -> Told {
+    // A13, B09
+    Box::pin(async {
+        let world = World::serving(Plan::default()).await;
+        let session = world.session(json!({})).await;
+        let answer = session.call(1, "drop_table", json!({ "table": "orders" })).await;
+        assert_eq!(answer["result"]["isError"], true, "{answer}");
+        assert_eq!(
+            text(&answer).split(" Reference").next().unwrap(),
+            "Not executed (denied): Tables are never dropped (orders). What to do instead: Open a migration. Repeating the same call will not help."
+        );
+        let meta = &answer["result"]["_meta"]["dev.countersign/refusal"];
+        assert_eq!(meta["class"], "denied");
+        assert_eq!(meta["retryable"], false);
+        assert_eq!(meta["findings"], json!(["story/drop"]));
+        assert!(world.ledger().is_empty());
+        let events = world.events().await;
+        assert_eq!(events.last().map(String::as_str), Some("decided"));
+    })
+}
+
+fn hidden() -> Told {
+    // A24, PRO-09
+    Box::pin(async {
+        let world = World::serving(Plan::default()).await;
+        let session = world.session(json!({})).await;
+        let list = session.ask(1, "tools/list", json!({})).await;
+        let names: Vec<&str> = list["result"]["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+        assert!(names.contains(&"echo") && !names.contains(&"secret_tool"), "{names:?}");
+        let answer = session.call(2, "secret_tool", json!({})).await;
+        assert_eq!(answer["result"]["_meta"]["dev.countersign/refusal"]["class"], "hidden", "{answer}");
+        assert!(!text(&answer).contains("Nobody's business"), "a hidden tool's reason is not told");
+        assert!(world.ledger().is_empty());
+    })
+}
+
+fn nothing_said() -> Told {
+    Box::pin(async {
+        let policy = "package countersign.narrow\n\nallow contains {\"id\": \"echo\", \"reason\": \"fine\"} if input.call.tool == \"echo\"\n";
+        let world = World::serving(Plan { policy, ..Plan::default() }).await;
+        let session = world.session(json!({})).await;
+        assert_eq!(text(&session.call(1, "echo", json!({})).await), "{}");
+        let answer = session.call(2, "strict", json!({ "n": 1 })).await;
+        assert_eq!(answer["result"]["_meta"]["dev.countersign/refusal"]["class"], "no_rule_allowed");
+        let answer = session.ask(3, "resources/read", json!({ "uri": "story:1" })).await;
+        assert_eq!(answer["error"]["data"]["dev.countersign/refusal"]["class"], "no_rule_allowed");
+        assert!(world.ledger().len() == 1);
+    })
+}
+
+fn failing() -> Told {
+    // A13
+    Box::pin(async {
+        let policy = "package countersign.broken\n\nallow contains {\"id\": \"all\", \"reason\": \"fine\"}\n\n\
+            deny contains {\"id\": \"n\", \"reason\": \"too many\"} if to_number(input.call.arguments.n) > 5\n";
+        let world = World::serving(Plan { policy, ..Plan::default() }).await;
+        let session = world.session(json!({})).await;
+        assert_eq!(text(&session.call(1, "echo", json!({ "n": "3" })).await), r#"{"n":"3"}"#);
+        let answer = session.call(2, "echo", json!({ "n": "many" })).await;
+        assert_eq!(answer["result"]["_meta"]["dev.countersign/refusal"]["class"], "policy_error", "{answer}");
+        assert!(!answer.to_string().contains("to_number"), "the engine's words are for the operator: {answer}");
+        let book = serde_json::to_string(&world.book().await).unwrap();
+        assert!(book.contains("to_number"), "and stand in the record");
+        assert_eq!(world.ledger().len(), 1);
+    })
+}
+
+fn reload() -> Told {
+    // A12
+    Box::pin(async {
+        let mut world = World::serving(Plan::default()).await;
+        let id = world.session(json!({})).await.id;
+        assert!(world.ledger().is_empty());
+        world.write("rules/story.rego", "package countersign.story\n\ndeny contains {\"id\": \"closed\", \"reason\": \"Closed.\"}\n");
+        world.logged("new policies are in force").await;
+        let call = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": { "name": "echo", "arguments": {} } });
+        let ask = || world.post(call.to_string()).header("mcp-session-id", &id).send();
+        let answer = ask().await.unwrap().text().await.unwrap();
+        assert!(answer.contains("Closed."), "{answer}");
+        world.write("rules/story.rego", "package countersign.story\n\nallow contains { if\n");
+        world.logged("the old ones stay in force").await;
+        let ask = || world.post(call.to_string()).header("mcp-session-id", &id).send();
+        assert!(ask().await.unwrap().text().await.unwrap().contains("Closed."), "a bad bundle keeps the old one");
+        world.write("rules/story.rego", POLICY);
+        world.logged("new policies are in force").await;
+        let ask = || world.post(call.to_string()).header("mcp-session-id", &id).send();
+        assert!(!ask().await.unwrap().text().await.unwrap().contains("Closed."));
+        let book = world.book().await;
+        let digests: std::collections::BTreeSet<String> = book
+            .iter()
+            .filter(|entry| event(entry) == "decided")
+            .map(|entry| entry.to_string().split("\"policy\":\"").nth(1).unwrap()[..71].to_owned())
+            .collect();
+        assert_eq!(digests.len(), 2, "each decision names the policies it was made by");
+    })
+}
+
+fn unfit() -> Told {
+    // POL-13
+    Box::pin(async {
+        for policy in ["package other\n\nallow := true\n", "package countersign.story\n\nallow contains { if\n"] {
+            let world = World::new(&Plan { policy, ..Plan::default() });
+            let (code, told) = world.run(&["serve"]).await;
+            assert_eq!(code, 1, "{told}");
+            assert!(told.contains("the policies cannot be used"), "{told}");
+        }
+    })
+}
+
+fn held() -> Told {
+    Box::pin(async {
+        let policy = "package countersign.held\n\nallow contains {\"id\": \"all\", \"reason\": \"fine\"}\n\n\
+            hold contains {\"id\": \"ask\", \"reason\": \"Somebody must look.\", \"reviewers\": [\"group:ops\"]}\n";
+        let world = World::serving(Plan { policy, ..Plan::default() }).await;
+        let session = world.session(json!({})).await;
+        let answer = session.call(1, "echo", json!({})).await;
+        assert!(text(&answer).starts_with("Not executed (held): Somebody must look."), "{answer}");
+        assert!(world.ledger().is_empty());
+    })
+}
+
+fn stdio() -> Told {
+    // A01, A03
+    Box::pin(async {
+        let world = World::new(&Plan::default());
+        let mut agent = Agent::start(&world);
+        agent.hello().await;
+        agent.say(r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"a":1}}}"#).await;
+        assert_eq!(text(&agent.hear().await), r#"{"a":1}"#);
+        agent.say(r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"drop_table","arguments":{"table":"t"}}}"#).await;
+        assert!(text(&agent.hear().await).contains("never dropped"));
+        assert_eq!(agent.leave().await, 0);
+        let book = world.book().await;
+        let told = serde_json::to_string(&book).unwrap();
+        assert!(told.contains("\"os:"), "the caller is the user of the operating system: {told}");
+        assert_eq!(world.ledger().len(), 1);
+    })
+}

@@ -1,0 +1,47 @@
+//! What happens to a call, told through the real doors: the real program, real sockets and pipes, a real child process
+//! behind it that keeps a ledger of everything it was sent.
+//!
+//! This executable is the stories and, started with `STORY_SERVER` in its environment, the tool server behind the
+//! gateway.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests stop at the first surprise"
+)]
+
+mod eras;
+mod identity;
+mod judged;
+mod parsing;
+mod protocol;
+mod server;
+mod tools;
+mod world;
+
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// One story.
+type Story = (&'static str, fn() -> world::Told);
+
+fn main() {
+    if std::env::var_os("STORY_SERVER").is_some() {
+        server::play();
+        return;
+    }
+    let rooms = [parsing::STORIES, protocol::STORIES, identity::STORIES, judged::STORIES, tools::STORIES, eras::STORIES];
+    let trials = rooms.into_iter().flatten().map(|(name, story)| Trial::test(*name, || tell(*story))).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// Tells one story to its end, which must come.
+fn tell(story: fn() -> world::Told) -> Result<(), Failed> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async { tokio::time::timeout(Duration::from_secs(90), story()).await })?;
+    Ok(())
+}

@@ -1,0 +1,296 @@
+//! A gateway that really runs, agents that really speak to it, and what can be seen of both afterwards.
+
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+
+/// A story that was told.
+pub(crate) type Told = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The policy of most stories: everything but what its name forbids.
+pub(crate) const POLICY: &str = r#"
+package countersign.story
+
+allow contains {"id": "all", "reason": "a story"}
+
+deny contains {"id": "drop", "reason": "Tables are never dropped ({call.arguments.table}).", "severity": "critical", "advice": "Open a migration."} if {
+	input.call.tool == "drop_table"
+}
+
+hide contains {"id": "secret", "reason": "Nobody's business."} if input.call.tool == "secret_tool"
+"#;
+
+/// How a gateway is set up.
+pub(crate) struct Plan {
+    /// Replaces `[http]`'s members besides the address.
+    pub(crate) http: &'static str,
+    /// Added to `[servers.story]`.
+    pub(crate) server: &'static str,
+    /// Added to the environment of the server.
+    pub(crate) env: &'static str,
+    /// Added at the end.
+    pub(crate) more: &'static str,
+    /// What judges.
+    pub(crate) policy: &'static str,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { http: "accept = [\"anyone\"]", server: "", env: "", more: "", policy: POLICY }
+    }
+}
+
+/// A folder with a configuration in it, and perhaps a gateway.
+pub(crate) struct World {
+    dir: TempDir,
+    gateway: Option<(Child, Lines<BufReader<ChildStderr>>)>,
+    /// Where it listens.
+    pub(crate) address: String,
+    http: reqwest::Client,
+}
+
+impl World {
+    /// A folder, with nothing running.
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let program = std::env::current_exe().unwrap();
+        let at = |name: &str| dir.path().join(name).display().to_string();
+        let Plan { http, server, env, more, policy } = plan;
+        let config = format!(
+            "[http]\nlisten = \"127.0.0.1:0\"\n{http}\n[servers.story]\ncommand = {program:?}\n{server}\n\
+             [servers.story.env]\nSTORY_SERVER = \"1\"\nSTORY_LEDGER = {:?}\nSTORY_TOOLS = {:?}\n{env}\n\
+             [policy]\npaths = [\"rules\"]\n[store]\nurl = \"sqlite:book.db\"\n{more}\n",
+            at("ledger"),
+            at("tools.json"),
+        );
+        std::fs::write(dir.path().join("countersign.toml"), config).unwrap();
+        std::fs::create_dir(dir.path().join("rules")).unwrap();
+        std::fs::write(dir.path().join("rules/story.rego"), policy).unwrap();
+        // rustls needs to be told once which cryptography to use; plain HTTP never does.
+        let http = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls()).build().unwrap();
+        Self { dir, gateway: None, address: String::new(), http }
+    }
+
+    /// A gateway that listens.
+    pub(crate) async fn serving(plan: Plan) -> Self {
+        let mut world = Self::new(&plan);
+        world.serve().await;
+        world
+    }
+
+    /// Starts the gateway and waits until it listens.
+    pub(crate) async fn serve(&mut self) {
+        let mut child = self.command(&["serve"]).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut heard = String::new();
+        loop {
+            let Some(line) = lines.next_line().await.unwrap() else { panic!("the gateway did not start:\n{heard}") };
+            if let Some((_, rest)) = line.split_once("http://") {
+                self.address = rest.split('/').next().unwrap().to_owned();
+                break;
+            }
+            heard.push_str(&line);
+            heard.push('\n');
+        }
+        self.gateway = Some((child, lines));
+    }
+
+    /// The program, in this folder.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command.args(arguments).current_dir(self.dir.path()).kill_on_drop(true).stdin(Stdio::null());
+        command.env_remove("COUNTERSIGN_CONFIG").env("NO_COLOR", "1");
+        command
+    }
+
+    /// Runs a command to its end and gives what it printed.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self.command(arguments).output().await.unwrap();
+        let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        (output.status.code().unwrap(), text)
+    }
+
+    /// Waits for a line of the log that contains this.
+    pub(crate) async fn logged(&mut self, wanted: &str) -> String {
+        let (_, lines) = self.gateway.as_mut().unwrap();
+        loop {
+            let line = lines.next_line().await.unwrap().expect("the gateway still runs");
+            if line.contains(wanted) {
+                return line;
+            }
+        }
+    }
+
+    /// Everything the record holds, oldest first.
+    pub(crate) async fn book(&self) -> Vec<Value> {
+        let (code, text) = self.run(&["log", "tail", "-n", "1000", "--json"]).await;
+        assert_eq!(code, 0, "{text}");
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The events of the record, in order.
+    pub(crate) async fn events(&self) -> Vec<String> {
+        self.book().await.iter().map(|entry| event(entry).to_owned()).collect()
+    }
+
+    /// The calls the server was sent.
+    pub(crate) fn ledger(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.path("ledger")).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// A file in the folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Writes a file.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(Path::new(&self.path(name)), text).unwrap();
+    }
+
+    /// A POST to the endpoint of the one server.
+    pub(crate) fn post(&self, body: impl Into<reqwest::Body>) -> reqwest::RequestBuilder {
+        self.http
+            .post(format!("http://{}/mcp/story", self.address))
+            .header("content-type", "application/json")
+            .header("accept", "application/json, text/event-stream")
+            .body(body)
+    }
+
+    /// Any request to the gateway.
+    pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("http://{}{path}", self.address))
+    }
+
+    /// A legacy session.
+    pub(crate) async fn session(&self, capabilities: Value) -> Session<'_> {
+        let hello = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
+            "protocolVersion": "2025-06-18", "capabilities": capabilities, "clientInfo": { "name": "story", "version": "1" } } });
+        let reply = self.post(hello.to_string()).send().await.unwrap();
+        let id = reply.headers().get("mcp-session-id").expect("a session begins").to_str().unwrap().to_owned();
+        let body: Value = serde_json::from_str(&reply.text().await.unwrap()).unwrap();
+        assert!(body["result"].is_object(), "{body}");
+        Session { world: self, id }
+    }
+
+    /// A modern request and its answer.
+    pub(crate) async fn modern(&self, id: u64, method: &str, params: Value) -> Value {
+        let reply = self.modern_post(id, method, params).send().await.unwrap();
+        answer(&reply.text().await.unwrap())
+    }
+
+    /// A modern request with the headers that belong to it.
+    pub(crate) fn modern_post(&self, id: u64, method: &str, mut params: Value) -> reqwest::RequestBuilder {
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": { "elicitation": { "form": {} }, "sampling": {} },
+            "io.modelcontextprotocol/clientInfo": { "name": "story", "version": "1" },
+        });
+        let name = params["name"].as_str().or_else(|| params["uri"].as_str()).map(str::to_owned);
+        let body = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
+        let post = self.post(body.to_string()).header("mcp-protocol-version", "2026-07-28").header("mcp-method", method);
+        match name {
+            Some(name) => post.header("mcp-name", name),
+            None => post,
+        }
+    }
+}
+
+/// A legacy client's session over HTTP.
+pub(crate) struct Session<'a> {
+    world: &'a World,
+    /// The session's id.
+    pub(crate) id: String,
+}
+
+impl Session<'_> {
+    /// A request and its answer.
+    pub(crate) async fn ask(&self, id: u64, method: &str, params: Value) -> Value {
+        let body = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
+        answer(&self.send(body.to_string()).await.1)
+    }
+
+    /// A tool called and the text it gave.
+    pub(crate) async fn call(&self, id: u64, tool: &str, arguments: Value) -> Value {
+        self.ask(id, "tools/call", json!({ "name": tool, "arguments": arguments })).await
+    }
+
+    /// Any body, with the status and the text that came back.
+    pub(crate) async fn send(&self, body: String) -> (u16, String) {
+        let reply = self.world.post(body).header("mcp-session-id", &self.id).send().await.unwrap();
+        (reply.status().as_u16(), reply.text().await.unwrap())
+    }
+}
+
+/// The last message of an answer, whole or as a stream.
+pub(crate) fn answer(text: &str) -> Value {
+    let line = text.lines().filter_map(|line| line.strip_prefix("data: ")).next_back().unwrap_or(text);
+    serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// The stable code of an entry.
+pub(crate) fn event(entry: &Value) -> &str {
+    entry["event"].as_str().or_else(|| entry["body"]["event"].as_str()).expect("an entry has an event")
+}
+
+/// The text of a tool's result.
+pub(crate) fn text(answer: &Value) -> &str {
+    answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{answer}"))
+}
+
+/// An agent on standard input and output.
+pub(crate) struct Agent {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Agent {
+    /// Starts `countersign run` for the one server.
+    pub(crate) fn start(world: &World) -> Self {
+        let mut command = world.command(&["run", "--server", "story"]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { input: child.stdin.take(), child, output }
+    }
+
+    /// Writes one line.
+    pub(crate) async fn say(&mut self, line: &str) {
+        let input = self.input.as_mut().unwrap();
+        input.write_all(format!("{line}\n").as_bytes()).await.unwrap();
+    }
+
+    /// The next message.
+    pub(crate) async fn hear(&mut self) -> Value {
+        let line = self.output.next_line().await.unwrap().expect("the gateway still speaks");
+        serde_json::from_str(&line).unwrap()
+    }
+
+    /// Opens a legacy session.
+    pub(crate) async fn hello(&mut self) {
+        self.say(r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"story","version":"1"}}}"#).await;
+        let welcome = self.hear().await;
+        assert_eq!(welcome["result"]["serverInfo"]["name"], "story", "{welcome}");
+    }
+
+    /// Closes standard input and waits for the program to end.
+    pub(crate) async fn leave(mut self) -> i32 {
+        drop(self.input.take());
+        self.child.wait().await.unwrap().code().unwrap()
+    }
+}
+
+fn tls() -> rustls::ClientConfig {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth()
+}
