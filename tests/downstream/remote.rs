@@ -28,7 +28,7 @@ pub(crate) const STORIES: &[Story] = &[
 fn fleet_at(url: url::Url) -> Arc<Fleet> {
     let timeout = Duration::from_secs(10);
     let private = guard::Private::Refused;
-    let options = HttpOptions { url, headers: Vec::new(), tls_sha256: None, private, timeout };
+    let options = HttpOptions { url, headers: Vec::new(), tls_sha256: None, private, timeout, oauth: None };
     Fleet::new(vec![ServerOptions { name: "fake".into(), place: Place::Remote(options), timeout }])
 }
 
