@@ -22,6 +22,13 @@ use crate::wire::method::Method;
 
 /// Pages a server may spread one list over.
 const MOST_PAGES: usize = 200;
+/// What a caller sees of one server.
+#[derive(Debug, Default)]
+struct Seen {
+    items: Vec<Value>,
+    hidden: u64,
+}
+
 /// How long a list of a modern server is trusted without asking again, when it does not say.
 const TRUSTED_MICROS: i64 = 30_000_000;
 
@@ -29,17 +36,25 @@ impl Gateway {
     /// Answers one of the list methods.
     pub(super) async fn list(self: &Arc<Self>, exchange: &Exchange, method: Method) -> Answer {
         let session = &exchange.session;
+        // All servers at once: the slowest decides how long a list takes, not their number.
+        let asked = session.reaches.values().map(async |reach| match method {
+            Method::ListTools => self.visible_tools(exchange, reach).await,
+            _ => self.visible_offers(session, reach, method).await,
+        });
+        let answers = futures_util::future::join_all(asked).await;
         let mut items = Vec::new();
         let mut hidden = 0_u64;
         let mut trouble = None;
-        for (server, reach) in &session.reaches {
-            let added = match method {
-                Method::ListTools => self.visible_tools(exchange, reach, &mut items, &mut hidden).await,
-                _ => self.visible_offers(session, reach, method, &mut items).await,
-            };
-            if let Err(refusal) = added {
-                tracing::warn!(server = &**server, reason = refusal.reason, "server left out of a list");
-                trouble = Some(refusal);
+        for (server, seen) in session.reaches.keys().zip(answers) {
+            match seen {
+                Ok(seen) => {
+                    items.extend(seen.items);
+                    hidden = hidden.saturating_add(seen.hidden);
+                }
+                Err(refusal) => {
+                    tracing::warn!(server = &**server, reason = refusal.reason, "server left out of a list");
+                    trouble = Some(refusal);
+                }
             }
         }
         // One server that cannot be reached must not take the others with it; when it is the only one, say so.
@@ -62,28 +77,23 @@ impl Gateway {
         Ok(Value::Object(object! { key => items }))
     }
 
-    async fn visible_tools(
-        self: &Arc<Self>,
-        exchange: &Exchange,
-        reach: &Reach,
-        items: &mut Vec<Value>,
-        hidden: &mut u64,
-    ) -> Result<(), Refusal> {
+    async fn visible_tools(self: &Arc<Self>, exchange: &Exchange, reach: &Reach) -> Result<Seen, Refusal> {
         let session = &exchange.session;
+        let mut seen = Seen::default();
         let tools = self.tools(session, reach).await?;
         for Offer { tool, .. } in &tools.list {
             let shown = tool.pin == Pin::Agreed && self.visibility(exchange, tool) == Visibility::Visible;
             if !shown {
-                *hidden = hidden.saturating_add(1);
+                seen.hidden = seen.hidden.saturating_add(1);
                 continue;
             }
             let mut definition = tool.definition.clone();
             if session.scope == Scope::All {
                 definition.insert("name", naming::prefixed(&tool.server, &tool.name));
             }
-            items.push(Value::Object(definition));
+            seen.items.push(Value::Object(definition));
         }
-        Ok(())
+        Ok(seen)
     }
 
     async fn visible_offers(
@@ -91,8 +101,8 @@ impl Gateway {
         session: &Arc<Session>,
         reach: &Reach,
         method: Method,
-        items: &mut Vec<Value>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Seen, Refusal> {
+        let mut seen = Seen::default();
         let listing = if method == Method::ListPrompts { Listing::Prompts } else { Listing::Resources };
         let offers = self.offers(session, reach, listing).await?;
         let chosen = if method == Method::ListTemplates { &offers.templates } else { &offers.items };
@@ -105,9 +115,9 @@ impl Gateway {
                 let prefixed = naming::prefixed(reach.server().name(), name);
                 item.insert("name", prefixed);
             }
-            items.push(Value::Object(item));
+            seen.items.push(Value::Object(item));
         }
-        Ok(())
+        Ok(seen)
     }
 
     /// The tools of one server, fetched if they are not known.
@@ -117,6 +127,10 @@ impl Gateway {
             && (reach.live().is_none_or(|link| link.era() == Era::Legacy)
                 || now.micros().saturating_sub(tools.fetched.micros()) < TRUSTED_MICROS)
         {
+            return Ok(tools);
+        }
+        let _one_at_a_time = reach.listing.lock().await;
+        if let Some(tools) = reach.tools().filter(|tools| tools.fetched >= now) {
             return Ok(tools);
         }
         self.attach(session, reach).await?;
@@ -158,7 +172,7 @@ impl Gateway {
         if !entries.is_empty() {
             self.recorder.write(entries).await.map_err(|error| unrecorded(&error))?;
         }
-        let tools = Arc::new(Tools::new(list, now));
+        let tools = Arc::new(Tools::new(list, self.clock.now()));
         reach.keep_tools(Arc::clone(&tools), mark);
         Ok(tools)
     }

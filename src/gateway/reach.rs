@@ -26,6 +26,8 @@ pub struct Reach {
     link: ArcSwapOption<Link>,
     /// One connection attempt at a time; the others wait for its result.
     connecting: tokio::sync::Mutex<()>,
+    /// One listing of tools at a time; the others take its result.
+    pub(super) listing: tokio::sync::Mutex<()>,
     tools: ArcSwapOption<Tools>,
     prompts: ArcSwapOption<Offers>,
     resources: ArcSwapOption<Offers>,
@@ -94,6 +96,7 @@ impl Reach {
             server,
             link: ArcSwapOption::empty(),
             connecting: tokio::sync::Mutex::new(()),
+            listing: tokio::sync::Mutex::new(()),
             tools: ArcSwapOption::empty(),
             prompts: ArcSwapOption::empty(),
             resources: ArcSwapOption::empty(),

@@ -110,6 +110,9 @@ impl Gateway {
         if let Some(refusal) = not_as_pinned(&offer.tool) {
             return refuse(refusal);
         }
+        if let Some(refusal) = self.too_large(&params) {
+            return refuse(refusal);
+        }
         if self.settings.checks_arguments(&offer.tool.server)
             && let Err(unfit) = offer.schema.check(params.object("arguments"))
         {
@@ -119,6 +122,14 @@ impl Gateway {
         }
         params.insert("name", action.target());
         Ok(Resolved { reach, action, params, tool: Some(offer.tool) })
+    }
+
+    /// Arguments have a limit of their own: whoever judges them must be able to see them whole.
+    fn too_large(&self, params: &Object) -> Option<Refusal> {
+        let limit = self.settings.argument_bytes;
+        let length = params.get("arguments")?.weight();
+        let reason = format!("the arguments have {length} bytes, more than limits.argument_bytes = {limit}");
+        (length > limit).then(|| Refusal::new("input_too_large", Retry::Useless, reason).hint("send less at once"))
     }
 
     /// The tool of this name. One that is not as it was pinned is looked at afresh: somebody may have agreed meanwhile.

@@ -222,6 +222,20 @@ impl Value {
         self.as_object().and_then(|object| object.get(key))
     }
 
+    /// At least how many bytes the value has when it is written, counted without writing it.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Null | Self::Bool(_) => 4,
+            Self::Number(number) => number.as_str().len(),
+            Self::String(text) => text.len().saturating_add(2),
+            Self::Array(items) => items.iter().map(Self::weight).fold(2, usize::saturating_add),
+            Self::Object(object) => {
+                let member = |(key, value): (&str, &Self)| key.len().saturating_add(value.weight()).saturating_add(3);
+                object.iter().map(member).fold(2, usize::saturating_add)
+            }
+        }
+    }
+
     /// Writes the value as compact JSON at the end of `out`.
     pub fn write(&self, out: &mut String) {
         match self {

@@ -65,7 +65,8 @@ fn hidden() -> Told {
         let world = World::serving(Plan::default()).await;
         let session = world.session(json!({})).await;
         let list = session.ask(1, "tools/list", json!({})).await;
-        let names: Vec<&str> = list["result"]["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+        let names: Vec<&str> =
+            list["result"]["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
         assert!(names.contains(&"echo") && !names.contains(&"secret_tool"), "{names:?}");
         let answer = session.call(2, "secret_tool", json!({})).await;
         assert_eq!(answer["result"]["_meta"]["dev.countersign/refusal"]["class"], "hidden", "{answer}");
@@ -111,9 +112,13 @@ fn reload() -> Told {
         let mut world = World::serving(Plan::default()).await;
         let id = world.session(json!({})).await.id;
         assert!(world.ledger().is_empty());
-        world.write("rules/story.rego", "package countersign.story\n\ndeny contains {\"id\": \"closed\", \"reason\": \"Closed.\"}\n");
+        world.write(
+            "rules/story.rego",
+            "package countersign.story\n\ndeny contains {\"id\": \"closed\", \"reason\": \"Closed.\"}\n",
+        );
         world.logged("new policies are in force").await;
-        let call = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": { "name": "echo", "arguments": {} } });
+        let call =
+            json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": { "name": "echo", "arguments": {} } });
         let ask = || world.post(call.to_string()).header("mcp-session-id", &id).send();
         let answer = ask().await.unwrap().text().await.unwrap();
         assert!(answer.contains("Closed."), "{answer}");
@@ -165,7 +170,9 @@ fn stdio() -> Told {
         let world = World::new(&Plan::default());
         let mut agent = Agent::start(&world);
         agent.hello().await;
-        agent.say(r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"a":1}}}"#).await;
+        agent
+            .say(r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"a":1}}}"#)
+            .await;
         assert_eq!(text(&agent.hear().await), r#"{"a":1}"#);
         agent.say(r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"drop_table","arguments":{"table":"t"}}}"#).await;
         assert!(text(&agent.hear().await).contains("never dropped"));

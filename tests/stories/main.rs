@@ -34,7 +34,8 @@ fn main() {
         server::play();
         return;
     }
-    let rooms = [parsing::STORIES, protocol::STORIES, identity::STORIES, judged::STORIES, tools::STORIES, eras::STORIES];
+    let rooms =
+        [parsing::STORIES, protocol::STORIES, identity::STORIES, judged::STORIES, tools::STORIES, eras::STORIES];
     let trials = rooms.into_iter().flatten().map(|(name, story)| Trial::test(*name, || tell(*story))).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

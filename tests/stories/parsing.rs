@@ -70,7 +70,9 @@ fn refused_over_stdio() -> Told {
             assert_eq!(answer["error"]["code"].as_i64(), Some(code), "{name}: {answer}");
         }
         assert!(world.ledger().is_empty(), "nothing was forwarded");
-        agent.say(r#"{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"echo","arguments":{"fine":true}}}"#).await;
+        agent
+            .say(r#"{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"echo","arguments":{"fine":true}}}"#)
+            .await;
         assert_eq!(text(&agent.hear().await), r#"{"fine":true}"#);
         assert_eq!(agent.leave().await, 0);
     })
@@ -107,11 +109,15 @@ fn too_much() -> Told {
         let world = World::serving(Plan::default()).await;
         let session = world.session(json!({})).await;
         let call = |arguments: &str| {
-            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"echo","arguments":{{"a":{arguments}}}}}}}"#)
+            format!(
+                r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"echo","arguments":{{"a":{arguments}}}}}}}"#
+            )
         };
         let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
         let wide = format!("[{}{{}}]", "{},".repeat(1_300_000));
-        for (body, status) in [(call(&deep), 400), (call(&wide), 400), (call(&format!("\"{}\"", "x".repeat(10 << 20))), 413)] {
+        for (body, status) in
+            [(call(&deep), 400), (call(&wide), 400), (call(&format!("\"{}\"", "x".repeat(10 << 20))), 413)]
+        {
             let (got, answer) = session.send(body).await;
             assert_eq!(got, status, "{answer}");
         }

@@ -44,12 +44,21 @@ fn headers() -> Told {
         let modern = ("mcp-protocol-version", "2026-07-28");
         let method = ("mcp-method", "tools/call");
         refused(with("2026-07-28", &[modern, method, ("mcp-name", "echo")]), "PRO-02").await;
-        refused(with("2026-07-28", &[modern, method, ("mcp-name", "drop_table"), ("mcp-name", "drop_table")]), "PRO-03").await;
+        refused(
+            with("2026-07-28", &[modern, method, ("mcp-name", "drop_table"), ("mcp-name", "drop_table")]),
+            "PRO-03",
+        )
+        .await;
         refused(with("2026-07-28", &[modern, modern, method, ("mcp-name", "drop_table")]), "PRO-03").await;
         refused(with("2026-07-28", &[modern, method, ("mcp-name", "=?base64?ZWNobw==?=")]), "PRO-04").await;
-        refused(with("2026-07-28", &[modern, method, ("mcp-name", "=?base64?ZHJvcF90YWJsZQ==?=")]), "PRO-04: needless").await;
+        refused(with("2026-07-28", &[modern, method, ("mcp-name", "=?base64?ZHJvcF90YWJsZQ==?=")]), "PRO-04: needless")
+            .await;
         refused(call().header("mcp-param-a", "c"), "PRO-05").await;
-        refused(with("2026-07-28", &[("mcp-protocol-version", "2025-03-26"), method, ("mcp-name", "drop_table")]), "PRO-06").await;
+        refused(
+            with("2026-07-28", &[("mcp-protocol-version", "2025-03-26"), method, ("mcp-name", "drop_table")]),
+            "PRO-06",
+        )
+        .await;
         refused(with("2026-07-28", &[method, ("mcp-name", "drop_table")]), "PRO-06: missing").await;
         assert_eq!(world.ledger().len(), 1, "only the honest one was forwarded");
     })
@@ -61,10 +70,26 @@ fn methods() -> Told {
         let world = World::serving(Plan::default()).await;
         let session = world.session(json!({})).await;
         let before = world.book().await.len();
-        let odd = ["tools/Call", "tools/call ", "", "tools", "resources/write", "custom/drop_table", "initialize2", "sampling/createMessage",
-            "tasks/update", "server/discover", "notifications/cancelled", "completion/complete/x", "\u{0}", "TOOLS/CALL"];
+        let odd = [
+            "tools/Call",
+            "tools/call ",
+            "",
+            "tools",
+            "resources/write",
+            "custom/drop_table",
+            "initialize2",
+            "sampling/createMessage",
+            "tasks/update",
+            "server/discover",
+            "notifications/cancelled",
+            "completion/complete/x",
+            "\u{0}",
+            "TOOLS/CALL",
+        ];
         for (number, method) in odd.iter().enumerate() {
-            let answer = session.ask(100 + number as u64, method, json!({ "name": "drop_table", "taskId": "t", "approve": true })).await;
+            let answer = session
+                .ask(100 + number as u64, method, json!({ "name": "drop_table", "taskId": "t", "approve": true }))
+                .await;
             assert!(answer["error"].is_object(), "{method}: {answer}");
         }
         assert!(world.ledger().is_empty());
@@ -98,7 +123,9 @@ fn smuggling() -> Told {
             "Content-Length: 5\r\nContent-Length: 6\r\n\r\n".to_owned() + hidden,
             "X-Folded: a\r\n b\r\nContent-Length: 0\r\n\r\n".to_owned(),
         ] {
-            let answer = raw(&world, &format!("POST /mcp/story HTTP/1.1\r\n{host}Content-Type: application/json\r\n{headers}")).await;
+            let answer =
+                raw(&world, &format!("POST /mcp/story HTTP/1.1\r\n{host}Content-Type: application/json\r\n{headers}"))
+                    .await;
             assert!(answer.starts_with("HTTP/1.1 400"), "{headers:?}: {answer}");
             assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "the connection is closed after one answer: {answer}");
         }
@@ -140,7 +167,8 @@ fn streams() -> Told {
         }
         let get = world.request(reqwest::Method::GET, "/mcp/story").header("accept", "text/event-stream");
         assert_eq!(get.header("mcp-session-id", &session.id).send().await.unwrap().status(), 429);
-        let listen = world.modern(9, "subscriptions/listen", json!({ "notifications": { "toolsListChanged": true } })).await;
+        let listen =
+            world.modern(9, "subscriptions/listen", json!({ "notifications": { "toolsListChanged": true } })).await;
         assert!(listen["error"]["message"].as_str().unwrap().contains("limit"), "{listen}");
         assert_eq!(text(&session.call(2, "echo", json!({})).await), "{}", "calls are not affected");
         drop(open);
@@ -194,7 +222,9 @@ fn cancelled() -> Told {
         let world = World::new(&Plan::default());
         let mut agent = Agent::start(&world);
         agent.hello().await;
-        agent.say(r#"{"jsonrpc":"2.0","id":"long","method":"tools/call","params":{"name":"hang","arguments":{}}}"#).await;
+        agent
+            .say(r#"{"jsonrpc":"2.0","id":"long","method":"tools/call","params":{"name":"hang","arguments":{}}}"#)
+            .await;
         // The call is in the server's hands once it stands in the ledger.
         while world.ledger().is_empty() {
             tokio::task::yield_now().await;
@@ -213,7 +243,9 @@ fn same_id() -> Told {
         let world = World::new(&Plan::default());
         let mut agent = Agent::start(&world);
         agent.hello().await;
-        let call = |tool: &str| format!(r#"{{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{{"name":"{tool}","arguments":{{}}}}}}"#);
+        let call = |tool: &str| {
+            format!(r#"{{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{{"name":"{tool}","arguments":{{}}}}}}"#)
+        };
         agent.say(&call("hang")).await;
         while world.ledger().is_empty() {
             tokio::task::yield_now().await;

@@ -194,7 +194,8 @@ impl World {
         });
         let name = params["name"].as_str().or_else(|| params["uri"].as_str()).map(str::to_owned);
         let body = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
-        let post = self.post(body.to_string()).header("mcp-protocol-version", "2026-07-28").header("mcp-method", method);
+        let post =
+            self.post(body.to_string()).header("mcp-protocol-version", "2026-07-28").header("mcp-method", method);
         match name {
             Some(name) => post.header("mcp-name", name),
             None => post,
