@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod attend;
 pub mod converse;
+mod entries;
 pub mod exchange;
 pub mod hello;
 pub mod judge;
@@ -28,15 +29,13 @@ use std::sync::Arc;
 
 use tokio_util::task::TaskTracker;
 
-use crate::audit::entry::{
-    Arrived, Cancelled, Decided, Dispatched, Entry, Event, Finished, Refused, Rejected, Verdict,
-};
+use crate::audit::entry::{Cancelled, Dispatched, Entry, Event, Rejected};
 use crate::call::{Call, CallId, Parts};
 use crate::clock::{Clock, chance};
 use crate::downstream::{Fleet, Reply};
-use crate::outcome::{self, Outcome};
+use crate::outcome;
 use crate::permit::Permit;
-use crate::policy::decision::{Decision, Judgement};
+use crate::policy::decision::Decision;
 use crate::store::Store;
 use crate::wire::era::{self, Era};
 use crate::wire::json::{Object, Value};
@@ -198,7 +197,7 @@ impl Gateway {
     async fn call(self: &Arc<Self>, exchange: &Arc<Exchange>, method: Method, params: Object) -> Answer {
         let Resolved { reach, action, mut params, tool } = match self.resolve(exchange, method, params).await {
             Ok(resolved) => resolved,
-            Err(astray) => return self.turn_away(exchange, astray).await,
+            Err(astray) => return self.turn_away(exchange, method, astray).await,
         };
         let session = &exchange.session;
         for _ in 0..MOST_ROUNDS {
@@ -220,6 +219,7 @@ impl Gateway {
                 Ok(result) => result,
                 Err(error) => return Err(era::error_to_client(spoken, session.client.era, method.name(), error)),
             };
+            name_task(session, reach, &mut result);
             let unfinished = result.get("resultType").and_then(Value::as_str) == Some("input_required");
             if unfinished && session.client.era == Era::Legacy {
                 self.gather(exchange, reach, &result, &mut params).await?;
@@ -241,11 +241,11 @@ impl Gateway {
         // Whatever we say ourselves is said as a legacy server would; the last step translates it.
         let ours = |answer| (answer, Era::Legacy);
         let id = call.id.clone();
-        let mut entries = vec![self.arrived(exchange, &call)];
+        let mut entries = vec![entries::arrived(exchange, &call)];
 
         // May it?
         let judgement = self.judge.decide(&self.input(exchange, &call), call.digest);
-        entries.push(self.entry(&id, Event::Decided(decided(&judgement))));
+        entries.push(self.entry(&id, Event::Decided(entries::decided(&judgement))));
         let refusal = Refusal::from_judgement(&judgement);
         let Decision::Allow(grant) = judgement.decision else {
             let refusal = match self.recorder.write(entries).await {
@@ -267,7 +267,7 @@ impl Gateway {
         let link = match self.attach(&exchange.session, reach).await {
             Ok(link) => link,
             Err(refusal) => {
-                entries.push(self.entry(&id, refused(&refusal)));
+                entries.push(self.entry(&id, entries::refused(&refusal)));
                 return match self.recorder.write(entries).await {
                     Ok(()) => refuse(refusal),
                     Err(error) => refuse(lists::unrecorded(&error)),
@@ -296,7 +296,7 @@ impl Gateway {
         if was_cancelled {
             entries.push(self.entry(&id, Event::Cancelled(Cancelled { by: "client", reason: None })));
         }
-        let (finished, answer) = finished(outcome, micros);
+        let (finished, answer) = entries::finished(outcome, micros);
         entries.push(self.entry(&id, finished));
         match self.recorder.write(entries).await {
             Ok(()) => (answer, link.era()),
@@ -315,40 +315,17 @@ impl Gateway {
         Entry { call: Some(call.clone()), at: self.clock.now(), event }
     }
 
-    fn arrived(&self, exchange: &Exchange, call: &Call) -> Entry {
-        let session = &exchange.session;
-        let caller = &session.caller;
-        let arrived = Arrived {
-            principal: caller.principal.clone(),
-            proof: caller.proof.method(),
-            agent: caller.agent.clone(),
-            user: caller.user.as_ref().map(|user| user.id.clone()),
-            session: session.id.clone(),
-            client: session.client.name(),
-            transport: session.door.word(),
-            protocol: session.client.protocol.clone(),
-            method: call.action.method().to_owned(),
-            server: call.server.to_string(),
-            target: call.action.target().to_owned(),
-            params: call.params.clone(),
-            digest: call.digest.to_string(),
-            definition: call.tool.as_ref().map(|tool| tool.digest.to_string()),
-            traceparent: exchange.traceparent().map(str::to_owned),
-        };
-        Entry { call: Some(call.id.clone()), at: call.arrived, event: Event::Arrived(Box::new(arrived)) }
-    }
-
     /// A request that ends before it is judged is recorded all the same.
-    async fn turn_away(&self, exchange: &Exchange, astray: Astray) -> Answer {
+    async fn turn_away(&self, exchange: &Exchange, method: Method, astray: Astray) -> Answer {
         let (event, action, answer) = match astray {
             Astray::Unknown(error) => {
                 let refusal = Refusal::new("unknown_target", Retry::Useless, error.message.clone());
-                let error = era::error_to_client(Era::Legacy, exchange.session.client.era, "", error);
-                (refused(&refusal), None, Err(error))
+                let error = era::error_to_client(Era::Legacy, exchange.session.client.era, method.name(), *error);
+                (entries::refused(&refusal), None, Err(error))
             }
             Astray::Refused(refusal, action) => {
                 let answer = refusal.answer(None, Some(&action));
-                (refused(&refusal), Some(action), answer)
+                (entries::refused(&refusal), Some(action), answer)
             }
         };
         let Event::Refused(mut refused) = event else { return answer };
@@ -385,29 +362,18 @@ impl Gateway {
     }
 }
 
-fn decided(judgement: &Judgement) -> Decided {
-    let (outcome, code, detail) = match &judgement.decision {
-        Decision::Allow(_) => (Verdict::Allow, None, None),
-        Decision::Hold(_) => (Verdict::Hold, None, None),
-        Decision::Deny(denial) => (Verdict::Deny, Some(denial.code), denial.detail.clone()),
-    };
-    Decided {
-        outcome,
-        code,
-        detail,
-        findings: judgement.findings.clone(),
-        shadow: judgement.shadow.clone(),
-        policy: judgement.bundle.to_string(),
-        micros: judgement.micros,
+/// Among several servers a task's id carries its server's name, so that later questions about it find the way.
+fn name_task(session: &Session, reach: &reach::Reach, result: &mut Value) {
+    if session.reaches.len() < 2 {
+        return;
     }
-}
-
-fn refused(refusal: &Refusal) -> Event {
-    Event::Refused(Refused { class: refusal.class, why: refusal.reason.clone(), target: None, principal: None })
-}
-
-fn finished(outcome: Outcome, micros: u64) -> (Event, Answer) {
-    let Outcome { ending, digest, bytes, error, answer } = outcome;
-    let digest = digest.map(|digest| digest.to_string());
-    (Event::Finished(Finished { outcome: ending, digest, bytes, error, micros }), answer)
+    let task = match result.get("task") {
+        Some(_) => result.as_object_mut().and_then(|result| result.get_mut("task")),
+        None if result.get("resultType").and_then(Value::as_str) == Some("task") => Some(result),
+        None => None,
+    };
+    if let Some(Value::String(id)) = task.and_then(Value::as_object_mut).and_then(|task| task.get_mut("taskId")) {
+        id.insert_str(0, crate::catalogue::naming::SEPARATOR);
+        id.insert_str(0, reach.server().name());
+    }
 }

@@ -71,8 +71,8 @@ pub fn look(known: Option<&Pinned>, digest: Digest, first: FirstSight) -> Look {
         let pin = if agreed.is_some() { Pin::Agreed } else { Pin::Drifted };
         return Look { pin, change: Some((Change::FirstSeen, Pinned { agreed, seen: digest, changes: 0 })) };
     };
-    let changed = known.seen != digest;
-    let changes = if changed { known.changes.saturating_add(1) } else { known.changes };
+    let differs = known.seen != digest;
+    let changes = if differs { known.changes.saturating_add(1) } else { known.changes };
     let agreed = known.agreed == Some(digest);
     let (pin, change) = match (agreed, changes >= FLAPPING) {
         (_, true) => (Pin::Flapping, Change::Flapping),
@@ -80,7 +80,7 @@ pub fn look(known: Option<&Pinned>, digest: Digest, first: FirstSight) -> Look {
         (false, false) => (Pin::Drifted, Change::Drifted),
     };
     let pinned = Pinned { agreed: known.agreed, seen: digest, changes };
-    Look { pin, change: changed.then_some((change, pinned)) }
+    Look { pin, change: differs.then_some((change, pinned)) }
 }
 
 #[cfg(test)]

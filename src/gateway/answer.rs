@@ -104,14 +104,18 @@ impl Refusal {
     fn words(&self, call: Option<&CallId>) -> String {
         let mut text = format!("Not executed ({}): {}.", self.class, self.reason.trim_end_matches('.'));
         if let Some(hint) = &self.hint {
-            text.push_str(&format!(" What to do instead: {}.", hint.trim_end_matches('.')));
+            text.push_str(" What to do instead: ");
+            text.push_str(hint.trim_end_matches('.'));
+            text.push('.');
         }
         text.push_str(match self.retry {
             Retry::Useless => " Repeating the same call will not help.",
             Retry::Later => " The same call may be tried again later.",
         });
         if let Some(call) = call {
-            text.push_str(&format!(" Reference: {call}."));
+            text.push_str(" Reference: ");
+            text.push_str(call.as_str());
+            text.push('.');
         }
         text
     }

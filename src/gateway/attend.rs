@@ -51,7 +51,7 @@ impl Gateway {
                     event = arriving.recv() => match event {
                         None | Some(FromServer::Closed(_)) => return,
                         Some(FromServer::Notification(notification)) => {
-                            gateway.server_says(&session, &server, notification);
+                            session.hear(&server, notification);
                         }
                         Some(FromServer::Request { request, answer }) => {
                             let (gateway, session) = (Arc::clone(&gateway), Arc::clone(&session));
@@ -63,20 +63,6 @@ impl Gateway {
                 }
             }
         });
-    }
-
-    /// Acts on what a server said on its own, and tells whoever wants to hear it.
-    pub(super) fn server_says(&self, session: &Session, server: &Arc<str>, notification: Notification) {
-        let listing = match notification.method.as_str() {
-            "notifications/tools/list_changed" => Some(Listing::Tools),
-            "notifications/prompts/list_changed" => Some(Listing::Prompts),
-            "notifications/resources/list_changed" => Some(Listing::Resources),
-            _ => None,
-        };
-        if let (Some(listing), Some(reach)) = (listing, session.reaches.get(server)) {
-            reach.changed(listing);
-        }
-        session.listeners.tell(notification);
     }
 
     /// A question that belongs to no call goes to the client's own stream; a modern client has none that carries questions.
@@ -174,5 +160,21 @@ impl Gateway {
                 drop(unrecorded(&error));
             }
         });
+    }
+}
+
+impl Session {
+    /// Acts on what a server said on its own, and tells whoever wants to hear it.
+    pub(super) fn hear(&self, server: &Arc<str>, notification: Notification) {
+        let listing = match notification.method.as_str() {
+            "notifications/tools/list_changed" => Some(Listing::Tools),
+            "notifications/prompts/list_changed" => Some(Listing::Prompts),
+            "notifications/resources/list_changed" => Some(Listing::Resources),
+            _ => None,
+        };
+        if let (Some(listing), Some(reach)) = (listing, self.reaches.get(server)) {
+            reach.changed(listing);
+        }
+        self.listeners.tell(notification);
     }
 }

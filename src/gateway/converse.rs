@@ -24,7 +24,7 @@ use crate::wire::message::{Answer, Message, Notification, Request, RpcError, cod
 /// Messages of one call that may wait for a slow client.
 const WAITING: usize = 64;
 /// How long a person may take to answer a server's question.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 impl Gateway {
     /// Sends a permitted call and carries what is said until its answer.
@@ -106,7 +106,7 @@ impl Gateway {
                 }
             }
             method if method.ends_with("/list_changed") || method == "notifications/resources/updated" => {
-                self.server_says(&exchange.session, server, notification);
+                exchange.session.hear(server, notification);
             }
             _ => {
                 exchange.outlet.say(notification).await;
@@ -117,9 +117,7 @@ impl Gateway {
     /// Asks the client what its server asks.
     pub(super) async fn ask_client(&self, exchange: &Arc<Exchange>, server: &Arc<str>, request: Request) -> Answer {
         let session = &exchange.session;
-        if let Err(error) = can_be_asked(&session.client.profile.capabilities, &request) {
-            return Err(error);
-        }
+        can_be_asked(&session.client.profile.capabilities, &request)?;
         self.note_question(exchange, server, &request.method);
         let params = signed_by(server, &session.scope, &request.method, request.params);
         match session.client.era {

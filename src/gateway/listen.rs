@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
 use super::exchange::Exchange;
@@ -37,7 +38,7 @@ impl Gateway {
         for reach in session.reaches.values() {
             match self.attach(session, reach).await {
                 Ok(link) if link.era() == Era::Modern => {
-                    self.follow_for(exchange, &Arc::from(reach.server().name()), &link, &filter)
+                    self.follow_for(exchange, &Arc::from(reach.server().name()), &link, &filter);
                 }
                 Ok(_) => {}
                 Err(refusal) => tracing::warn!(reason = refusal.reason, "a listener does not hear this server"),
@@ -93,7 +94,7 @@ impl Gateway {
             updates: std::collections::BTreeSet::new(),
         };
         if filter != Filter::default() {
-            self.start_following(session, server, link, filter, session.ended.child_token());
+            self.start_following((session, server, link), filter, session.ended.child_token());
         }
     }
 
@@ -102,7 +103,7 @@ impl Gateway {
         // Updates of resources are subscribed to one by one, each judged.
         filter.updates.clear();
         if filter != Filter::default() {
-            self.start_following(&exchange.session, server, link, filter, exchange.cancelled.clone());
+            self.start_following((&exchange.session, server, link), filter, exchange.cancelled.clone());
         }
     }
 
@@ -116,16 +117,14 @@ impl Gateway {
     ) {
         let Some(until) = session.follow(uri) else { return };
         let filter = Filter { updates: [uri.to_owned()].into(), ..Filter::default() };
-        self.start_following(session, server, link, filter, until);
+        self.start_following((session, server, link), filter, until);
     }
 
     fn start_following(
         self: &Arc<Self>,
-        session: &Arc<Session>,
-        server: &Arc<str>,
-        link: &Arc<Link>,
+        (session, server, link): (&Arc<Session>, &Arc<str>, &Arc<Link>),
         filter: Filter,
-        until: tokio_util::sync::CancellationToken,
+        until: CancellationToken,
     ) {
         let (gateway, session, server, link) =
             (Arc::clone(self), Arc::clone(session), Arc::clone(server), Arc::clone(link));
@@ -144,7 +143,7 @@ impl Gateway {
                         if let FromServer::Notification(mut notification) = event {
                             untag(&mut notification);
                             if notification.method != "notifications/subscriptions/acknowledged" {
-                                gateway.server_says(&session, &server, notification);
+                                session.hear(&server, notification);
                             }
                         }
                     }

@@ -206,7 +206,7 @@ impl Reach {
         *count = count.saturating_sub(1);
         let last = *count == 0;
         if last {
-            drop(subscribed.remove(uri));
+            subscribed.remove(uri);
         }
         last
     }

@@ -13,9 +13,10 @@ use super::session::{Scope, Session};
 use crate::call::Action;
 use crate::catalogue::naming;
 use crate::catalogue::tool::{Pin, Tool};
+use crate::object;
 use crate::wire::era::Era;
 use crate::wire::headers::{self, Annotations};
-use crate::wire::json::{Object, Value};
+use crate::wire::json::Object;
 use crate::wire::message::{Request, RpcError, code};
 use crate::wire::method::Method;
 
@@ -36,9 +37,9 @@ pub struct Resolved<'a> {
 #[derive(Clone, Debug)]
 pub enum Astray {
     /// The protocol has an error for this: an unknown tool, prompt or resource.
-    Unknown(RpcError),
+    Unknown(Box<RpcError>),
     /// It is known and must not be called.
-    Refused(Refusal, Action),
+    Refused(Box<Refusal>, Action),
 }
 
 impl Gateway {
@@ -70,7 +71,7 @@ impl Gateway {
                 Ok(Resolved { reach, action, params, tool: None })
             }
             Method::Complete => self.resolve_completion(session, params).await,
-            _ => self.resolve_task(session, method, params),
+            _ => resolve_task(session, method, params),
         }
     }
 
@@ -101,7 +102,7 @@ impl Gateway {
         let asked = params.str("name").unwrap_or_default().to_owned();
         let (reach, name) = self.find_named(session, Listing::Tools, &asked).await?;
         let action = Action::Tool(name);
-        let refuse = |refusal| Err(Astray::Refused(refusal, action.clone()));
+        let refuse = |refusal| Err(Astray::Refused(Box::new(refusal), action.clone()));
         let offer = match self.offer(session, reach, action.target()).await {
             Ok(Some(offer)) => offer,
             Ok(None) => return Err(unknown("tool", &asked)),
@@ -128,8 +129,10 @@ impl Gateway {
     fn too_large(&self, params: &Object) -> Option<Refusal> {
         let limit = self.settings.argument_bytes;
         let length = params.get("arguments")?.weight();
-        let reason = format!("the arguments have {length} bytes, more than limits.argument_bytes = {limit}");
-        (length > limit).then(|| Refusal::new("input_too_large", Retry::Useless, reason).hint("send less at once"))
+        (length > limit).then(|| {
+            let reason = format!("the arguments have {length} bytes, more than limits.argument_bytes = {limit}");
+            Refusal::new("input_too_large", Retry::Useless, reason).hint("send less at once")
+        })
     }
 
     /// The tool of this name. One that is not as it was pinned is looked at afresh: somebody may have agreed meanwhile.
@@ -236,26 +239,21 @@ impl Gateway {
         let reach = found.ok_or_else(|| unknown("resource", &uri))?;
         Ok(Resolved { reach, action: Action::Complete(uri), params, tool: None })
     }
+}
 
-    /// A task belongs to the server that made it. Among several servers its id is told apart by their name in front.
-    fn resolve_task<'a>(
-        &self,
-        session: &'a Arc<Session>,
-        method: Method,
-        mut params: Object,
-    ) -> Result<Resolved<'a>, Astray> {
-        let asked = params.str("taskId").unwrap_or_default().to_owned();
-        let (reach, id) = match only(session) {
-            Some(reach) => (reach, asked),
-            None => match asked.split_once(naming::SEPARATOR).map(|(server, id)| (session.reaches.get(server), id)) {
-                Some((Some(reach), id)) => (reach, id.to_owned()),
-                _ => return Err(unknown("task", &asked)),
-            },
-        };
-        params.insert("taskId", id.as_str());
-        let action = Action::Task { method: method.name().to_owned(), id };
-        Ok(Resolved { reach, action, params, tool: None })
-    }
+/// A task belongs to the server that made it. Among several servers its id is told apart by their name in front.
+fn resolve_task(session: &Session, method: Method, mut params: Object) -> Result<Resolved<'_>, Astray> {
+    let asked = params.str("taskId").unwrap_or_default().to_owned();
+    let (reach, id) = match only(session) {
+        Some(reach) => (reach, asked),
+        None => match asked.split_once(naming::SEPARATOR).map(|(server, id)| (session.reaches.get(server), id)) {
+            Some((Some(reach), id)) => (reach, id.to_owned()),
+            _ => return Err(unknown("task", &asked)),
+        },
+    };
+    params.insert("taskId", id.as_str());
+    let action = Action::Task { method: method.name().to_owned(), id };
+    Ok(Resolved { reach, action, params, tool: None })
 }
 
 /// The one server of a session that has only one.
@@ -284,7 +282,9 @@ fn not_as_pinned(tool: &Tool) -> Option<Refusal> {
 fn unknown(what: &str, name: &str) -> Astray {
     let code = if what == "resource" { code::RESOURCE_NOT_FOUND } else { code::INVALID_PARAMS };
     let shown: String = name.chars().take(200).collect();
-    Astray::Unknown(RpcError::new(code, format!("Unknown {what}: {shown}")).with_data(Value::from(shown)))
+    Astray::Unknown(Box::new(
+        RpcError::new(code, format!("Unknown {what}: {shown}")).with_data(object! { "uri" => shown }),
+    ))
 }
 
 /// Whether an address could have been made from a template: the fixed parts stand in it in order.

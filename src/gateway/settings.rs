@@ -53,7 +53,7 @@ pub enum Arguments {
     Unchecked,
 }
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 impl Settings {
     /// How long a call to this server may take without a sign of life.

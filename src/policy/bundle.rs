@@ -93,10 +93,7 @@ impl Bundle {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let rules = match effect_rules(&mut engine) {
-            Ok(rules) => rules,
-            Err(found) => return Err(found),
-        };
+        let rules = effect_rules(&mut engine)?;
         if rules.is_empty() {
             let what = "no policy is here; write one package below `countersign` with at least one `allow`";
             return Err(vec![Problem { place: "policies".to_owned(), what: what.to_owned() }]);
@@ -197,7 +194,7 @@ fn read_data(sources: &[Source], engine: &mut Engine, problems: &mut Vec<Problem
 fn effect_rules(engine: &mut Engine) -> Result<Vec<EffectRule>, Vec<Problem>> {
     let mut found: BTreeMap<(String, Effect), Vec<Condition>> = BTreeMap::new();
     let mut problems = Vec::new();
-    for module in engine.get_modules().iter() {
+    for module in engine.get_modules() {
         let span = module.package.refr.span();
         let package = span.text().to_owned();
         let Some(policy) = package.strip_prefix("countersign.") else { continue };

@@ -69,7 +69,9 @@ impl Reading {
             return self.problems.push(problem(format!("is larger than {LARGEST} bytes, which no policy is")));
         }
         match std::fs::read_to_string(path) {
-            Ok(text) if name.ends_with(".rego") => self.sources.policies.push(Source { path: name, text }),
+            Ok(text) if path.extension().is_some_and(|kind| kind == "rego") => {
+                self.sources.policies.push(Source { path: name, text });
+            }
             Ok(text) => self.sources.data.push(Source { path: name, text }),
             Err(error) => self.problems.push(problem(format!("cannot be read: {error}"))),
         }

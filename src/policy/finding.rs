@@ -76,11 +76,7 @@ fn field(context: Context<'_>, finding: &mut Finding, name: &str, value: &Value)
         "reason" => finding.reason = Some(render(&text()?, context.input, context.data)),
         "advice" => finding.advice = Some(render(&text()?, context.input, context.data)),
         "link" => finding.link = Some(text()?),
-        "severity" => {
-            finding.severity = Some(severity(&text()?).ok_or_else(|| {
-                malformed(context, "`severity` is one of info, low, medium, high, critical".to_owned())
-            })?)
-        }
+        "severity" => finding.severity = Some(severity(&text()?).ok_or_else(|| unknown_severity(context))?),
         // Who must agree and for how long is read by the approvals; a hold refuses until they exist.
         "reviewers" | "quorum" | "each" | "ttl" | "escalate" | "show" | "self" | "by"
             if context.effect == Effect::Hold => {}
@@ -98,6 +94,10 @@ fn severity(word: &str) -> Option<Severity> {
         "critical" => Severity::Critical,
         _ => return None,
     })
+}
+
+fn unknown_severity(context: Context<'_>) -> Malformed {
+    malformed(context, "`severity` is one of info, low, medium, high, critical".to_owned())
 }
 
 fn malformed(context: Context<'_>, why: String) -> Malformed {

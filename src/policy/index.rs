@@ -108,10 +108,7 @@ fn comparison(expr: &Expr) -> Option<(Field, Vec<String>)> {
             sides.into_iter().find_map(|(field, name)| Some((field_of(field)?, vec![text_of(name)?])))
         }
         Expr::Membership { key: None, value, collection, .. } => {
-            let items = match collection.as_ref() {
-                Expr::Set { items, .. } | Expr::Array { items, .. } => items,
-                _ => return None,
-            };
+            let (Expr::Set { items, .. } | Expr::Array { items, .. }) = collection.as_ref() else { return None };
             let names: Option<Vec<String>> = items.iter().map(|item| text_of(item)).collect();
             Some((field_of(value)?, names?))
         }

@@ -7,7 +7,7 @@ pub fn readiness(gateway: &Gateway) -> Result<String, String> {
     if !gateway.recorder.healthy() {
         return Err("degraded: the record cannot be written, so every call is refused; look at the disk".to_owned());
     }
-    if !true {
+    if gateway.judge.digest().is_none() {
         return Err("not ready: no policy is loaded, so every call is refused".to_owned());
     }
     Ok(format!("ready, {} sessions", gateway.sessions.count()))
