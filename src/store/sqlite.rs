@@ -1,6 +1,7 @@
 //! How is a SQLite file opened, and when is it refused?
 
 mod check;
+mod connect;
 mod guard;
 mod keeper;
 mod reserve;
@@ -60,7 +61,7 @@ fn pool(path: &Path, most: u32, wish: impl FnOnce(SqliteConnectOptions) -> Sqlit
         .max_connections(most)
         .acquire_timeout(PATIENCE)
         // Each connection is a thread and some memory; they come back when they are needed.
-        .idle_timeout(Duration::from_secs(60))
+        .idle_timeout(Duration::from_mins(1))
         .test_before_acquire(false)
         .connect_lazy_with(wish(options))
 }

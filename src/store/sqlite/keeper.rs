@@ -91,20 +91,17 @@ struct Disk {
 
 impl Disk {
     fn sync(&mut self) -> io::Result<()> {
-        let file = match &self.open {
-            Some(file) => file,
-            None => {
-                if let Some(directory) = self.log.parent() {
-                    File::open(directory)?.sync_all()?;
-                }
-                match File::open(&self.log) {
-                    // The last connection moved it into the database and synced that.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-                    opened => self.open.insert(opened?),
-                }
-            }
-        };
-        file.sync_data()
+        if let Some(file) = &self.open {
+            return file.sync_data();
+        }
+        if let Some(directory) = self.log.parent() {
+            File::open(directory)?.sync_all()?;
+        }
+        match File::open(&self.log) {
+            // The last connection moved it into the database and synced that.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            opened => self.open.insert(opened?).sync_data(),
+        }
     }
 }
 

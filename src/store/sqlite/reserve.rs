@@ -40,7 +40,7 @@ impl Reserve {
 
     fn fill(&self) -> io::Result<()> {
         let mut file = File::create(&self.0)?;
-        let zeros = [0_u8; 64 * 1024];
+        let zeros = [0_u8; 16 * 1024];
         let mut left = SIZE;
         while left > 0 {
             file.write_all(&zeros)?;

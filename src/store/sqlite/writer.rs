@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use rusqlite::{Connection, ErrorCode, params};
 
 use super::check::{self, Extent};
+use super::connect::connect;
 use super::reserve::Reserve;
-use super::{PATIENCE, unusable};
+use super::PATIENCE;
 use crate::audit::entry::{Entry, Event, Operated};
 use crate::clock::{Clock as _, SystemClock};
 use crate::store::append::AppendError;
@@ -152,14 +153,7 @@ impl Writer {
         };
         match healed {
             Ok(()) => tracing::info!("the record can be written again"),
-            Err(why) => {
-                tracing::error!(why, "the record cannot be written");
-                self.reserve.release();
-                let mut state = self.state();
-                if matches!(state.condition, Condition::Broken(_)) {
-                    state.condition = Condition::Broken(why);
-                }
-            }
+            Err(why) => self.still(why),
         }
     }
 
@@ -226,6 +220,15 @@ impl Writer {
         self.state().condition = Condition::Broken(why.to_owned());
         self.wake.notify_all();
         AppendError::Broken(why.to_owned())
+    }
+
+    fn still(&self, why: String) {
+        tracing::error!(why, "the record still cannot be written");
+        self.reserve.release();
+        let mut state = self.state();
+        if matches!(state.condition, Condition::Broken(_)) {
+            state.condition = Condition::Broken(why);
+        }
     }
 
     /// A new connection to a file that is sound, holds every acknowledged line, and is on the disk.
@@ -315,61 +318,5 @@ impl Trouble {
             Some(ErrorCode::DiskFull) => Self::NoRoom,
             _ => Self::Fault,
         }
-    }
-}
-
-/// Opens the file for writing and makes sure that every setting took effect.
-fn connect(path: &Path, durability: Durability, place: &str) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(|error| refusal(place, &error))?;
-    settings(&connection, durability, place).map_err(|error| match error {
-        Setting::Failed(error) => refusal(place, &error),
-        Setting::Ignored(what) => StoreError::Refused { place: place.to_owned(), what },
-    })?;
-    Ok(connection)
-}
-
-enum Setting {
-    Failed(rusqlite::Error),
-    Ignored(String),
-}
-
-impl From<rusqlite::Error> for Setting {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-fn settings(connection: &Connection, durability: Durability, place: &str) -> Result<(), Setting> {
-    connection.busy_timeout(PATIENCE)?;
-    if connection.is_readonly("main")? {
-        return Err(Setting::Ignored("it can only be read; give this user the right to write it".to_owned()));
-    }
-    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
-    if mode != "wal" {
-        return Err(Setting::Ignored(format!("it keeps journal mode {mode} instead of wal; use a local disk")));
-    }
-    let (word, number) = match durability {
-        Durability::Process => ("NORMAL", 1_i64),
-        Durability::Power => ("FULL", 2),
-    };
-    // Checkpoints wait for the disk, so they are the keeper's.
-    let text = format!("PRAGMA synchronous = {word}; PRAGMA wal_autocheckpoint = 0; PRAGMA trusted_schema = OFF;");
-    connection.execute_batch(&text)?;
-    let found: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
-    if found != number {
-        return Err(Setting::Ignored(format!("synchronous is {found} instead of {number}")));
-    }
-    tracing::debug!(place, sqlite = rusqlite::version(), synchronous = word, "opened the book");
-    connection.busy_timeout(Duration::ZERO)?;
-    Ok(())
-}
-
-fn refusal(place: &str, error: &rusqlite::Error) -> StoreError {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            StoreError::Damaged { place: place.to_owned(), why: error.to_string() }
-        }
-        _ => unusable(place, error),
     }
 }
