@@ -18,19 +18,66 @@ use std::sync::Arc;
 
 use append::Appender;
 use pool::Pool;
+use sqlite::Scratch;
+
+use crate::config;
 
 /// Which database, and what a write must survive.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct StoreOptions {
-    /// `sqlite:PATH` or `postgres://...`; may hold a password, so it is never printed.
-    pub url: String,
-    /// See [`Durability`].
-    pub durability: Durability,
+    place: Place,
+    durability: Durability,
 }
 
-impl fmt::Debug for StoreOptions {
+#[derive(Clone)]
+enum Place {
+    Sqlite(PathBuf),
+    /// A file of its own that is removed with the store.
+    Memory,
+    /// May hold a password.
+    Postgres(String),
+}
+
+impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoreOptions").field("durability", &self.durability).finish_non_exhaustive()
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Memory => f.write_str("sqlite::memory:"),
+            Self::Postgres(_) => f.write_str("postgres://..."),
+        }
+    }
+}
+
+impl StoreOptions {
+    /// From an address: `sqlite:PATH`, `sqlite::memory:` or `postgres://...`.
+    pub fn new(url: &str, durability: Durability) -> Result<Self, StoreError> {
+        let place = if let Some(path) = url.strip_prefix("sqlite:") {
+            match path.strip_prefix("//").unwrap_or(path) {
+                ":memory:" => Place::Memory,
+                path if path.is_empty() || path.contains('?') => return Err(StoreError::Url),
+                path => Place::Sqlite(PathBuf::from(path)),
+            }
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Place::Postgres(url.to_owned())
+        } else {
+            return Err(StoreError::Url);
+        };
+        Ok(Self { place, durability })
+    }
+}
+
+impl From<&config::Store> for StoreOptions {
+    fn from(store: &config::Store) -> Self {
+        let place = match &store.url {
+            config::Database::Sqlite(path) => Place::Sqlite(path.clone()),
+            config::Database::Memory => Place::Memory,
+            config::Database::Postgres(address) => Place::Postgres(address.expose().to_owned()),
+        };
+        let durability = match store.durability {
+            config::Durability::Process => Durability::Process,
+            config::Durability::Power => Durability::Power,
+        };
+        Self { place, durability }
     }
 }
 
@@ -52,6 +99,8 @@ struct Inner {
     pool: Pool,
     appender: Appender,
     place: String,
+    /// Goes last.
+    _scratch: Option<Scratch>,
 }
 
 /// How a database is shared with other processes.
@@ -100,36 +149,16 @@ impl Store {
     }
 
     async fn open_as(options: &StoreOptions, role: Role) -> Result<Self, StoreError> {
-        let inner = match Place::read(&options.url)? {
+        let inner = match &options.place {
             Place::Sqlite(path) => sqlite::open(path, options.durability, role).await?,
-            Place::Postgres(url) => postgres::open(&url, options.durability, role).await?,
+            Place::Memory => sqlite::open_scratch(options.durability).await?,
+            Place::Postgres(url) => postgres::open(url, options.durability, role).await?,
         };
         Ok(Self(Arc::new(inner)))
     }
 
     fn pool(&self) -> &Pool {
         &self.0.pool
-    }
-}
-
-enum Place {
-    Sqlite(PathBuf),
-    Postgres(String),
-}
-
-impl Place {
-    fn read(url: &str) -> Result<Self, StoreError> {
-        if let Some(path) = url.strip_prefix("sqlite:") {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            if path.is_empty() || path.contains('?') || path.starts_with(':') {
-                return Err(StoreError::Url);
-            }
-            return Ok(Self::Sqlite(PathBuf::from(path)));
-        }
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self::Postgres(url.to_owned()));
-        }
-        Err(StoreError::Url)
     }
 }
 

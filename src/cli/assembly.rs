@@ -26,7 +26,7 @@ use crate::policy::bundle::{Bundle, Problem, Sources};
 use crate::policy::files::{self, Include};
 use crate::policy::input::{self, Trust};
 use crate::reload::Reload;
-use crate::store::Store;
+use crate::store::{Store, StoreOptions};
 use crate::wire::reader::Limits;
 
 /// How long a list of tools, prompts or resources may take.
@@ -68,7 +68,7 @@ pub async fn assemble_from(config: &Config, sources: &Sources) -> anyhow::Result
 
 async fn assemble_with(config: &Config, bundle: Bundle) -> anyhow::Result<Assembled> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let store = Store::open(&config.store).await?;
+    let store = Store::open(&StoreOptions::from(&config.store)).await?;
     let recorder = Recorder::start(store.clone());
     let fleet = Fleet::new(config.servers.values().map(server_options).collect());
     let judge = Arc::new(Judge::new(bundle));

@@ -69,6 +69,13 @@ impl Appender {
         }
     }
 
+    /// Says that another connection committed something, which has to reach the disk like everything else.
+    pub(super) fn wrote(&self) {
+        if let Kind::Sqlite(book) = &self.0 {
+            book.wrote();
+        }
+    }
+
     /// Makes everything durable and stops.
     pub(super) async fn close(&self) {
         if let Kind::Sqlite(book) = &self.0 {

@@ -1,42 +1,13 @@
 //! Which API keys are there?
 
+use futures_util::future::{BoxFuture, FutureExt as _};
+
 use super::pool::{reading, storable, writing};
 use super::{Store, StoreError};
 use crate::call::caller::Person;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
-
-/// A key as it is kept: everything but the secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptKey {
-    /// The key's public part.
-    pub id: String,
-    /// Names the caller.
-    pub name: String,
-    /// What the secret is compared with.
-    pub hash: Digest,
-    /// Groups its callers are in.
-    pub groups: Vec<String>,
-    /// The software that holds it.
-    pub agent: Option<String>,
-    /// The person it was made for.
-    pub user: Option<Person>,
-    /// When it was made.
-    pub made: Timestamp,
-    /// When it was taken back; nothing while it is good.
-    pub revoked: Option<Timestamp>,
-}
-
-/// What taking a key back did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Revocation {
-    /// It was good until now.
-    Now,
-    /// It had been taken back at this time.
-    Earlier(Timestamp),
-    /// There is no such key.
-    Unknown,
-}
+use crate::identity::{BookFault, KeyBook, KeyBookWrite, Revoked, StoredKey};
 
 type Row = (String, String, String, String, Option<String>, Option<String>, Option<String>, i64, Option<i64>);
 
@@ -54,7 +25,7 @@ const REVOKE: &str = "UPDATE api_key SET revoked = $2 WHERE id = $1 AND revoked 
 
 impl Store {
     /// Adds a new key. One that exists already is an error: nothing is overwritten.
-    pub async fn add_key(&self, key: &KeptKey) -> Result<(), StoreError> {
+    pub async fn add_key(&self, key: &StoredKey) -> Result<(), StoreError> {
         let groups = serde_json::to_string(&key.groups).map_err(|error| StoreError::Database(error.to_string()))?;
         let (hash, user) = (key.hash.to_string(), key.user.as_ref());
         let (person, person_name) = (user.map(|user| &user.id), user.and_then(|user| user.name.as_ref()));
@@ -66,45 +37,69 @@ impl Store {
             .bind(&key.id).bind(&key.name).bind(&hash).bind(&groups).bind(&key.agent).bind(person).bind(person_name)
             .bind(key.made.micros()).bind(key.revoked.map(Timestamp::micros))
             .execute(db).await.map(|done| done.rows_affected()))?;
+        self.appender().wrote();
         if done == 0 { Err(StoreError::Exists(format!("a key {}", key.id))) } else { Ok(()) }
     }
 
     /// The key with this public part, revoked or not.
-    pub async fn find_key(&self, id: &str) -> Result<Option<KeptKey>, StoreError> {
+    pub async fn find_key(&self, id: &str) -> Result<Option<StoredKey>, StoreError> {
         if id.contains('\0') {
             return Ok(None);
         }
         let row: Option<Row> = reading!(self.pool(), db => sqlx::query_as(FIND).bind(id).fetch_optional(db).await)?;
-        row.map(KeptKey::read).transpose()
+        row.map(read).transpose()
     }
 
     /// All keys in the order they were made.
-    pub async fn list_keys(&self) -> Result<Vec<KeptKey>, StoreError> {
+    pub async fn list_keys(&self) -> Result<Vec<StoredKey>, StoreError> {
         let rows: Vec<Row> = reading!(self.pool(), db => sqlx::query_as(LIST).fetch_all(db).await)?;
-        rows.into_iter().map(KeptKey::read).collect()
+        rows.into_iter().map(read).collect()
     }
 
     /// Takes a key back. The first time counts.
-    pub async fn revoke_key(&self, id: &str, now: Timestamp) -> Result<Revocation, StoreError> {
+    pub async fn revoke_key(&self, id: &str, now: Timestamp) -> Result<Revoked, StoreError> {
         storable(id, "the key's id")?;
         let done = writing!(self.pool(), db => {
             sqlx::query(REVOKE).bind(id).bind(now.micros()).execute(db).await.map(|done| done.rows_affected())
         })?;
+        self.appender().wrote();
         if done > 0 {
-            return Ok(Revocation::Now);
+            return Ok(Revoked::Now);
         }
         let found = self.find_key(id).await?;
-        Ok(found.and_then(|key| key.revoked).map_or(Revocation::Unknown, Revocation::Earlier))
+        Ok(found.and_then(|key| key.revoked).map_or(Revoked::Unknown, Revoked::Earlier))
     }
 }
 
-impl KeptKey {
-    fn read((id, name, hash, groups, agent, person, person_name, made, revoked): Row) -> Result<Self, StoreError> {
-        let unreadable = || StoreError::Unreadable(format!("the key {id}"));
-        let hash = Digest::parse(&hash).ok_or_else(unreadable)?;
-        let groups = serde_json::from_str(&groups).map_err(|_| unreadable())?;
-        let user = person.map(|id| Person { id, name: person_name });
-        let revoked = revoked.map(Timestamp::from_micros);
-        Ok(Self { id, name, hash, groups, agent, user, made: Timestamp::from_micros(made), revoked })
+impl KeyBook for Store {
+    fn find<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<StoredKey>, BookFault>> {
+        self.find_key(id).map(told).boxed()
     }
+}
+
+impl KeyBookWrite for Store {
+    fn add(&self, key: StoredKey) -> BoxFuture<'_, Result<(), BookFault>> {
+        async move { told(self.add_key(&key).await) }.boxed()
+    }
+
+    fn list(&self) -> BoxFuture<'_, Result<Vec<StoredKey>, BookFault>> {
+        self.list_keys().map(told).boxed()
+    }
+
+    fn revoke<'a>(&'a self, id: &'a str, now: Timestamp) -> BoxFuture<'a, Result<Revoked, BookFault>> {
+        self.revoke_key(id, now).map(told).boxed()
+    }
+}
+
+fn told<T>(done: Result<T, StoreError>) -> Result<T, BookFault> {
+    done.map_err(|error| BookFault(error.to_string()))
+}
+
+fn read((id, name, hash, groups, agent, person, person_name, made, revoked): Row) -> Result<StoredKey, StoreError> {
+    let unreadable = || StoreError::Unreadable(format!("the key {id}"));
+    let hash = Digest::parse(&hash).ok_or_else(unreadable)?;
+    let groups = serde_json::from_str(&groups).map_err(|_| unreadable())?;
+    let user = person.map(|id| Person { id, name: person_name });
+    let revoked = revoked.map(Timestamp::from_micros);
+    Ok(StoredKey { id, name, hash, groups, agent, user, made: Timestamp::from_micros(made), revoked })
 }

@@ -93,10 +93,12 @@ impl Store {
         let Sighting { server, tool, pinned, definition, at } = sighting;
         storable(tool, "the tool's name")?;
         let (agreed, seen) = (pinned.agreed.map(|digest| digest.to_string()), pinned.seen.to_string());
-        writing!(self.pool(), db => sqlx::query(SEE)
+        let done = writing!(self.pool(), db => sqlx::query(SEE)
             .bind(server).bind(tool).bind(&agreed).bind(&seen).bind(definition)
             .bind(i64::from(pinned.changes)).bind(at.micros())
-            .execute(db).await.map(drop))
+            .execute(db).await.map(drop));
+        self.appender().wrote();
+        done
     }
 
     /// Agrees to the definition with this digest, if it is still the one the server shows.
@@ -109,6 +111,7 @@ impl Store {
         let done = writing!(self.pool(), db => sqlx::query(AGREE)
             .bind(server).bind(tool).bind(&seen).bind(by).bind(at.micros())
             .execute(db).await.map(|done| done.rows_affected()))?;
+        self.appender().wrote();
         if done > 0 {
             return Ok(Agreement::Agreed);
         }

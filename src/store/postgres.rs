@@ -55,7 +55,7 @@ pub(super) async fn open(url: &str, durability: Durability, role: Role) -> Resul
         Role::Reader => Kind::Nowhere,
         Role::Alone | Role::Beside => Kind::Postgres(Ledger::new(pool.clone())),
     };
-    Ok(Inner { pool: Pool::Postgres(pool), appender: Appender::new(kind), place })
+    Ok(Inner { pool: Pool::Postgres(pool), appender: Appender::new(kind), place, _scratch: None })
 }
 
 /// A setting of our own: whoever does not find it talks through something that changes sessions underneath.

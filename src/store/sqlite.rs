@@ -5,11 +5,12 @@ mod connect;
 mod guard;
 mod keeper;
 mod reserve;
+mod scratch;
 #[cfg(test)]
 mod tests;
 mod writer;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -22,20 +23,22 @@ use super::entries::Line;
 use super::pool::Pool;
 use super::{Durability, Inner, Role, StoreError, migrations};
 use guard::Guard;
+pub(super) use scratch::Scratch;
 use writer::{Patience, Writer};
 
 /// How long a write waits for another process.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Opens the file, creating it for those who write.
-pub(super) async fn open(path: PathBuf, durability: Durability, role: Role) -> Result<Inner, StoreError> {
+pub(super) async fn open(path: &Path, durability: Durability, role: Role) -> Result<Inner, StoreError> {
     let place = format!("sqlite:{}", path.display());
     check::version(rusqlite::version_number(), rusqlite::version())?;
-    let path = guard::settle(&path, &place, role)?;
+    let path = guard::settle(path, &place, role)?;
     let read = pool(&path, 4, |options| options.read_only(true));
     if role == Role::Reader {
         check_schema(&read, &place).await?;
-        return Ok(Inner { pool: Pool::Sqlite { read, write: None }, appender: Appender::new(Kind::Nowhere), place });
+        let pool = Pool::Sqlite { read, write: None };
+        return Ok(Inner { pool, appender: Appender::new(Kind::Nowhere), place, _scratch: None });
     }
     let guard = match role {
         Role::Alone => Some(Guard::take(&path, &place)?),
@@ -46,13 +49,24 @@ pub(super) async fn open(path: PathBuf, durability: Durability, role: Role) -> R
     let opened = tokio::task::spawn_blocking(move || Writer::open(&opening, durability, &label)).await;
     let writer = Arc::new(opened.map_err(|error| StoreError::Database(error.to_string()))??);
     let write = pool(&path, 1, |options| {
-        // What goes this way is rare and always worth waiting for the disk.
-        options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
+        let synchronous = match durability {
+            Durability::Process => SqliteSynchronous::Normal,
+            Durability::Power => SqliteSynchronous::Full,
+        };
+        options.journal_mode(SqliteJournalMode::Wal).synchronous(synchronous)
     });
     migrations::migrate_sqlite(&mut *write.acquire().await?, &place).await?;
     let keeper = keeper::start(&writer).map_err(|error| unusable(&place, &error))?;
-    let book = Book { writer, keeper: Mutex::new(Some(keeper)), guard };
-    Ok(Inner { pool: Pool::Sqlite { read, write: Some(write) }, appender: Appender::new(Kind::Sqlite(book)), place })
+    let book = Book { writer, keeper: Mutex::new(Some(keeper)), guard: Mutex::new(guard) };
+    let pool = Pool::Sqlite { read, write: Some(write) };
+    Ok(Inner { pool, appender: Appender::new(Kind::Sqlite(book)), place, _scratch: None })
+}
+
+/// Opens a file of its own that is removed with the store.
+pub(super) async fn open_scratch(durability: Durability) -> Result<Inner, StoreError> {
+    let scratch = Scratch::make()?;
+    let inner = open(&scratch.file(), durability, Role::Alone).await?;
+    Ok(Inner { place: "sqlite::memory:".to_owned(), _scratch: Some(scratch), ..inner })
 }
 
 fn pool(path: &Path, most: u32, wish: impl FnOnce(SqliteConnectOptions) -> SqliteConnectOptions) -> SqlitePool {
@@ -84,8 +98,8 @@ fn unusable(place: &str, why: &dyn std::fmt::Display) -> StoreError {
 pub(super) struct Book {
     writer: Arc<Writer>,
     keeper: Mutex<Option<JoinHandle<()>>>,
-    #[expect(dead_code, reason = "held for as long as the file is ours")]
-    guard: Option<Guard>,
+    /// Held for as long as the file is ours.
+    guard: Mutex<Option<Guard>>,
 }
 
 impl Book {
@@ -105,6 +119,10 @@ impl Book {
         done.unwrap_or_else(|error| Err(AppendError::Broken(error.to_string())))
     }
 
+    pub(super) fn wrote(&self) {
+        self.writer.unsynced();
+    }
+
     pub(super) fn admits(&self) -> Result<(), AppendError> {
         self.writer.admits()
     }
@@ -117,6 +135,7 @@ impl Book {
         {
             tracing::error!("the thread that keeps the record ended badly");
         }
+        drop(self.guard.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 

@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, params};
 
+use super::PATIENCE;
 use super::check::{self, Extent};
 use super::connect::connect;
 use super::reserve::Reserve;
-use super::PATIENCE;
 use crate::audit::entry::{Entry, Event, Operated};
 use crate::clock::{Clock as _, SystemClock};
 use crate::store::append::AppendError;
@@ -207,10 +207,16 @@ impl Writer {
     fn committed(&self, lines: &[Line]) {
         // A line touches a page of the table and one of the index, and more when it is long.
         let pages = lines.iter().map(|line| line.body.len().saturating_add(8192)).fold(0_usize, usize::saturating_add);
+        let pages = u64::try_from(pages).unwrap_or(u64::MAX);
         let mut state = self.state();
-        state.logged = state.logged.saturating_add(u64::try_from(pages).unwrap_or(u64::MAX));
-        if !std::mem::replace(&mut state.unsynced, true) {
-            drop(state);
+        state.logged = state.logged.saturating_add(pages);
+        drop(state);
+        self.unsynced();
+    }
+
+    /// Something was committed that the disk may not have.
+    pub(super) fn unsynced(&self) {
+        if !std::mem::replace(&mut self.state().unsynced, true) {
             self.wake.notify_all();
         }
     }
