@@ -71,8 +71,9 @@ impl Reload {
                     return;
                 }
                 let detail = format!("{} with {} packages", bundle.digest(), bundle.packages().len());
-                tracing::info!(policy = %bundle.digest(), "new policies are in force");
+                let digest = bundle.digest();
                 self.gateway.judge.swap(bundle);
+                tracing::info!(policy = %digest, "new policies are in force");
                 self.record("policy_loaded", detail).await;
             }
             Err(problems) => self.refuse(&problems).await,
