@@ -9,6 +9,7 @@ pub mod demo;
 pub mod exit;
 mod help;
 pub mod keys;
+pub mod log;
 pub mod output;
 pub mod pins;
 pub mod run;

@@ -188,6 +188,20 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// JSON text with the same characters as escapes that JSON knows: `\u001b`. Its own line ends stay.
+pub fn harmless_json(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_harmful(c) && c != '\n' {
+            let mut units = [0_u16; 2];
+            safe.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
 /// Controls; what turns the direction of text; what has no width; what separates lines without being a line's end.
 fn is_harmful(c: char) -> bool {
     c.is_control()
