@@ -143,7 +143,7 @@ mod tests {
             "csk_",
             "csk__",
             "csk_0202",
-            &good[..88],
+            good.split_at(88).0,
             &format!("{good}0"),
             &good.to_uppercase(),
             &good.replacen("csk_", "xsk_", 1),

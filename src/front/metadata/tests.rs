@@ -10,7 +10,7 @@ fn metadata(accept: Accept, scopes: &[&str]) -> Option<Metadata> {
         jwks_uri: None,
         reach: Reach::Public,
         claims: ClaimNames::default(),
-        clock_skew: std::time::Duration::from_secs(60),
+        clock_skew: std::time::Duration::from_mins(1),
     };
     let options = Options {
         accept,

@@ -2,12 +2,20 @@ use http::{HeaderName, HeaderValue};
 
 use super::*;
 
-fn arrived(headers: &[(&str, &str)], query: Option<&str>) -> Result<String, Reason> {
+fn arrived(list: &[(&str, &str)], query: Option<&str>) -> Result<String, Reason> {
+    let headers = headers(list);
+    Arrival { query, ..Arrival::from(&headers) }.proof().map(str::to_owned)
+}
+
+fn headers(list: &[(&str, &str)]) -> HeaderMap {
+    let pair = |(name, value): &(&str, &str)| {
+        (HeaderName::try_from(*name).unwrap(), HeaderValue::from_bytes(value.as_bytes()).unwrap())
+    };
     let mut map = HeaderMap::new();
-    for (name, value) in headers {
-        map.append(HeaderName::try_from(*name).unwrap(), HeaderValue::from_bytes(value.as_bytes()).unwrap());
+    for (name, value) in list.iter().map(pair) {
+        map.append(name, value);
     }
-    Arrival { query, ..Arrival::from(&map) }.proof().map(str::to_owned)
+    map
 }
 
 #[test]

@@ -5,8 +5,11 @@ use crate::wire::reader::{Limits, strict};
 const ISSUER: &str = "https://login.example.com";
 
 fn read(json: &str, names: &ClaimNames) -> Result<Caller, Unreadable> {
-    let Value::Object(claims) = strict(json.as_bytes(), &Limits::REQUEST).unwrap() else { panic!("not an object") };
-    caller(&claims, ISSUER, names, 99)
+    caller(&claims(json), ISSUER, names, 99)
+}
+
+fn claims(json: &str) -> Object {
+    strict(json.as_bytes(), &Limits::REQUEST).unwrap().as_object().unwrap().clone()
 }
 
 fn groups_of(json: &str, name: &str) -> Result<Vec<String>, Unreadable> {

@@ -71,7 +71,8 @@ fn only_three_parts_of_exact_base64url_are_a_token() {
         format!("{good}.a.b"),
         format!("{message}.c2ln="),
         format!("{message}.c2lh+/"),
-        format!("{message}.c2k1"[..].trim_end_matches("k1")),
+        // Bits that mean nothing are set: the same signature in a second spelling.
+        format!("{message}.c2l"),
         good.replacen('.', "=.", 1),
         token(r#"{"alg":"EdDSA"}"#, r#"{"sub":"a","sub":"b"}"#),
         token(r#"{"alg":"EdDSA"}"#, "[]"),
