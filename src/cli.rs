@@ -10,6 +10,7 @@ pub mod exit;
 mod help;
 pub mod keys;
 pub mod log;
+pub mod log;
 pub mod output;
 pub mod pins;
 pub mod run;
@@ -67,6 +68,9 @@ enum Command {
     /// See which tool definitions changed, and agree to them
     #[command(after_help = pins::EXAMPLES.text(), arg_required_else_help = true)]
     Pins(pins::PinsArgs),
+    /// Read the record
+    #[command(after_help = log::EXAMPLES.text(), arg_required_else_help = true)]
+    Log(log::LogArgs),
     /// Check the configuration and the policies; starts nothing
     #[command(after_help = check::EXAMPLES.text())]
     Check(check::CheckArgs),
@@ -97,6 +101,10 @@ fn dispatch(command: &Command, global: &Global, out: &mut Output<'_>) -> anyhow:
         Command::Run(args) => run::run(args, global),
         Command::Keys(args) => run_keys(args, global),
         Command::Pins(args) => pins::run(args, global, out),
+        Command::Log(args) => runtime()?.block_on(async {
+            let store = crate::store::Store::open_reader(&StoreOptions::from(&global.store()?)).await?;
+            log::run(args, &store, out).await
+        }),
         Command::Check(args) => check::run(args, global, out, check::rego_files),
         Command::Config(args) => config::run(args, global, out),
     }
