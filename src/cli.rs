@@ -10,7 +10,6 @@ pub mod exit;
 mod help;
 pub mod keys;
 pub mod log;
-pub mod log;
 pub mod output;
 pub mod pins;
 pub mod run;

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 /// Where a command writes its data, and how.
 pub struct Output<'a> {
-    to: &'a mut dyn Write,
+    to: &'a mut (dyn Write + Send),
     paint: Paint,
 }
 
@@ -99,7 +99,7 @@ impl fmt::Debug for Output<'_> {
 
 impl<'a> Output<'a> {
     /// Writes there, so.
-    pub fn new(to: &'a mut dyn Write, paint: Paint) -> Self {
+    pub fn new(to: &'a mut (dyn Write + Send), paint: Paint) -> Self {
         Self { to, paint }
     }
 
