@@ -79,8 +79,8 @@ fn keys() -> Told {
         let book = serde_json::to_string(&world.book().await).unwrap();
         assert!(book.contains("\"nightly\"") && !book.contains(&key), "the agent is on record, the key is not");
         let (_, listed) = world.run(&["keys", "list", "--json"]).await;
-        let listed: Value = serde_json::from_str(&listed).unwrap();
-        let id = listed.as_array().map_or_else(|| listed["keys"][0]["id"].clone(), |keys| keys[0]["id"].clone());
+        let listed: Value = serde_json::from_str(listed.lines().next().unwrap()).unwrap();
+        let id = listed["id"].clone();
         assert!(!listed.to_string().contains(&key));
         let (code, told) = world.run(&["keys", "revoke", id.as_str().unwrap()]).await;
         assert_eq!(code, 0, "{told}");

@@ -237,7 +237,7 @@ pub(crate) fn answer(text: &str) -> Value {
 
 /// The stable code of an entry.
 pub(crate) fn event(entry: &Value) -> &str {
-    entry["event"].as_str().or_else(|| entry["body"]["event"].as_str()).expect("an entry has an event")
+    entry["event"].as_str().expect("an entry has an event")
 }
 
 /// The text of a tool's result.
