@@ -61,6 +61,9 @@ enum Command {
     /// Serve one agent on standard input and output
     #[command(after_help = run::EXAMPLES.text())]
     Run(run::RunArgs),
+    /// See it work: a shop, an agent and the gateway between them
+    #[command(after_help = demo::EXAMPLES.text())]
+    Demo(demo::DemoArgs),
     /// Make, list and take back the keys agents come in with
     #[command(arg_required_else_help = true)]
     Keys(keys::KeysArgs),
@@ -98,6 +101,7 @@ fn dispatch(command: &Command, global: &Global, out: &mut Output<'_>) -> anyhow:
     match command {
         Command::Serve(args) => serve::run(args, global),
         Command::Run(args) => run::run(args, global),
+        Command::Demo(args) => demo::run(args, global, out),
         Command::Keys(args) => run_keys(args, global),
         Command::Pins(args) => pins::run(args, global, out),
         Command::Log(args) => runtime()?.block_on(async {
