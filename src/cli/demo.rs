@@ -84,7 +84,10 @@ async fn story(args: &DemoArgs, config: &Config, assembled: &Assembled, out: &mu
     }
     out.line("The gateway stays up. Let your own agent try, here with Claude Code:")?;
     out.line("")?;
-    out.line(&format!("  claude mcp add --transport http shop {endpoint} --header \"Authorization: Bearer {}\"", key.as_str()))?;
+    out.line(&format!(
+        "  claude mcp add --transport http shop {endpoint} --header \"Authorization: Bearer {}\"",
+        key.as_str()
+    ))?;
     out.line("")?;
     out.line("The rules that judged are in policies/. Ctrl-C ends the demo and forgets the key and the record.")?;
     told_to_stop(&assembled.stop).await;
@@ -96,18 +99,18 @@ fn show(attempt: &Attempt, got: &Got, out: &mut Output<'_>) -> anyhow::Result<()
     let call = format!("{tool} {}", attempt.arguments);
     match got {
         Got::Result(text) => {
-            out.marked(Mark::Ok, &format!("{:<20} {call}", attempt.wish))?;
+            out.line(&format!("{:<20}{call}", attempt.wish))?;
             let lines: Vec<&str> = text.lines().collect();
             let first = lines.first().copied().unwrap_or("nothing");
             let more = lines.len().saturating_sub(1);
             let rest = if more > 0 { format!("  (and {more} more)") } else { String::new() };
-            out.line(&format!("                          allowed: {}{rest}", harmless(first)))?;
+            out.marked(Mark::Ok, &format!("allowed        {}{rest}", harmless(first)))?;
         }
         Got::Refusal(class, reason, hint) => {
-            out.marked(Mark::Fail, &format!("{:<20} {call}", attempt.wish))?;
-            out.line(&format!("                          refused, {class}: {}", harmless(reason)))?;
+            out.line(&format!("{:<20}{call}", attempt.wish))?;
+            out.marked(Mark::Warn, &format!("refused        {} ({class})", harmless(reason)))?;
             if let Some(hint) = hint {
-                out.line(&format!("                          the agent is told: {}", harmless(hint)))?;
+                out.line(&format!("      instead        {}", harmless(hint)))?;
             }
         }
     }
@@ -131,7 +134,8 @@ async fn book(assembled: &Assembled, out: &mut Output<'_>) -> anyhow::Result<()>
 }
 
 async fn key(assembled: &Assembled) -> anyhow::Result<Zeroizing<String>> {
-    let holder = Holder { name: "demo".to_owned(), groups: Vec::new(), agent: Some("demo-agent".to_owned()), user: None };
+    let holder =
+        Holder { name: "demo".to_owned(), groups: Vec::new(), agent: Some("demo-agent".to_owned()), user: None };
     let (new, stored) = api_key::make(holder, SystemClock.now(), &Zeroizing::new(chance()?));
     assembled.gateway.store.add(stored).await?;
     Ok(Zeroizing::new(new.expose().to_owned()))
