@@ -14,12 +14,13 @@ field() { "$node" -e 'const [plan, js] = process.argv.slice(1); process.stdout.w
 inspector="$(field p.modules)/node_modules/.bin/mcp-inspector"
 era=$(field p.era)
 url=$(field 'p.url ?? ""')
-target=()
 if [ -n "$url" ]; then
   target=("$url" --transport http)
 else
-  while IFS= read -r -d '' word; do target+=("$word"); done < <(field '[p.command, ...p.args].map(w => w + "\0").join("")')
-  while IFS= read -r -d '' pair; do target+=(-e "$pair"); done < <(field 'Object.entries(p.env).map(([k, v]) => k + "=" + v + "\0").join("")')
+  # A file and not words on the line: the Inspector would take some of the command's options for its own.
+  field 'JSON.stringify({ mcpServers: { peer: { type: "stdio", command: p.command, args: p.args, env: p.env } } })' \
+    >"$HOME/peer.json"
+  target=(--config "$HOME/peer.json" --server peer)
 fi
 
 count=$(field p.steps.length)

@@ -139,7 +139,7 @@ class Matrix:
             baseline = self.baseline(name, client)
             tools += [{**tool, "name": f"{name}__{tool['name']}"} for tool in baseline["list"]["tools"]]
             for step in self.steps(server, replace(client, streams=False)):
-                if step["kind"] == "call":
+                if step["id"].startswith("call"):
                     key = f"{name}.{step['id']}"
                     steps.append({**step, "id": key, "tool": f"{name}__{step['tool']}"})
                     expected[key] = baseline[step["id"]]
@@ -169,7 +169,7 @@ class Matrix:
             for number, call in enumerate(group, 1):
                 word = "error" if fails else "call"
                 step = {"id": f"{word}{number}", "kind": "call", "tool": call.tool, "arguments": call.arguments}
-                steps.append({**step, "fails": fails})
+                steps.append({**step, "fails": fails and call.marked})
         if server.long_running and client.streams:
             self.long += 1
             short, long = {"duration": 0.6, "steps": 3}, {"duration": self.long, "steps": self.long * 5}

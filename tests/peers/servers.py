@@ -15,6 +15,7 @@ from pathlib import Path
 class Call:
     tool: str
     arguments: dict
+    marked: bool = True  # is a failure marked as one, or told in words alone?
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def build(install: Path, work: Path, node: str) -> dict[str, Server]:
                 Call("list_tables", {}),
                 Call("read_query", {"query": "SELECT id, text FROM notes ORDER BY id"}),
             ],
-            failing=[Call("read_query", {"query": "DELETE FROM notes"})],
+            failing=[Call("read_query", {"query": "DELETE FROM notes"}, marked=False)],
         ),
     ]
     return {server.name: server for server in listed}
