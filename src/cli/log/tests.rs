@@ -157,17 +157,20 @@ impl std::io::Write for Lines {
 async fn following_tells_what_comes_and_nothing_twice() {
     let (store, recorder) = book(vec![fault(None, "before")]).await;
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
-    let following = tokio::spawn(async move {
+    let following = async {
         let verb = Verb::Tail(Tail { follow: true, json: true, ..tail() });
         run(&LogArgs { verb }, &store, &mut Output::new(&mut Lines(tell), Paint::Plain)).await
-    });
-    assert!(told.recv().await.unwrap().contains("before"));
-    for what in ["one", "two"] {
-        recorder.write(vec![fault(None, what)]).await.unwrap();
-        assert!(told.recv().await.unwrap().contains(what));
-    }
-    // Nobody reads any more: following ends with the pipe.
-    drop(told);
-    recorder.write(vec![fault(None, "three")]).await.unwrap();
-    assert!(following.await.unwrap().is_err());
+    };
+    let writing = async {
+        assert!(told.recv().await.unwrap().contains("before"));
+        for what in ["one", "two"] {
+            recorder.write(vec![fault(None, what)]).await.unwrap();
+            assert!(told.recv().await.unwrap().contains(what));
+        }
+        // Nobody reads any more: following ends with the pipe.
+        drop(told);
+        recorder.write(vec![fault(None, "three")]).await.unwrap();
+    };
+    let (ended, ()) = tokio::join!(following, writing);
+    ended.unwrap_err();
 }
