@@ -2,7 +2,8 @@
 //!
 //! SQLite always runs. Postgres runs when `COUNTERSIGN_TEST_POSTGRES` holds the address of a server on which databases
 //! may be made; without it those tests do not exist, and `tests/run.sh` makes sure that they do. This executable is also
-//! the writer that is killed, when it is started with `COUNTERSIGN_WRITER` in its environment.
+//! the writer that is killed, when it is started with `COUNTERSIGN_WRITER` in its environment, and the one whose writes
+//! fail, when it is started with `COUNTERSIGN_LIMITED`.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,6 +14,7 @@
 )]
 
 mod crash;
+mod fault;
 mod place;
 mod postgres;
 mod sqlite;
@@ -42,9 +44,13 @@ fn main() {
         crash::write();
         return;
     }
+    if std::env::var_os("COUNTERSIGN_LIMITED").is_some() {
+        fault::write();
+        return;
+    }
     let mut trials = Vec::new();
     let both: Vec<_> = store::PROMISES.iter().chain(crash::PROMISES).collect();
-    for (name, promise) in both.iter().copied().chain(sqlite::PROMISES) {
+    for (name, promise) in both.iter().copied().chain(sqlite::PROMISES).chain(fault::PROMISES) {
         trials.push(Trial::test(format!("sqlite::{name}"), || ask(Database::Sqlite, *promise)));
     }
     if place::postgres().is_some() {
