@@ -120,7 +120,7 @@ impl Book {
     }
 
     #[cfg(test)]
-    pub(super) const fn writer(&self) -> &Arc<Writer> {
+    const fn writer(&self) -> &Arc<Writer> {
         &self.writer
     }
 

@@ -9,7 +9,6 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    clippy::cognitive_complexity,
     reason = "tests stop at the first surprise"
 )]
 
