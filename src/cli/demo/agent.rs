@@ -55,6 +55,7 @@ pub fn script() -> Vec<Attempt> {
 }
 
 /// An agent with an open session.
+#[expect(missing_debug_implementations, reason = "its transport holds the key")]
 pub struct Agent {
     server: HttpServer,
     session: Option<String>,
