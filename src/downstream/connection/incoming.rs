@@ -174,7 +174,10 @@ impl Incoming {
             return number_of(&id).and_then(|number| table.waiting.get(&number)).map(|waiting| waiting.sink.clone());
         }
         if matches!(self.shared.claim.get(), Some(Claim::Everybody)) {
-            return one_place(table.waiting.values());
+            // No log level goes out with a `subscriptions/listen`, so a log message is never about one.
+            let about_a_call = notification.method == "notifications/message";
+            let may_be_about = |waiting: &&Waiting| !about_a_call || waiting.purpose != Purpose::Listening;
+            return one_place(table.waiting.values().filter(may_be_about));
         }
         let of_a_call = matches!(notification.method.as_str(), "notifications/message" | "notifications/cancelled");
         let call = of_a_call.then(|| only_call(table.waiting.values())).flatten();
