@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -231,6 +232,8 @@ def main() -> int:
     reading.add_argument("--only", action="append", default=[], metavar="SERVER:CLIENT:TRANSPORT")
     reading.add_argument("--keep", action="store_true", help="keep the working folder, with the gateway's log")
     options = reading.parse_args()
+    # Told to end, the matrix takes its gateway and its folder with it.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     work = Path(tempfile.mkdtemp(prefix="peers-")).resolve()
     try:
         return Matrix(options, work).run(options.only)
