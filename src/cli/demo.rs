@@ -14,7 +14,7 @@ use super::assembly::{self, Assembled};
 use super::exit::Exit;
 use super::output::{Mark, Output, harmless};
 use super::serve::{listen, told_to_stop};
-use super::{Examples, Global, runtime};
+use super::{Examples, runtime};
 use crate::clock::{Clock as _, SystemClock, chance};
 use crate::config::{Config, Surroundings};
 use crate::identity::KeyBookWrite as _;
@@ -44,13 +44,12 @@ pub const EXAMPLES: Examples = Examples([
 ]);
 
 /// Runs the command.
-pub fn run(args: &DemoArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
+pub fn run(args: &DemoArgs, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     let runtime = runtime()?;
     if args.shop {
         runtime.block_on(shop::serve())?;
         return Ok(Exit::Done);
     }
-    let _colours_only = global;
     runtime.block_on(tell(args, out))
 }
 

@@ -9,7 +9,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::unnecessary_debug_formatting,
     reason = "tests stop at the first surprise"
 )]
 

@@ -91,7 +91,7 @@ impl World {
         loop {
             let Some(line) = lines.next_line().await.unwrap() else { panic!("the gateway did not start:\n{heard}") };
             if let Some((_, rest)) = line.split_once("http://") {
-                self.address = rest.split('/').next().unwrap().to_owned();
+                rest.split('/').next().unwrap().clone_into(&mut self.address);
                 break;
             }
             heard.push_str(&line);
