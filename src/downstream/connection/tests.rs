@@ -107,9 +107,23 @@ async fn on_a_common_connection_nobody_hears_what_may_be_anothers() {
     let refused = far.hear().await;
     let code = refused.get("error").and_then(|error| error.get("code")).and_then(Value::as_number).cloned();
     assert_eq!(code.and_then(|code| code.as_i64()), Some(-32601));
-    for id in &ids {
+    far.answer(&ids[1], "done").await;
+    let (listening, mut listener_hears) = asking();
+    let listener = connection.clone();
+    let subscription = tokio::spawn(async move {
+        let purpose = super::super::link::Purpose::Listening;
+        let order = Order { method: "subscriptions/listen", params: Object::new(), purpose, tool: None };
+        listener.call(order, &listening).await
+    });
+    let listens = far.hear().await.get("id").unwrap().clone();
+    far.notify("notifications/message", object! { "data" => "about the only call" }).await;
+    far.notify("notifications/resources/updated", object! { "uri" => "of whom?" }).await;
+    assert_eq!(method(first_hears.recv().await), "notifications/message");
+    for id in [&ids[0], &listens] {
         far.answer(id, "done").await;
     }
+    assert!(matches!(subscription.await.unwrap(), Reply::Answered(_)));
+    assert!(listener_hears.try_recv().is_err());
     assert!(matches!((one.await.unwrap(), two.await.unwrap()), (Reply::Answered(_), Reply::Answered(_))));
     assert!(first_hears.try_recv().is_err() && second_hears.try_recv().is_err());
 }
