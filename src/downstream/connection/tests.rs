@@ -129,6 +129,38 @@ async fn on_a_common_connection_nobody_hears_what_may_be_anothers() {
 }
 
 #[tokio::test]
+async fn a_question_nobody_answers_does_not_silence_other_calls() {
+    let (connection, mut far) = pair(1 << 16);
+    let (session, mut session_hears) = mpsc::channel(8);
+    connection.claim(Claim::Own { declared: object! { "roots" => Object::new() } });
+    connection.attach(Arc::new(Sink::new(session)));
+    let ask = |id: i64| -> Value { object! { "jsonrpc" => "2.0", "id" => id, "method" => "roots/list" }.into() };
+    let (first, mut first_hears) = asking();
+    let one = call(&connection, first);
+    let id_one = far.hear().await.get("id").unwrap().clone();
+    far.say(&ask(1)).await;
+    let unanswered = first_hears.recv().await.unwrap();
+    let (second, mut second_hears) = asking();
+    let two = call(&connection, second);
+    let id_two = far.hear().await.get("id").unwrap().clone();
+    far.say(&ask(2)).await;
+    let Some(FromServer::Request { answer, .. }) = second_hears.recv().await else { panic!("nothing was asked") };
+    far.say(&ask(3)).await;
+    assert_eq!(method(session_hears.recv().await), "roots/list", "both calls wait: it may belong to either");
+    assert!(far.hear().await.get("error").is_some());
+    answer.send(Ok("here".into())).unwrap();
+    assert_eq!(far.hear().await.get("id").unwrap().to_string(), "2");
+    far.say(&ask(4)).await;
+    assert_eq!(method(second_hears.recv().await), "roots/list");
+    assert!(far.hear().await.get("error").is_some(), "the dropped question is answered all the same");
+    for (id, waiting) in [(&id_one, one), (&id_two, two)] {
+        far.answer(id, "done").await;
+        assert!(matches!(waiting.await.unwrap(), Reply::Answered(_)));
+    }
+    drop(unanswered);
+}
+
+#[tokio::test]
 async fn what_never_left_has_not_happened() {
     // The pipe is full at once and nobody reads it: the second call waits behind the first.
     let (connection, far) = pair(8);
