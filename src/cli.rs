@@ -9,7 +9,9 @@ pub mod demo;
 pub mod exit;
 mod help;
 pub mod keys;
+pub mod log;
 pub mod output;
+pub mod pins;
 pub mod run;
 pub mod serve;
 
@@ -23,7 +25,9 @@ pub use self::help::Examples;
 
 use self::exit::Exit;
 use self::output::{ColourChoice, Habits, Output, Paint, Terminal, harmless};
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, Policy, Request, Store, Surroundings};
+use crate::store::StoreOptions;
 
 /// The gateway that stands between an agent and its tools: every call judged by policy and recorded
 #[derive(Parser, Debug)]
@@ -57,6 +61,18 @@ enum Command {
     /// Serve one agent on standard input and output
     #[command(after_help = run::EXAMPLES.text())]
     Run(run::RunArgs),
+    /// See it work: a shop, an agent and the gateway between them
+    #[command(after_help = demo::EXAMPLES.text())]
+    Demo(demo::DemoArgs),
+    /// Make, list and take back the keys agents come in with
+    #[command(arg_required_else_help = true)]
+    Keys(keys::KeysArgs),
+    /// See which tool definitions changed, and agree to them
+    #[command(after_help = pins::EXAMPLES.text(), arg_required_else_help = true)]
+    Pins(pins::PinsArgs),
+    /// Read the record
+    #[command(after_help = log::EXAMPLES.text(), arg_required_else_help = true)]
+    Log(log::LogArgs),
     /// Check the configuration and the policies; starts nothing
     #[command(after_help = check::EXAMPLES.text())]
     Check(check::CheckArgs),
@@ -85,9 +101,33 @@ fn dispatch(command: &Command, global: &Global, out: &mut Output<'_>) -> anyhow:
     match command {
         Command::Serve(args) => serve::run(args, global),
         Command::Run(args) => run::run(args, global),
+        Command::Demo(args) => demo::run(args, global, out),
+        Command::Keys(args) => run_keys(args, global),
+        Command::Pins(args) => pins::run(args, global, out),
+        Command::Log(args) => runtime()?.block_on(async {
+            let store = crate::store::Store::open_reader(&StoreOptions::from(&global.store()?)).await?;
+            log::run(args, &store, out).await
+        }),
         Command::Check(args) => check::run(args, global, out, check::rego_files),
         Command::Config(args) => config::run(args, global, out),
     }
+}
+
+fn run_keys(args: &keys::KeysArgs, global: &Global) -> anyhow::Result<Exit> {
+    let options = StoreOptions::from(&global.store()?);
+    runtime()?.block_on(async {
+        let store = crate::store::Store::open_beside(&options).await?;
+        let mut args = args.clone();
+        // Only for the words of the answer: a configuration that cannot be read is no reason to refuse a key.
+        if let (keys::Verb::Make(make), Ok(config)) = (&mut args.verb, global.load())
+            && let Some(http) = config.http
+        {
+            make.endpoint = format!("{}/mcp", http.public_url.as_str().trim_end_matches('/'));
+        }
+        let done = keys::run(args, &store, SystemClock.now(), &mut io::stdout()).await;
+        store.close().await;
+        done
+    })
 }
 
 /// Where commands that wait for something wait. The workers' stacks are large because policies are evaluated on them.

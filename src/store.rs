@@ -1,19 +1,266 @@
-//! STUB
-#![allow(missing_docs)]
+//! Where is it kept? One database for the record, the keys and the pins: a SQLite file, or Postgres.
+//!
+//! The queries are the same texts for both databases and go through sqlx. Only the append path is not: see
+//! [`append`]. No transaction is ever open while a request's future could be dropped; every write is one statement.
+
+pub mod append;
+pub mod entries;
+pub mod keys;
+mod migrations;
+pub mod pins;
+mod pool;
+mod postgres;
+mod sqlite;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use append::Appender;
+use pool::Pool;
+use sqlite::Scratch;
+
+use crate::config;
+
+/// Which database, and what a write must survive.
 #[derive(Clone, Debug)]
-pub struct Store;
-impl Store {
-    pub async fn open(_c: &crate::config::Store) -> anyhow::Result<Self> {
-        Ok(Self)
+pub struct StoreOptions {
+    place: Place,
+    durability: Durability,
+}
+
+#[derive(Clone)]
+enum Place {
+    Sqlite(PathBuf),
+    /// A file of its own that is removed with the store.
+    Memory,
+    /// May hold a password.
+    Postgres(String),
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Memory => f.write_str("sqlite::memory:"),
+            Self::Postgres(_) => f.write_str("postgres://..."),
+        }
     }
 }
-impl crate::identity::KeyBook for Store {
-    fn find<'a>(
-        &'a self,
-        _id: &'a str,
-    ) -> std::pin::Pin<
-        Box<dyn Future<Output = Result<Option<crate::identity::StoredKey>, crate::identity::BookFault>> + Send + 'a>,
-    > {
-        Box::pin(async { Ok(None) })
+
+impl StoreOptions {
+    /// From an address: `sqlite:PATH`, `sqlite::memory:` or `postgres://...`.
+    pub fn new(url: &str, durability: Durability) -> Result<Self, StoreError> {
+        let place = if let Some(path) = url.strip_prefix("sqlite:") {
+            match path.strip_prefix("//").unwrap_or(path) {
+                ":memory:" => Place::Memory,
+                path if path.is_empty() || path.contains('?') => return Err(StoreError::Url),
+                path => Place::Sqlite(PathBuf::from(path)),
+            }
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Place::Postgres(url.to_owned())
+        } else {
+            return Err(StoreError::Url);
+        };
+        Ok(Self { place, durability })
+    }
+}
+
+impl From<&config::Store> for StoreOptions {
+    fn from(store: &config::Store) -> Self {
+        let place = match &store.url {
+            config::Database::Sqlite(path) => Place::Sqlite(path.clone()),
+            config::Database::Memory => Place::Memory,
+            config::Database::Postgres(address) => Place::Postgres(address.expose().to_owned()),
+        };
+        let durability = match store.durability {
+            config::Durability::Process => Durability::Process,
+            config::Durability::Power => Durability::Power,
+        };
+        Self { place, durability }
+    }
+}
+
+/// What an acknowledged entry survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// The end of this process at once; the loss of power after at most one second.
+    Process,
+    /// The loss of power at once. Every commit waits for the disk.
+    Power,
+}
+
+/// An open database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    pool: Pool,
+    appender: Appender,
+    place: String,
+    /// Goes last.
+    _scratch: Option<Scratch>,
+}
+
+/// How a database is shared with other processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// A gateway that owns its file: a second one is refused.
+    Alone,
+    /// Writes next to whoever owns the file: `keys`, `pins`, and gateways that clients start one each.
+    Beside,
+    /// Reads only.
+    Reader,
+}
+
+impl Store {
+    /// Opens for the one gateway that owns the database, and brings the schema up to date. A SQLite file that another
+    /// gateway owns is refused; Postgres may be shared.
+    pub async fn open(options: &StoreOptions) -> Result<Self, StoreError> {
+        Self::open_as(options, Role::Alone).await
+    }
+
+    /// Opens for writing while a gateway may own the database: for `keys` and `pins`, and for the gateways that
+    /// several clients of one person start.
+    pub async fn open_beside(options: &StoreOptions) -> Result<Self, StoreError> {
+        Self::open_as(options, Role::Beside).await
+    }
+
+    /// Opens for reading while others write. The database must exist.
+    pub async fn open_reader(options: &StoreOptions) -> Result<Self, StoreError> {
+        Self::open_as(options, Role::Reader).await
+    }
+
+    /// The way to add to the book.
+    pub fn appender(&self) -> &Appender {
+        &self.0.appender
+    }
+
+    /// Where it is, for people; never with a password.
+    pub fn place(&self) -> &str {
+        &self.0.place
+    }
+
+    /// Makes everything durable and lets go of the database.
+    pub async fn close(&self) {
+        self.0.appender.close().await;
+        self.0.pool.close().await;
+    }
+
+    async fn open_as(options: &StoreOptions, role: Role) -> Result<Self, StoreError> {
+        let inner = match &options.place {
+            Place::Sqlite(path) => sqlite::open(path, options.durability, role).await?,
+            Place::Memory => sqlite::open_scratch(options.durability).await?,
+            Place::Postgres(url) => postgres::open(url, options.durability, role).await?,
+        };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    fn pool(&self) -> &Pool {
+        &self.0.pool
+    }
+}
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The address names no database we can use.
+    #[error("the store's url names no database; write sqlite: and a path, or postgres://user@host/database")]
+    Url,
+    /// There is no such file.
+    #[error("there is no database at {place}; start the gateway once, or check the store's url")]
+    Missing {
+        /// Which one.
+        place: String,
+    },
+    /// The file cannot be opened or written.
+    #[error("the database {place} cannot be opened: {why}")]
+    Unusable {
+        /// Which one.
+        place: String,
+        /// What stands in the way.
+        why: String,
+    },
+    /// Another gateway owns the file.
+    #[error("the database {place} is in use by another gateway; stop it first, or give this one its own store.url")]
+    Taken {
+        /// Which one.
+        place: String,
+    },
+    /// Locks and shared memory do not work there.
+    #[error(
+        "the database {place} is on a network file system ({kind}), where locks cannot be trusted; use a local disk, or Postgres"
+    )]
+    Network {
+        /// Which one.
+        place: String,
+        /// Which file system.
+        kind: &'static str,
+    },
+    /// The file is damaged.
+    #[error("the database {place} is damaged: {why}; nothing was changed, restore it from a backup")]
+    Damaged {
+        /// Which one.
+        place: String,
+        /// The first thing found.
+        why: String,
+    },
+    /// The library has the bug that can corrupt a database with two connections.
+    #[error("SQLite {found} can corrupt a database that several connections use; build with SQLite 3.51.3 or later")]
+    OldSqlite {
+        /// The version that was linked.
+        found: String,
+    },
+    /// A setting did not take effect.
+    #[error("the database {place} does not do what was asked: {what}")]
+    Refused {
+        /// Which one.
+        place: String,
+        /// Which setting, and what to do.
+        what: String,
+    },
+    /// A newer Countersign made it.
+    #[error(
+        "the database {place} has schema {found} and this program knows {known}; use the newer countersign that wrote it"
+    )]
+    Newer {
+        /// Which one.
+        place: String,
+        /// The number found.
+        found: i64,
+        /// The highest number known.
+        known: i64,
+    },
+    /// An older Countersign made it, and a reader changes nothing.
+    #[error(
+        "the database {place} has schema {found} and this program needs {known}; start the gateway once to bring it up to date"
+    )]
+    Older {
+        /// Which one.
+        place: String,
+        /// The number found.
+        found: i64,
+        /// The number needed.
+        known: i64,
+    },
+    /// There is such a thing already.
+    #[error("there is {0} already; nothing was changed")]
+    Exists(String),
+    /// What is stored cannot be understood.
+    #[error("the database holds {0}, which this program cannot read; it was changed by something else")]
+    Unreadable(String),
+    /// A text no database can hold.
+    #[error("{0} holds a zero character, which cannot be stored")]
+    Unstorable(&'static str),
+    /// The database itself failed.
+    #[error("the database failed: {0}")]
+    Database(String),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        // What sqlx says holds no password: addresses are parsed before anything can fail with them.
+        Self::Database(error.to_string())
     }
 }

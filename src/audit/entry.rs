@@ -51,6 +51,32 @@ pub enum Event {
     Fault(Fault),
 }
 
+impl Event {
+    /// The stable event code, the same as in the JSON form.
+    pub const fn tag(&self) -> &'static str {
+        match self {
+            Self::Rejected(_) => "rejected",
+            Self::Arrived(_) => "arrived",
+            Self::Refused(_) => "refused",
+            Self::Decided(_) => "decided",
+            Self::Dispatched(_) => "dispatched",
+            Self::Finished(_) => "finished",
+            Self::Cancelled(_) => "cancelled",
+            Self::Listed(_) => "listed",
+            Self::Asked(_) => "asked",
+            Self::Session(_) => "session",
+            Self::Definition(_) => "definition",
+            Self::Operated(_) => "operated",
+            Self::Fault(_) => "fault",
+        }
+    }
+}
+
+/// The JSON Schema of what the book holds, for whoever reads it with a program.
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(Event)
+}
+
 /// See [`Event::Rejected`].
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Rejected {
@@ -272,7 +298,7 @@ pub struct Definition {
 /// See [`Event::Operated`].
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Operated {
-    /// `started`, `stopped`, `policy_loaded`, `policy_refused`, `key_made`, `key_revoked`.
+    /// `started`, `stopped`, `policy_loaded`, `policy_refused`, `key_made`, `key_revoked`, `record_resumed`.
     pub what: &'static str,
     /// Details in words.
     pub detail: String,

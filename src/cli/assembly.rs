@@ -26,7 +26,7 @@ use crate::policy::bundle::{Bundle, Problem, Sources};
 use crate::policy::files::{self, Include};
 use crate::policy::input::{self, Trust};
 use crate::reload::Reload;
-use crate::store::Store;
+use crate::store::{Store, StoreOptions};
 use crate::wire::reader::Limits;
 
 /// How long a list of tools, prompts or resources may take.
@@ -37,6 +37,7 @@ const GRACE: Duration = Duration::from_secs(5);
 const SWEEP: Duration = Duration::from_secs(30);
 
 /// A gateway that is ready for calls, and what has to be ended with it.
+#[derive(Debug)]
 pub struct Assembled {
     /// Takes calls.
     pub gateway: Arc<Gateway>,
@@ -52,23 +53,36 @@ pub fn load_policies(paths: &[std::path::PathBuf]) -> Result<Bundle, Vec<Problem
     Bundle::load(&files::read(paths, Include::Policies)?)
 }
 
+/// How the record is shared with other gateways on the same machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tenure {
+    /// One gateway owns its SQLite file; a second one is refused.
+    Alone,
+    /// Gateways that clients start, one each, write to one file.
+    Shared,
+}
+
 /// Builds a gateway from a configuration.
-pub async fn assemble(config: &Config) -> anyhow::Result<Assembled> {
+pub async fn assemble(config: &Config, tenure: Tenure) -> anyhow::Result<Assembled> {
     let paths = config.policy.paths.clone();
     let bundle = load_policies(&paths).map_err(|problems| describe(&problems))?;
-    let assembled = assemble_with(config, bundle).await?;
+    let assembled = assemble_with(config, bundle, tenure).await?;
     Ok(Assembled { sources: paths, ..assembled })
 }
 
 /// Builds a gateway that judges by policies from elsewhere.
 pub async fn assemble_from(config: &Config, sources: &Sources) -> anyhow::Result<Assembled> {
     let bundle = Bundle::load(sources).map_err(|problems| describe(&problems))?;
-    assemble_with(config, bundle).await
+    assemble_with(config, bundle, Tenure::Alone).await
 }
 
-async fn assemble_with(config: &Config, bundle: Bundle) -> anyhow::Result<Assembled> {
+async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyhow::Result<Assembled> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let store = Store::open(&config.store).await?;
+    let options = StoreOptions::from(&config.store);
+    let store = match tenure {
+        Tenure::Alone => Store::open(&options).await?,
+        Tenure::Shared => Store::open_beside(&options).await?,
+    };
     let recorder = Recorder::start(store.clone());
     let fleet = Fleet::new(config.servers.values().map(server_options).collect());
     let judge = Arc::new(Judge::new(bundle));
@@ -106,6 +120,7 @@ impl Assembled {
         }
         self.gateway.fleet.shutdown(GRACE).await;
         self.gateway.recorder.clone().close().await;
+        self.gateway.store.close().await;
     }
 }
 

@@ -6,15 +6,13 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use super::exit::Exit;
 use crate::call::caller::Person;
 use crate::clock::{Timestamp, chance};
 use crate::identity::api_key::{self, Holder};
 use crate::identity::{KeyBookWrite, Revoked, StoredKey};
 use crate::object;
 use crate::wire::json::{Object, Value};
-
-/// What the command ends with when there is no such key.
-const NOT_FOUND: u8 = 3;
 
 /// Make, list and revoke API keys.
 #[derive(Clone, Debug, Args)]
@@ -87,19 +85,19 @@ pub struct Revoke {
 }
 
 /// Does what was asked; yields the exit code.
-pub async fn run(args: KeysArgs, book: &dyn KeyBookWrite, now: Timestamp, out: &mut dyn Write) -> anyhow::Result<u8> {
+pub async fn run(args: KeysArgs, book: &dyn KeyBookWrite, now: Timestamp, out: &mut dyn Write) -> anyhow::Result<Exit> {
     match args.verb {
         Verb::Make(make) => make_key(make, book, now, out).await,
         Verb::List(List { json }) => {
             let keys = book.list().await?;
             if json { list_json(&keys, out) } else { list_table(&keys, out) }.context("cannot write the list")?;
-            Ok(0)
+            Ok(Exit::Done)
         }
         Verb::Revoke(revoke) => revoke_key(&revoke, book, now, out).await,
     }
 }
 
-async fn make_key(make: Make, book: &dyn KeyBookWrite, now: Timestamp, out: &mut dyn Write) -> anyhow::Result<u8> {
+async fn make_key(make: Make, book: &dyn KeyBookWrite, now: Timestamp, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let Make { name, groups, agent, user, json, endpoint } = make;
     let mut bytes: [u8; 38] = chance()?;
     let seed = Zeroizing::new(bytes);
@@ -112,7 +110,7 @@ async fn make_key(make: Make, book: &dyn KeyBookWrite, now: Timestamp, out: &mut
         let mut line = describe(&stored);
         line.insert("key", new.expose());
         writeln!(out, "{line}")?;
-        return Ok(0);
+        return Ok(Exit::Done);
     }
     let key = new.expose();
     writeln!(out, "Key {} for {} was made. It is shown once, now:\n\n  {key}\n", stored.id, stored.name)?;
@@ -123,7 +121,7 @@ async fn make_key(make: Make, book: &dyn KeyBookWrite, now: Timestamp, out: &mut
     )?;
     writeln!(out, "Any other client: send the header Authorization: Bearer and the key to {endpoint}.")?;
     writeln!(out, "Take it back: countersign keys revoke {}", stored.id)?;
-    Ok(0)
+    Ok(Exit::Done)
 }
 
 async fn revoke_key(
@@ -131,14 +129,14 @@ async fn revoke_key(
     book: &dyn KeyBookWrite,
     now: Timestamp,
     out: &mut dyn Write,
-) -> anyhow::Result<u8> {
+) -> anyhow::Result<Exit> {
     // Whoever pastes the whole key means the key it belongs to; the rest of it is neither looked at nor repeated.
     let given = revoke.id.strip_prefix(api_key::PREFIX).unwrap_or(&revoke.id);
     let id = given.split('_').next().unwrap_or_default();
     let (state, code) = match book.revoke(id, now).await? {
-        Revoked::Now => ("revoked", 0),
-        Revoked::Earlier(_) => ("was_revoked", 0),
-        Revoked::Unknown => ("unknown", NOT_FOUND),
+        Revoked::Now => ("revoked", Exit::Done),
+        Revoked::Earlier(_) => ("was_revoked", Exit::Done),
+        Revoked::Unknown => ("unknown", Exit::NotFound),
     };
     if revoke.json {
         writeln!(out, "{}", object! { "id" => id, "state" => state })?;

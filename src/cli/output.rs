@@ -11,7 +11,7 @@ use serde::Serialize;
 
 /// Where a command writes its data, and how.
 pub struct Output<'a> {
-    to: &'a mut dyn Write,
+    to: &'a mut (dyn Write + Send),
     paint: Paint,
 }
 
@@ -99,7 +99,7 @@ impl fmt::Debug for Output<'_> {
 
 impl<'a> Output<'a> {
     /// Writes there, so.
-    pub fn new(to: &'a mut dyn Write, paint: Paint) -> Self {
+    pub fn new(to: &'a mut (dyn Write + Send), paint: Paint) -> Self {
         Self { to, paint }
     }
 
@@ -186,6 +186,20 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(safe)
+}
+
+/// JSON text with the same characters as escapes that JSON knows: `\u001b`. Its own line ends stay.
+pub fn harmless_json(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_harmful(c) && c != '\n' {
+            let mut units = [0_u16; 2];
+            safe.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
 }
 
 /// Controls; what turns the direction of text; what has no width; what separates lines without being a line's end.

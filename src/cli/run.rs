@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::assembly;
+use super::assembly::{self, Tenure};
 use super::exit::Exit;
 use super::serve::told_to_stop;
 use super::{Examples, Global, runtime};
@@ -42,7 +42,7 @@ async fn serve(args: &RunArgs, config: &Config) -> anyhow::Result<Exit> {
         let known: Vec<&str> = servers.keys().map(crate::config::ServerName::as_str).collect();
         return Err(Exit::NotFound.error(format!("there is no server `{name}`; there are: {}", known.join(", "))));
     }
-    let assembled = assembly::assemble(config).await?;
+    let assembled = assembly::assemble(config, Tenure::Shared).await?;
     assembled.attend();
     let gateway = Arc::clone(&assembled.gateway);
     let Some(scope) = gateway.scope(args.server.as_deref()) else {

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::assembly::{self, Assembled};
+use super::assembly::{self, Assembled, Tenure};
 use super::exit::Exit;
 use super::{Examples, Global, runtime};
 use crate::audit::entry::{Entry, Event, Operated};
@@ -40,7 +40,7 @@ pub fn run(_args: &ServeArgs, global: &Global) -> anyhow::Result<Exit> {
 async fn serve(config: &Config) -> anyhow::Result<()> {
     config.some_servers()?;
     config.listener()?;
-    let assembled = assembly::assemble(config).await?;
+    let assembled = assembly::assemble(config, Tenure::Alone).await?;
     let address = listen(config, &assembled).await?;
     assembled.attend();
     tracing::info!(address = %address, "listening; the MCP endpoint is http://{address}/mcp");

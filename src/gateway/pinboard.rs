@@ -1,14 +1,37 @@
-//! STUB pins
+//! Where are the definitions kept that were seen and agreed to?
+
+use std::collections::BTreeMap;
+
 use super::Gateway;
-use super::answer::Refusal;
+use super::answer::{Refusal, Retry};
 use crate::catalogue::pins::Pinned;
 use crate::catalogue::tool::Tool;
-use std::collections::BTreeMap;
+use crate::store::StoreError;
+use crate::store::pins::Sighting;
+
 impl Gateway {
-    pub(super) async fn pins(&self, _server: &str) -> Result<BTreeMap<String, Pinned>, Refusal> {
-        Ok(BTreeMap::new())
+    /// What is known of this server's tools.
+    pub(super) async fn pins(&self, server: &str) -> Result<BTreeMap<String, Pinned>, Refusal> {
+        self.store.pins_of(server).await.map_err(|error| unkept(&error))
     }
-    pub(super) async fn keep_pin(&self, _tool: &Tool, _pinned: &Pinned) -> Result<(), Refusal> {
-        Ok(())
+
+    /// Keeps what a fresh look at a tool came to.
+    pub(super) async fn keep_pin(&self, tool: &Tool, pinned: &Pinned) -> Result<(), Refusal> {
+        let definition = crate::digest::canonical(&tool.definition.clone().into());
+        let at = self.clock.now();
+        let (server, name) = (&*tool.server, tool.name.as_str());
+        let sighting = Sighting { server, tool: name, pinned, definition: &definition, at };
+        self.store.see_pin(sighting).await.map_err(|error| unkept(&error))
     }
+}
+
+/// A tool whose definition cannot be compared with the one agreed to may have changed, so it is not offered.
+fn unkept(error: &StoreError) -> Refusal {
+    tracing::error!(%error, "the pinned definitions cannot be used");
+    Refusal::new(
+        "pins_unavailable",
+        Retry::Later,
+        "the definitions that were agreed to cannot be looked up, so no tool is offered",
+    )
+    .hint("whoever runs this gateway finds the cause in its log")
 }

@@ -1,24 +1,164 @@
-//! STUB
-#![allow(missing_docs)]
-use crate::audit::{entry::Entry, receipt::Receipt};
+//! Is it written down before it happens?
+//!
+//! One writer, group commit, no thread of its own. Whoever finds nobody writing commits at once on their own thread;
+//! what arrives meanwhile is committed together by a task that lets others join first. A lone caller pays for one
+//! commit and nothing else, and many share.
+
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+use crate::audit::entry::Entry;
+use crate::audit::receipt::Receipt;
 use crate::permit::Permit;
+use crate::store::Store;
+use crate::store::append::AppendError;
+use crate::store::entries::Line;
+
+/// The way into the book. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Recorder;
+pub struct Recorder(Arc<Desk>);
+
+#[derive(Debug)]
+struct Desk {
+    store: Store,
+    queue: Mutex<Queue>,
+}
+
+/// What waits for the next commit.
+#[derive(Debug, Default)]
+struct Queue {
+    writing: Writing,
+    lines: Vec<Line>,
+    waiting: Vec<Waiting>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Writing {
+    #[default]
+    Nobody,
+    Somebody,
+}
+
+type Waiting = oneshot::Sender<Result<(), AppendError>>;
+
+/// Nothing was written, or nobody knows whether it was; either way nothing may happen that needed it.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("x")]
-pub struct Unrecorded;
+#[error("audit_unavailable: {0}")]
+pub struct Unrecorded(#[from] AppendError);
+
 impl Recorder {
-    pub async fn about_to(&self, permit: &Permit, _entries: Vec<Entry>) -> Result<Receipt, Unrecorded> {
+    /// A recorder for the book of this store.
+    pub fn start(store: Store) -> Self {
+        Self(Arc::new(Desk { store, queue: Mutex::default() }))
+    }
+
+    /// Writes down that this call is about to be performed. Refused while its outcome might find no room.
+    pub async fn about_to(&self, permit: &Permit, entries: Vec<Entry>) -> Result<Receipt, Unrecorded> {
+        self.0.store.appender().admits()?;
+        self.write(entries).await?;
         Ok(Receipt::new(permit.call().digest))
     }
-    pub async fn write(&self, _entries: Vec<Entry>) -> Result<(), Unrecorded> {
-        Ok(())
+
+    /// Writes these entries, in this order, all or none, and returns when they are committed. What was begun is
+    /// written even when the caller goes away.
+    pub async fn write(&self, entries: Vec<Entry>) -> Result<(), Unrecorded> {
+        let spelled: Result<Vec<Line>, _> = entries.iter().map(Line::of).collect();
+        let lines = spelled.map_err(|error| AppendError::Broken(error.to_string()))?;
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let (tell, told) = oneshot::channel();
+        let first = self.0.join(lines, tell);
+        if first == Writing::Nobody {
+            Arc::clone(&self.0).lead();
+        }
+        let gone = || AppendError::Broken("the gateway is stopping".to_owned());
+        Ok(told.await.unwrap_or_else(|_| Err(gone()))?)
     }
+
+    /// Whether the last write worked.
     pub fn healthy(&self) -> bool {
-        true
+        self.0.store.appender().healthy()
     }
-    pub fn start(_s: crate::store::Store) -> Self {
-        Self
+
+    /// Lets go of the book after everything in it is durable. Writes that come later are refused.
+    pub async fn close(self) {
+        self.0.store.close().await;
     }
-    pub async fn close(self) {}
+}
+
+impl Desk {
+    /// Puts lines into the queue; says who was writing before. If nobody was, the caller is now.
+    fn join(&self, mut lines: Vec<Line>, tell: Waiting) -> Writing {
+        let mut queue = self.queue();
+        if queue.lines.is_empty() {
+            queue.lines = lines;
+        } else {
+            queue.lines.append(&mut lines);
+        }
+        queue.waiting.push(tell);
+        mem::replace(&mut queue.writing, Writing::Somebody)
+    }
+
+    /// Commits at once if that needs no waiting, and leaves whatever else there is to a task.
+    fn lead(self: Arc<Self>) {
+        let Some((lines, waiting)) = self.next() else { return };
+        let left = match self.store.appender().append_now(&lines) {
+            Some(done) => {
+                answer(waiting, &done);
+                None
+            }
+            None => Some((lines, waiting)),
+        };
+        if left.is_none() && self.rest() == Writing::Nobody {
+            return;
+        }
+        tokio::spawn(async move {
+            if let Some((lines, waiting)) = left {
+                answer(waiting, &self.store.appender().append(lines).await);
+            }
+            loop {
+                // Whoever is ready to write joins this batch.
+                tokio::task::yield_now().await;
+                let Some((lines, waiting)) = self.next() else { return };
+                let done = match self.store.appender().append_now(&lines) {
+                    Some(done) => done,
+                    None => self.store.appender().append(lines).await,
+                };
+                answer(waiting, &done);
+            }
+        });
+    }
+
+    /// The next batch, or nothing: then nobody writes any more.
+    fn next(&self) -> Option<(Vec<Line>, Vec<Waiting>)> {
+        let mut queue = self.queue();
+        if queue.waiting.is_empty() {
+            queue.writing = Writing::Nobody;
+            return None;
+        }
+        Some((mem::take(&mut queue.lines), mem::take(&mut queue.waiting)))
+    }
+
+    /// Stops writing if nothing waits.
+    fn rest(&self) -> Writing {
+        let mut queue = self.queue();
+        if queue.waiting.is_empty() {
+            queue.writing = Writing::Nobody;
+        }
+        queue.writing
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn answer(waiting: Vec<Waiting>, done: &Result<(), AppendError>) {
+    for tell in waiting {
+        // Whoever went away meanwhile does not need to know.
+        drop(tell.send(done.clone()));
+    }
 }

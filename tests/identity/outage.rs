@@ -48,9 +48,12 @@ async fn calls_do_not_wait_while_aging_keys_are_fetched_again() {
     let token = key.token("k", &claims(&issuer));
     come(&identity, &token, 0).await.unwrap();
     come(&identity, &token, 31).await.unwrap();
-    while issuer.asked("/keys") < 2 {
-        tokio::task::yield_now().await;
-    }
+    let fetched = async {
+        while issuer.asked("/keys") < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), fetched).await.unwrap();
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@
 )]
 
 mod eras;
+mod guarded;
 mod identity;
 mod judged;
 mod parsing;

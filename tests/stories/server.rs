@@ -149,5 +149,5 @@ fn tools() -> Vec<Value> {
 fn ledger(message: &Value) {
     let Ok(path) = std::env::var("STORY_LEDGER") else { return };
     let mut file = OpenOptions::new().create(true).append(true).open(path).expect("the ledger can be written");
-    writeln!(file, "{message}").expect("the ledger can be written");
+    file.write_all(format!("{message}\n").as_bytes()).expect("the ledger can be written");
 }

@@ -126,6 +126,21 @@ impl World {
         }
     }
 
+    /// Asks the gateway to stop, and gives what it logged until it had.
+    pub(crate) async fn stop(&mut self) -> String {
+        let (mut child, mut lines) = self.gateway.take().unwrap();
+        let id = i32::try_from(child.id().unwrap()).unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), rustix::process::Signal::TERM)
+            .unwrap();
+        let mut log = String::new();
+        while let Some(line) = lines.next_line().await.unwrap() {
+            log.push_str(&line);
+            log.push('\n');
+        }
+        assert!(child.wait().await.unwrap().success(), "{log}");
+        log
+    }
+
     /// Everything the record holds, oldest first.
     pub(crate) async fn book(&self) -> Vec<Value> {
         let (code, text) = self.run(&["log", "tail", "-n", "1000", "--json"]).await;
@@ -237,7 +252,7 @@ pub(crate) fn answer(text: &str) -> Value {
 
 /// The stable code of an entry.
 pub(crate) fn event(entry: &Value) -> &str {
-    entry["event"].as_str().or_else(|| entry["body"]["event"].as_str()).expect("an entry has an event")
+    entry["event"].as_str().expect("an entry has an event")
 }
 
 /// The text of a tool's result.

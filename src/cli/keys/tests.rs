@@ -13,7 +13,7 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_micros(seconds.saturating_mul(1_000_000))
 }
 
-async fn say(book: &MemoryBook, words: &[&str]) -> (u8, String) {
+async fn say(book: &MemoryBook, words: &[&str]) -> (Exit, String) {
     let line = Line::try_parse_from(["keys"].iter().chain(words)).unwrap();
     let mut out = Vec::new();
     let code = run(line.keys, book, at(1_800_000_000), &mut out).await.unwrap();
@@ -30,7 +30,7 @@ async fn a_key_is_shown_once_with_a_command_that_works_and_never_again() {
     let book = MemoryBook::default();
     let words = ["make", "ci-bot", "--group", "ci", "--group", "ops", "--agent", "claude-code", "--user", "alice"];
     let (code, text) = say(&book, &words).await;
-    assert_eq!(code, 0);
+    assert_eq!(code, Exit::Done);
     let key = key_in(&text);
     assert!(text.contains(&format!(
         "claude mcp add --transport http countersign http://127.0.0.1:4180/mcp --header \"Authorization: Bearer {key}\""
@@ -51,7 +51,7 @@ async fn a_key_is_shown_once_with_a_command_that_works_and_never_again() {
 async fn a_machine_gets_the_key_as_json() {
     let (code, text) = say(&MemoryBook::default(), &["make", "ci", "--json"]).await;
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(code, 0);
+    assert_eq!(code, Exit::Done);
     assert!(api_key::read(value["key"].as_str().unwrap()).is_some());
 }
 
@@ -62,15 +62,15 @@ async fn a_key_is_revoked_by_its_id_or_by_itself_and_an_unknown_one_ends_with_3(
     let (_, second) = say(&book, &["make", "b"]).await;
     let (first, second) = (key_in(&first), key_in(&second));
     let id = api_key::read(&first).unwrap().id;
-    assert_eq!(say(&book, &["revoke", id]).await.0, 0);
+    assert_eq!(say(&book, &["revoke", id]).await.0, Exit::Done);
     assert!(say(&book, &["revoke", id]).await.1.contains("before"));
     let (code, text) = say(&book, &["revoke", &second, "--json"]).await;
-    assert_eq!((code, text.contains(&second)), (0, false));
+    assert_eq!((code, text.contains(&second)), (Exit::Done, false));
     assert!(book.list().await.unwrap().iter().all(|key| key.revoked.is_some()));
     let (code, text) = say(&book, &["revoke", "000000000000"]).await;
-    assert_eq!(code, 3);
+    assert_eq!(code, Exit::NotFound);
     assert!(text.contains("countersign keys list"));
-    assert_eq!(say(&book, &["revoke", "csk_000000000000", "--json"]).await.0, 3);
+    assert_eq!(say(&book, &["revoke", "csk_000000000000", "--json"]).await.0, Exit::NotFound);
 }
 
 #[test]

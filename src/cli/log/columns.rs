@@ -1,0 +1,113 @@
+//! How is one entry told on one line?
+
+use crate::store::entries::Written;
+use crate::wire::json::{Object, Value};
+
+use super::super::output::harmless;
+
+/// How wide the columns are; the last one is as wide as it needs to be. The widths are fixed because nobody knows what
+/// follows.
+const WIDTHS: [usize; 5] = [24, 18, 10, 24, 36];
+
+/// How much of the last column is told; `show` tells the rest.
+const LONGEST: usize = 160;
+
+/// The heads over [`row`].
+pub(super) fn heads() -> String {
+    line(&["time", "call", "event", "who", "what", "outcome"].map(str::to_owned))
+}
+
+/// One entry on one line.
+pub(super) fn row(written: &Written, body: &Object) -> String {
+    let Told { who, what, outcome } = tell(&written.event, body);
+    let call = written.call.as_ref().map_or_else(String::new, |call| call.as_str().chars().take(18).collect());
+    line(&[written.at.to_string(), call, written.event.clone(), who, what, outcome])
+}
+
+/// The three columns that differ from event to event.
+struct Told {
+    who: String,
+    what: String,
+    outcome: String,
+}
+
+fn tell(event: &str, body: &Object) -> Told {
+    let text = |name: &str| body.str(name).unwrap_or_default().to_owned();
+    let pair = |first: &str, second: &str, between: &str| joined(&[text(first), text(second)], between);
+    let number = |name: &str| body.get(name).map(Value::to_string).unwrap_or_default();
+    let told = |who: String, what: String, outcome: String| Told { who, what, outcome };
+    match event {
+        "rejected" => told(text("principal"), pair("method", "transport", " over "), pair("class", "why", ": ")),
+        "arrived" => told(text("principal"), pair("server", "target", "/"), text("method")),
+        "refused" => told(text("principal"), text("target"), pair("class", "why", ": ")),
+        "decided" => {
+            let verdict = joined(&[text("outcome"), text("code")], " ");
+            told(String::new(), names(body), joined(&[verdict, reasons(body)], ": "))
+        }
+        "dispatched" => told(String::new(), text("server"), String::new()),
+        "finished" => {
+            let took = format!("{} µs", number("micros"));
+            told(String::new(), took, pair("outcome", "error", ": "))
+        }
+        "cancelled" => told(text("by"), String::new(), text("reason")),
+        "listed" => {
+            let outcome = format!("{} given, {} hidden", number("given"), number("hidden"));
+            told(text("principal"), text("method"), outcome)
+        }
+        "asked" => told(text("principal"), pair("server", "method", " "), String::new()),
+        "session" => told(text("principal"), text("client"), pair("what", "protocol", ", protocol ")),
+        "definition" => told(text("by"), pair("server", "tool", "/"), text("what")),
+        "operated" => told(String::new(), text("what"), text("detail")),
+        "fault" => told(String::new(), String::new(), text("what")),
+        _ => told(String::new(), String::new(), Value::from(body.clone()).to_string()),
+    }
+}
+
+/// `package/id` of what counted.
+fn names(body: &Object) -> String {
+    let name = |finding: &Value| {
+        let finding = finding.as_object()?;
+        let parts = [finding.str("policy").unwrap_or_default(), finding.str("id").unwrap_or_default()];
+        Some(joined(&parts.map(str::to_owned), "/"))
+    };
+    let names: Vec<String> = findings(body).iter().filter_map(name).collect();
+    names.join(" ")
+}
+
+fn reasons(body: &Object) -> String {
+    let reasons = findings(body).iter().filter_map(|finding| finding.as_object()?.str("reason"));
+    reasons.collect::<Vec<_>>().join("; ")
+}
+
+fn findings(body: &Object) -> &[Value] {
+    body.get("findings").and_then(Value::as_array).unwrap_or_default()
+}
+
+fn joined(parts: &[String], between: &str) -> String {
+    let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    parts.join(between)
+}
+
+/// Made harmless before it is measured, so that a cell is as wide on the screen as it was counted.
+fn line(cells: &[String; 6]) -> String {
+    let mut text = String::new();
+    let [.., last] = cells;
+    for (cell, width) in cells.iter().zip(WIDTHS) {
+        let cell = clipped(&harmless(cell), width);
+        let padding = width.saturating_sub(cell.chars().count()).saturating_add(2);
+        text.push_str(&cell);
+        text.push_str(&" ".repeat(padding));
+    }
+    text.push_str(&clipped(&harmless(last), LONGEST));
+    text.truncate(text.trim_end().len());
+    text
+}
+
+fn clipped(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}

@@ -1,0 +1,126 @@
+//! How is the book read?
+
+use super::pool::reading;
+use super::{Store, StoreError};
+use crate::audit::entry::Entry;
+use crate::call::CallId;
+use crate::clock::Timestamp;
+
+/// One line of the book as it is appended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub(super) call: Option<CallId>,
+    pub(super) at: Timestamp,
+    pub(super) event: &'static str,
+    pub(super) body: String,
+}
+
+impl Line {
+    /// Spells an entry out. It fails only for an entry that JSON cannot hold, which no type of ours can make.
+    pub fn of(entry: &Entry) -> Result<Self, serde_json::Error> {
+        let body = serde_json::to_string(&entry.event)?;
+        Ok(Self { call: entry.call.clone(), at: entry.at, event: entry.event.tag(), body })
+    }
+}
+
+/// One line of the book as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Its place in the book. Grows, not always by one.
+    pub seq: i64,
+    /// The call it belongs to, if it belongs to one.
+    pub call: Option<CallId>,
+    /// When.
+    pub at: Timestamp,
+    /// The event code.
+    pub event: String,
+    /// Everything about it, a JSON object on one line.
+    pub body: String,
+}
+
+/// Which lines are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Only of calls whose id begins like this; empty for all.
+    pub call: String,
+    /// Only these event codes; empty for all.
+    pub events: Vec<String>,
+}
+
+type Row = (i64, Option<String>, i64, String, String);
+
+const LATEST: &str = "
+SELECT seq, call, at, event, body FROM entry
+WHERE ($1 = '' OR replace($1, ',' || event || ',', '') <> $1) AND ($2 = '' OR (call >= $2 AND call < $2 || '~'))
+ORDER BY seq DESC LIMIT $3";
+
+const FOLLOWING: &str = "
+SELECT seq, call, at, event, body FROM entry
+WHERE ($1 = '' OR replace($1, ',' || event || ',', '') <> $1) AND ($2 = '' OR (call >= $2 AND call < $2 || '~'))
+AND seq > $3 ORDER BY seq LIMIT $4";
+
+const OF_CALL: &str = "
+SELECT seq, call, at, event, body FROM entry WHERE call >= $1 AND call < $1 || '~' ORDER BY seq LIMIT $2";
+
+const END: &str = "SELECT CAST(COALESCE(MAX(seq), 0) AS BIGINT) FROM entry";
+
+impl Store {
+    /// The newest lines, oldest first.
+    pub async fn latest(&self, wanted: &Wanted, limit: i64) -> Result<Vec<Written>, StoreError> {
+        if wanted.is_impossible() {
+            return Ok(Vec::new());
+        }
+        let events = wanted.filter();
+        let mut rows: Vec<Row> = reading!(self.pool(), db => {
+            sqlx::query_as(LATEST).bind(&events).bind(&wanted.call).bind(limit).fetch_all(db).await
+        })?;
+        rows.reverse();
+        Ok(rows.into_iter().map(Written::from).collect())
+    }
+
+    /// The lines after this one, oldest first.
+    pub async fn following(&self, wanted: &Wanted, after: i64, limit: i64) -> Result<Vec<Written>, StoreError> {
+        if wanted.is_impossible() {
+            return Ok(Vec::new());
+        }
+        let events = wanted.filter();
+        let rows: Vec<Row> = reading!(self.pool(), db => {
+            sqlx::query_as(FOLLOWING).bind(&events).bind(&wanted.call).bind(after).bind(limit).fetch_all(db).await
+        })?;
+        Ok(rows.into_iter().map(Written::from).collect())
+    }
+
+    /// Everything about the calls whose id begins like this, oldest first.
+    pub async fn of_call(&self, beginning: &str, limit: i64) -> Result<Vec<Written>, StoreError> {
+        if beginning.contains('\0') {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<Row> =
+            reading!(self.pool(), db => sqlx::query_as(OF_CALL).bind(beginning).bind(limit).fetch_all(db).await)?;
+        Ok(rows.into_iter().map(Written::from).collect())
+    }
+
+    /// The place of the last line; zero for an empty book.
+    pub async fn end(&self) -> Result<i64, StoreError> {
+        let (end,): (i64,) = reading!(self.pool(), db => sqlx::query_as(END).fetch_one(db).await)?;
+        Ok(end)
+    }
+}
+
+impl Wanted {
+    /// No line holds a zero character, and Postgres does not even take the question.
+    fn is_impossible(&self) -> bool {
+        self.call.contains('\0') || self.events.iter().any(|event| event.contains('\0'))
+    }
+
+    /// All codes in one text, each between commas, because the two databases bind lists differently.
+    fn filter(&self) -> String {
+        if self.events.is_empty() { String::new() } else { format!(",{},", self.events.join(",,")) }
+    }
+}
+
+impl From<Row> for Written {
+    fn from((seq, call, at, event, body): Row) -> Self {
+        Self { seq, call: call.as_deref().map(CallId::from_record), at: Timestamp::from_micros(at), event, body }
+    }
+}

@@ -1,0 +1,156 @@
+//! Which tables are there, and how do they come about?
+//!
+//! Every change of the schema has one number and one text for both databases; words in braces stand for what the two
+//! spell differently. A number is never changed once it was released.
+
+use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _, SqliteConnection};
+
+use super::StoreError;
+
+/// One step, in both spellings.
+struct Migration {
+    number: i64,
+    text: &'static str,
+}
+
+const ALL: &[Migration] = &[Migration { number: 1, text: FIRST }];
+
+/// Digests and lists are kept as text, times as microseconds since 1970.
+const FIRST: &str = "
+CREATE TABLE entry (
+    seq {counter},
+    call TEXT {bytewise},
+    at {integer} NOT NULL,
+    event TEXT NOT NULL,
+    body TEXT NOT NULL
+) {strict};
+CREATE INDEX entry_call ON entry (call) WHERE call IS NOT NULL;
+CREATE TABLE api_key (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    groups TEXT NOT NULL,
+    agent TEXT,
+    person TEXT,
+    person_name TEXT,
+    made {integer} NOT NULL,
+    revoked {integer}
+) {strict};
+CREATE TABLE pin (
+    server TEXT {bytewise} NOT NULL,
+    tool TEXT {bytewise} NOT NULL,
+    agreed TEXT,
+    agreed_by TEXT,
+    agreed_at {integer},
+    seen TEXT NOT NULL,
+    definition TEXT NOT NULL,
+    changes {integer} NOT NULL,
+    first_seen {integer} NOT NULL,
+    last_seen {integer} NOT NULL,
+    PRIMARY KEY (server, tool)
+) {strict};
+";
+
+const RECORD: &str = "CREATE TABLE IF NOT EXISTS schema_version (number {integer} PRIMARY KEY) {strict}";
+const HIGHEST: &str = "SELECT CAST(COALESCE(MAX(number), 0) AS BIGINT) FROM schema_version";
+const DONE: &str = "INSERT INTO schema_version (number) VALUES ($1)";
+
+/// The schema this program needs.
+pub(super) fn known() -> i64 {
+    ALL.iter().map(|migration| migration.number).max().unwrap_or(0)
+}
+
+/// Whether a reader can use the schema that is there.
+pub(super) fn check(found: i64, place: &str) -> Result<(), StoreError> {
+    let (known, place) = (known(), place.to_owned());
+    match found {
+        found if found > known => Err(StoreError::Newer { place, found, known }),
+        found if found < known => Err(StoreError::Older { place, found, known }),
+        _ => Ok(()),
+    }
+}
+
+/// Brings a SQLite file up to date, all or nothing.
+pub(super) async fn migrate_sqlite(db: &mut SqliteConnection, place: &str) -> Result<(), StoreError> {
+    db.execute("BEGIN IMMEDIATE").await?;
+    let done = async {
+        db.execute(AssertSqlSafe(spelled(RECORD, Spelling::Sqlite))).await?;
+        let found: i64 = db.fetch_one(HIGHEST).await?.try_get(0)?;
+        for migration in missing(found, place)? {
+            db.execute(AssertSqlSafe(spelled(migration.text, Spelling::Sqlite))).await?;
+            sqlx::query(DONE).bind(migration.number).execute(&mut *db).await?;
+        }
+        Ok(())
+    }
+    .await;
+    db.execute(if done.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+    done
+}
+
+/// Brings a Postgres database up to date, all or nothing, one replica at a time.
+pub(super) async fn migrate_postgres(db: &mut PgConnection, place: &str) -> Result<(), StoreError> {
+    db.execute("BEGIN").await?;
+    let done = async {
+        // "Countersign" in the first bytes of a lock number nobody else is likely to use.
+        db.execute("SELECT pg_advisory_xact_lock(4859230912017)").await?;
+        db.execute(AssertSqlSafe(spelled(RECORD, Spelling::Postgres))).await?;
+        let found: i64 = db.fetch_one(HIGHEST).await?.try_get(0)?;
+        for migration in missing(found, place)? {
+            db.execute(sqlx::raw_sql(AssertSqlSafe(spelled(migration.text, Spelling::Postgres)))).await?;
+            sqlx::query(DONE).bind(migration.number).execute(&mut *db).await?;
+        }
+        Ok(())
+    }
+    .await;
+    db.execute(if done.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+    done
+}
+
+/// The schema number found, for those who change nothing.
+pub(super) const fn highest() -> &'static str {
+    HIGHEST
+}
+
+fn missing(found: i64, place: &str) -> Result<impl Iterator<Item = &'static Migration>, StoreError> {
+    if found > known() {
+        return Err(StoreError::Newer { place: place.to_owned(), found, known: known() });
+    }
+    Ok(ALL.iter().filter(move |migration| migration.number > found))
+}
+
+#[derive(Clone, Copy)]
+enum Spelling {
+    Sqlite,
+    Postgres,
+}
+
+fn spelled(text: &str, spelling: Spelling) -> String {
+    let (counter, integer, bytewise, strict) = match spelling {
+        Spelling::Sqlite => ("INTEGER PRIMARY KEY", "INTEGER", "", "STRICT"),
+        Spelling::Postgres => ("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "BIGINT", "COLLATE \"C\"", ""),
+    };
+    text.replace("{counter}", counter)
+        .replace("{integer}", integer)
+        .replace("{bytewise}", bytewise)
+        .replace("{strict}", strict)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_count_up_without_a_gap() {
+        let numbers: Vec<_> = ALL.iter().map(|migration| migration.number).collect();
+        assert_eq!(numbers, (1..=known()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn both_spellings_are_complete() {
+        for migration in ALL {
+            for spelling in [Spelling::Sqlite, Spelling::Postgres] {
+                assert!(!spelled(migration.text, spelling).contains('{'));
+            }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! How is a Postgres database opened, when is it refused, and how are lines added to it?
+//!
+//! With `durability = "process"` commits do not wait for the disk (`synchronous_commit = off`): the server promises to
+//! write them within three times its `wal_writer_delay`, 600 ms unless somebody changed it. A server that would take
+//! longer than a second is asked to wait for the disk at every commit instead.
+
+use std::str::FromStr as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _};
+
+use super::append::{AppendError, Appender, Kind};
+use super::entries::Line;
+use super::pool::{self, Pool};
+use super::{Durability, Inner, Role, StoreError, migrations};
+use crate::audit::entry::{Entry, Event, Operated};
+use crate::clock::{Clock as _, SystemClock, Timestamp};
+
+/// How long a write may take before it counts as failed.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the server may keep a commit from the disk.
+const LONGEST: i64 = 1000;
+
+/// How often a failed database is tried again.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Opens the database, and brings its schema up to date for those who write.
+pub(super) async fn open(url: &str, durability: Durability, role: Role) -> Result<Inner, StoreError> {
+    let options = PgConnectOptions::from_str(url).map_err(|_| StoreError::Url)?;
+    let place = place(&options);
+    let options = options.application_name("countersign").disable_statement_logging();
+    let mut first =
+        options.clone().options([(MARK, MARKED)]).connect().await.map_err(|error| refusal(&place, &error))?;
+    let commit = commit_mode(&mut first, durability, &place).await?;
+    match role {
+        Role::Alone | Role::Beside => migrations::migrate_postgres(&mut first, &place).await?,
+        Role::Reader => check_schema(&mut first, &place).await?,
+    }
+    first.close().await?;
+    let options = options.options([(MARK, MARKED), ("synchronous_commit", commit)]);
+    let pool = PgPoolOptions::new()
+        .max_connections(8)
+        .acquire_timeout(PATIENCE)
+        // A write that meets a dead connection is refused and the next one gets a fresh one; asking first costs each
+        // write a round trip.
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await
+        .map_err(|error| refusal(&place, &error))?;
+    let kind = match role {
+        Role::Reader => Kind::Nowhere,
+        Role::Alone | Role::Beside => Kind::Postgres(Ledger::new(pool.clone())),
+    };
+    Ok(Inner { pool: Pool::Postgres(pool), appender: Appender::new(kind), place, _scratch: None })
+}
+
+/// A setting of our own: whoever does not find it talks through something that changes sessions underneath.
+const MARK: &str = "countersign.session";
+const MARKED: &str = "own";
+
+async fn commit_mode(db: &mut PgConnection, durability: Durability, place: &str) -> Result<&'static str, StoreError> {
+    let refused = |what: &str| StoreError::Refused { place: place.to_owned(), what: what.to_owned() };
+    let ask = "SELECT current_setting('countersign.session', true), current_setting('fsync'),
+        (SELECT CAST(setting AS BIGINT) FROM pg_settings WHERE name = 'wal_writer_delay')";
+    let (mark, fsync, delay): (Option<String>, String, i64) = sqlx::query_as(ask).fetch_one(db).await?;
+    if mark.as_deref() != Some(MARKED) {
+        return Err(refused(POOLER));
+    }
+    match (durability, fsync.as_str()) {
+        (_, "on") => {}
+        (Durability::Power, _) => return Err(refused(UNSYNCED)),
+        (Durability::Process, _) => warn(place, "it runs with fsync = off: commits may not survive the loss of power"),
+    }
+    match durability {
+        Durability::Power => Ok("on"),
+        Durability::Process if delay.saturating_mul(3) < LONGEST => Ok("off"),
+        Durability::Process => {
+            warn(place, "its wal_writer_delay is too long, so every commit waits for the disk");
+            Ok("on")
+        }
+    }
+}
+
+fn warn(place: &str, what: &str) {
+    tracing::warn!(place, "{what}");
+}
+
+const UNSYNCED: &str = "it runs with fsync = off, so durability = \"power\" cannot be kept; turn fsync on";
+
+const POOLER: &str = "settings of a session do not stay with it, as behind a proxy that pools transactions; \
+                      connect to Postgres directly, or let the proxy pool sessions";
+
+async fn check_schema(db: &mut PgConnection, place: &str) -> Result<(), StoreError> {
+    let found: Result<i64, sqlx::Error> = sqlx::query_scalar(migrations::highest()).fetch_one(db).await;
+    match found {
+        Ok(found) => migrations::check(found, place),
+        // There is no such table.
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => migrations::check(0, place),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The address without user and password.
+fn place(options: &PgConnectOptions) -> String {
+    let database = options.get_database().unwrap_or_default();
+    match options.get_socket() {
+        Some(socket) => format!("postgres://{}:{}/{database}", socket.display(), options.get_port()),
+        None => format!("postgres://{}:{}/{database}", options.get_host(), options.get_port()),
+    }
+}
+
+fn refusal(place: &str, error: &sqlx::Error) -> StoreError {
+    let (place, why) = (place.to_owned(), error.to_string());
+    // How PgBouncer answers a setting it would have to keep per session.
+    if why.contains("unsupported startup parameter") {
+        return StoreError::Refused { place, what: POOLER.to_owned() };
+    }
+    StoreError::Unusable { place, why }
+}
+
+/// One statement for a whole batch; the order is that of the arrays.
+const INSERT: &str = "
+INSERT INTO entry (call, at, event, body)
+SELECT line.call, line.at, line.event, line.body
+FROM UNNEST($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[]) WITH ORDINALITY AS line (call, at, event, body, place)
+ORDER BY line.place";
+
+/// The book in Postgres.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    pool: PgPool,
+    healthy: AtomicBool,
+    own: Weak<Self>,
+}
+
+impl Ledger {
+    fn new(pool: PgPool) -> Arc<Self> {
+        Arc::new_cyclic(|own| Self { pool, healthy: AtomicBool::new(true), own: Weak::clone(own) })
+    }
+
+    pub(super) fn healthy(&self) -> bool {
+        self.healthy.load(Ordering::Acquire)
+    }
+
+    pub(super) async fn append(&self, lines: &[Line]) -> Result<(), AppendError> {
+        let done = self.insert(lines).await;
+        match &done {
+            Ok(()) => self.healthy.store(true, Ordering::Release),
+            Err(error) => {
+                tracing::error!(%error, "the record failed");
+                self.ail();
+            }
+        }
+        done
+    }
+
+    async fn insert(&self, lines: &[Line]) -> Result<(), AppendError> {
+        let calls: Vec<_> = lines.iter().map(|line| line.call.as_ref().map(crate::call::CallId::as_str)).collect();
+        let times: Vec<_> = lines.iter().map(|line| Timestamp::micros(line.at)).collect();
+        let events: Vec<_> = lines.iter().map(|line| line.event).collect();
+        let bodies: Vec<_> = lines.iter().map(|line| line.body.as_str()).collect();
+        let work = async {
+            let mut tries = 0_u32;
+            loop {
+                let query = sqlx::query(INSERT).bind(&calls).bind(&times).bind(&events).bind(&bodies);
+                match query.execute(&self.pool).await {
+                    Ok(_) => return Ok(()),
+                    Err(error) if tries < pool::RETRIES && pool::passing(&error) => {
+                        tries = tries.saturating_add(1);
+                        pool::pause(tries).await;
+                    }
+                    Err(error) => return Err(trouble(&error)),
+                }
+            }
+        };
+        let late = |_| Err(AppendError::Broken("the database did not answer in time".to_owned()));
+        tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(late)
+    }
+
+    /// From the first failure on, writes a line of its own until one stays, so that health returns without a call.
+    fn ail(&self) {
+        if !self.healthy.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        let own = Weak::clone(&self.own);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(AGAIN).await;
+                let Some(ledger) = own.upgrade() else { return };
+                if ledger.pool.is_closed() || ledger.resume().await.is_ok() {
+                    return;
+                }
+            }
+        });
+    }
+
+    async fn resume(&self) -> Result<(), AppendError> {
+        let detail = "after a failure the database answers again; calls in between were refused".to_owned();
+        let event = Event::Operated(Operated { what: "record_resumed", detail });
+        let entry = Entry { call: None, at: SystemClock.now(), event };
+        let line = Line::of(&entry).map_err(|error| AppendError::Broken(error.to_string()))?;
+        self.insert(&[line]).await?;
+        self.healthy.store(true, Ordering::Release);
+        Ok(())
+    }
+}
+
+fn trouble(error: &sqlx::Error) -> AppendError {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    match code.as_deref() {
+        Some("53100") => AppendError::Full,
+        _ => AppendError::Broken(error.to_string()),
+    }
+}

@@ -1,0 +1,156 @@
+//! How is a SQLite file opened, and when is it refused?
+
+mod check;
+mod connect;
+mod guard;
+mod keeper;
+mod reserve;
+mod scratch;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+
+use super::append::{AppendError, Appender, Kind};
+use super::entries::Line;
+use super::pool::Pool;
+use super::{Durability, Inner, Role, StoreError, migrations};
+use guard::Guard;
+pub(super) use scratch::Scratch;
+use writer::{Patience, Writer};
+
+/// How long a write waits for another process.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Opens the file, creating it for those who write.
+pub(super) async fn open(path: &Path, durability: Durability, role: Role) -> Result<Inner, StoreError> {
+    let place = format!("sqlite:{}", path.display());
+    check::version(rusqlite::version_number(), rusqlite::version())?;
+    let path = guard::settle(path, &place, role)?;
+    let read = pool(&path, 4, |options| options.read_only(true));
+    if role == Role::Reader {
+        check_schema(&read, &place).await?;
+        let pool = Pool::Sqlite { read, write: None };
+        return Ok(Inner { pool, appender: Appender::new(Kind::Nowhere), place, _scratch: None });
+    }
+    let guard = match role {
+        Role::Alone => Some(Guard::take(&path, &place)?),
+        Role::Beside | Role::Reader => None,
+    };
+    // The file is checked and put into WAL mode by the connection that appends, before sqlx sees it.
+    let (opening, label) = (path.clone(), place.clone());
+    let opened = tokio::task::spawn_blocking(move || Writer::open(&opening, durability, &label)).await;
+    let writer = Arc::new(opened.map_err(|error| StoreError::Database(error.to_string()))??);
+    let write = pool(&path, 1, |options| {
+        let synchronous = match durability {
+            Durability::Process => SqliteSynchronous::Normal,
+            Durability::Power => SqliteSynchronous::Full,
+        };
+        options.journal_mode(SqliteJournalMode::Wal).synchronous(synchronous)
+    });
+    migrations::migrate_sqlite(&mut *write.acquire().await?, &place).await?;
+    let keeper = keeper::start(&writer).map_err(|error| unusable(&place, &error))?;
+    let book = Book { writer, keeper: Mutex::new(Some(keeper)), guard: Mutex::new(guard) };
+    let pool = Pool::Sqlite { read, write: Some(write) };
+    Ok(Inner { pool, appender: Appender::new(Kind::Sqlite(book)), place, _scratch: None })
+}
+
+/// Opens a file of its own that is removed with the store.
+pub(super) async fn open_scratch(durability: Durability) -> Result<Inner, StoreError> {
+    let scratch = Scratch::make()?;
+    let inner = open(&scratch.file(), durability, Role::Alone).await?;
+    Ok(Inner { place: "sqlite::memory:".to_owned(), _scratch: Some(scratch), ..inner })
+}
+
+fn pool(path: &Path, most: u32, wish: impl FnOnce(SqliteConnectOptions) -> SqliteConnectOptions) -> SqlitePool {
+    let options = SqliteConnectOptions::new().filename(path).busy_timeout(PATIENCE).disable_statement_logging();
+    SqlitePoolOptions::new()
+        .max_connections(most)
+        .acquire_timeout(PATIENCE)
+        // Each connection is a thread and some memory; they come back when they are needed.
+        .idle_timeout(Duration::from_mins(1))
+        .test_before_acquire(false)
+        .connect_lazy_with(wish(options))
+}
+
+async fn check_schema(read: &SqlitePool, place: &str) -> Result<(), StoreError> {
+    let found: Result<i64, sqlx::Error> = sqlx::query_scalar(migrations::highest()).fetch_one(read).await;
+    match found {
+        Ok(found) => migrations::check(found, place),
+        Err(sqlx::Error::Database(error)) if error.message().contains("no such table") => migrations::check(0, place),
+        Err(error) => Err(unusable(place, &error)),
+    }
+}
+
+fn unusable(place: &str, why: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Unusable { place: place.to_owned(), why: why.to_string() }
+}
+
+/// The open file as its appender sees it, with the thread that keeps it.
+#[derive(Debug)]
+pub(super) struct Book {
+    writer: Arc<Writer>,
+    keeper: Mutex<Option<JoinHandle<()>>>,
+    /// Held for as long as the file is ours.
+    guard: Mutex<Option<Guard>>,
+}
+
+impl Book {
+    pub(super) fn append_now(&self, lines: &[Line]) -> Option<Result<(), AppendError>> {
+        match self.writer.durability() {
+            Durability::Power => None,
+            Durability::Process => match self.writer.append(lines, Patience::None) {
+                Err(AppendError::Busy) => None,
+                done => Some(done),
+            },
+        }
+    }
+
+    pub(super) async fn append(&self, lines: Vec<Line>) -> Result<(), AppendError> {
+        let writer = Arc::clone(&self.writer);
+        let done = tokio::task::spawn_blocking(move || writer.append(&lines, Patience::Long)).await;
+        done.unwrap_or_else(|error| Err(AppendError::Broken(error.to_string())))
+    }
+
+    #[cfg(test)]
+    const fn writer(&self) -> &Arc<Writer> {
+        &self.writer
+    }
+
+    pub(super) fn wrote(&self) {
+        self.writer.unsynced();
+    }
+
+    pub(super) fn admits(&self) -> Result<(), AppendError> {
+        self.writer.admits()
+    }
+
+    pub(super) async fn close(&self) {
+        self.writer.stop();
+        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(keeper) = keeper
+            && tokio::task::spawn_blocking(move || keeper.join()).await.is_err()
+        {
+            tracing::error!("the thread that keeps the record ended badly");
+        }
+        drop(self.guard.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+impl Drop for Book {
+    /// A store that was not closed still makes what it acknowledged durable.
+    fn drop(&mut self) {
+        self.writer.stop();
+        let keeper = self.keeper.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Err(_)) = keeper.map(JoinHandle::join) {
+            tracing::error!("the thread that keeps the record ended badly");
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! How do lines get into the file, and what is done when they do not?
+//!
+//! A fault of the disk ends the connection: a sync that failed is never tried again on it, because the second one can
+//! succeed without the data being there. The keeper opens the file again, verifies it, and only then are calls
+//! admitted. A full disk gives up the reserve, so that outcomes can still be written, and admits nothing until the
+//! keeper could take the reserve up again.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, params};
+
+use super::PATIENCE;
+use super::check::{self, Extent};
+use super::connect::connect;
+use super::reserve::Reserve;
+use crate::audit::entry::{Entry, Event, Operated};
+use crate::clock::{Clock as _, SystemClock};
+use crate::store::append::AppendError;
+use crate::store::entries::Line;
+use crate::store::{Durability, StoreError};
+
+const INSERT: &str = "INSERT INTO entry (call, at, event, body) VALUES ($1, $2, $3, $4)";
+
+/// How long opening may look for damage; the rest is looked at while the gateway runs.
+const LOOK: Duration = Duration::from_millis(25);
+
+/// The only connection that appends.
+#[derive(Debug)]
+pub(super) struct Writer {
+    path: PathBuf,
+    durability: Durability,
+    reserve: Reserve,
+    extent: Extent,
+    desk: Mutex<Desk>,
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+/// What is needed for writing.
+#[derive(Debug)]
+struct Desk {
+    connection: Option<Connection>,
+    /// The last line that was acknowledged.
+    last: i64,
+}
+
+/// What writers and the keeper tell each other.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) condition: Condition,
+    /// Lines were committed that the disk may not have.
+    pub(super) unsynced: bool,
+    /// Roughly the bytes in the write-ahead log that the last checkpoint did not move.
+    pub(super) logged: u64,
+    /// The store is being closed.
+    pub(super) stopping: bool,
+}
+
+/// Whether writing works.
+#[derive(Clone, Debug)]
+pub(super) enum Condition {
+    /// It does.
+    Well,
+    /// There is no room.
+    Full,
+    /// The connection is gone.
+    Broken(String),
+}
+
+/// Whether a write waits for other processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Not at all.
+    None,
+    /// As long as a write may take.
+    Long,
+}
+
+impl Writer {
+    /// Opens the file for appending, having looked for damage.
+    pub(super) fn open(path: &Path, durability: Durability, place: &str) -> Result<Self, StoreError> {
+        let connection = connect(path, durability, place)?;
+        let extent = check::damage(&connection, Some(LOOK))
+            .map_err(|why| StoreError::Damaged { place: place.to_owned(), why })?;
+        let state = State { condition: Condition::Well, unsynced: false, logged: 0, stopping: false };
+        Ok(Self {
+            path: path.to_owned(),
+            durability,
+            reserve: Reserve::of(path),
+            extent,
+            desk: Mutex::new(Desk { connection: Some(connection), last: 0 }),
+            state: Mutex::new(state),
+            wake: Condvar::new(),
+        })
+    }
+
+    /// Commits these lines together.
+    pub(super) fn append(&self, lines: &[Line], patience: Patience) -> Result<(), AppendError> {
+        let mut desk = self.desk();
+        if let Condition::Broken(why) = &self.state().condition {
+            return Err(AppendError::Broken(why.clone()));
+        }
+        let mut done = desk.commit(lines, patience);
+        if done.as_ref().is_err_and(|error| Trouble::of(error) == Trouble::NoRoom) {
+            self.state().condition = Condition::Full;
+            self.wake.notify_all();
+            self.reserve.release();
+            done = desk.commit(lines, patience);
+        }
+        match done {
+            Ok(()) => {
+                self.committed(lines);
+                Ok(())
+            }
+            Err(error) => match Trouble::of(&error) {
+                Trouble::Locked => Err(AppendError::Busy),
+                Trouble::NoRoom => Err(AppendError::Full),
+                Trouble::Fault => {
+                    desk.connection = None;
+                    drop(desk);
+                    Err(self.failed(&error.to_string()))
+                }
+            },
+        }
+    }
+
+    /// Whether a new call may begin.
+    pub(super) fn admits(&self) -> Result<(), AppendError> {
+        match &self.state().condition {
+            Condition::Well => Ok(()),
+            Condition::Full => Err(AppendError::Full),
+            Condition::Broken(why) => Err(AppendError::Broken(why.clone())),
+        }
+    }
+
+    /// Stops the writer: the connection is not used again until [`Writer::heal`] has put a new one in its place.
+    pub(super) fn fail(&self, why: &str) {
+        self.desk().connection = None;
+        drop(self.failed(why));
+    }
+
+    /// Tries to get back to work. It did when the book says so.
+    pub(super) fn heal(&self) {
+        let condition = self.state().condition.clone();
+        let healed = match condition {
+            Condition::Well => return,
+            Condition::Full => {
+                self.reserve.hold().map_err(|error| error.to_string()).and_then(|()| self.resume("room"))
+            }
+            Condition::Broken(_) => self.reopen().and_then(|()| self.resume("a sound database")),
+        };
+        match healed {
+            Ok(()) => tracing::info!("the record can be written again"),
+            Err(why) => self.still(why),
+        }
+    }
+
+    /// What the disk must have after a checkpoint that others could not finish while lines kept coming.
+    pub(super) fn checkpoint(&self) -> rusqlite::Result<()> {
+        let desk = self.desk();
+        let Some(connection) = &desk.connection else { return Ok(()) };
+        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+    }
+
+    /// Lets go of the connection; what comes later is refused.
+    pub(super) fn retire(&self) {
+        self.desk().connection = None;
+        self.state().condition = Condition::Broken("the gateway is stopping".to_owned());
+    }
+
+    /// Ends the keeper.
+    pub(super) fn stop(&self) {
+        self.state().stopping = true;
+        self.wake.notify_all();
+    }
+
+    pub(super) const fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    pub(super) const fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) const fn reserve(&self) -> &Reserve {
+        &self.reserve
+    }
+
+    pub(super) const fn wake(&self) -> &Condvar {
+        &self.wake
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the file grow by this many pages and no further, as a full disk would.
+    #[cfg(test)]
+    pub(super) fn leave_room(&self, pages: i64) {
+        let desk = self.desk();
+        let connection = desk.connection.as_ref().unwrap();
+        let count: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        let text = format!("PRAGMA max_page_count = {}", count.saturating_add(pages));
+        connection.query_row(&text, [], |_| Ok(())).unwrap();
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn committed(&self, lines: &[Line]) {
+        // A line touches a page of the table and one of the index, and more when it is long.
+        let pages = lines.iter().map(|line| line.body.len().saturating_add(8192)).fold(0_usize, usize::saturating_add);
+        let pages = u64::try_from(pages).unwrap_or(u64::MAX);
+        let mut state = self.state();
+        state.logged = state.logged.saturating_add(pages);
+        drop(state);
+        self.unsynced();
+    }
+
+    /// Something was committed that the disk may not have.
+    pub(super) fn unsynced(&self) {
+        if !std::mem::replace(&mut self.state().unsynced, true) {
+            self.wake.notify_all();
+        }
+    }
+
+    fn failed(&self, why: &str) -> AppendError {
+        tracing::error!(why, "the record failed; no call is admitted until it was opened again and verified");
+        self.state().condition = Condition::Broken(why.to_owned());
+        self.wake.notify_all();
+        AppendError::Broken(why.to_owned())
+    }
+
+    fn still(&self, why: String) {
+        tracing::error!(why, "the record still cannot be written");
+        self.reserve.release();
+        let mut state = self.state();
+        if matches!(state.condition, Condition::Broken(_)) {
+            state.condition = Condition::Broken(why);
+        }
+    }
+
+    /// A new connection to a file that is sound, holds every acknowledged line, and is on the disk.
+    fn reopen(&self) -> Result<(), String> {
+        let connection = connect(&self.path, self.durability, "it").map_err(|error| error.to_string())?;
+        check::damage(&connection, None)?;
+        connection.busy_timeout(PATIENCE).map_err(|error| error.to_string())?;
+        let busy: i64 = connection
+            .query_row("PRAGMA wal_checkpoint(FULL)", [], |row| row.get(0))
+            .map_err(|error| error.to_string())?;
+        if busy != 0 {
+            return Err("another process keeps it locked".to_owned());
+        }
+        let end: i64 = connection
+            .query_row("SELECT COALESCE(MAX(seq), 0) FROM entry", [], |row| row.get(0))
+            .map_err(|error| error.to_string())?;
+        let mut desk = self.desk();
+        if end < desk.last {
+            return Err(format!("it ends at line {end}, but line {} was acknowledged", desk.last));
+        }
+        connection.busy_timeout(Duration::ZERO).map_err(|error| error.to_string())?;
+        desk.connection = Some(connection);
+        Ok(())
+    }
+
+    /// The first line after a gap says that there was one.
+    fn resume(&self, found: &str) -> Result<(), String> {
+        let detail = format!("after a failure the record found {found}; calls in between were refused");
+        let event = Event::Operated(Operated { what: "record_resumed", detail });
+        let entry = Entry { call: None, at: SystemClock.now(), event };
+        let line = Line::of(&entry).map_err(|error| error.to_string())?;
+        self.desk().commit(&[line], Patience::Long).map_err(|error| error.to_string())?;
+        let mut state = self.state();
+        state.condition = Condition::Well;
+        state.unsynced = true;
+        Ok(())
+    }
+}
+
+impl Desk {
+    fn commit(&mut self, lines: &[Line], patience: Patience) -> rusqlite::Result<()> {
+        let Some(connection) = &self.connection else { return Err(rusqlite::Error::InvalidQuery) };
+        if patience == Patience::Long {
+            connection.busy_timeout(PATIENCE)?;
+        }
+        let done = insert(connection, lines);
+        if done.is_err() && !connection.is_autocommit() {
+            connection.execute_batch("ROLLBACK")?;
+        }
+        if patience == Patience::Long {
+            connection.busy_timeout(Duration::ZERO)?;
+        }
+        self.last = done?;
+        Ok(())
+    }
+}
+
+/// One line is its own transaction; several share one.
+fn insert(connection: &Connection, lines: &[Line]) -> rusqlite::Result<i64> {
+    let mut statement = connection.prepare_cached(INSERT)?;
+    let mut put = |line: &Line| {
+        let call = line.call.as_ref().map(crate::call::CallId::as_str);
+        statement.execute(params![call, line.at.micros(), line.event, line.body])
+    };
+    if let [line] = lines {
+        put(line)?;
+    } else {
+        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        lines.iter().try_for_each(|line| put(line).map(drop))?;
+        connection.prepare_cached("COMMIT")?.execute([])?;
+    }
+    Ok(connection.last_insert_rowid())
+}
+
+/// What an error of the database means for the writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    Locked,
+    NoRoom,
+    Fault,
+}
+
+impl Trouble {
+    fn of(error: &rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
+            Some(ErrorCode::DiskFull) => Self::NoRoom,
+            _ => Self::Fault,
+        }
+    }
+}
