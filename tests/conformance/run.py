@@ -12,6 +12,7 @@ must translate. A check that fails only behind the gateway is ours.
 import argparse
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -296,6 +297,8 @@ def compare_all(arguments, room):
 
 def main():
     """Runs, reports, and fails if one check is worse."""
+    # Told to stop, this program still stops what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     arguments = parse()
     if arguments.keep:
         arguments.keep.mkdir(parents=True)
