@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use regorus::unstable::Module;
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
 use super::decision::Effect;
+use super::fixed::{Fixed, Memory};
 use super::index::{Condition, conditions};
 use crate::digest::Digest;
 
@@ -35,6 +37,7 @@ pub struct Bundle {
     data: Value,
     digest: Digest,
     rules: Vec<EffectRule>,
+    memory: Memory,
 }
 
 /// One effect of one package.
@@ -50,6 +53,8 @@ pub struct EffectRule {
     pub(super) path: String,
     /// When it can have anything to say; none of them: always.
     pub(super) conditions: Vec<Condition>,
+    /// Whether it says the same about the same tool.
+    pub(super) fixed: bool,
 }
 
 /// Whether a package's findings count.
@@ -98,7 +103,7 @@ impl Bundle {
             let what = "no policy is here; write one package below `countersign` with at least one `allow`";
             return Err(vec![Problem { place: "policies".to_owned(), what: what.to_owned() }]);
         }
-        let mut bundle = Self { engine, data, digest: digest(sources), rules };
+        let mut bundle = Self { engine, data, digest: digest(sources), rules, memory: Memory::default() };
         bundle.prepare()?;
         Ok(bundle)
     }
@@ -121,6 +126,11 @@ impl Bundle {
     /// What rules know beside the input.
     pub(super) const fn data(&self) -> &Value {
         &self.data
+    }
+
+    /// What fixed rules said before.
+    pub(super) const fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// An engine of its own for one evaluation; everything heavy is shared.
@@ -193,8 +203,16 @@ fn read_data(sources: &[Source], engine: &mut Engine, problems: &mut Vec<Problem
 
 fn effect_rules(engine: &mut Engine) -> Result<Vec<EffectRule>, Vec<Problem>> {
     let mut found: BTreeMap<(String, Effect), Vec<Condition>> = BTreeMap::new();
+    let mut packages: BTreeMap<String, Vec<&Module>> = BTreeMap::new();
+    let modules = engine.get_modules();
+    for module in modules {
+        packages.entry(module.package.refr.span().text().to_owned()).or_default().push(module);
+    }
+    let fixed: BTreeMap<String, Fixed> =
+        packages.iter().map(|(name, modules)| (name.clone(), Fixed::of(modules))).collect();
+    let nothing = Fixed::default();
     let mut problems = Vec::new();
-    for module in engine.get_modules() {
+    for module in modules {
         let span = module.package.refr.span();
         let package = span.text().to_owned();
         let Some(policy) = package.strip_prefix("countersign.") else { continue };
@@ -204,7 +222,7 @@ fn effect_rules(engine: &mut Engine) -> Result<Vec<EffectRule>, Vec<Problem>> {
             problems.push(Problem { place, what });
             continue;
         }
-        for (effect, condition) in conditions(module) {
+        for (effect, condition) in conditions(module, fixed.get(&package).unwrap_or(&nothing)) {
             found.entry((policy.to_owned(), effect)).or_default().push(condition);
         }
     }
@@ -213,7 +231,9 @@ fn effect_rules(engine: &mut Engine) -> Result<Vec<EffectRule>, Vec<Problem>> {
     }
     let rules = found.into_iter().map(|((policy, effect), conditions)| {
         let path = format!("data.countersign.{policy}.{}", effect.word());
-        EffectRule { policy, effect, mode: Mode::Enforce, path, conditions }
+        let package = fixed.get(&format!("countersign.{policy}"));
+        let fixed = package.is_some_and(|fixed| fixed.contains(effect.word()));
+        EffectRule { policy, effect, mode: Mode::Enforce, path, conditions, fixed }
     });
     Ok(rules.collect())
 }

@@ -4,11 +4,14 @@
 //! time-out, a finding that is none. The one thing here that is not a function of its arguments is the engine's time
 //! limit, and it can only turn an answer into a deny.
 
-use regorus::{LimitError, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::bundle::{Bundle, Mode, first_words};
+use regorus::{Engine, LimitError, Value};
+
+use super::bundle::{Bundle, EffectRule, Mode, first_words};
 use super::decision::{Decision, Denial, DenyCode, Effect, Finding, Grant, Held, Judgement};
 use super::finding::{self, Context};
+use super::index::Condition;
 use super::input::Input;
 use crate::digest::Digest;
 
@@ -51,22 +54,39 @@ impl Bundle {
         }
     }
 
+    /// What every fixed rule says about the tool this input is about. One that fails is not learnt: it is asked each time.
+    fn learn(&self, value: &Value) -> BTreeMap<String, Value> {
+        let mut engine = self.engine_for(value);
+        let gates = self.rules().iter().flat_map(|rule| {
+            let gates = rule.conditions.iter().flat_map(Condition::gates);
+            gates.map(|gate| gate_path(&rule.policy, gate))
+        });
+        let fixed = self.rules().iter().filter(|rule| rule.fixed).map(|rule| rule.path.clone());
+        let paths: BTreeSet<String> = fixed.chain(gates).collect();
+        paths.into_iter().filter_map(|path| engine.eval_rule(path.clone()).ok().map(|said| (path, said))).collect()
+    }
+
+    fn engine_for(&self, value: &Value) -> Engine {
+        let mut engine = self.engine();
+        engine.set_input(value.clone());
+        engine
+    }
+
     fn hear(&self, input: &Input, effects: &[Effect]) -> Result<Heard, (Heard, Denial)> {
         let value = input.value();
+        let known = self.memory().recall(&input.lasting, || self.learn(&value));
         let mut engine = None;
         let mut heard = Heard::default();
         for rule in self.rules() {
-            let concerned = rule.conditions.iter().any(|condition| condition.may_hold(&input.key));
-            if !effects.contains(&rule.effect) || !concerned {
+            if !effects.contains(&rule.effect) || !concerned(rule, input, &known) {
                 continue;
             }
-            let engine = engine.get_or_insert_with(|| {
-                let mut engine = self.engine();
-                engine.set_input(value.clone());
-                engine
-            });
             let context = Context { policy: &rule.policy, effect: rule.effect, input: &value, data: self.data() };
-            let found = match engine.eval_rule(rule.path.clone()) {
+            let said = match known.get(&rule.path) {
+                Some(said) => Ok(said.clone()),
+                None => engine.get_or_insert_with(|| self.engine_for(&value)).eval_rule(rule.path.clone()),
+            };
+            let found = match said {
                 Ok(said) => finding::read(context, &said).map_err(|malformed| Denial {
                     code: DenyCode::PolicyMalformed,
                     detail: Some(malformed.to_string()),
@@ -83,6 +103,21 @@ impl Bundle {
         }
         Ok(heard)
     }
+}
+
+/// Whether a rule can have anything to say about this call.
+fn concerned(rule: &EffectRule, input: &Input, known: &BTreeMap<String, Value>) -> bool {
+    rule.conditions.iter().any(|condition| {
+        condition.may_hold(&input.key)
+            && condition.gates().iter().all(|gate| {
+                let said = known.get(&gate_path(&rule.policy, gate));
+                !matches!(said, Some(Value::Undefined | Value::Bool(false)))
+            })
+    })
+}
+
+fn gate_path(policy: &str, gate: &str) -> String {
+    format!("data.countersign.{policy}.{gate}")
 }
 
 /// Nothing said is a no; among what was said, the strictest holds.

@@ -8,6 +8,7 @@
 use regorus::unstable::{BoolOp, Expr, Literal, Module, Rule, RuleBody, RuleHead};
 
 use super::decision::Effect;
+use super::fixed::Fixed;
 use super::input::Key;
 
 /// What must be true of a call for one rule to have anything to say.
@@ -16,6 +17,8 @@ pub struct Condition {
     server: Option<Vec<String>>,
     tool: Option<Vec<String>>,
     method: Option<Vec<String>>,
+    /// Fixed rules of the same package that must hold.
+    gates: Vec<String>,
 }
 
 impl Condition {
@@ -28,6 +31,11 @@ impl Condition {
         among(&self.server, Some(&key.server))
             && among(&self.tool, key.tool.as_deref())
             && among(&self.method, Some(&key.method))
+    }
+
+    /// The fixed rules that must hold before anything else is looked at.
+    pub fn gates(&self) -> &[String] {
+        &self.gates
     }
 
     fn narrow(&mut self, field: Field, names: Vec<String>) {
@@ -49,7 +57,7 @@ enum Field {
 }
 
 /// The condition of every way an effect of this module can come about.
-pub fn conditions(module: &Module) -> Vec<(Effect, Condition)> {
+pub fn conditions(module: &Module, fixed: &Fixed) -> Vec<(Effect, Condition)> {
     let mut found = Vec::new();
     for rule in &module.policy {
         match rule.as_ref() {
@@ -61,7 +69,7 @@ pub fn conditions(module: &Module) -> Vec<(Effect, Condition)> {
                 let chained = bodies.iter().any(|body| body.is_else);
                 for body in bodies {
                     // What an `else` says depends on what came before it.
-                    let condition = if chained { Condition::default() } else { condition(body) };
+                    let condition = if chained { Condition::default() } else { condition(body, fixed) };
                     found.push((effect, condition));
                 }
             }
@@ -87,15 +95,22 @@ fn first_name(text: &str) -> &str {
     text.split(['.', '[']).next().unwrap_or(text)
 }
 
-fn condition(body: &RuleBody) -> Condition {
+/// Only the statements at the beginning count: one that fails before them is a deny, and must not be left out.
+fn condition(body: &RuleBody, fixed: &Fixed) -> Condition {
     let mut condition = Condition::default();
     for statement in &body.query.stmts {
+        let Literal::Expr { expr, .. } = &statement.literal else { break };
         if !statement.with_mods.is_empty() {
-            continue;
+            break;
         }
-        let Literal::Expr { expr, .. } = &statement.literal else { continue };
         if let Some((field, names)) = comparison(expr) {
             condition.narrow(field, names);
+        } else if let Expr::Var { span, .. } = expr.as_ref()
+            && fixed.contains(span.text())
+        {
+            condition.gates.push(span.text().to_owned());
+        } else {
+            break;
         }
     }
     condition

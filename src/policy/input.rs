@@ -11,6 +11,7 @@ use super::moment::Moment;
 use crate::call::caller::{Caller, Proof};
 use crate::call::{Action, Call};
 use crate::catalogue::tool::{Pin, Tool};
+use crate::digest::Digest;
 use crate::wire::json::{self, Object};
 
 /// The version of this document.
@@ -22,6 +23,16 @@ pub struct Input {
     value: Value,
     /// What the index looks at.
     pub(super) key: Key,
+    /// What a memory of fixed rules is kept under.
+    pub(super) lasting: Lasting,
+}
+
+/// Everything of an input that stays the same from call to call of one tool.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lasting {
+    key: Key,
+    listing: bool,
+    definition: Option<(Digest, bool, bool)>,
 }
 
 /// What decides which rules can have anything to say.
@@ -85,7 +96,8 @@ impl Input {
             ("digest", text(&call.digest.to_string())),
         ]);
         let tool = call.tool.as_deref().map_or(Value::Null, |tool| tool_part(tool, trust));
-        Self { value: whole("call", asked, tool, around), key }
+        let lasting = lasting(&key, false, call.tool.as_deref(), trust);
+        Self { value: whole("call", asked, tool, around), key, lasting }
     }
 
     /// The document for one tool that may be listed.
@@ -101,7 +113,8 @@ impl Input {
             ("arguments", Value::new_object()),
             ("digest", text("")),
         ]);
-        Self { value: whole("list", asked, tool_part(tool, trust), around), key }
+        let lasting = lasting(&key, true, Some(tool), trust);
+        Self { value: whole("list", asked, tool_part(tool, trust), around), key, lasting }
     }
 
     /// The document as the engine reads it.
@@ -113,6 +126,11 @@ impl Input {
     pub fn to_json(&self) -> Option<String> {
         self.value.to_json_str().ok()
     }
+}
+
+fn lasting(key: &Key, listing: bool, tool: Option<&Tool>, trust: Trust) -> Lasting {
+    let definition = tool.map(|tool| (tool.digest, tool.pin == Pin::Agreed, trust == Trust::Trusted));
+    Lasting { key: key.clone(), listing, definition }
 }
 
 fn whole(phase: &str, call: Value, tool: Value, around: &Surroundings) -> Value {
