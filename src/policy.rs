@@ -11,5 +11,10 @@ pub mod files;
 pub mod finding;
 pub mod index;
 pub mod input;
+pub mod lint;
 pub mod moment;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod schema;
+pub mod syntax;
 pub mod template;
