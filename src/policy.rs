@@ -13,6 +13,7 @@ pub mod index;
 pub mod input;
 pub mod lint;
 pub mod moment;
+pub mod rehearse;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod schema;

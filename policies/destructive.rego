@@ -1,0 +1,42 @@
+# METADATA
+# title: What cannot be undone
+# description: >-
+#   Tools that say by their name that they take everything at once are refused. A name is what a server cannot hide;
+#   its hints are claims, so a hint can only make things stricter, unless the operator marked the server as trusted.
+package countersign.destructive
+
+import future.keywords.not
+
+deny contains {
+	"id": "destroys",
+	"severity": "critical",
+	"reason": "{call.tool} destroys things that cannot be brought back.",
+	"advice": "Describe the change and ask a person to make it, with a migration that can be reviewed.",
+} if {
+	input.call.method == "tools/call"
+	named
+	not excepted
+}
+
+warn contains {
+	"id": "says-it-destroys",
+	"severity": "medium",
+	"reason": "{call.server} says that {call.tool} may destroy.",
+} if {
+	input.call.method == "tools/call"
+	input.tool.annotations.destructiveHint
+	input.tool.trusted == false
+}
+
+tool := replace(lower(input.call.target), "-", "_")
+
+# `drop_table` begins with `drop`; `dropdown` does not.
+named if {
+	some first in array.slice(split(tool, "_"), 0, 1)
+	data.destructive.words[first]
+}
+
+named if data.destructive.tools[tool]
+
+# Tools whose name sounds worse than it is, by server.
+excepted if data.destructive.except[input.call.server][input.call.target]

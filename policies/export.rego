@@ -1,0 +1,34 @@
+# METADATA
+# title: Leaving in bulk
+# description: An agent may look at some rows, not carry off the table.
+package countersign.export
+
+deny contains {
+	"id": "too-many-rows",
+	"severity": "high",
+	"reason": "{call.tool} may bring out {data.export.rows} rows at a time, and more were asked for.",
+	"advice": "Repeat the call with a limit of {data.export.rows} or less, or ask only for what the task needs.",
+} if {
+	input.call.method == "tools/call"
+	exports
+	some amount in wanted
+	not_within(amount)
+}
+
+# A number between one and the most that may leave. Zero and below often mean everything, and text is no number.
+not_within(amount) if is_number(amount) == false
+
+not_within(amount) if amount > data.export.rows
+
+not_within(amount) if amount < 1
+
+exports if {
+	some word in split(replace(lower(input.call.target), "-", "_"), "_")
+	data.export.words[word]
+}
+
+# The arguments that say how much is wanted. Servers have no common word for it.
+wanted contains amount if {
+	some name, amount in input.call.arguments
+	data.export.arguments[lower(name)]
+}
