@@ -17,5 +17,6 @@ pub mod rehearse;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod schema;
+pub mod starter;
 pub mod syntax;
 pub mod template;

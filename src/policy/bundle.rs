@@ -107,7 +107,7 @@ impl Bundle {
             problems.push(Problem { place: "policies".to_owned(), rule: "no-policy", what: what.to_owned() });
         }
         if !problems.is_empty() {
-            problems.sort_by_cached_key(Problem::order);
+            problems.sort_by(|a, b| a.position().cmp(&b.position()));
             return Err(problems);
         }
         cache::configure(cache::Config { regex: PATTERNS, glob: PATTERNS });
@@ -177,12 +177,14 @@ impl Problem {
         Self { place, rule, what: what.trim_end().to_owned() }
     }
 
-    /// By file, then by line, then by column.
-    fn order(&self) -> (String, u32, u32) {
-        let mut parts = self.place.rsplitn(3, ':');
-        let (column, line) = (parts.next(), parts.next());
-        let number = |part: Option<&str>| part.and_then(|part| part.parse().ok()).unwrap_or(0);
-        (parts.next().unwrap_or(&self.place).to_owned(), number(line), number(column))
+    /// File, line and column; zero where they are not known.
+    pub fn position(&self) -> (&str, u32, u32) {
+        let known = || {
+            let (rest, column) = self.place.rsplit_once(':')?;
+            let (file, line) = rest.rsplit_once(':')?;
+            Some((file, line.parse().ok()?, column.parse().ok()?))
+        };
+        known().unwrap_or((&self.place, 0, 0))
     }
 }
 

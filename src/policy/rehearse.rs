@@ -77,7 +77,7 @@ pub fn rehearse(sources: &Sources, filter: &str) -> Result<Rehearsal, Vec<Proble
     let (tests, policies): (Vec<Source>, Vec<Source>) =
         sources.policies.iter().cloned().partition(|source| is_test(&source.path));
     Bundle::load(&Sources { policies, data: sources.data.clone() })?;
-    let mut engine = prepared(sources)?;
+    let mut engine = parse(sources)?;
     engine.set_enable_coverage(true);
     let modules = engine.get_modules().clone();
     let mut found = Vec::new();
@@ -104,7 +104,8 @@ pub fn rehearse(sources: &Sources, filter: &str) -> Result<Rehearsal, Vec<Proble
     Ok(Rehearsal { tests: found, rules: effects.len(), silent: silent.collect() })
 }
 
-fn prepared(sources: &Sources) -> Result<Engine, Vec<Problem>> {
+/// An engine with everything in it, tests included.
+pub(crate) fn parse(sources: &Sources) -> Result<Engine, Vec<Problem>> {
     let mut engine = Engine::new();
     engine.set_strict_builtin_errors(true);
     engine.set_gather_prints(true);

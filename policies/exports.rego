@@ -1,0 +1,51 @@
+# METADATA
+# title: Leaving in bulk
+# description: An agent may look at some rows, not carry off the table.
+package countersign.exports
+
+import future.keywords.not
+
+deny contains {
+	"id": "too-many-rows",
+	"severity": "high",
+	"reason": "{call.tool} may bring out {data.exports.rows} rows at a time, and more were asked for.",
+	"advice": "Repeat the call with a limit of {data.exports.rows} or less, or ask only for what the task needs.",
+} if {
+	input.call.method == "tools/call"
+	exports
+	some amount in wanted
+	not_within(amount)
+}
+
+deny contains {
+	"id": "without-limit",
+	"severity": "high",
+	"reason": "{call.tool} without a limit brings out everything.",
+	"advice": "Repeat the call with a `limit` of {data.exports.rows} or less.",
+} if {
+	input.call.method == "tools/call"
+	exports
+	count(wanted) == 0
+	not excepted
+}
+
+exports if {
+	some word in split(replace(lower(input.call.target), "-", "_"), "_")
+	data.exports.words[word]
+}
+
+# The arguments that say how much is wanted. Servers have no common word for it.
+wanted contains amount if {
+	some name, amount in input.call.arguments
+	data.exports.arguments[lower(name)]
+}
+
+# A number between one and the most that may leave. Zero and below often mean everything, and text is no number.
+not_within(amount) if is_number(amount) == false
+
+not_within(amount) if amount > data.exports.rows
+
+not_within(amount) if amount < 1
+
+# Tools that have no limit and need none, by server.
+excepted if data.exports.except[input.call.server][input.call.target]
