@@ -70,7 +70,13 @@ impl Reload {
     }
 
     async fn consider(&self, sources: &Sources) {
-        match Bundle::load(sources) {
+        let sources = sources.clone();
+        let loaded = tokio::task::spawn_blocking(move || Bundle::load(&sources)).await;
+        let loaded = loaded.unwrap_or_else(|error| {
+            let what = format!("could not be compiled: {error}");
+            Err(vec![Problem { place: "policies".to_owned(), rule: "unreadable", what }])
+        });
+        match loaded {
             Ok(bundle) => {
                 if self.gateway.judge.digest() == Some(bundle.digest()) {
                     return;

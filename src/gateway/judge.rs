@@ -66,3 +66,6 @@ impl Judge {
         self.0.load().as_ref().map_or(Visibility::Hidden, |bundle| bundle.visible(input, &|| begun.elapsed()))
     }
 }
+
+#[cfg(test)]
+mod tests;

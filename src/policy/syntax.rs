@@ -152,7 +152,9 @@ impl<'a> Written<'a> {
     pub fn locals(&self) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         if let Rule::Spec { head: RuleHead::Func { args, .. }, .. } | Rule::Default { args, .. } = self.rule {
-            args.iter().for_each(|arg| variables(arg, &mut found));
+            for arg in args {
+                variables(arg, &mut found);
+            }
         }
         self.walk(&mut |node| match node {
             Node::Statement(statement) => declared(statement, &mut found),
@@ -170,14 +172,20 @@ impl<'a> Written<'a> {
                     RuleHead::Compr { refr, assign, .. } => (refr, assign.as_ref().map(|assign| &assign.value)),
                     RuleHead::Set { refr, key, .. } => (refr, key.as_ref()),
                     RuleHead::Func { refr, args, assign, .. } => {
-                        args.iter().for_each(|arg| expression(arg, visit));
+                        for arg in args {
+                            expression(arg, visit);
+                        }
                         (refr, assign.as_ref().map(|assign| &assign.value))
                     }
                 };
                 indices(refr, visit);
-                value.into_iter().for_each(|value| expression(value, visit));
+                if let Some(value) = value {
+                    expression(value, visit);
+                }
                 for RuleBody { assign, query: body, .. } in bodies {
-                    assign.iter().for_each(|assign| expression(&assign.value, visit));
+                    if let Some(assign) = assign {
+                        expression(&assign.value, visit);
+                    }
                     query(body, visit);
                 }
             }
@@ -247,8 +255,9 @@ fn declared(statement: &LiteralStmt, found: &mut BTreeSet<String>) {
     match &statement.literal {
         Literal::SomeVars { vars, .. } => found.extend(vars.iter().map(|span| span.text().to_owned())),
         Literal::SomeIn { key, value, .. } => {
-            key.iter().for_each(|key| variables(key, found));
-            variables(value, found);
+            for variable in key.iter().chain([value]) {
+                variables(variable, found);
+            }
         }
         Literal::Every { key, value, .. } => {
             found.extend(key.iter().chain([value]).map(|span| span.text().to_owned()));
@@ -293,8 +302,7 @@ pub fn expression<'a>(expr: &'a Expr, visit: Visit<'_, 'a>) {
         | Expr::ArithExpr { lhs, rhs, .. }
         | Expr::AssignExpr { lhs, rhs, .. } => each(&[lhs, rhs]),
         Expr::Membership { key, value, collection, .. } => {
-            key.iter().for_each(|key| each(&[key]));
-            each(&[value, collection]);
+            each(&key.iter().chain([value, collection]).collect::<Vec<_>>());
         }
         Expr::ArrayCompr { term, query: body, .. } | Expr::SetCompr { term, query: body, .. } => {
             each(&[term]);

@@ -22,8 +22,8 @@ fn says(rules: &[&str]) -> String {
 
 #[test]
 fn the_strictest_word_holds() {
-    for (rules, wanted) in [
-        (&[ALLOW] as &[&str], "allow"),
+    let table: &[(&[&str], &str)] = &[
+        (&[ALLOW], "allow"),
         (&[WARN], "NoRuleAllowed"),
         (&[ALLOW, WARN], "allow"),
         (&[ALLOW, HOLD], "hold"),
@@ -33,8 +33,9 @@ fn the_strictest_word_holds() {
         (&[ALLOW, HIDE], "Hidden"),
         (&[ALLOW, HOLD, HIDE], "Hidden"),
         (&[ALLOW, HOLD, HIDE, DENY, WARN], "Denied"),
-    ] {
-        assert_eq!(says(rules), wanted, "{rules:?}");
+    ];
+    for (rules, wanted) in table {
+        assert_eq!(says(rules), *wanted, "{rules:?}");
     }
 }
 
@@ -86,7 +87,7 @@ fn whatever_fails_while_it_is_evaluated_is_a_deny() {
         let policy = format!("package countersign.p\n\nimport future.keywords.not\n\n{ALLOW}\n\n{rule}\n");
         let judgement = judge(&policy, &call("echo", "{\"n\": \"many\"}"));
         assert_eq!(word(&judgement), "PolicyError", "{rule}");
-        let Decision::Deny(denial) = judgement.decision else { unreachable!() };
+        let Decision::Deny(denial) = judgement.decision else { panic!("{rule}") };
         assert!(denial.detail.unwrap().contains("data.countersign.p."), "the operator learns where");
     }
 }

@@ -50,7 +50,16 @@ fn a_rule_about_something_else_is_not_looked_at() {
             tool("c"),
             0,
         ),
-        // Whatever is unclear is looked at.
+    ] {
+        let policy = format!("package countersign.p\n\nimport future.keywords.not\n\n{rules}\n");
+        assert_eq!(looked_at(&policy, server, action), expected, "{rules}");
+    }
+}
+
+#[test]
+fn whatever_is_unclear_is_looked_at() {
+    let tool = |name: &str| Action::Tool(name.to_owned());
+    for (rules, server, action, expected) in [
         (
             "here if input.call.server == \"a\"\n\nhere if input.call.server == \"b\"\n\ndeny contains \"x\" if here",
             "shop",

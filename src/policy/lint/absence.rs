@@ -51,10 +51,9 @@ fn may_be_missing(path: &[Part]) -> bool {
     };
     match (name(0), name(1)) {
         ("input", "call") => name(2) == "arguments" && path.len() > 3,
-        ("input", "facts") => path.len() > 2,
         ("input", "server") => name(2) == "labels" && path.len() > 3,
-        // Null has no fields.
-        ("input", "tool") => path.len() > 2,
+        // A tool that is null has no fields.
+        ("input", "facts" | "tool") => path.len() > 2,
         ("input", "principal") => matches!(name(2), "user" | "agent") && path.len() > 3,
         _ => false,
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regorus::unstable::{BUILTINS, Expr, Span};
+use regorus::unstable::{BUILTINS, Expr, Ref, Span};
 
 use super::{did_you_mean, nearest, report};
 use crate::policy::bundle::Problem;
@@ -48,7 +48,7 @@ pub(super) fn check(written: &[Written<'_>], problems: &mut Vec<Problem>) {
                     Some(wanted) => call.expect(wanted, problems),
                     None => call.builtin(problems),
                 }
-                arguments(&call.name, params.iter().map(AsRef::as_ref).collect(), fcn.span(), problems);
+                arguments(&call.name, params, fcn.span(), problems);
             }
         });
     }
@@ -89,8 +89,8 @@ impl Call<'_> {
     }
 }
 
-fn arguments(name: &str, params: Vec<&Expr>, span: &Span, problems: &mut Vec<Problem>) {
-    let nth = |index: usize| params.get(index).copied();
+fn arguments(name: &str, params: &[Ref<Expr>], span: &Span, problems: &mut Vec<Problem>) {
+    let nth = |index: usize| params.get(index).map(AsRef::as_ref);
     match name {
         "regex.match" | "regex.split" | "regex.find_n" | "regex.is_valid" => regex(nth(0), problems),
         "regex.replace" => regex(nth(1), problems),

@@ -123,3 +123,20 @@ fn problems_of_all_files_are_told_in_order() {
     let places: Vec<(&str, &str)> = found.iter().map(|problem| (problem.place.as_str(), problem.rule)).collect();
     assert_eq!(places, [("0.rego:3:31", "unknown-field"), ("1.rego:1:9", "nested-package")]);
 }
+
+/// A policy whose deepest rule is this many rules away.
+fn chain(length: usize) -> String {
+    let rules: Vec<String> = (0..length).zip(1..length).map(|(below, at)| format!("r{at} if r{below}")).collect();
+    let (rules, last) = (rules.join("\n\n"), length.saturating_sub(1));
+    format!("package countersign.p\n\nr0 if input.call.server != \"x\"\n\n{rules}\n\nallow contains \"x\" if r{last}\n")
+}
+
+#[test]
+fn chains_of_rules_fit_the_stack_or_are_refused() {
+    let found = problems(&[&chain(250)], "{}");
+    assert_eq!(found.first().map(|problem| problem.rule), Some("recursion"));
+    // As large as a worker's.
+    let worker = std::thread::Builder::new().stack_size(32 << 20);
+    let fine = worker.spawn(|| problems(&[&chain(200)], "{}")).unwrap().join().unwrap();
+    assert_eq!(fine, []);
+}
