@@ -15,7 +15,8 @@ use regorus::unstable::{Module, Rule, RuleHead};
 use super::input::Lasting;
 
 /// The parts of the input that are part of what a memory is kept under.
-const LASTING: [&str; 7] = ["call.server", "call.tool", "call.method", "tool", "server", "environment", "phase"];
+const LASTING: [&str; 8] =
+    ["call.server", "call.tool", "call.method", "call.target", "tool", "server", "environment", "phase"];
 /// Tools remembered at once; then everything is forgotten and learnt again.
 const MOST: usize = 4096;
 
@@ -100,12 +101,16 @@ fn mentions_only(text: &str, rules: &BTreeMap<String, Vec<&str>>, fixed: &BTreeS
 pub struct Memory(Mutex<BTreeMap<Lasting, Arc<BTreeMap<String, Value>>>>);
 
 impl Memory {
-    /// What is remembered under this key, or what `learn` finds out.
+    /// What is remembered under this key, or what `learn` finds out. Only tools are worth remembering: addresses and
+    /// prompts come without number, and for a tool the target is its name.
     pub fn recall(
         &self,
         key: &Lasting,
         learn: impl FnOnce() -> BTreeMap<String, Value>,
     ) -> Arc<BTreeMap<String, Value>> {
+        if !key.is_tool() {
+            return Arc::default();
+        }
         if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key) {
             return Arc::clone(known);
         }

@@ -101,6 +101,13 @@ impl Phase {
     }
 }
 
+impl Lasting {
+    /// Whether it is about one tool.
+    pub(super) const fn is_tool(&self) -> bool {
+        self.definition.is_some()
+    }
+}
+
 impl Input {
     /// A document in which every part is there and says nothing.
     pub(super) fn blank(phase: Phase) -> Self {
