@@ -101,7 +101,7 @@ fn dispatch(command: &Command, global: &Global, out: &mut Output<'_>) -> anyhow:
     match command {
         Command::Serve(args) => serve::run(args, global),
         Command::Run(args) => run::run(args, global),
-        Command::Demo(args) => demo::run(args, global, out),
+        Command::Demo(args) => demo::run(args, out),
         Command::Keys(args) => run_keys(args, global),
         Command::Pins(args) => pins::run(args, global, out),
         Command::Log(args) => runtime()?.block_on(async {

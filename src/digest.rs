@@ -93,6 +93,11 @@ impl Running {
         self.0.update(bytes);
     }
 
+    /// The bytes.
+    pub fn bytes(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
+
     /// 64 hex digits.
     pub fn hex(self) -> String {
         let mut out = String::with_capacity(64);

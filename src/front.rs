@@ -10,5 +10,6 @@ pub mod http;
 pub mod metadata;
 pub mod post;
 pub mod refusal;
+pub mod site;
 pub mod stdio;
 pub mod stream;

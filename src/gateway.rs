@@ -27,6 +27,7 @@ pub mod surroundings;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use tokio_util::task::TaskTracker;
 
 use crate::audit::entry::{Cancelled, Dispatched, Entry, Event, Rejected};
@@ -36,6 +37,7 @@ use crate::downstream::{Fleet, Reply};
 use crate::outcome;
 use crate::permit::Permit;
 use crate::policy::decision::Decision;
+use crate::policy::moment::Moment;
 use crate::store::Store;
 use crate::wire::era::{self, Era};
 use crate::wire::json::{Object, Value};
@@ -75,6 +77,7 @@ pub struct Gateway {
     /// Everything that was started and has not ended.
     pub tasks: TaskTracker,
     rounds: Rounds,
+    moment: ArcSwapOption<Moment>,
 }
 
 impl Gateway {
@@ -87,8 +90,8 @@ impl Gateway {
         (clock, settings): (Arc<dyn Clock>, Settings),
     ) -> Arc<Self> {
         let sessions = Sessions::new(settings.sessions_per_principal);
-        let (tasks, rounds) = (TaskTracker::new(), Rounds::default());
-        Arc::new(Self { fleet, judge, recorder, store, clock, settings, sessions, tasks, rounds })
+        let (tasks, rounds, moment) = (TaskTracker::new(), Rounds::default(), ArcSwapOption::empty());
+        Arc::new(Self { fleet, judge, recorder, store, clock, settings, sessions, tasks, rounds, moment })
     }
 
     /// Takes a request in. Its answer, and what is said before it, comes out of the steps.

@@ -12,4 +12,5 @@ pub mod finding;
 pub mod index;
 pub mod input;
 pub mod moment;
+pub mod starter;
 pub mod template;

@@ -32,7 +32,8 @@ impl Reload {
 
     /// Watches until `stop`.
     pub async fn watch(self, stop: CancellationToken) {
-        let mut last = self.read().await.ok();
+        // Nothing is taken as read before: what changed since the gateway was assembled must not be missed.
+        let mut last = None;
         let mut ticks = tokio::time::interval(PAUSE);
         let Ok(mut hang_up) = signal(SignalKind::hangup()) else { return };
         loop {

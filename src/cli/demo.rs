@@ -14,7 +14,7 @@ use super::assembly::{self, Assembled};
 use super::exit::Exit;
 use super::output::{Mark, Output, harmless};
 use super::serve::{listen, told_to_stop};
-use super::{Examples, Global, runtime};
+use super::{Examples, runtime};
 use crate::clock::{Clock as _, SystemClock, chance};
 use crate::config::{Config, Surroundings};
 use crate::identity::KeyBookWrite as _;
@@ -44,13 +44,12 @@ pub const EXAMPLES: Examples = Examples([
 ]);
 
 /// Runs the command.
-pub fn run(args: &DemoArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
+pub fn run(args: &DemoArgs, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     let runtime = runtime()?;
     if args.shop {
         runtime.block_on(shop::serve())?;
         return Ok(Exit::Done);
     }
-    let _colours_only = global;
     runtime.block_on(tell(args, out))
 }
 
@@ -84,7 +83,10 @@ async fn story(args: &DemoArgs, config: &Config, assembled: &Assembled, out: &mu
     }
     out.line("The gateway stays up. Let your own agent try, here with Claude Code:")?;
     out.line("")?;
-    out.line(&format!("  claude mcp add --transport http shop {endpoint} --header \"Authorization: Bearer {}\"", key.as_str()))?;
+    out.line(&format!(
+        "  claude mcp add --transport http shop {endpoint} --header \"Authorization: Bearer {}\"",
+        key.as_str()
+    ))?;
     out.line("")?;
     out.line("The rules that judged are in policies/. Ctrl-C ends the demo and forgets the key and the record.")?;
     told_to_stop(&assembled.stop).await;
@@ -96,18 +98,18 @@ fn show(attempt: &Attempt, got: &Got, out: &mut Output<'_>) -> anyhow::Result<()
     let call = format!("{tool} {}", attempt.arguments);
     match got {
         Got::Result(text) => {
-            out.marked(Mark::Ok, &format!("{:<20} {call}", attempt.wish))?;
+            out.line(&format!("{:<20}{call}", attempt.wish))?;
             let lines: Vec<&str> = text.lines().collect();
             let first = lines.first().copied().unwrap_or("nothing");
             let more = lines.len().saturating_sub(1);
             let rest = if more > 0 { format!("  (and {more} more)") } else { String::new() };
-            out.line(&format!("                          allowed: {}{rest}", harmless(first)))?;
+            out.marked(Mark::Ok, &format!("allowed        {}{rest}", harmless(first)))?;
         }
         Got::Refusal(class, reason, hint) => {
-            out.marked(Mark::Fail, &format!("{:<20} {call}", attempt.wish))?;
-            out.line(&format!("                          refused, {class}: {}", harmless(reason)))?;
+            out.line(&format!("{:<20}{call}", attempt.wish))?;
+            out.marked(Mark::Warn, &format!("refused        {} ({class})", harmless(reason)))?;
             if let Some(hint) = hint {
-                out.line(&format!("                          the agent is told: {}", harmless(hint)))?;
+                out.line(&format!("      instead        {}", harmless(hint)))?;
             }
         }
     }
@@ -131,7 +133,8 @@ async fn book(assembled: &Assembled, out: &mut Output<'_>) -> anyhow::Result<()>
 }
 
 async fn key(assembled: &Assembled) -> anyhow::Result<Zeroizing<String>> {
-    let holder = Holder { name: "demo".to_owned(), groups: Vec::new(), agent: Some("demo-agent".to_owned()), user: None };
+    let holder =
+        Holder { name: "demo".to_owned(), groups: Vec::new(), agent: Some("demo-agent".to_owned()), user: None };
     let (new, stored) = api_key::make(holder, SystemClock.now(), &Zeroizing::new(chance()?));
     assembled.gateway.store.add(stored).await?;
     Ok(Zeroizing::new(new.expose().to_owned()))

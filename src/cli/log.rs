@@ -174,12 +174,10 @@ fn json(line: &Written) -> String {
 
 /// What the event says; what cannot be read stands there as it is.
 fn body(line: &Written) -> Object {
-    match lenient(line.body.as_bytes(), &Limits::REPLY) {
-        Ok(Value::Object(object)) => object,
-        _ => {
-            let mut object = Object::new();
-            object.insert("unreadable", line.body.clone());
-            object
-        }
+    if let Ok(Value::Object(object)) = lenient(line.body.as_bytes(), &Limits::REPLY) {
+        return object;
     }
+    let mut object = Object::new();
+    object.insert("unreadable", line.body.clone());
+    object
 }

@@ -176,7 +176,7 @@ async fn agree(
         let wish = Wish { server: &pin.server, tool: &pin.tool, digest, by: &by, at };
         match store.agree_pin(wish).await? {
             Agreement::Agreed => {
-                out.line(&format!("{} on {} is agreed to as it is now ({digest})", pin.tool, pin.server))?
+                out.line(&format!("{} on {} is agreed to as it is now ({digest})", pin.tool, pin.server))?;
             }
             Agreement::Moved(now) => {
                 let text =

@@ -180,7 +180,10 @@ impl Link {
 
     /// Sends a request as this server expects it. Whoever comes here has a permit or an inquiry.
     pub(super) async fn send(&self, mut order: Order<'_>, asking: &Asking) -> Reply {
-        order.params.insert("_meta", self.with_level(asking.meta.clone()));
+        // Log messages about a subscription could not be told from those about a call, of whomever.
+        let meta = asking.meta.clone();
+        let meta = if order.purpose == Purpose::Listening { meta.into() } else { self.with_level(meta) };
+        order.params.insert("_meta", meta);
         let sender = Sender { capabilities: &asking.profile.capabilities, info: &asking.profile.info };
         order.params = era::request_to_server(self.hello.era, order.params, sender);
         match &self.peer {

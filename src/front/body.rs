@@ -40,6 +40,8 @@ pub enum Body {
         /// Ticks while nothing is said.
         heartbeat: Heartbeat,
     },
+    /// A page.
+    Page(axum::body::Body),
     /// The stream is over.
     Ended,
 }
@@ -81,7 +83,7 @@ impl Body {
     fn next(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         match self {
             Self::Whole(text) => Poll::Ready(text.take()),
-            Self::Ended => Poll::Ready(None),
+            Self::Ended | Self::Page(_) => Poll::Ready(None),
             Self::Session { messages, heartbeat } => match messages.poll_recv(context) {
                 Poll::Ready(Some(message)) => {
                     heartbeat.reset();
@@ -127,6 +129,13 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if let Self::Page(page) = &mut *self {
+            return Pin::new(page).poll_frame(context).map(|frame| match frame {
+                // Pages are made in memory; there is nothing in them that could break.
+                Some(Err(_)) | None => None,
+                Some(Ok(frame)) => Some(Ok(frame)),
+            });
+        }
         self.next(context).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
     }
 
@@ -139,6 +148,7 @@ impl http_body::Body for Body {
             Self::Whole(text) => {
                 http_body::SizeHint::with_exact(text.as_ref().map_or(0, |text| text.len().try_into().unwrap_or(0)))
             }
+            Self::Page(page) => page.size_hint(),
             _ => http_body::SizeHint::default(),
         }
     }

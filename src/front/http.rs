@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
+use axum::Router;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -16,14 +16,15 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
 use super::body::Body;
-use super::metadata::{self, Metadata};
-use super::refusal::{self, Reply};
+use super::metadata::Metadata;
+use super::refusal::Reply;
+use super::site;
 use crate::gateway::Gateway;
 use crate::identity::Identity;
 use crate::identity::guard::Rules;
-use crate::telemetry::health;
 use crate::wire::reader::Limits;
 
 /// How long the header of a request may take to arrive.
@@ -52,6 +53,7 @@ impl Listener {
     /// Serves connections until `stop`, then lets open ones finish.
     pub async fn serve(self: Arc<Self>, socket: TcpListener, stop: CancellationToken) {
         let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let site = site::routes(Arc::clone(&self));
         loop {
             let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
             let accepted = tokio::select! {
@@ -60,9 +62,9 @@ impl Listener {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let (listener, stop) = (Arc::clone(&self), stop.clone());
+                    let (listener, site, stop) = (Arc::clone(&self), site.clone(), stop.clone());
                     self.gateway.tasks.spawn(async move {
-                        listener.connection(stream, peer, stop).await;
+                        listener.connection(site, (stream, peer), stop).await;
                         drop(place);
                     });
                 }
@@ -75,13 +77,18 @@ impl Listener {
         }
     }
 
-    async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
+    async fn connection(
+        self: Arc<Self>,
+        site: Router,
+        (stream, peer): (TcpStream, SocketAddr),
+        stop: CancellationToken,
+    ) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(peer = %peer, error = %error, "a connection keeps its delay");
         }
         let service = service_fn(|request| {
-            let listener = Arc::clone(&self);
-            async move { Ok::<_, Infallible>(listener.route(request).await) }
+            let (listener, site) = (Arc::clone(&self), site.clone());
+            async move { Ok::<_, Infallible>(listener.route(site, request).await) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -102,7 +109,7 @@ impl Listener {
         }
     }
 
-    async fn route(self: &Arc<Self>, request: http::Request<Incoming>) -> Reply {
+    async fn route(self: &Arc<Self>, site: Router, request: http::Request<Incoming>) -> Reply {
         let path = request.uri().path();
         if path == "/mcp" {
             return self.endpoint(None, request).await;
@@ -111,20 +118,7 @@ impl Listener {
             let server = server.to_owned();
             return self.endpoint(Some(&server), request).await;
         }
-        match (request.method(), path) {
-            (&http::Method::GET, "/healthz") => refusal::plain(StatusCode::OK, "alive"),
-            (&http::Method::GET, "/readyz") => match health::readiness(&self.gateway) {
-                Ok(text) => refusal::plain(StatusCode::OK, &text),
-                Err(why) => refusal::plain(StatusCode::SERVICE_UNAVAILABLE, &why),
-            },
-            (&http::Method::GET, _) if path.starts_with("/.well-known/oauth-protected-resource") => {
-                let document = self.metadata.as_ref().and_then(|resource| resource.document(path));
-                document.map_or_else(
-                    || refusal::plain(StatusCode::NOT_FOUND, "no authorisation server is named here"),
-                    |document| metadata::reply(&document).map(Body::whole),
-                )
-            }
-            _ => refusal::plain(StatusCode::NOT_FOUND, "there is nothing here; the MCP endpoint is /mcp"),
-        }
+        let Ok(reply) = site.oneshot(request).await;
+        reply.map(Body::Page)
     }
 }

@@ -108,7 +108,7 @@ impl Gateway {
     pub(super) async fn set_level(self: &Arc<Self>, session: &Arc<Session>, level: &str) -> Answer {
         for reach in session.reaches.values() {
             let Ok(link) = self.attach(session, reach).await else { continue };
-            if link.era() == Era::Legacy && link.capabilities().contains("logging") {
+            if link.capabilities().contains("logging") {
                 let answer = link.inquire(Inquiry::SetLevel(level.to_owned()), self.asking(session)).await;
                 match answer {
                     Ok(Err(error)) if session.reaches.len() == 1 => return Err(error),

@@ -1,5 +1,7 @@
 //! What stands around a call when it is judged?
 
+use std::sync::Arc;
+
 use super::Gateway;
 use super::exchange::Exchange;
 use crate::call::Call;
@@ -34,8 +36,19 @@ impl Gateway {
             session: session.id.clone(),
             calls,
             environment: self.settings.environment.clone(),
-            now: Moment::of(self.clock.now(), &self.settings.zone),
+            now: self.moment(),
         }
+    }
+
+    /// Now, broken down once a second: zones and calendars cost more than most rules.
+    fn moment(&self) -> Moment {
+        let now = self.clock.now();
+        if let Some(moment) = self.moment.load().as_ref().and_then(|moment| moment.at(now)) {
+            return moment;
+        }
+        let moment = Moment::of(now, &self.settings.zone);
+        self.moment.store(Some(Arc::new(moment.clone())));
+        moment
     }
 
     fn trust(&self, server: &str) -> Trust {

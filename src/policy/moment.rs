@@ -9,26 +9,41 @@ use crate::clock::Timestamp;
 
 /// A moment in a zone, ready to be read by rules.
 #[derive(Clone, Debug)]
-pub struct Moment(Value);
+pub struct Moment {
+    second: i64,
+    value: Value,
+}
 
 impl Moment {
     /// Breaks a time down in a zone. The zone comes from outside; nothing here asks for the time.
     pub fn of(time: Timestamp, zone: &TimeZone) -> Self {
-        let instant = jiff::Timestamp::from_microsecond(time.micros()).unwrap_or_default();
+        let instant = jiff::Timestamp::from_second(time.seconds()).unwrap_or_default();
         let local = instant.to_zoned(zone.clone());
-        Self(object([
-            ("now", text(local.strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string())),
+        let value = object([
+            ("now", text(local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())),
             ("unix_ms", Value::from(time.millis())),
             ("weekday", text(weekday(&local).to_owned())),
             ("hour", Value::from(i64::from(local.hour()))),
             ("minute", Value::from(i64::from(local.minute()))),
             ("date", text(local.date().to_string())),
             ("zone", text(zone.iana_name().unwrap_or("UTC").to_owned())),
-        ]))
+        ]);
+        Self { second: time.seconds(), value }
+    }
+
+    /// Another moment of the same second, without breaking the time down again.
+    pub fn at(&self, time: Timestamp) -> Option<Self> {
+        if time.seconds() != self.second {
+            return None;
+        }
+        let mut value = self.value.clone();
+        let place = value.as_object_mut().ok()?.get_mut(&Value::from("unix_ms"))?;
+        *place = Value::from(time.millis());
+        Some(Self { second: self.second, value })
     }
 
     pub(super) fn value(&self) -> Value {
-        self.0.clone()
+        self.value.clone()
     }
 }
 

@@ -69,6 +69,14 @@ impl Appender {
         }
     }
 
+    #[cfg(test)]
+    pub(super) const fn book(&self) -> Option<&Book> {
+        match &self.0 {
+            Kind::Sqlite(book) => Some(book),
+            Kind::Postgres(_) | Kind::Nowhere => None,
+        }
+    }
+
     /// Says that another connection committed something, which has to reach the disk like everything else.
     pub(super) fn wrote(&self) {
         if let Kind::Sqlite(book) = &self.0 {

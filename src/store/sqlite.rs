@@ -119,6 +119,11 @@ impl Book {
         done.unwrap_or_else(|error| Err(AppendError::Broken(error.to_string())))
     }
 
+    #[cfg(test)]
+    const fn writer(&self) -> &Arc<Writer> {
+        &self.writer
+    }
+
     pub(super) fn wrote(&self) {
         self.writer.unsynced();
     }

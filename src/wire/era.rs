@@ -232,17 +232,24 @@ pub fn capabilities_for_legacy_server(client: Era, capabilities: &Object) -> Obj
     declared
 }
 
-/// The parameters of `initialize` for a legacy server: the client's own version if it is a legacy one.
+/// The parameters of `initialize` for a legacy server: the client's own version if it is a legacy one. A modern client
+/// may keep its name to itself, which no legacy server accepts, so ours stands where it gave none.
 #[must_use]
 pub fn initialize_params(protocol: &str, sender: Sender<'_>) -> Object {
     let (client, offered) = match Era::of(protocol) {
         Some(Era::Legacy) => (Era::Legacy, protocol),
         _ => (Era::Modern, version::LATEST_LEGACY),
     };
+    let mut info = sender.info.clone();
+    for (key, ours) in [("name", env!("CARGO_PKG_NAME")), ("version", env!("CARGO_PKG_VERSION"))] {
+        if info.str(key).is_none() {
+            info.insert(key, ours);
+        }
+    }
     object! {
         "protocolVersion" => offered,
         "capabilities" => capabilities_for_legacy_server(client, sender.capabilities),
-        "clientInfo" => sender.info.clone(),
+        "clientInfo" => info,
     }
 }
 

@@ -7,6 +7,8 @@
 //!
 //! [`lenient`] is for what servers send, which passes untouched: numbers keep their text, repeated keys stay repeated.
 
+mod number;
+
 use std::collections::BTreeSet;
 
 use unicode_normalization::UnicodeNormalization;
@@ -355,46 +357,11 @@ impl Reader<'_> {
         if !self.strict || (plain && text.len() <= 18 && text != "-0") {
             return Ok(Number::from_text(text));
         }
-        match canonical_number(text) {
+        match number::canonical(text) {
             Some(canonical) => Ok(Number::from_text(&canonical)),
             None => self.fail(Why::NumberRange(text.chars().take(40).collect())),
         }
     }
-}
-
-/// The one form of a number, or nothing if no form keeps it exactly.
-fn canonical_number(text: &str) -> Option<String> {
-    let (negative, digits, exponent) = decimal(text)?;
-    if digits.is_empty() {
-        return Some("0".to_owned());
-    }
-    let sign = if negative { "-" } else { "" };
-    if let Ok(zeros) = usize::try_from(exponent) {
-        if digits.len().saturating_add(zeros) > 20 {
-            return None;
-        }
-        let whole = format!("{sign}{digits}{}", "0".repeat(zeros));
-        let fits = whole.parse::<i64>().is_ok() || whole.parse::<u64>().is_ok();
-        return fits.then_some(whole);
-    }
-    let double: f64 = text.parse().ok()?;
-    let shortest = format!("{double:?}");
-    (double.is_finite() && decimal(&shortest)? == (negative, digits, exponent)).then_some(shortest)
-}
-
-/// A number as sign, significant digits without zeros at either end, and the power of ten they are multiplied by.
-fn decimal(text: &str) -> Option<(bool, String, i64)> {
-    let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let mut exponent: i64 = exponent.parse().ok()?;
-    exponent = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?;
-    let all = format!("{whole}{fraction}");
-    let significant = all.trim_start_matches('0');
-    let digits = significant.trim_end_matches('0');
-    let zeros = significant.len().saturating_sub(digits.len());
-    exponent = exponent.checked_add(i64::try_from(zeros).ok()?)?;
-    Some((negative, digits.to_owned(), exponent))
 }
 
 /// The keys one object has had so far. Few are compared one by one; many go into a set.

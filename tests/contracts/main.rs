@@ -2,18 +2,18 @@
 //!
 //! SQLite always runs. Postgres runs when `COUNTERSIGN_TEST_POSTGRES` holds the address of a server on which databases
 //! may be made; without it those tests do not exist, and `tests/run.sh` makes sure that they do. This executable is also
-//! the writer that is killed, when it is started with `COUNTERSIGN_WRITER` in its environment.
+//! the writer that is killed, when it is started with `COUNTERSIGN_WRITER` in its environment, and the one whose writes
+//! fail, when it is started with `COUNTERSIGN_LIMITED`.
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
-    clippy::print_stdout,
+    clippy::arithmetic_side_effects,
     reason = "tests stop at the first surprise"
 )]
 
 mod crash;
+mod fault;
 mod place;
 mod postgres;
 mod sqlite;
@@ -43,9 +43,13 @@ fn main() {
         crash::write();
         return;
     }
+    if std::env::var_os("COUNTERSIGN_LIMITED").is_some() {
+        fault::write();
+        return;
+    }
     let mut trials = Vec::new();
     let both: Vec<_> = store::PROMISES.iter().chain(crash::PROMISES).collect();
-    for (name, promise) in both.iter().copied().chain(sqlite::PROMISES) {
+    for (name, promise) in both.iter().copied().chain(sqlite::PROMISES).chain(fault::PROMISES) {
         trials.push(Trial::test(format!("sqlite::{name}"), || ask(Database::Sqlite, *promise)));
     }
     if place::postgres().is_some() {

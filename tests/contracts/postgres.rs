@@ -23,8 +23,9 @@ async fn a_lost_connection_refuses_the_call_and_heals_by_itself(place: Arc<Place
     admin(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")).await;
     recorder.write(vec![said("lost")]).await.unwrap_err();
     assert!(!recorder.healthy());
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
     while !recorder.healthy() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        looks.tick().await;
     }
     recorder.write(vec![said("after")]).await.unwrap();
     let lines = store.latest(&Wanted::default(), 10).await.unwrap();

@@ -22,21 +22,19 @@ const MODERN: Plan = Plan {
     policy: crate::world::POLICY,
 };
 
-fn comes_back(world: &World) -> impl Future<Output = ()> {
-    async move {
-        let asked = world.modern(1, "tools/call", json!({ "name": "ask", "arguments": {} })).await;
-        assert_eq!(asked["result"]["resultType"], "input_required", "{asked}");
-        let (key, request) = asked["result"]["inputRequests"].as_object().unwrap().iter().next().unwrap();
-        assert_eq!(request["method"], "elicitation/create", "{asked}");
-        let mut responses = json!({});
-        responses[key.as_str()] = json!({ "action": "accept", "content": { "name": "Ada" } });
-        let state = &asked["result"]["requestState"];
-        assert!(!state.as_str().unwrap().contains("server's own"), "a server's state never leaves the gateway");
-        let again = json!({ "name": "ask", "arguments": {}, "inputResponses": responses, "requestState": state });
-        let answer = world.modern(2, "tools/call", again).await;
-        assert!(text(&answer).contains("Ada"), "{answer}");
-        assert_eq!(answer["result"]["resultType"], "complete");
-    }
+async fn comes_back(world: &World) {
+    let asked = world.modern(1, "tools/call", json!({ "name": "ask", "arguments": {} })).await;
+    assert_eq!(asked["result"]["resultType"], "input_required", "{asked}");
+    let (key, request) = asked["result"]["inputRequests"].as_object().unwrap().iter().next().unwrap();
+    assert_eq!(request["method"], "elicitation/create", "{asked}");
+    let mut responses = json!({});
+    responses[key.as_str()] = json!({ "action": "accept", "content": { "name": "Ada" } });
+    let state = &asked["result"]["requestState"];
+    assert!(!state.as_str().unwrap().contains("server's own"), "a server's state never leaves the gateway");
+    let again = json!({ "name": "ask", "arguments": {}, "inputResponses": responses, "requestState": state });
+    let answer = world.modern(2, "tools/call", again).await;
+    assert!(text(&answer).contains("Ada"), "{answer}");
+    assert_eq!(answer["result"]["resultType"], "complete");
 }
 
 fn modern_legacy() -> Told {

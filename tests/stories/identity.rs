@@ -9,6 +9,7 @@ pub(crate) const STORIES: &[Story] = &[
     ("without_a_key_nothing_behind_is_touched", no_key),
     ("a_key_opens_until_it_is_revoked", keys),
     ("a_clients_token_never_reaches_a_server", no_passthrough),
+    ("only_the_gateway_holds_what_opens_a_server", broker),
     ("strange_hosts_and_origins_stay_outside", hosts),
     ("a_session_belongs_to_whoever_opened_it", sessions),
     ("headers_that_name_a_user_are_not_believed", forwarded_user),
@@ -144,6 +145,52 @@ fn no_passthrough() -> Told {
         }
         assert!(contacts > 0, "the server was contacted");
     })
+}
+
+fn broker() -> Told {
+    // A02: a server that opens only to a secret the agent never holds.
+    Box::pin(async {
+        let place = crate::guarded::start("broker-secret").await;
+        let direct = reqwest_post(&place, None, &hello()).await;
+        assert!(direct.starts_with("HTTP/1.1 401"), "the direct way is closed: {direct}");
+        let more =
+            format!("[servers.remote]\nurl = \"http://{place}/mcp\"\nheaders = {{ X-Broker = \"broker-secret\" }}\n");
+        let world = World::serving(Plan { more: Box::leak(more.into_boxed_str()), ..KEYS }).await;
+        let key = make_key(&world, "agent", &[]).await;
+        let post = |body: String, session: Option<&str>| {
+            let post = world.request(reqwest::Method::POST, "/mcp/remote").header("content-type", "application/json");
+            let post = post
+                .header("accept", "application/json, text/event-stream")
+                .header("authorization", format!("Bearer {key}"));
+            session
+                .map_or_else(|| post.try_clone().unwrap(), |id| post.try_clone().unwrap().header("mcp-session-id", id))
+                .body(body)
+        };
+        let open = post(hello(), None).send().await.unwrap();
+        let session = open.headers()["mcp-session-id"].to_str().unwrap().to_owned();
+        let told = answer(&post(call(1, "echo"), Some(&session)).send().await.unwrap().text().await.unwrap());
+        assert_eq!(text(&told), "guarded");
+        let forged = call(2, "echo").replace("\"a\":1", "\"principal\":\"root\"");
+        drop(post(forged, Some(&session)).send().await.unwrap());
+        let book = world.book().await;
+        let callers: Vec<&str> = book.iter().filter_map(|entry| entry["principal"].as_str()).collect();
+        assert!(callers.iter().all(|caller| !caller.contains("root")), "identity comes from the key: {callers:?}");
+        assert!(!serde_json::to_string(&book).unwrap().contains("broker-secret"));
+    })
+}
+
+async fn reqwest_post(place: &str, secret: Option<&str>, body: &str) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut stream = tokio::net::TcpStream::connect(place).await.unwrap();
+    let header = secret.map_or_else(String::new, |secret| format!("X-Broker: {secret}\r\n"));
+    let request = format!(
+        "POST /mcp HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n{header}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
 }
 
 fn hosts() -> Told {

@@ -14,6 +14,7 @@ pub(crate) const STORIES: &[Story] = &[
     ("new_policies_come_into_force_while_calls_run", reload),
     ("without_fit_policies_nothing_starts", unfit),
     ("a_hold_is_refused_with_clear_words_until_people_can_be_asked", held),
+    ("what_was_sent_appears_in_no_log_and_on_no_other_page", quiet),
     ("the_same_gateway_serves_an_unmodified_agent_on_standard_input", stdio),
 ];
 
@@ -162,6 +163,27 @@ fn held() -> Told {
         let answer = session.call(1, "echo", json!({})).await;
         assert!(text(&answer).starts_with("Not executed (held): Somebody must look."), "{answer}");
         assert!(world.ledger().is_empty());
+    })
+}
+
+fn quiet() -> Told {
+    // OPS-05, OPS-06
+    Box::pin(async {
+        let mut world = World::serving(Plan { more: "[log]\nlevel = \"debug\"\n", ..Plan::default() }).await;
+        {
+            let session = world.session(json!({})).await;
+            assert!(text(&session.call(1, "echo", json!({ "password": "canary-7291" })).await).contains("canary"));
+            session.call(2, "drop_table", json!({ "table": "canary-7291" })).await;
+            session.call(3, "strict", json!({ "n": "canary-7291" })).await;
+        }
+        for path in ["/metrics", "/debug/pprof", "/debug", "/admin", "/", "/api"] {
+            let reply = world.request(reqwest::Method::GET, path).send().await.unwrap();
+            assert_eq!(reply.status(), 404, "{path}");
+        }
+        let ready = world.request(reqwest::Method::GET, "/readyz").send().await.unwrap();
+        assert_eq!(ready.status(), 200);
+        let log = world.stop().await;
+        assert!(log.contains("stopping") && !log.contains("canary-7291"), "{log}");
     })
 }
 

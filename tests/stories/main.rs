@@ -9,11 +9,13 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::unnecessary_debug_formatting,
     reason = "tests stop at the first surprise"
 )]
 
 mod eras;
+mod guarded;
 mod identity;
 mod judged;
 mod parsing;

@@ -86,10 +86,9 @@ fn methods() -> Told {
             "\u{0}",
             "TOOLS/CALL",
         ];
-        for (number, method) in odd.iter().enumerate() {
-            let answer = session
-                .ask(100 + number as u64, method, json!({ "name": "drop_table", "taskId": "t", "approve": true }))
-                .await;
+        for (number, method) in (100_u64..).zip(&odd) {
+            let answer =
+                session.ask(number, method, json!({ "name": "drop_table", "taskId": "t", "approve": true })).await;
             assert!(answer["error"].is_object(), "{method}: {answer}");
         }
         assert!(world.ledger().is_empty());

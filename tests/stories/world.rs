@@ -91,7 +91,7 @@ impl World {
         loop {
             let Some(line) = lines.next_line().await.unwrap() else { panic!("the gateway did not start:\n{heard}") };
             if let Some((_, rest)) = line.split_once("http://") {
-                self.address = rest.split('/').next().unwrap().to_owned();
+                rest.split('/').next().unwrap().clone_into(&mut self.address);
                 break;
             }
             heard.push_str(&line);
@@ -124,6 +124,21 @@ impl World {
                 return line;
             }
         }
+    }
+
+    /// Asks the gateway to stop, and gives what it logged until it had.
+    pub(crate) async fn stop(&mut self) -> String {
+        let (mut child, mut lines) = self.gateway.take().unwrap();
+        let id = i32::try_from(child.id().unwrap()).unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), rustix::process::Signal::TERM)
+            .unwrap();
+        let mut log = String::new();
+        while let Some(line) = lines.next_line().await.unwrap() {
+            log.push_str(&line);
+            log.push('\n');
+        }
+        assert!(child.wait().await.unwrap().success(), "{log}");
+        log
     }
 
     /// Everything the record holds, oldest first.

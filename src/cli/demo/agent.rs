@@ -45,12 +45,17 @@ pub fn script() -> Vec<Attempt> {
         Attempt { wish: "look around", tool: "shop__list_products", arguments: Object::new() },
         Attempt { wish: "answer a question", tool: "shop__find_orders", arguments: object! { "customer" => "Ada" } },
         Attempt { wish: "a small sample", tool: "shop__export_customers", arguments: object! { "limit" => 3_i64 } },
-        Attempt { wish: "take every customer", tool: "shop__export_customers", arguments: object! { "limit" => 100_000_i64 } },
+        Attempt {
+            wish: "take every customer",
+            tool: "shop__export_customers",
+            arguments: object! { "limit" => 100_000_i64 },
+        },
         Attempt { wish: "tidy up", tool: "shop__drop_table", arguments: object! { "table" => "orders" } },
     ]
 }
 
 /// An agent with an open session.
+#[expect(missing_debug_implementations, reason = "its transport holds the key")]
 pub struct Agent {
     server: HttpServer,
     session: Option<String>,
@@ -88,7 +93,11 @@ impl Agent {
         let refusal = result.get("_meta").and_then(|meta| meta.get(crate::gateway::answer::META));
         if let Some(refusal) = refusal {
             let part = |name| refusal.get(name).and_then(Value::as_str).map(str::to_owned);
-            return Ok(Got::Refusal(part("class").unwrap_or_default(), part("reason").unwrap_or_default(), part("hint")));
+            return Ok(Got::Refusal(
+                part("class").unwrap_or_default(),
+                part("reason").unwrap_or_default(),
+                part("hint"),
+            ));
         }
         let first = result.get("content").and_then(Value::as_array).and_then(<[Value]>::first);
         let text = first.and_then(|content| content.get("text")).and_then(Value::as_str);

@@ -174,7 +174,10 @@ impl Incoming {
             return number_of(&id).and_then(|number| table.waiting.get(&number)).map(|waiting| waiting.sink.clone());
         }
         if matches!(self.shared.claim.get(), Some(Claim::Everybody)) {
-            return one_place(table.waiting.values());
+            // No log level goes out with a `subscriptions/listen`, so a log message is never about one.
+            let about_a_call = notification.method == "notifications/message";
+            let may_be_about = |waiting: &&Waiting| !about_a_call || waiting.purpose != Purpose::Listening;
+            return one_place(table.waiting.values().filter(may_be_about));
         }
         let of_a_call = matches!(notification.method.as_str(), "notifications/message" | "notifications/cancelled");
         let call = of_a_call.then(|| only_call(table.waiting.values())).flatten();
@@ -193,23 +196,33 @@ impl Incoming {
             Ok(place) => place,
             Err(error) => return self.reply(request.id, Err(error)),
         };
-        let sink = {
-            let table = self.shared.table();
-            let call = only_call(table.waiting.values()).map(|waiting| waiting.sink.clone());
-            call.or_else(|| table.links.values().next().cloned())
+        let (sink, asker) = {
+            let mut table = self.shared.table();
+            let asker = asker(table.waiting.iter());
+            match asker.and_then(|number| table.waiting.get_mut(&number)) {
+                Some(call) => {
+                    call.questions = call.questions.saturating_add(1);
+                    (Some(call.sink.clone()), asker)
+                }
+                None => (table.links.values().next().cloned(), None),
+            }
         };
         let id = request.id.clone();
         let answered = match questions::put(request, sink).await {
             Ok(answered) => answered,
-            Err(error) => return self.reply(id, Err(error)),
+            Err(error) => {
+                settled(&self.shared, asker);
+                return self.reply(id, Err(error));
+            }
         };
-        let (outbox, gone) = (self.outbox.clone(), self.shared.gone.clone());
+        let (outbox, shared) = (self.outbox.clone(), Arc::clone(&self.shared));
         tokio::spawn(async move {
             let answer = tokio::select! {
-                () = gone.cancelled() => return,
+                () = shared.gone.cancelled() => return,
                 answer = questions::hear(answered) => answer,
             };
             drop(place);
+            settled(&shared, asker);
             let line = Message::Response(Response::to(id, answer)).to_line();
             if let Some(outbox) = outbox.upgrade() {
                 drop(outbox.send(Outgoing::line(line)).await);
@@ -228,9 +241,28 @@ impl Incoming {
 
 /// The call that is at work, if it is the only one.
 fn only_call<'a>(waiting: impl Iterator<Item = &'a Waiting>) -> Option<&'a Waiting> {
-    let mut calls = waiting.filter(|waiting| waiting.purpose == Purpose::Effect);
-    let only = calls.next();
-    if calls.next().is_none() { only } else { None }
+    only(waiting.filter(|waiting| waiting.purpose == Purpose::Effect))
+}
+
+/// The call a question of the server belongs to: the only one at work or, since one that waits for a reply of its own
+/// hardly asks more, the only one that does not. Without the second an unanswered question would silence all others.
+fn asker<'a>(waiting: impl Iterator<Item = (&'a u64, &'a Waiting)> + Clone) -> Option<u64> {
+    let calls = waiting.filter(|(_, waiting)| waiting.purpose == Purpose::Effect);
+    let idle = calls.clone().filter(|(_, waiting)| waiting.questions == 0);
+    only(calls).or_else(|| only(idle)).map(|(number, _)| *number)
+}
+
+/// A question has its answer, or will have none.
+fn settled(shared: &Shared, asker: Option<u64>) {
+    let mut table = shared.table();
+    if let Some(call) = asker.and_then(|number| table.waiting.get_mut(&number)) {
+        call.questions = call.questions.saturating_sub(1);
+    }
+}
+
+fn only<T>(mut several: impl Iterator<Item = T>) -> Option<T> {
+    let first = several.next();
+    if several.next().is_none() { first } else { None }
 }
 
 /// The one place all open requests report to, if there is only one.

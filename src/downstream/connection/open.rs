@@ -21,6 +21,8 @@ pub(super) struct Waiting {
     pub(super) sink: Arc<Sink>,
     pub(super) token: Option<Value>,
     pub(super) purpose: Purpose,
+    /// Questions of the server that are taken to belong to it and have no answer yet.
+    pub(super) questions: u32,
     heard: Arc<AtomicU64>,
     fate: oneshot::Sender<Fate>,
 }
@@ -75,7 +77,7 @@ impl<'a> Open<'a> {
     ) -> Option<Self> {
         let (settle, fate) = oneshot::channel();
         let heard = Arc::new(AtomicU64::new(0));
-        let waiting = Waiting { sink: sink.clone(), token, purpose, heard: heard.clone(), fate: settle };
+        let waiting = Waiting { sink: sink.clone(), token, purpose, questions: 0, heard: heard.clone(), fate: settle };
         let mut table = connection.shared.table();
         if table.closed {
             return None;

@@ -107,11 +107,57 @@ async fn on_a_common_connection_nobody_hears_what_may_be_anothers() {
     let refused = far.hear().await;
     let code = refused.get("error").and_then(|error| error.get("code")).and_then(Value::as_number).cloned();
     assert_eq!(code.and_then(|code| code.as_i64()), Some(-32601));
-    for id in &ids {
+    far.answer(&ids[1], "done").await;
+    let (listening, mut listener_hears) = asking();
+    let listener = connection.clone();
+    let subscription = tokio::spawn(async move {
+        let purpose = super::super::link::Purpose::Listening;
+        let order = Order { method: "subscriptions/listen", params: Object::new(), purpose, tool: None };
+        listener.call(order, &listening).await
+    });
+    let listens = far.hear().await.get("id").unwrap().clone();
+    far.notify("notifications/message", object! { "data" => "about the only call" }).await;
+    far.notify("notifications/resources/updated", object! { "uri" => "of whom?" }).await;
+    assert_eq!(method(first_hears.recv().await), "notifications/message");
+    for id in [&ids[0], &listens] {
         far.answer(id, "done").await;
     }
+    assert!(matches!(subscription.await.unwrap(), Reply::Answered(_)));
+    assert!(listener_hears.try_recv().is_err());
     assert!(matches!((one.await.unwrap(), two.await.unwrap()), (Reply::Answered(_), Reply::Answered(_))));
     assert!(first_hears.try_recv().is_err() && second_hears.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_question_nobody_answers_does_not_silence_other_calls() {
+    let (connection, mut far) = pair(1 << 16);
+    let (session, mut session_hears) = mpsc::channel(8);
+    connection.claim(Claim::Own { declared: object! { "roots" => Object::new() } });
+    connection.attach(Arc::new(Sink::new(session)));
+    let ask = |id: i64| -> Value { object! { "jsonrpc" => "2.0", "id" => id, "method" => "roots/list" }.into() };
+    let (first, mut first_hears) = asking();
+    let one = call(&connection, first);
+    let id_one = far.hear().await.get("id").unwrap().clone();
+    far.say(&ask(1)).await;
+    let unanswered = first_hears.recv().await.unwrap();
+    let (second, mut second_hears) = asking();
+    let two = call(&connection, second);
+    let id_two = far.hear().await.get("id").unwrap().clone();
+    far.say(&ask(2)).await;
+    let Some(FromServer::Request { answer, .. }) = second_hears.recv().await else { panic!("nothing was asked") };
+    far.say(&ask(3)).await;
+    assert_eq!(method(session_hears.recv().await), "roots/list", "both calls wait: it may belong to either");
+    assert!(far.hear().await.get("error").is_some());
+    answer.send(Ok("here".into())).unwrap();
+    assert_eq!(far.hear().await.get("id").unwrap().to_string(), "2");
+    far.say(&ask(4)).await;
+    assert_eq!(method(second_hears.recv().await), "roots/list");
+    assert!(far.hear().await.get("error").is_some(), "the dropped question is answered all the same");
+    for (id, waiting) in [(&id_one, one), (&id_two, two)] {
+        far.answer(id, "done").await;
+        assert!(matches!(waiting.await.unwrap(), Reply::Answered(_)));
+    }
+    drop(unanswered);
 }
 
 #[tokio::test]

@@ -7,10 +7,10 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
-use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::fault::HttpFault;
+use crate::digest::Running;
 
 /// The TLS configuration for one server. With a pin, exactly that certificate is accepted and no other, whoever signed
 /// it: a server inside a company may sign its own, and nobody else's authority can speak for it.
@@ -65,7 +65,9 @@ impl ServerCertVerifier for Pinned {
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        if bool::from(Sha256::digest(certificate).as_slice().ct_eq(&self.sha256)) {
+        let mut shown = Running::default();
+        shown.update(certificate);
+        if bool::from(shown.bytes().as_slice().ct_eq(&self.sha256)) {
             return Ok(ServerCertVerified::assertion());
         }
         Err(Error::General("the server's certificate is not the one `tls_sha256` names".to_owned()))

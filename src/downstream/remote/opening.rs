@@ -77,7 +77,10 @@ async fn shake_hands(http: &HttpServer, profile: &ClientProfile, opening: Openin
         Ok((hello, session)) => return Ok((hello, session, None)),
         Err(refusal) => refusal,
     };
-    if let Some(why) = handshake::is_modern(&refusal) {
+    // Said to `initialize`, the same error only means that the server is modern, and the other way is still to be tried.
+    if first == Era::Modern
+        && let Some(why) = handshake::is_modern(&refusal)
+    {
         return Err(why);
     }
     let words = refusal.in_words();

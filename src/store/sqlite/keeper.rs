@@ -114,8 +114,11 @@ fn wal(writer: &Writer) -> PathBuf {
 /// Moves a long log into the database on a connection of its own, beside the writer; the next commit after a complete
 /// move begins the log anew.
 fn checkpoint(writer: &Writer) -> rusqlite::Result<()> {
-    let logged = writer.state().logged;
-    if logged < LOG {
+    let state = writer.state();
+    let (logged, well) = (state.logged, matches!(state.condition, Condition::Well));
+    drop(state);
+    // On a full disk the database must not grow into the room that outcomes need.
+    if logged < LOG || !well {
         return Ok(());
     }
     let connection = Connection::open_with_flags(writer.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;

@@ -9,6 +9,9 @@ use super::guard::beside;
 /// Enough for the outcomes of a few hundred calls that are under way.
 const SIZE: u64 = 8 * 1024 * 1024;
 
+/// What has to be free besides before the room is taken up.
+const SPARE: u64 = 1024 * 1024;
+
 /// A file of nothing beside the database.
 #[derive(Debug)]
 pub(super) struct Reserve(PathBuf);
@@ -23,6 +26,11 @@ impl Reserve {
     pub(super) fn hold(&self) -> io::Result<()> {
         if fs::metadata(&self.0).is_ok_and(|found| found.len() == SIZE) {
             return Ok(());
+        }
+        // Filling and giving up again would take away the room that outcomes need meanwhile.
+        let found = rustix::fs::statvfs(self.0.parent().unwrap_or(&self.0))?;
+        if found.f_bavail.saturating_mul(found.f_frsize) < SIZE.saturating_add(SPARE) {
+            return Err(io::ErrorKind::StorageFull.into());
         }
         let held = self.fill();
         if held.is_err() {

@@ -20,7 +20,9 @@ impl Scratch {
         const PLACE: &str = "sqlite::memory:";
         let mut name = "countersign-".to_owned();
         let bytes = chance::<8>().map_err(|error| unusable(PLACE, &error))?;
-        bytes.iter().for_each(|byte| push_hex(*byte, &mut name));
+        for byte in bytes {
+            push_hex(byte, &mut name);
+        }
         let path = std::env::temp_dir().join(name);
         make_private(&path).map_err(|error| unusable(PLACE, &error))?;
         Ok(Self(path))

@@ -200,6 +200,16 @@ impl Writer {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Lets the file grow by this many pages and no further, as a full disk would.
+    #[cfg(test)]
+    pub(super) fn leave_room(&self, pages: i64) {
+        let desk = self.desk();
+        let connection = desk.connection.as_ref().unwrap();
+        let count: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        let text = format!("PRAGMA max_page_count = {}", count.saturating_add(pages));
+        connection.query_row(&text, [], |_| Ok(())).unwrap();
+    }
+
     fn desk(&self) -> MutexGuard<'_, Desk> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -180,7 +180,13 @@ fn initialize_offers_the_clients_version_only_if_a_legacy_server_may_know_it() {
         let params = initialize_params(spoken, sender);
         assert_eq!(params.str("protocolVersion"), Some(offered));
         assert_eq!(params.object("capabilities"), Some(&capabilities));
+        let info = params.object("clientInfo").unwrap();
+        assert_eq!(info.str("name"), Some("c"));
+        assert!(info.str("version").is_some(), "a legacy server refuses a client without a version");
     }
+    let nobody = Object::new();
+    let params = initialize_params("2026-07-28", Sender { capabilities: &capabilities, info: &nobody });
+    assert_eq!(params.object("clientInfo").unwrap().str("name"), Some("countersign"));
 }
 
 #[test]
