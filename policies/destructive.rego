@@ -1,34 +1,42 @@
 # METADATA
-# title: Nothing is destroyed
+# title: What cannot be undone
 # description: >-
-#   Tools whose names say that they destroy are not called by an agent. Names are all this set goes by; what a statement
-#   really does is for rules over facts.
+#   Tools that say by their name that they take everything at once are refused. A name is what a server cannot hide;
+#   its hints are claims, so a hint can only make things stricter, unless the operator marked the server as trusted.
 package countersign.destructive
 
-destroys if {
-	some word in data.destructive.words
-	some part in split(lower(input.call.tool), "_")
-	part == word
-}
+import future.keywords.not
 
 deny contains {
-	"id": "by-name",
+	"id": "destroys",
 	"severity": "critical",
-	"reason": "`{call.tool}` destroys, and agents do not destroy.",
-	"advice": "Describe what should go and ask a person to do it.",
+	"reason": "{call.tool} destroys things that cannot be brought back.",
+	"advice": "Describe the change and ask a person to make it, with a migration that can be reviewed.",
 } if {
 	input.call.method == "tools/call"
-	destroys
+	named
+	not excepted
 }
 
-# A hint is the server's own word: it may tighten, and this only puts it on record.
 warn contains {
-	"id": "says-so",
+	"id": "says-it-destroys",
 	"severity": "medium",
-	"reason": "The server itself calls `{call.tool}` destructive.",
+	"reason": "{call.server} says that {call.tool} may destroy.",
 } if {
 	input.call.method == "tools/call"
 	input.tool.annotations.destructiveHint
-	input.tool.annotations.readOnlyHint == false
 	input.tool.trusted == false
 }
+
+tool := replace(lower(input.call.target), "-", "_")
+
+# `drop_table` begins with `drop`; `dropdown` does not.
+named if {
+	some first in array.slice(split(tool, "_"), 0, 1)
+	data.destructive.words[first]
+}
+
+named if data.destructive.tools[tool]
+
+# Tools whose name sounds worse than it is, by server.
+excepted if data.destructive.except[input.call.server][input.call.target]

@@ -1,16 +1,17 @@
 # METADATA
 # title: Everyday work
 # description: >-
-#   Ordinary tools keep working. A tool may be called once its definition is agreed to; resources, prompts, completions
-#   and a server's own tasks may be used. Narrow this down when you know what your agents need.
+#   Whatever a server offers and has been agreed to may be used. The other policies take away from this. Delete this
+#   file and allow tools by name when only some may be used.
 package countersign.everyday
 
-allow contains {"id": "agreed-tool", "reason": "The tool's definition is agreed to."} if {
+allow contains {"id": "agreed-tools", "reason": "The tool is the one that was agreed to."} if {
 	input.call.method == "tools/call"
 	input.tool.pinned
 }
 
-allow contains {"id": "reading", "reason": "Reading what a server offers."} if {
+# Resources and prompts are offered to be read; completion only helps to name them; a task was a call once.
+allow contains {"id": "reading", "reason": "Resources, prompts and tasks may be used."} if {
 	input.call.method in {
 		"resources/read", "resources/subscribe", "resources/unsubscribe",
 		"prompts/get", "completion/complete",

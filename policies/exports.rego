@@ -1,33 +1,51 @@
 # METADATA
-# title: Nothing leaves in bulk
-# description: A tool that exports takes a limit, and the limit stays small.
+# title: Leaving in bulk
+# description: An agent may look at some rows, not carry off the table.
 package countersign.exports
 
-exports if startswith(input.call.tool, "export_")
-
-asked := input.call.arguments.limit
-
-asked := input.call.arguments.rows
+import future.keywords.not
 
 deny contains {
-	"id": "bulk",
+	"id": "too-many-rows",
 	"severity": "high",
-	"reason": "An export of more than {data.exports.most} rows is more than an agent may take.",
-	"advice": "Ask for at most {data.exports.most} rows.",
+	"reason": "{call.tool} may bring out {data.exports.rows} rows at a time, and more were asked for.",
+	"advice": "Repeat the call with a limit of {data.exports.rows} or less, or ask only for what the task needs.",
 } if {
 	input.call.method == "tools/call"
 	exports
-	asked > data.exports.most
+	some amount in wanted
+	not_within(amount)
 }
 
 deny contains {
 	"id": "without-limit",
 	"severity": "high",
-	"reason": "An export without a limit takes everything.",
-	"advice": "Send `limit`, at most {data.exports.most}.",
+	"reason": "{call.tool} without a limit brings out everything.",
+	"advice": "Repeat the call with a `limit` of {data.exports.rows} or less.",
 } if {
 	input.call.method == "tools/call"
 	exports
-	object.get(input.call.arguments, "limit", null) == null
-	object.get(input.call.arguments, "rows", null) == null
+	count(wanted) == 0
+	not excepted
 }
+
+exports if {
+	some word in split(replace(lower(input.call.target), "-", "_"), "_")
+	data.exports.words[word]
+}
+
+# The arguments that say how much is wanted. Servers have no common word for it.
+wanted contains amount if {
+	some name, amount in input.call.arguments
+	data.exports.arguments[lower(name)]
+}
+
+# A number between one and the most that may leave. Zero and below often mean everything, and text is no number.
+not_within(amount) if is_number(amount) == false
+
+not_within(amount) if amount > data.exports.rows
+
+not_within(amount) if amount < 1
+
+# Tools that have no limit and need none, by server.
+excepted if data.exports.except[input.call.server][input.call.target]

@@ -12,6 +12,7 @@ pub mod keys;
 pub mod log;
 pub mod output;
 pub mod pins;
+pub mod policy;
 pub mod run;
 pub mod serve;
 
@@ -70,6 +71,9 @@ enum Command {
     /// See which tool definitions changed, and agree to them
     #[command(after_help = pins::EXAMPLES.text(), arg_required_else_help = true)]
     Pins(pins::PinsArgs),
+    /// Check and test the policies, or print what they see
+    #[command(after_help = policy::EXAMPLES.text(), arg_required_else_help = true)]
+    Policy(policy::PolicyArgs),
     /// Read the record
     #[command(after_help = log::EXAMPLES.text(), arg_required_else_help = true)]
     Log(log::LogArgs),
@@ -104,6 +108,7 @@ fn dispatch(command: &Command, global: &Global, out: &mut Output<'_>) -> anyhow:
         Command::Demo(args) => demo::run(args, out),
         Command::Keys(args) => run_keys(args, global),
         Command::Pins(args) => pins::run(args, global, out),
+        Command::Policy(args) => policy::run(args, global, out),
         Command::Log(args) => runtime()?.block_on(async {
             let store = crate::store::Store::open_reader(&StoreOptions::from(&global.store()?)).await?;
             log::run(args, &store, out).await

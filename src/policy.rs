@@ -9,8 +9,15 @@ pub mod decision;
 pub mod evaluate;
 pub mod files;
 pub mod finding;
+pub mod fixed;
 pub mod index;
 pub mod input;
+pub mod lint;
 pub mod moment;
+pub mod rehearse;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod schema;
 pub mod starter;
+pub mod syntax;
 pub mod template;

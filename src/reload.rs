@@ -61,7 +61,11 @@ impl Reload {
         let paths = self.paths.clone();
         let read = tokio::task::spawn_blocking(move || files::read(&paths, Include::Policies)).await;
         read.unwrap_or_else(|error| {
-            Err(vec![Problem { place: "policies".to_owned(), what: format!("could not be read: {error}") }])
+            Err(vec![Problem {
+                place: "policies".to_owned(),
+                rule: "unreadable",
+                what: format!("could not be read: {error}"),
+            }])
         })
     }
 

@@ -1,7 +1,12 @@
 //! Which policies are in force, and how long do they take?
 //!
-//! A bundle is swapped whole: every judgement sees exactly one and names it. Evaluation runs where the call runs: the
-//! loader refuses what could run without end, and the engine's own limit stops the rest after 50 ms.
+//! A bundle is swapped whole: every judgement sees exactly one and names it.
+//!
+//! Evaluation runs on the thread of the call. A thread of its own with a watchdog would cost every call two hops between
+//! threads, which is as much as the evaluation itself. It is not needed because the loader refuses what the engine's own
+//! limit of 50 ms cannot stop: recursion, chains of rules deeper than the workers' stacks of 32 MiB take, and the
+//! builtins that run on without looking at the clock. What is left is a rule that does very much in one builtin over
+//! very large arguments; the limit on arguments bounds that.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -48,8 +53,7 @@ impl Judge {
                 micros: 0,
             };
         };
-        let mut judgement = bundle.decide(input, digest);
-        judgement.micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let judgement = bundle.decide(input, digest, &|| begun.elapsed());
         if let Decision::Deny(Denial { code, detail: Some(detail) }) = &judgement.decision {
             tracing::error!(code = ?code, detail, "the policies failed; the call is denied");
         }
@@ -58,6 +62,7 @@ impl Judge {
 
     /// Whether a tool is listed. Without policies none is.
     pub fn visible(&self, input: &Input) -> Visibility {
-        self.0.load().as_ref().map_or(Visibility::Hidden, |bundle| bundle.visible(input))
+        let begun = Instant::now();
+        self.0.load().as_ref().map_or(Visibility::Hidden, |bundle| bundle.visible(input, &|| begun.elapsed()))
     }
 }

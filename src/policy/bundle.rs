@@ -1,14 +1,17 @@
 //! Are these policies fit to judge by? Sources become a prepared bundle, or every reason why not.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 use std::time::Duration;
 
-use regorus::utils::limits::ExecutionTimerConfig;
-use regorus::{Engine, Value};
+use regorus::unstable::{Module, Ref};
+use regorus::{Engine, Value, cache};
 
 use super::decision::Effect;
+use super::evaluate::limit;
+use super::fixed::{Fixed, Memory};
 use super::index::{Condition, conditions};
+use super::input::{Input, Phase};
+use super::{lint, syntax};
 use crate::digest::Digest;
 
 /// One file, read.
@@ -35,6 +38,7 @@ pub struct Bundle {
     data: Value,
     digest: Digest,
     rules: Vec<EffectRule>,
+    memory: Memory,
 }
 
 /// One effect of one package.
@@ -50,6 +54,8 @@ pub struct EffectRule {
     pub(super) path: String,
     /// When it can have anything to say; none of them: always.
     pub(super) conditions: Vec<Condition>,
+    /// Whether it says the same about the same tool.
+    pub(super) fixed: bool,
 }
 
 /// Whether a package's findings count.
@@ -63,17 +69,20 @@ pub enum Mode {
 
 /// One reason why policies are not fit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {what}")]
+#[error("{place}  {rule}  {what}")]
 pub struct Problem {
-    /// The file, and the line where it is known.
+    /// The file, with line and column where they are known.
     pub place: String,
+    /// The name of the check.
+    pub rule: &'static str,
     /// What is wrong and what to do.
     pub what: String,
 }
 
-/// The longest an evaluation may take. Policies that need more are wrong, and a call must not wait for them.
-const LIMIT: Duration = Duration::from_millis(50);
-const INTERVAL: u32 = 16;
+/// The longest one rule may take when it is looked at for the first time.
+const PREPARING: Duration = Duration::from_secs(1);
+/// How many compiled patterns are kept; walking more than are kept compiles each again.
+const PATTERNS: usize = 4096;
 /// Names at the top of `data` that belong to rules.
 const RESERVED: [&str; 2] = ["countersign", "gate"];
 
@@ -86,19 +95,27 @@ impl Bundle {
         engine.set_gather_prints(true);
         for source in &sources.policies {
             if let Err(error) = engine.add_policy(source.path.clone(), source.text.clone()) {
-                problems.push(Problem { place: source.path.clone(), what: first_words(&error) });
+                problems.push(Problem::from_engine(&source.path, "parse", &error));
             }
         }
         let data = read_data(&sources.data, &mut engine, &mut problems);
         if !problems.is_empty() {
             return Err(problems);
         }
-        let rules = effect_rules(&mut engine)?;
-        if rules.is_empty() {
-            let what = "no policy is here; write one package below `countersign` with at least one `allow`";
-            return Err(vec![Problem { place: "policies".to_owned(), what: what.to_owned() }]);
+        let modules = engine.get_modules();
+        let mut problems = lint::check(modules);
+        over_rules(modules, &data, &mut problems);
+        let rules = effect_rules(modules);
+        if rules.is_empty() && problems.is_empty() {
+            let what = "no policy is here. Write a package below `countersign` with at least one `allow`.";
+            problems.push(Problem { place: "policies".to_owned(), rule: "no-policy", what: what.to_owned() });
         }
-        let mut bundle = Self { engine, data, digest: digest(sources), rules };
+        if !problems.is_empty() {
+            problems.sort_by(|a, b| a.position().cmp(&b.position()));
+            return Err(problems);
+        }
+        cache::configure(cache::Config { regex: PATTERNS, glob: PATTERNS });
+        let mut bundle = Self { engine, data, digest: digest(sources), rules, memory: Memory::default() };
         bundle.prepare()?;
         Ok(bundle)
     }
@@ -123,6 +140,11 @@ impl Bundle {
         &self.data
     }
 
+    /// What fixed rules said before.
+    pub(super) const fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
     /// An engine of its own for one evaluation; everything heavy is shared.
     pub(super) fn engine(&self) -> Engine {
         self.engine.clone()
@@ -130,27 +152,48 @@ impl Bundle {
 
     /// The first evaluation does the preparation that clones made afterwards share, and shows errors no check foresees.
     fn prepare(&mut self) -> Result<(), Vec<Problem>> {
-        let blank = Value::from_json_str(BLANK).unwrap_or_else(|_| Value::new_object());
         let mut problems = Vec::new();
-        for rule in &mut self.rules {
-            self.engine.set_input(blank.clone());
-            match self.engine.eval_rule(format!("data.countersign.{}.mode", rule.policy)) {
-                Ok(Value::String(mode)) if &*mode == "shadow" => rule.mode = Mode::Shadow,
-                Ok(Value::String(mode)) if &*mode != "enforce" => problems.push(Problem {
-                    place: rule.policy.clone(),
-                    what: format!("`mode` is \"enforce\" or \"shadow\", not \"{mode}\""),
-                }),
-                // A package without a mode enforces.
-                _ => {}
-            }
-            if let Err(error) = self.engine.eval_rule(rule.path.clone()) {
-                problems.push(Problem { place: rule.path.clone(), what: first_words(&error) });
+        limit(&mut self.engine, PREPARING);
+        for phase in [Phase::Call, Phase::List] {
+            self.engine.set_input(Input::blank(phase).value());
+            for rule in &mut self.rules {
+                // The check of `mode` lets only the two words pass.
+                let mode = self.engine.eval_rule(format!("data.countersign.{}.mode", rule.policy));
+                rule.mode = match mode {
+                    Ok(Value::String(mode)) if &*mode == "shadow" => Mode::Shadow,
+                    _ => Mode::Enforce,
+                };
+                if let Err(error) = self.engine.eval_rule(rule.path.clone()) {
+                    problems.push(Problem::from_engine(&rule.path, "fails-at-once", &error));
+                }
             }
         }
-        let timer =
-            ExecutionTimerConfig { limit: LIMIT, check_interval: NonZeroU32::new(INTERVAL).unwrap_or(NonZeroU32::MIN) };
-        self.engine.set_execution_timer_config(timer);
+        problems.dedup_by(|a, b| a.place == b.place && a.rule == b.rule);
         if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+}
+
+impl Problem {
+    /// The engine's words, with the place taken out of them: `--> file:line:col`, the line, a caret, `error: words`.
+    pub(super) fn from_engine(place: &str, rule: &'static str, error: &anyhow::Error) -> Self {
+        let text = first_words(error);
+        let place = text.lines().find_map(|line| line.trim().strip_prefix("--> ")).unwrap_or(place).trim().to_owned();
+        let (words, shown): (Vec<&str>, Vec<&str>) =
+            text.lines().filter(|line| !line.trim().starts_with("--> ")).partition(|line| line.starts_with("error: "));
+        let words: Vec<&str> = words.iter().map(|line| line.trim_start_matches("error: ")).collect();
+        let what =
+            if words.is_empty() { shown.join("\n") } else { format!("{}\n{}", words.join("; "), shown.join("\n")) };
+        Self { place, rule, what: what.trim_end().to_owned() }
+    }
+
+    /// File, line and column; zero where they are not known.
+    pub fn position(&self) -> (&str, u32, u32) {
+        let known = || {
+            let (rest, column) = self.place.rsplit_once(':')?;
+            let (file, line) = rest.rsplit_once(':')?;
+            Some((file, line.parse().ok()?, column.parse().ok()?))
+        };
+        known().unwrap_or((&self.place, 0, 0))
     }
 }
 
@@ -160,12 +203,9 @@ impl std::fmt::Debug for Bundle {
     }
 }
 
-/// An input in which every documented part is there and says nothing.
-const BLANK: &str = r#"{"version":1,"phase":"call","time":{"now":"1970-01-01T00:00:00.000+00:00","unix_ms":0,"weekday":"thursday","hour":0,"minute":0,"date":"1970-01-01","zone":"UTC"},"call":{"id":"","server":"","tool":null,"method":"","target":"","arguments":{},"digest":""},"tool":null,"server":{"name":"","transport":"stdio","trust":"claims","labels":{}},"facts":{},"principal":{"id":"","agent":null,"user":null,"groups":[],"auth":{"method":"none","issuer":null,"scopes":[],"delegation":[]}},"client":{"name":null,"version":null,"protocol":"","transport":"stdio"},"session":{"id":"","calls":0},"intent":null,"environment":"","approval":null}"#;
-
 fn read_data(sources: &[Source], engine: &mut Engine, problems: &mut Vec<Problem>) -> Value {
     for source in sources {
-        let problem = |what: String| Problem { place: source.path.clone(), what };
+        let problem = |what: String| Problem { place: source.path.clone(), rule: "data", what };
         let value = match Value::from_json_str(&source.text) {
             Ok(value @ Value::Object(_)) => value,
             Ok(_) => {
@@ -191,31 +231,46 @@ fn read_data(sources: &[Source], engine: &mut Engine, problems: &mut Vec<Problem
     engine.get_data()
 }
 
-fn effect_rules(engine: &mut Engine) -> Result<Vec<EffectRule>, Vec<Problem>> {
+/// The engine lets a document replace a rule of the same path without a word: a file could empty a deny.
+fn over_rules(modules: &[Ref<Module>], data: &Value, problems: &mut Vec<Problem>) {
+    for module in modules {
+        let (package, mut below) = (syntax::package(module), data);
+        let mut met = true;
+        for name in &package {
+            let Value::Object(members) = below else { break };
+            let Some(member) = members.get(&Value::from(name.as_str())) else {
+                met = false;
+                break;
+            };
+            below = member;
+        }
+        if met {
+            let what =
+                format!("data at `{}` would replace the rules there. Choose another name in data.", package.join("."));
+            let place = syntax::place(module.package.refr.span());
+            problems.push(Problem { place, rule: "data-over-rule", what });
+        }
+    }
+}
+
+fn effect_rules(modules: &[Ref<Module>]) -> Vec<EffectRule> {
     let mut found: BTreeMap<(String, Effect), Vec<Condition>> = BTreeMap::new();
-    let mut problems = Vec::new();
-    for module in engine.get_modules() {
-        let span = module.package.refr.span();
-        let package = span.text().to_owned();
-        let Some(policy) = package.strip_prefix("countersign.") else { continue };
-        if policy.contains(['.', '[']) {
-            let place = format!("{}:{}", span.source.file(), span.line);
-            let what = format!("`{package}` is too deep; a policy is a package directly below `countersign`");
-            problems.push(Problem { place, what });
-            continue;
-        }
-        for (effect, condition) in conditions(module) {
-            found.entry((policy.to_owned(), effect)).or_default().push(condition);
-        }
+    for (policy, effect, condition) in conditions(modules) {
+        found.entry((policy, effect)).or_default().push(condition);
     }
-    if !problems.is_empty() {
-        return Err(problems);
+    let mut packages: BTreeMap<String, Vec<&Module>> = BTreeMap::new();
+    for module in modules {
+        packages.entry(syntax::package(module).join(".")).or_default().push(module);
     }
+    let fixed: BTreeMap<String, Fixed> =
+        packages.into_iter().map(|(name, modules)| (name, Fixed::of(&modules))).collect();
     let rules = found.into_iter().map(|((policy, effect), conditions)| {
+        let package = fixed.get(&format!("countersign.{policy}"));
+        let fixed = package.is_some_and(|fixed| fixed.contains(effect.word()));
         let path = format!("data.countersign.{policy}.{}", effect.word());
-        EffectRule { policy, effect, mode: Mode::Enforce, path, conditions }
+        EffectRule { policy, effect, mode: Mode::Enforce, path, conditions, fixed }
     });
-    Ok(rules.collect())
+    rules.collect()
 }
 
 fn digest(sources: &Sources) -> Digest {
@@ -229,3 +284,6 @@ fn digest(sources: &Sources) -> Digest {
 pub(super) fn first_words(error: &impl std::fmt::Display) -> String {
     error.to_string().trim().to_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,30 @@
 //! What do the policies say about this input?
 //!
-//! The interpreter of regorus, on an engine of its own for every evaluation. Whatever goes wrong is a deny: an error, a
-//! time-out, a finding that is none. The one thing here that is not a function of its arguments is the engine's time
-//! limit, and it can only turn an answer into a deny.
+//! The interpreter of regorus, on an engine of its own for every evaluation. Each effect of each package is one question,
+//! so that one that has no answer takes nothing else with it. Whatever goes wrong is a deny: an error, a time-out, a
+//! finding that is none. The one thing here that is not a function of its arguments is time, which can only turn an
+//! answer into a deny.
 
-use regorus::{LimitError, Value};
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::time::Duration;
 
-use super::bundle::{Bundle, Mode, first_words};
+use regorus::utils::limits::ExecutionTimerConfig;
+use regorus::{Engine, LimitError, Value};
+
+use super::bundle::{Bundle, EffectRule, Mode, first_words};
 use super::decision::{Decision, Denial, DenyCode, Effect, Finding, Grant, Held, Judgement};
 use super::finding::{self, Context};
 use super::input::Input;
 use crate::digest::Digest;
+
+/// The longest a whole evaluation may take. Policies that need more are wrong, and a call must not wait for them.
+pub const LIMIT: Duration = Duration::from_millis(50);
+/// How many statements the engine runs between two looks at its clock.
+const INTERVAL: u32 = 16;
+
+/// Tells how long the evaluation has been running.
+pub type Watch<'w> = &'w dyn Fn() -> Duration;
 
 /// Whether a tool is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +35,16 @@ pub enum Visibility {
     Hidden,
 }
 
+/// Which rules are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Those that may have something to say.
+    Indexed,
+    /// All of them; what the index is held against.
+    #[cfg(test)]
+    Whole,
+}
+
 /// What one phase heard.
 #[derive(Debug, Default)]
 struct Heard {
@@ -29,10 +53,14 @@ struct Heard {
 }
 
 impl Bundle {
-    /// Judges one call. `micros` is filled in by whoever has a clock.
-    pub fn decide(&self, input: &Input, digest: Digest) -> Judgement {
+    /// Judges one call. The watch was started by whoever has a clock, and says how long it took.
+    pub fn decide(&self, input: &Input, digest: Digest, watch: Watch<'_>) -> Judgement {
+        self.decide_within(input, digest, watch, Reach::Indexed)
+    }
+
+    pub(super) fn decide_within(&self, input: &Input, digest: Digest, watch: Watch<'_>, reach: Reach) -> Judgement {
         let call = [Effect::Allow, Effect::Deny, Effect::Hold, Effect::Hide, Effect::Warn];
-        let (heard, decision) = match self.hear(input, &call) {
+        let (heard, decision) = match self.hear(input, &call, watch, reach) {
             Ok(heard) => {
                 let decision = strictest(&heard.findings, digest);
                 (heard, decision)
@@ -40,49 +68,90 @@ impl Bundle {
             Err((heard, denial)) => (heard, Decision::Deny(denial)),
         };
         let Heard { findings, shadow } = heard;
-        Judgement { decision, findings, shadow, bundle: self.digest(), micros: 0 }
+        let micros = u64::try_from(watch().as_micros()).unwrap_or(u64::MAX);
+        Judgement { decision, findings, shadow, bundle: self.digest(), micros }
     }
 
     /// Whether a tool is listed. An error hides it.
-    pub fn visible(&self, input: &Input) -> Visibility {
-        match self.hear(input, &[Effect::Hide]) {
+    pub fn visible(&self, input: &Input, watch: Watch<'_>) -> Visibility {
+        match self.hear(input, &[Effect::Hide], watch, Reach::Indexed) {
             Ok(heard) if heard.findings.is_empty() => Visibility::Visible,
             _ => Visibility::Hidden,
         }
     }
 
-    fn hear(&self, input: &Input, effects: &[Effect]) -> Result<Heard, (Heard, Denial)> {
-        let value = input.value();
-        let mut engine = None;
-        let mut heard = Heard::default();
-        for rule in self.rules() {
-            let concerned = rule.conditions.iter().any(|condition| condition.may_hold(&input.key));
-            if !effects.contains(&rule.effect) || !concerned {
-                continue;
-            }
-            let engine = engine.get_or_insert_with(|| {
-                let mut engine = self.engine();
-                engine.set_input(value.clone());
-                engine
-            });
-            let context = Context { policy: &rule.policy, effect: rule.effect, input: &value, data: self.data() };
-            let found = match engine.eval_rule(rule.path.clone()) {
-                Ok(said) => finding::read(context, &said).map_err(|malformed| Denial {
-                    code: DenyCode::PolicyMalformed,
-                    detail: Some(malformed.to_string()),
-                }),
-                Err(error) => Err(failed(&error)),
-            };
-            match (found, rule.mode) {
-                (Ok(found), Mode::Enforce) => heard.findings.extend(found),
-                (Ok(found), Mode::Shadow) => heard.shadow.extend(found),
-                (Err(denial), Mode::Enforce) => return Err((heard, denial)),
-                // A candidate that fails must not stop anybody; that it failed is what its author wants to know.
-                (Err(denial), Mode::Shadow) => heard.shadow.push(failure(&rule.policy, rule.effect, denial)),
+    fn hear(
+        &self,
+        input: &Input,
+        effects: &[Effect],
+        watch: Watch<'_>,
+        reach: Reach,
+    ) -> Result<Heard, (Heard, Denial)> {
+        let concerned = |rule: &&EffectRule| {
+            effects.contains(&rule.effect)
+                && (reach != Reach::Indexed || rule.conditions.iter().any(|condition| condition.may_hold(&input.key)))
+        };
+        let (value, mut heard, mut engine) = (input.value(), Heard::default(), None);
+        let known = match reach {
+            Reach::Indexed => self.memory().recall(&input.lasting, || self.learn(&value)),
+            #[cfg(test)]
+            Reach::Whole => std::sync::Arc::default(),
+        };
+        // What counts goes first: a candidate in shadow uses only the time that is left.
+        for mode in [Mode::Enforce, Mode::Shadow] {
+            for rule in self.rules().iter().filter(|rule| rule.mode == mode).filter(concerned) {
+                let said = match known.get(&rule.path) {
+                    Some(said) => Ok(said.clone()),
+                    None => self.ask(engine.get_or_insert_with(|| self.engine_for(&value)), rule, watch),
+                };
+                let found = said.and_then(|said| self.read(rule, &said, &value));
+                match (found, mode) {
+                    (Ok(found), Mode::Enforce) => heard.findings.extend(found),
+                    (Ok(found), Mode::Shadow) => heard.shadow.extend(found),
+                    (Err(denial), Mode::Enforce) => return Err((heard, denial)),
+                    // A candidate that fails must not stop anybody; that it failed is what its author wants to know.
+                    (Err(denial), Mode::Shadow) => heard.shadow.push(failure(rule, denial)),
+                }
             }
         }
         Ok(heard)
     }
+
+    /// What every fixed rule says about the tool this input is about. One that fails is not learnt: it is asked each time.
+    fn learn(&self, value: &Value) -> BTreeMap<String, Value> {
+        let mut engine = self.engine_for(value);
+        limit(&mut engine, LIMIT);
+        let fixed = self.rules().iter().filter(|rule| rule.fixed);
+        fixed.filter_map(|rule| Some((rule.path.clone(), engine.eval_rule(rule.path.clone()).ok()?))).collect()
+    }
+
+    fn engine_for(&self, value: &Value) -> Engine {
+        let mut engine = self.engine();
+        engine.set_input(value.clone());
+        engine
+    }
+
+    fn ask(&self, engine: &mut Engine, rule: &EffectRule, watch: Watch<'_>) -> Result<Value, Denial> {
+        let left = LIMIT.saturating_sub(watch());
+        if left.is_zero() {
+            let detail = format!("{} was not reached in time", rule.path);
+            return Err(Denial { code: DenyCode::PolicyTimeout, detail: Some(detail) });
+        }
+        limit(engine, left);
+        engine.eval_rule(rule.path.clone()).map_err(|error| failed(rule, &error))
+    }
+
+    fn read(&self, rule: &EffectRule, said: &Value, input: &Value) -> Result<Vec<Finding>, Denial> {
+        let context = Context { policy: &rule.policy, effect: rule.effect, input, data: self.data() };
+        finding::read(context, said)
+            .map_err(|malformed| Denial { code: DenyCode::PolicyMalformed, detail: Some(malformed.to_string()) })
+    }
+}
+
+/// Lets the engine run no longer than this for its next question.
+pub(super) fn limit(engine: &mut Engine, limit: Duration) {
+    let check_interval = NonZeroU32::new(INTERVAL).unwrap_or(NonZeroU32::MIN);
+    engine.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval });
 }
 
 /// Nothing said is a no; among what was said, the strictest holds.
@@ -102,17 +171,18 @@ fn strictest(findings: &[Finding], digest: Digest) -> Decision {
     }
 }
 
-fn failed(error: &anyhow::Error) -> Denial {
+/// A limit reached inside a function comes without its type, so its words count too.
+fn failed(rule: &EffectRule, error: &anyhow::Error) -> Denial {
     let text = first_words(error);
-    let limit = error.downcast_ref::<LimitError>().is_some() || text.contains("time limit");
+    let limit = error.downcast_ref::<LimitError>().is_some() || text.contains("execution exceeded time limit");
     let code = if limit { DenyCode::PolicyTimeout } else { DenyCode::PolicyError };
-    Denial { code, detail: Some(text) }
+    Denial { code, detail: Some(format!("{}: {text}", rule.path)) }
 }
 
-fn failure(policy: &str, effect: Effect, denial: Denial) -> Finding {
+fn failure(rule: &EffectRule, denial: Denial) -> Finding {
     Finding {
-        policy: policy.to_owned(),
-        effect,
+        policy: rule.policy.clone(),
+        effect: rule.effect,
         id: Some("failed".to_owned()),
         reason: denial.detail,
         severity: None,
@@ -127,3 +197,6 @@ const _: fn() = || {
     shared::<Value>();
     shared::<Bundle>();
 };
+
+#[cfg(test)]
+mod tests;

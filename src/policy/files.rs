@@ -45,7 +45,7 @@ struct Reading {
 
 impl Reading {
     fn visit(&mut self, path: &Path, depth: usize) {
-        let problem = |what: String| Problem { place: path.display().to_string(), what };
+        let problem = |what: String| Problem { place: path.display().to_string(), rule: "unreadable", what };
         let about = match std::fs::metadata(path) {
             Ok(about) => about,
             Err(error) => return self.problems.push(problem(format!("cannot be read: {error}; check policy.paths"))),
@@ -82,7 +82,7 @@ impl Reading {
             Ok(entries) => entries,
             Err(error) => {
                 let what = format!("cannot be listed: {error}");
-                return self.problems.push(Problem { place: path.display().to_string(), what });
+                return self.problems.push(Problem { place: path.display().to_string(), rule: "unreadable", what });
             }
         };
         let mut inside: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();

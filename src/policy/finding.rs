@@ -30,6 +30,16 @@ pub struct Context<'a> {
     pub data: &'a Value,
 }
 
+/// The fields every finding may have.
+pub const FIELDS: [&str; 5] = ["id", "reason", "severity", "advice", "link"];
+/// Who must agree and for how long is read by the approvals; a hold refuses until they exist.
+const OF_A_HOLD: [&str; 8] = ["reviewers", "quorum", "each", "ttl", "escalate", "show", "self", "by"];
+
+/// Whether a finding of this effect may have this field.
+pub fn is_field(effect: Effect, name: &str) -> bool {
+    FIELDS.contains(&name) || (effect == Effect::Hold && OF_A_HOLD.contains(&name))
+}
+
 /// Reads the value of an effect: a set or array of findings, one finding, a reason, or `true`.
 pub fn read(context: Context<'_>, value: &Value) -> Result<Vec<Finding>, Malformed> {
     match value {
@@ -77,15 +87,14 @@ fn field(context: Context<'_>, finding: &mut Finding, name: &str, value: &Value)
         "advice" => finding.advice = Some(render(&text()?, context.input, context.data)),
         "link" => finding.link = Some(text()?),
         "severity" => finding.severity = Some(severity(&text()?).ok_or_else(|| unknown_severity(context))?),
-        // Who must agree and for how long is read by the approvals; a hold refuses until they exist.
-        "reviewers" | "quorum" | "each" | "ttl" | "escalate" | "show" | "self" | "by"
-            if context.effect == Effect::Hold => {}
+        _ if is_field(context.effect, name) => {}
         _ => return Err(malformed(context, format!("`{name}` is not a field of `{}`", context.effect.word()))),
     }
     Ok(())
 }
 
-fn severity(word: &str) -> Option<Severity> {
+/// What a word means.
+pub fn severity(word: &str) -> Option<Severity> {
     Some(match word {
         "info" => Severity::Info,
         "low" => Severity::Low,

@@ -1,133 +1,254 @@
 //! Which rules can have anything to say about this call?
 //!
-//! The interpreter pays for every rule it looks at, so a rule whose body begins by naming another server, tool or method
-//! is not looked at. Read from the syntax tree at load; only plain comparisons with texts at the top of a body count, and
-//! whenever anything is unclear the rule is looked at. So the index can never change a verdict: a rule it leaves out has a
-//! statement that is false for this call.
+//! The interpreter pays for every rule it looks at, so a rule whose body begins by naming another server, tool, method or
+//! phase is not looked at. Read from the syntax tree at load. Only comparisons with texts that are written down count,
+//! and only as long as nothing stands before them that could fail: an error is a deny, and a rule that would have failed
+//! must not be left out. Whenever anything is unclear the rule is looked at. So the index can never change a verdict; a
+//! property test says the same.
 
-use regorus::unstable::{BoolOp, Expr, Literal, Module, Rule, RuleBody, RuleHead};
+use std::collections::{BTreeMap, BTreeSet};
+
+use regorus::unstable::{AssignOp, BinOp, BoolOp, Expr, Literal, Module, Query, Ref, Rule, RuleHead};
 
 use super::decision::Effect;
 use super::input::Key;
+use super::syntax::{Node, Part, Written, aliases, expression, package, policy, steps, text};
 
 /// What must be true of a call for one rule to have anything to say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Condition {
-    server: Option<Vec<String>>,
-    tool: Option<Vec<String>>,
-    method: Option<Vec<String>>,
-}
+pub struct Condition(BTreeMap<Field, BTreeSet<String>>);
 
-impl Condition {
-    /// Whether the rule may have something to say about this call.
-    pub fn may_hold(&self, key: &Key) -> bool {
-        let among = |wanted: &Option<Vec<String>>, value: Option<&str>| match wanted {
-            None => true,
-            Some(names) => value.is_some_and(|value| names.iter().any(|name| name == value)),
-        };
-        among(&self.server, Some(&key.server))
-            && among(&self.tool, key.tool.as_deref())
-            && among(&self.method, Some(&key.method))
-    }
-
-    fn narrow(&mut self, field: Field, names: Vec<String>) {
-        let place = match field {
-            Field::Server => &mut self.server,
-            Field::Tool => &mut self.tool,
-            Field::Method => &mut self.method,
-        };
-        // A second condition on the same field could be intersected; keeping the first is weaker and as safe.
-        place.get_or_insert(names);
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a call is picked by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Field {
     Server,
     Tool,
     Method,
+    Phase,
 }
 
-/// The condition of every way an effect of this module can come about.
-pub fn conditions(module: &Module) -> Vec<(Effect, Condition)> {
+/// Helpers of helpers are looked into this far.
+const DEEPEST: usize = 4;
+
+impl Condition {
+    /// Whether the rule may have something to say about this call.
+    pub fn may_hold(&self, key: &Key) -> bool {
+        self.0.iter().all(|(field, names)| {
+            let value = match field {
+                Field::Server => Some(key.server.as_str()),
+                Field::Tool => key.tool.as_deref(),
+                Field::Method => Some(key.method.as_str()),
+                Field::Phase => Some(key.phase.word()),
+            };
+            value.is_some_and(|value| names.contains(value))
+        })
+    }
+
+    fn narrow(&mut self, field: Field, names: BTreeSet<String>) {
+        match self.0.get_mut(&field) {
+            Some(known) => known.retain(|name| names.contains(name)),
+            None => {
+                self.0.insert(field, names);
+            }
+        }
+    }
+}
+
+/// The condition of every way an effect can come about.
+pub fn conditions(modules: &[Ref<Module>]) -> Vec<(String, Effect, Condition)> {
+    let reader = Reader::new(modules);
     let mut found = Vec::new();
-    for rule in &module.policy {
-        match rule.as_ref() {
-            Rule::Spec { head, bodies, .. } => {
-                let Some(effect) = effect_of(head) else { continue };
-                if bodies.is_empty() {
-                    found.push((effect, Condition::default()));
-                }
-                let chained = bodies.iter().any(|body| body.is_else);
-                for body in bodies {
-                    // What an `else` says depends on what came before it.
-                    let condition = if chained { Condition::default() } else { condition(body) };
-                    found.push((effect, condition));
-                }
-            }
-            Rule::Default { refr, .. } => {
-                if let Some(effect) = Effect::from_word(first_name(refr.span().text())) {
-                    found.push((effect, Condition::default()));
-                }
-            }
+    for rule in Written::all(modules) {
+        let (Some(policy), Some(effect)) = (policy(rule.module), Effect::from_word(&rule.name())) else { continue };
+        let Rule::Spec { bodies, .. } = rule.rule else {
+            found.push((policy, effect, Condition::default()));
+            continue;
+        };
+        // What an `else` says depends on what came before it.
+        let chained = bodies.iter().any(|body| body.is_else);
+        if bodies.is_empty() || chained {
+            found.push((policy.clone(), effect, Condition::default()));
+            continue;
+        }
+        for body in bodies {
+            let mut condition = Condition::default();
+            reader.body(&rule, &body.query, &mut condition, 0);
+            found.push((policy.clone(), effect, condition));
         }
     }
     found
 }
 
-fn effect_of(head: &RuleHead) -> Option<Effect> {
-    let refr = match head {
-        RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. } => refr,
-        RuleHead::Func { .. } => return None,
-    };
-    Effect::from_word(first_name(refr.span().text()))
+/// Whether anything after a statement is sure to be reached only when the statement is true.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    /// It cannot fail, only be true or not.
+    GoOn,
+    /// It may fail, so what comes after it says nothing about whether this rule is heard.
+    Stop,
 }
 
-fn first_name(text: &str) -> &str {
-    text.split(['.', '[']).next().unwrap_or(text)
+/// What a list of texts may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A set or an array.
+    List,
+    /// A set: the union of anything else is an error.
+    Set,
 }
 
-fn condition(body: &RuleBody) -> Condition {
-    let mut condition = Condition::default();
-    for statement in &body.query.stmts {
-        if !statement.with_mods.is_empty() {
-            continue;
+/// Every rule there is, to look into those a body begins with.
+struct Reader<'a>(BTreeMap<Vec<String>, Vec<Written<'a>>>);
+
+impl<'a> Reader<'a> {
+    fn new(modules: &'a [Ref<Module>]) -> Self {
+        let mut rules: BTreeMap<Vec<String>, Vec<Written<'a>>> = BTreeMap::new();
+        for rule in Written::all(modules) {
+            rules.entry(rule.path()).or_default().push(rule);
         }
-        let Literal::Expr { expr, .. } = &statement.literal else { continue };
-        if let Some((field, names)) = comparison(expr) {
-            condition.narrow(field, names);
+        Self(rules)
+    }
+
+    /// Statements that define nothing run in the order they are written, before those that need a variable.
+    fn body(&self, rule: &Written<'a>, body: &'a Query, condition: &mut Condition, depth: usize) -> After {
+        for statement in &body.stmts {
+            if !statement.with_mods.is_empty() {
+                return After::Stop;
+            }
+            let after = match &statement.literal {
+                Literal::Expr { expr, .. } => self.statement(rule, expr, condition, depth),
+                Literal::NotExpr { expr, .. } if is_plain(rule, expr) => After::GoOn,
+                Literal::SomeVars { .. } => After::GoOn,
+                _ => After::Stop,
+            };
+            if after == After::Stop {
+                return After::Stop;
+            }
+        }
+        After::GoOn
+    }
+
+    fn statement(&self, rule: &Written<'a>, expr: &'a Expr, condition: &mut Condition, depth: usize) -> After {
+        match expr {
+            Expr::BoolExpr { op: BoolOp::Eq, lhs, rhs, .. } => {
+                let sides = [(lhs, rhs), (rhs, lhs)];
+                let found = sides.into_iter().find_map(|(field, name)| Some((field_of(rule, field)?, text(name)?)));
+                if let Some((field, name)) = found {
+                    condition.narrow(field, BTreeSet::from([name]));
+                    return After::GoOn;
+                }
+            }
+            Expr::Membership { key: None, value, collection, .. } => {
+                let names = self.names(rule, collection, (Kind::List, depth));
+                if let (Some(field), Some(names)) = (field_of(rule, value), names) {
+                    condition.narrow(field, names);
+                    return After::GoOn;
+                }
+            }
+            Expr::Var { .. } | Expr::RefDot { .. } => {
+                if let Some((helper, body)) = self.helper(rule, expr, depth) {
+                    return self.body(&helper, body, condition, depth.saturating_add(1));
+                }
+            }
+            _ => {}
+        }
+        if is_plain(rule, expr) { After::GoOn } else { After::Stop }
+    }
+
+    /// A rule that is written once and is either true or not there: `here if input.call.server == "x"`.
+    fn helper(&self, rule: &Written<'a>, expr: &Expr, depth: usize) -> Option<(Written<'a>, &'a Query)> {
+        let helper = self.only(rule, expr, depth)?;
+        let Rule::Spec { head: RuleHead::Compr { assign, .. }, bodies, .. } = helper.rule else { return None };
+        let plainly_true = assign
+            .as_ref()
+            .is_none_or(|assign| matches!(assign.value.as_ref(), Expr::Bool { span, .. } if span.text() == "true"));
+        match bodies.as_slice() {
+            [body] if plainly_true && body.assign.is_none() => Some((helper, &body.query)),
+            _ => None,
         }
     }
-    condition
-}
 
-fn comparison(expr: &Expr) -> Option<(Field, Vec<String>)> {
-    match expr {
-        Expr::BoolExpr { op: BoolOp::Eq, lhs, rhs, .. } => {
-            let sides = [(lhs, rhs), (rhs, lhs)];
-            sides.into_iter().find_map(|(field, name)| Some((field_of(field)?, vec![text_of(name)?])))
+    /// The texts of a list that is written down, here or as a rule of its own.
+    fn names(&self, rule: &Written<'a>, expr: &Expr, (kind, depth): (Kind, usize)) -> Option<BTreeSet<String>> {
+        match expr {
+            Expr::Set { items, .. } => items.iter().map(|item| text(item)).collect(),
+            Expr::Array { items, .. } if kind == Kind::List => items.iter().map(|item| text(item)).collect(),
+            Expr::BinExpr { op: BinOp::Union, lhs, rhs, .. } => {
+                let mut left = self.names(rule, lhs, (Kind::Set, depth))?;
+                left.extend(self.names(rule, rhs, (Kind::Set, depth))?);
+                Some(left)
+            }
+            Expr::Var { .. } => {
+                let list = self.only(rule, expr, depth)?;
+                let Rule::Spec { head: RuleHead::Compr { assign: Some(assign), .. }, bodies, .. } = list.rule else {
+                    return None;
+                };
+                let plain = bodies.is_empty();
+                plain.then(|| self.names(&list, &assign.value, (kind, depth.saturating_add(1))))?
+            }
+            _ => None,
         }
-        Expr::Membership { key: None, value, collection, .. } => {
-            let (Expr::Set { items, .. } | Expr::Array { items, .. }) = collection.as_ref() else { return None };
-            let names: Option<Vec<String>> = items.iter().map(|item| text_of(item)).collect();
-            Some((field_of(value)?, names?))
+    }
+
+    /// The one rule behind a name, when there is exactly one.
+    fn only(&self, rule: &Written<'a>, expr: &Expr, depth: usize) -> Option<Written<'a>> {
+        if depth >= DEEPEST {
+            return None;
         }
-        _ => None,
+        let path = rule.resolve(steps(expr)?, &rule.locals())?;
+        let path: Option<Vec<String>> =
+            path.into_iter().map(|step| if let Part::Name(name) = step { Some(name) } else { None }).collect();
+        match self.0.get(&path?)?.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
     }
 }
 
-fn field_of(expr: &Expr) -> Option<Field> {
+/// Something that cannot fail: literals, fields of the input and comparisons between them.
+fn is_plain(rule: &Written<'_>, expr: &Expr) -> bool {
+    let mut plain = true;
+    expression(expr, &mut |node| {
+        plain &= match node {
+            Node::Statement(_) => false,
+            Node::Expr(expr) => match expr {
+                Expr::String { .. }
+                | Expr::RawString { .. }
+                | Expr::Number { .. }
+                | Expr::Bool { .. }
+                | Expr::Null { .. }
+                | Expr::Array { .. }
+                | Expr::Set { .. }
+                | Expr::BoolExpr { .. }
+                | Expr::Membership { .. } => true,
+                Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } => matches!(lhs.as_ref(), Expr::Var { .. }),
+                Expr::Var { span, .. } => rule.locals().contains(span.text()),
+                Expr::RefDot { .. } => is_input(rule, expr),
+                _ => false,
+            },
+        };
+    });
+    plain
+}
+
+fn is_input(rule: &Written<'_>, expr: &Expr) -> bool {
+    let path = steps(expr).and_then(|steps| rule.resolve(steps, &rule.locals()));
+    path.is_some_and(|path| path.first() == Some(&Part::Name("input".to_owned())))
+}
+
+fn field_of(rule: &Written<'_>, expr: &Expr) -> Option<Field> {
+    let hidden = |name: &str| rule.locals().contains(name) || aliases(rule.module).contains_key(name);
+    if hidden("input") || package(rule.module).is_empty() {
+        return None;
+    }
     match expr.span().text() {
         "input.call.server" => Some(Field::Server),
         "input.call.tool" => Some(Field::Tool),
         "input.call.method" => Some(Field::Method),
+        "input.phase" => Some(Field::Phase),
         _ => None,
     }
 }
 
-fn text_of(expr: &Expr) -> Option<String> {
-    match expr {
-        Expr::String { value, .. } | Expr::RawString { value, .. } => value.as_string().ok().map(ToString::to_string),
-        _ => None,
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -3,14 +3,17 @@
 //! Each top-level key has one origin, which is what makes it trustworthy or not; the README of `policies/` says which.
 //! The parts that stay the same from call to call are made once and shared; a call adds its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
 use regorus::Value;
 
 use super::moment::Moment;
 use crate::call::caller::{Caller, Proof};
 use crate::call::{Action, Call};
 use crate::catalogue::tool::{Pin, Tool};
+use crate::clock::Timestamp;
+use crate::digest::Digest;
 use crate::wire::json::{self, Object};
 
 /// The version of this document.
@@ -22,6 +25,15 @@ pub struct Input {
     value: Value,
     /// What the index looks at.
     pub(super) key: Key,
+    /// What the memory of fixed rules is kept under.
+    pub(super) lasting: Lasting,
+}
+
+/// Everything of an input that stays the same from call to call of one tool.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lasting {
+    key: Key,
+    definition: Option<(Digest, bool, bool)>,
 }
 
 /// What decides which rules can have anything to say.
@@ -33,6 +45,8 @@ pub struct Key {
     pub tool: Option<String>,
     /// `input.call.method`.
     pub method: String,
+    /// `input.phase`.
+    pub phase: Phase,
 }
 
 /// A part of the document, made once.
@@ -58,6 +72,16 @@ pub struct Surroundings {
     pub now: Moment,
 }
 
+/// What is being decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Whether a call may run.
+    #[default]
+    Call,
+    /// Whether a tool is listed.
+    List,
+}
+
 /// What a server's word about its tools is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
@@ -67,14 +91,50 @@ pub enum Trust {
     Trusted,
 }
 
+impl Phase {
+    /// The word rules read.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::List => "list",
+        }
+    }
+}
+
 impl Input {
+    /// A document in which every part is there and says nothing.
+    pub(super) fn blank(phase: Phase) -> Self {
+        let nobody =
+            Caller { principal: String::new(), agent: None, user: None, groups: Vec::new(), proof: Proof::Nothing };
+        let around = Surroundings {
+            principal: principal(&nobody),
+            client: client(&Object::new(), "", "stdio"),
+            server: server("", "stdio", Trust::Claims, &BTreeMap::new()),
+            session: String::new(),
+            calls: 0,
+            environment: String::new(),
+            now: Moment::of(Timestamp::default(), &TimeZone::UTC),
+        };
+        let name = |name| (name, text(""));
+        let rest = [("tool", Value::Null), ("arguments", Value::new_object()), name("id"), name("server")];
+        let [tool, arguments, id, server] = rest;
+        let asked = object([tool, arguments, id, server, name("method"), name("target"), name("digest")]);
+        let key = Key { phase, ..Key::default() };
+        Self { value: whole(phase, asked, Value::Null, &around), lasting: lasting(&key, None, Trust::Claims), key }
+    }
+
     /// The document for one call.
     pub fn for_call(call: &Call, around: &Surroundings, trust: Trust) -> Self {
         let tool_name = match &call.action {
             Action::Tool(name) => Some(name.clone()),
             _ => None,
         };
-        let key = Key { server: call.server.to_string(), tool: tool_name, method: call.action.method().to_owned() };
+        let key = Key {
+            server: call.server.to_string(),
+            tool: tool_name,
+            method: call.action.method().to_owned(),
+            phase: Phase::Call,
+        };
         let asked = object([
             ("id", text(call.id.as_str())),
             ("server", text(&call.server)),
@@ -85,13 +145,18 @@ impl Input {
             ("digest", text(&call.digest.to_string())),
         ]);
         let tool = call.tool.as_deref().map_or(Value::Null, |tool| tool_part(tool, trust));
-        Self { value: whole("call", asked, tool, around), key }
+        let lasting = lasting(&key, call.tool.as_deref(), trust);
+        Self { value: whole(Phase::Call, asked, tool, around), key, lasting }
     }
 
     /// The document for one tool that may be listed.
     pub fn for_listing(tool: &Tool, around: &Surroundings, trust: Trust) -> Self {
-        let key =
-            Key { server: tool.server.to_string(), tool: Some(tool.name.clone()), method: "tools/list".to_owned() };
+        let key = Key {
+            server: tool.server.to_string(),
+            tool: Some(tool.name.clone()),
+            method: "tools/list".to_owned(),
+            phase: Phase::List,
+        };
         let asked = object([
             ("id", text("")),
             ("server", text(&tool.server)),
@@ -101,7 +166,8 @@ impl Input {
             ("arguments", Value::new_object()),
             ("digest", text("")),
         ]);
-        Self { value: whole("list", asked, tool_part(tool, trust), around), key }
+        let lasting = lasting(&key, Some(tool), trust);
+        Self { value: whole(Phase::List, asked, tool_part(tool, trust), around), key, lasting }
     }
 
     /// The document as the engine reads it.
@@ -115,11 +181,16 @@ impl Input {
     }
 }
 
-fn whole(phase: &str, call: Value, tool: Value, around: &Surroundings) -> Value {
+fn lasting(key: &Key, tool: Option<&Tool>, trust: Trust) -> Lasting {
+    let definition = tool.map(|tool| (tool.digest, tool.pin == Pin::Agreed, trust == Trust::Trusted));
+    Lasting { key: key.clone(), definition }
+}
+
+fn whole(phase: Phase, call: Value, tool: Value, around: &Surroundings) -> Value {
     let session = object([("id", text(&around.session)), ("calls", Value::from(around.calls))]);
     object([
         ("version", Value::from(VERSION)),
-        ("phase", text(phase)),
+        ("phase", text(phase.word())),
         ("time", around.now.value()),
         ("call", call),
         ("tool", tool),
@@ -232,59 +303,4 @@ fn from_json(value: &json::Value) -> Value {
         json::Value::Array(items) => Value::from(items.iter().map(from_json).collect::<Vec<_>>()),
         json::Value::Object(members) => from_object(members),
     }
-}
-
-/// Every path a rule may read, `*` standing for any key below. Rules that read others are refused.
-pub fn known_paths() -> BTreeSet<&'static str> {
-    [
-        "version",
-        "phase",
-        "time.now",
-        "time.unix_ms",
-        "time.weekday",
-        "time.hour",
-        "time.minute",
-        "time.date",
-        "time.zone",
-        "call.id",
-        "call.server",
-        "call.tool",
-        "call.method",
-        "call.target",
-        "call.arguments.*",
-        "call.digest",
-        "tool.title",
-        "tool.annotations.readOnlyHint",
-        "tool.annotations.destructiveHint",
-        "tool.annotations.idempotentHint",
-        "tool.annotations.openWorldHint",
-        "tool.digest",
-        "tool.pinned",
-        "tool.changed",
-        "tool.trusted",
-        "server.name",
-        "server.transport",
-        "server.trust",
-        "server.labels.*",
-        "facts.*",
-        "principal.id",
-        "principal.agent.id",
-        "principal.user.id",
-        "principal.user.name",
-        "principal.groups.*",
-        "principal.auth.method",
-        "principal.auth.issuer",
-        "principal.auth.scopes.*",
-        "principal.auth.delegation.*",
-        "client.name",
-        "client.version",
-        "client.protocol",
-        "client.transport",
-        "session.id",
-        "session.calls",
-        "intent",
-        "environment",
-        "approval",
-    ]
-    .into()
 }

@@ -1,0 +1,45 @@
+package exports_test
+
+import data.gate
+
+call(tool, arguments) := {
+	"phase": "call",
+	"call": {"server": "shop", "tool": tool, "method": "tools/call", "target": tool, "arguments": arguments},
+	"tool": {"pinned": true, "changed": false, "trusted": false, "annotations": {"destructiveHint": false}},
+	"server": {"name": "shop", "labels": {}},
+	"environment": "development",
+}
+
+test_some_rows_may_leave if {
+	every limit in [1, 20, 100] {
+		gate.outcome == "allow" with input as call("export_customers", {"limit": limit})
+	}
+}
+
+test_many_rows_may_not if {
+	every limit in [101, 1200, 9007199254740993, 0, -1, 100.5, "5000", null, true, [1]] {
+		decision := gate.decision with input as call("export_customers", {"limit": limit})
+		["too-many-rows"] == [finding.id | some finding in decision.findings.deny]
+	}
+}
+
+test_the_word_may_stand_anywhere_in_the_name if {
+	gate.outcome == "deny" with input as call("customers-Export", {"maxRows": 500})
+}
+
+test_everything_at_once_may_not if {
+	decision := gate.decision with input as call("export_customers", {"customer": 5000})
+	["without-limit"] == [finding.id | some finding in decision.findings.deny]
+}
+
+test_an_exception_is_about_one_tool_of_one_server if {
+	except := {"shop": {"export_invoice": true}}
+	gate.outcome == "allow" with input as call("export_invoice", {}) with data.exports.except as except
+	gate.outcome == "deny" with input as call("export_customers", {}) with data.exports.except as except
+	gate.outcome == "deny" with input as call("export_invoice", {"limit": 5000}) with data.exports.except as except
+}
+
+test_other_tools_may_use_large_numbers if {
+	gate.outcome == "allow" with input as call("list_products", {"limit": 5000})
+	gate.outcome == "allow" with input as call("exporter_status", {})
+}

@@ -1,0 +1,92 @@
+use clap::Parser;
+
+use crate::cli::output::Paint;
+
+use super::*;
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    args: PolicyArgs,
+}
+
+/// What the command prints, and how it ends.
+fn told(arguments: &[&str]) -> (Exit, String) {
+    let line = Line::try_parse_from(std::iter::once("policy").chain(arguments.iter().copied())).unwrap();
+    let mut written = Vec::new();
+    let exit = run(&line.args, &Global::default(), &mut Output::new(&mut written, Paint::Plain)).unwrap();
+    (exit, String::from_utf8(written).unwrap())
+}
+
+const POLICY: &str = "package countersign.echo\n\nallow contains {\"id\": \"echo\"} if input.call.tool == \"echo\"\n";
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn fit_policies_are_named_with_what_they_can_say() {
+    let folder = folder(&[("echo.rego", POLICY)]);
+    let path = folder.path().to_str().unwrap();
+    let (exit, text) = told(&["check", path]);
+    assert_eq!(exit, Exit::Done, "{text}");
+    assert!(text.starts_with("ok    echo: allow\n1 policy in 1 file, fit to judge by. sha256:"), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&told(&["check", "--json", path]).1).unwrap();
+    assert_eq!(json["policies"][0], json!({ "policy": "echo", "mode": "enforce", "effects": ["allow"] }));
+}
+
+#[test]
+fn every_problem_is_told_with_its_place() {
+    let folder = folder(&[
+        (
+            "one.rego",
+            "package countersign.one\n\nallow contains {\"id\": \"a\"} if input.call.tol == \"x\"\n\ndenny contains \"x\"\n",
+        ),
+        ("echo.rego", POLICY),
+    ]);
+    let path = folder.path().to_str().unwrap();
+    let (exit, text) = told(&["check", path]);
+    assert_eq!(exit, Exit::Failed);
+    assert!(text.contains("one.rego:3:31  unknown-field  input.call.tol"), "{text}");
+    assert!(text.contains("one.rego:5:1  unused-rule  `denny`"), "{text}");
+    assert!(text.ends_with("2 problems in 1 file. Nothing was loaded.\n"), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&told(&["check", "--json", path]).1).unwrap();
+    let problem = &json["problems"][0];
+    assert_eq!(
+        (&problem["line"], &problem["column"], &problem["rule"]),
+        (&json!(3), &json!(31), &json!("unknown-field"))
+    );
+}
+
+#[test]
+fn failures_come_first_and_end_the_command_with_one() {
+    let tests = "package echo_test\n\nimport data.countersign.echo\n\ntest_echo if count(echo.allow) == 1 with input as {\"call\": {\"tool\": \"echo\"}}\n\ntest_wrong if count(echo.allow) == 1 with input as {\"call\": {\"tool\": \"x\"}}\n";
+    let folder = folder(&[("echo.rego", POLICY), ("echo_test.rego", tests)]);
+    let path = folder.path().to_str().unwrap();
+    let (exit, text) = told(&["test", path]);
+    assert_eq!(exit, Exit::Failed);
+    assert!(text.starts_with("fail  echo_test test_wrong  "), "{text}");
+    assert!(text.contains("echo_test.rego:7\n"), "{text}");
+    assert!(text.contains("2 tests, 1 failed. Rules that said something: 1 of 1."), "{text}");
+    assert_eq!(told(&["test", path, "--run", "test_echo"]).0, Exit::Done);
+    let (exit, text) = told(&["test", path, "--run", "nothing"]);
+    assert_eq!((exit, text.as_str()), (Exit::Failed, "There is no test whose name contains `nothing`.\n"));
+}
+
+#[test]
+fn a_test_that_cannot_be_parsed_fails_the_check() {
+    let folder = folder(&[("echo.rego", POLICY), ("echo_test.rego", "package echo_test\n\ntest_x if {\n")]);
+    let (exit, text) = told(&["check", folder.path().to_str().unwrap()]);
+    assert_eq!(exit, Exit::Failed);
+    assert!(text.contains("echo_test.rego:"), "{text}");
+}
+
+#[test]
+fn the_schema_is_the_published_one() {
+    let published = include_str!("../../../policies/schema/input.json");
+    assert_eq!(told(&["schema"]).1, published, "run `cargo run -- policy schema > policies/schema/input.json`");
+}

@@ -1,0 +1,156 @@
+use proptest::prelude::*;
+
+use crate::call::Action;
+use crate::policy::bundle::Bundle;
+use crate::policy::evaluate::Reach;
+use crate::policy::sample::{bundle, call_at, document, sources, still};
+
+/// How many ways an effect can come about are looked at for this call.
+fn looked_at(policy: &str, server: &str, action: Action) -> usize {
+    let input = document(&call_at(server, action, "{}"));
+    let bundle = bundle(policy);
+    let ways = bundle.rules().iter().flat_map(|rule| &rule.conditions);
+    ways.filter(|condition| condition.may_hold(&input.key)).count()
+}
+
+#[test]
+fn a_rule_about_something_else_is_not_looked_at() {
+    let tool = |name: &str| Action::Tool(name.to_owned());
+    for (rules, server, action, expected) in [
+        ("deny contains \"x\" if input.call.tool == \"drop\"", "shop", tool("drop"), 1),
+        ("deny contains \"x\" if input.call.tool == \"drop\"", "shop", tool("echo"), 0),
+        ("deny contains \"x\" if \"drop\" == input.call.tool", "shop", tool("echo"), 0),
+        ("deny contains \"x\" if input.call.tool in {\"drop\", \"cut\"}", "shop", tool("cut"), 1),
+        ("deny contains \"x\" if input.call.tool in {\"drop\", \"cut\"}", "shop", tool("echo"), 0),
+        ("deny contains \"x\" if input.call.tool == \"drop\"", "shop", Action::Resource("drop".to_owned()), 0),
+        ("deny contains \"x\" if input.call.method == \"resources/read\"", "shop", tool("echo"), 0),
+        ("deny contains \"x\" if input.phase == \"list\"", "shop", tool("echo"), 0),
+        (
+            "deny contains \"x\" if { input.environment != \"test\"; input.call.server == \"files\" }",
+            "shop",
+            tool("echo"),
+            0,
+        ),
+        // By way of helpers and lists that are written down.
+        (
+            "here if input.call.server == \"files\"\n\ndeny contains \"x\" if { here; input.call.tool in words }\n\nwords := {\"a\"} | more\n\nmore := {\"b\"}",
+            "shop",
+            tool("b"),
+            0,
+        ),
+        (
+            "here if input.call.server == \"shop\"\n\ndeny contains \"x\" if { here; input.call.tool in words }\n\nwords := {\"a\"} | more\n\nmore := {\"b\"}",
+            "shop",
+            tool("b"),
+            1,
+        ),
+        (
+            "here if input.call.server == \"shop\"\n\ndeny contains \"x\" if { here; input.call.tool in words }\n\nwords := {\"a\"} | more\n\nmore := {\"b\"}",
+            "shop",
+            tool("c"),
+            0,
+        ),
+        // Whatever is unclear is looked at.
+        (
+            "here if input.call.server == \"a\"\n\nhere if input.call.server == \"b\"\n\ndeny contains \"x\" if here",
+            "shop",
+            tool("c"),
+            1,
+        ),
+        (
+            "deny contains \"x\" if { to_number(input.call.arguments.n) > 1; input.call.tool == \"drop\" }",
+            "shop",
+            tool("echo"),
+            1,
+        ),
+        ("deny contains \"x\" if { some name in [\"drop\"]; input.call.tool == name }", "shop", tool("echo"), 1),
+        ("deny contains \"x\" if not input.call.tool == \"drop\"", "shop", tool("drop"), 1),
+        (
+            "deny contains \"x\" if input.call.tool in (words | {\"a\"})\n\nwords := {w | some w in [\"drop\"]}",
+            "shop",
+            tool("echo"),
+            1,
+        ),
+        (
+            "deny := \"x\" if { input.call.tool == \"drop\" } else := \"y\" if { input.call.server == \"shop\" }",
+            "shop",
+            tool("echo"),
+            1,
+        ),
+    ] {
+        let policy = format!("package countersign.p\n\nimport future.keywords.not\n\n{rules}\n");
+        assert_eq!(looked_at(&policy, server, action), expected, "{rules}");
+    }
+}
+
+fn statement() -> impl Strategy<Value = String> {
+    let names = prop::collection::vec(
+        prop::sample::select(vec!["\"echo\"", "\"drop\"", "\"shop\"", "\"files\"", "\"tools/call\"", "\"call\""]),
+        1..3,
+    );
+    let field = prop::sample::select(vec!["input.call.tool", "input.call.server", "input.call.method", "input.phase"]);
+    let compared = (field, names, 0..5_u8).prop_map(|(field, names, form)| {
+        let first = names.first().copied().unwrap_or_default();
+        match form {
+            0 => format!("{field} == {first}"),
+            1 => format!("{first} == {field}"),
+            2 => format!("{field} in {{{}}}", names.join(", ")),
+            3 => format!("{field} != {first}"),
+            _ => format!("not {field} == {first}"),
+        }
+    });
+    let other = prop::sample::select(vec![
+        "here",
+        "not here",
+        "there",
+        "input.call.tool in words",
+        "input.call.tool in (words | more)",
+        "to_number(input.call.arguments.n) > 3",
+        "input.call.arguments.n == \"x\"",
+        "input.call.arguments.gone",
+        "some name in words\n\tinput.call.tool == name",
+        "other(input.call.tool)",
+        "data.countersign.q.allow",
+        "tool := input.call.tool\n\ttool == \"echo\"",
+    ]);
+    prop_oneof![3 => compared, 2 => other.prop_map(str::to_owned)]
+}
+
+fn effect() -> impl Strategy<Value = String> {
+    let bodies = prop::collection::vec(statement(), 1..4);
+    let word = prop::sample::select(vec!["allow", "deny", "hide", "warn"]);
+    (word, bodies, 0..10_000_u32, 0..4_u8).prop_map(|(word, body, id, form)| {
+        let body = body.join("\n\t");
+        match form {
+            0 => format!("{word} := {{\"id\": \"r{id}\", \"reason\": \"r\"}} if {{\n\t{body}\n}} else := \"other\" if {{\n\tinput.call.tool == \"drop\"\n}}"),
+            _ => format!("{word} contains {{\"id\": \"r{id}\", \"reason\": \"r\"}} if {{\n\t{body}\n}}"),
+        }
+    })
+}
+
+const HELPERS: &str = "here if input.call.server == \"shop\"\n\nthere if {\n\there\n\tinput.call.method == \"tools/call\"\n\tto_number(input.call.arguments.n) < 9\n}\n\nwords := {\"echo\", \"x\"}\n\nmore := {\"drop\"}\n\nother(x) if x == \"drop\"\n\nwarn contains \"used\" if { here; there; words; more; other(\"x\") }\n";
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn the_index_never_changes_a_verdict(
+        effects in prop::collection::vec(effect(), 1..5),
+        server in prop::sample::select(vec!["shop", "files"]),
+        action in prop::sample::select(vec![
+            Action::Tool("echo".to_owned()), Action::Tool("drop".to_owned()), Action::Resource("drop".to_owned()),
+        ]),
+        n in prop::sample::select(vec!["1", "\"5\"", "\"x\""]),
+    ) {
+        let one = format!("package countersign.p\n\nimport future.keywords.not\n\n{HELPERS}\n{}\n", effects.join("\n\n"));
+        let two = "package countersign.q\n\nallow contains {\"id\": \"files\"} if input.call.server == \"files\"\n";
+        // Some of what is generated is refused at load, which is no verdict.
+        let Ok(bundle) = Bundle::load(&sources(&[&one, two], "{}")) else { return Ok(()) };
+        let call = call_at(server, action, &format!("{{\"n\": {n}}}"));
+        let input = document(&call);
+        let said = |reach| bundle.decide_within(&input, call.digest, &still, reach);
+        let (indexed, whole) = (said(Reach::Indexed), said(Reach::Whole));
+        prop_assert_eq!(format!("{:?}", indexed.decision), format!("{:?}", whole.decision), "{}", one);
+        prop_assert_eq!(indexed.findings, whole.findings, "{}", one);
+    }
+}

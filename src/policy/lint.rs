@@ -1,0 +1,46 @@
+//! What do these policies say that their authors cannot have meant?
+//!
+//! The engine looks at much less when it loads than OPA does: an unknown function, a misspelt field or a recursion shows
+//! itself when a call comes by, or never. Whatever is found here stops the load.
+
+mod absence;
+mod calls;
+mod fields;
+mod findings;
+mod names;
+mod recursion;
+
+use regorus::unstable::{Module, Ref, Span};
+
+use super::bundle::Problem;
+use super::syntax::{Written, place};
+
+/// Looks at all policies together.
+pub fn check(modules: &[Ref<Module>]) -> Vec<Problem> {
+    let written = Written::all(modules);
+    let mut problems = Vec::new();
+    names::check(modules, &written, &mut problems);
+    calls::check(&written, &mut problems);
+    fields::check(&written, &mut problems);
+    recursion::check(&written, &mut problems);
+    absence::check(&written, &mut problems);
+    findings::check(&written, &mut problems);
+    problems
+}
+
+fn report(problems: &mut Vec<Problem>, span: &Span, rule: &'static str, what: impl Into<String>) {
+    problems.push(Problem { place: place(span), rule, what: what.into() });
+}
+
+/// The known word somebody may have meant.
+fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let near = known.into_iter().map(|other| (strsim::damerau_levenshtein(word, other), other));
+    near.filter(|(distance, other)| *distance <= 2 && *distance < other.len()).min().map(|(_, other)| other)
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |word| format!(" Did you mean `{word}`?"))
+}
+
+#[cfg(test)]
+mod tests;
