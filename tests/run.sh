@@ -1,113 +1,137 @@
 #!/usr/bin/env bash
-# Everything that must hold, in one command. Brings what is missing on a Debian machine that has cargo, says what it
-# brings, runs every part, and fails if a part fails or cannot run: nothing is skipped.
+# Everything that must hold, in one command. On a Debian machine that has cargo it brings what is missing and says what,
+# runs every part, and fails if a part fails or cannot run: nothing is skipped.
 #
 #   tests/run.sh               everything
 #   tests/run.sh --list        the parts
-#   tests/run.sh --only PART   one part, after bringing what is missing
+#   tests/run.sh --only PART   one part
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-PARTS=(format lints tests postgres policies conformance peers bench)
-PEERS="$PWD/target/peers"
-only=""
+parts=(format lints tests postgres policies conformance peers bench)
+installed="$PWD/target/peers"
+
 case "${1:-}" in
-  --list) printf '%s\n' "${PARTS[@]}"; exit 0 ;;
-  --only) only="${2:?--only needs the name of a part, see --list}" ;;
   "") ;;
+  --list) printf '%s\n' "${parts[@]}"; exit 0 ;;
+  --only)
+    for part in "${parts[@]}"; do [ "$part" = "${2:-}" ] && chosen="$part"; done
+    [ -n "${chosen:-}" ] || { echo "tests/run.sh: there is no part \`${2:-}\`; there are: ${parts[*]}" >&2; exit 2; }
+    parts=("$chosen") ;;
   *) sed -n '2,7p' "$0" >&2; exit 2 ;;
 esac
+command -v cargo >/dev/null || { echo "tests/run.sh: install Rust 1.95 or later first: https://rustup.rs" >&2; exit 1; }
 
 say() { printf '\n== %s\n' "$*"; }
-die() { printf 'tests/run.sh: %s\n' "$*" >&2; exit 1; }
-wanted() { [ -z "$only" ] || [ "$only" = "$1" ]; }
+wanted() { [[ " ${parts[*]} " == *" $1 "* ]]; }
 
-command -v cargo >/dev/null || die "cargo is missing; install Rust 1.95 or later first (https://rustup.rs)"
-root=""
-[ "$(id -u)" -eq 0 ] || root="sudo"
-
-# What is missing.
-packages=()
-need() { command -v "$1" >/dev/null || packages+=("$2"); }
-need nginx nginx-light
-need npm npm
-need node nodejs
-need python3 python3
-need git git
-need cc gcc
-need pg_ctl_of_debian postgresql
-if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then packages=("${packages[@]/postgresql}"); fi
-python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
-packages=($(printf '%s\n' "${packages[@]:-}" | grep -v '^$'))
-if [ "${#packages[@]}" -gt 0 ]; then
-  say "bringing from Debian: ${packages[*]}"
-  $root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null \
-    || die "apt-get could not install ${packages[*]}"
-fi
-
-mkdir -p "$PEERS"
-if { wanted conformance || wanted peers; } && [ -f tests/conformance/package.json ]; then
-  say "bringing from npm: Node 22, the conformance suite, servers and clients (into target/peers)"
-  for part in conformance peers; do
-    if [ -f "tests/$part/package.json" ]; then
-      mkdir -p "$PEERS/$part"
-      cp tests/$part/package*.json "$PEERS/$part/"
-      (cd "$PEERS/$part" && npm ci --ignore-scripts --no-audit --no-fund --silent) || die "npm could not install the packages of tests/$part"
-    fi
-  done
-fi
-
-# A Postgres of our own, thrown away at the end.
-cluster=""
-stop_postgres() {
-  [ -n "$cluster" ] || return 0
-  as_postgres "$pg/pg_ctl" -D "$cluster/data" -m immediate stop >/dev/null 2>&1
-  rm -rf "$cluster"
+# What the wanted parts need from Debian.
+bring() {
+  local missing=() root=()
+  [ "$(id -u)" -eq 0 ] || root=(sudo)
+  need() { command -v "$1" >/dev/null || missing+=("${@:2}"); }
+  need cc gcc libc6-dev
+  if wanted postgres; then
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+  fi
+  if wanted conformance || wanted peers; then
+    need python3 python3
+    need node nodejs
+    need npm npm
+  fi
+  if wanted peers; then
+    need git git
+    python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+  fi
+  ! wanted bench || PATH="$PATH:/usr/sbin" need nginx nginx
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  say "bringing from Debian: ${missing[*]}"
+  "${root[@]}" apt-get update -qq &&
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
+
+# A Postgres of our own, thrown away at the end. It refuses to run as root.
+cluster=""
 as_postgres() { if [ "$(id -u)" -eq 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
 start_postgres() {
-  pg=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
+  local port try
+  programs=$(compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -1)
   cluster=$(mktemp -d)
   [ "$(id -u)" -ne 0 ] || chown postgres "$cluster"
-  local port=$((20000 + RANDOM % 20000))
-  as_postgres "$pg/initdb" -D "$cluster/data" -U countersign --auth=trust --no-sync >/dev/null || return 1
-  as_postgres "$pg/pg_ctl" -D "$cluster/data" -w -o "-p $port -k $cluster -c listen_addresses=127.0.0.1 -c fsync=off" -l "$cluster/log" start >/dev/null || return 1
-  export COUNTERSIGN_TEST_POSTGRES="postgres://countersign@127.0.0.1:$port/postgres"
+  (cd "$cluster" && as_postgres "$programs/initdb" -D "$cluster/data" -U countersign --auth=trust --no-sync >/dev/null) || return 1
+  for try in 1 2 3 4 5; do
+    port=$((20000 + RANDOM % 20000))
+    if (cd "$cluster" && as_postgres "$programs/pg_ctl" -D "$cluster/data" -w -l "$cluster/log" \
+      -o "-p $port -k $cluster -c listen_addresses=127.0.0.1 -c max_connections=200" start >/dev/null); then
+      export COUNTERSIGN_TEST_POSTGRES="postgres://countersign@127.0.0.1:$port/postgres"
+      return 0
+    fi
+  done
+  cat "$cluster/log" >&2
+  return 1
+}
+stop_postgres() {
+  [ -n "$cluster" ] || return 0
+  (cd "$cluster" && as_postgres "$programs/pg_ctl" -D "$cluster/data" -m immediate stop >/dev/null 2>&1)
+  rm -rf "$cluster"
 }
 trap stop_postgres EXIT
+trap 'exit 130' INT TERM
+
+gateway() { cargo build --quiet --bin countersign && gateway="$PWD/target/debug/countersign"; }
 
 format() { cargo fmt --check; }
+
 lints() { cargo clippy --quiet --all-targets -- -D warnings; }
+
 tests() { cargo test --quiet --all-targets --no-fail-fast && cargo test --quiet --doc; }
+
 postgres() {
   start_postgres || { echo "the throw-away Postgres did not start"; return 1; }
-  local heard
-  heard=$(cargo test --quiet --test contracts 2>&1); local code=$?
-  printf '%s\n' "$heard"
-  # Without the address the contracts know one database only; with it, both must have been asked.
-  printf '%s\n' "$heard" | grep -qi postgres || { echo "the contracts did not run on Postgres"; return 1; }
+  local heard="$cluster.heard" code
+  cargo test --quiet --test contracts -- --format=pretty postgres:: | tee "$heard"
+  code=$?
+  # Without an address the contracts have no such test and would pass with nothing asked.
+  grep -q '^test postgres::.* ok' "$heard" || { echo "no contract was asked of Postgres"; code=1; }
+  rm -f "$heard"
   return $code
 }
-gateway() { cargo build --quiet --bin countersign && GATEWAY="$PWD/target/debug/countersign"; }
-policies() { gateway && "$GATEWAY" policy check policies && "$GATEWAY" policy test policies; }
-conformance() { gateway && python3 tests/conformance/run.py --gateway "$GATEWAY" --modules "$PEERS/conformance/node_modules"; }
-peers() { gateway && python3 tests/peers/run.py --gateway "$GATEWAY" --install-dir "$PEERS/peers" --mode gateway; }
+
+policies() { gateway && "$gateway" policy check policies && "$gateway" policy test policies; }
+
+# The package files are copied because npm writes beside them, and nothing is written into the source tree.
+conformance() {
+  local from=tests/conformance/fixture to="$installed/conformance"
+  if ! cmp -s "$from/package-lock.json" "$to/installed"; then
+    say "bringing from npm: the official conformance suite (into target/peers)"
+    mkdir -p "$to" && cp "$from/package.json" "$from/package-lock.json" "$to/" &&
+      (cd "$to" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) &&
+      cp "$from/package-lock.json" "$to/installed" || return 1
+  fi
+  gateway && python3 tests/conformance/run.py --gateway "$gateway" --modules "$to/node_modules"
+}
+
+# Brings its clients and servers from npm and PyPI itself.
+peers() { gateway && python3 tests/peers/run.py --gateway "$gateway" --install-dir "$installed/matrix"; }
+
 bench() { cargo bench --quiet --bench hop -- --smoke; }
 
+bring || { echo "tests/run.sh: apt-get could not bring everything" >&2; exit 1; }
+lines=()
 passed=0
-failed=()
-for part in "${PARTS[@]}"; do
-  wanted "$part" || continue
+failed=0
+for part in "${parts[@]}"; do
   say "$part"
   begun=$SECONDS
   if "$part"; then
     passed=$((passed + 1))
-    printf '%s: passed in %s s\n' "$part" $((SECONDS - begun))
+    lines+=("$part: passed in $((SECONDS - begun)) s")
   else
-    failed+=("$part")
-    printf '%s: FAILED after %s s; run it alone with tests/run.sh --only %s\n' "$part" $((SECONDS - begun)) "$part"
+    failed=$((failed + 1))
+    lines+=("$part: FAILED after $((SECONDS - begun)) s; alone: tests/run.sh --only $part")
   fi
 done
-[ "$passed" -gt 0 ] || [ "${#failed[@]}" -gt 0 ] || die "there is no part \`$only\`, see --list"
-printf '\n%s passed, %s failed\n' "$passed" "${#failed[@]}"
-[ "${#failed[@]}" -eq 0 ]
+say "result"
+printf '%s\n' "${lines[@]}"
+printf '%s passed, %s failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]
