@@ -84,7 +84,7 @@ format() { cargo fmt --check; }
 
 lints() { cargo clippy --quiet --all-targets -- -D warnings; }
 
-tests() { cargo test --quiet --all-targets --no-fail-fast && cargo test --quiet --doc; }
+tests() { cargo test --quiet --no-fail-fast; }
 
 postgres() {
   start_postgres || { echo "the throw-away Postgres did not start"; return 1; }

@@ -102,7 +102,7 @@ impl Bundle {
             for rule in self.rules().iter().filter(|rule| rule.mode == mode).filter(concerned) {
                 let said = match known.get(&rule.path) {
                     Some(said) => Ok(said.clone()),
-                    None => self.ask(engine.get_or_insert_with(|| self.engine_for(&value)), rule, watch),
+                    None => Self::ask(engine.get_or_insert_with(|| self.engine_for(&value)), rule, watch),
                 };
                 let found = said.and_then(|said| self.read(rule, &said, &value));
                 match (found, mode) {
@@ -131,7 +131,7 @@ impl Bundle {
         engine
     }
 
-    fn ask(&self, engine: &mut Engine, rule: &EffectRule, watch: Watch<'_>) -> Result<Value, Denial> {
+    fn ask(engine: &mut Engine, rule: &EffectRule, watch: Watch<'_>) -> Result<Value, Denial> {
         let left = LIMIT.saturating_sub(watch());
         if left.is_zero() {
             let detail = format!("{} was not reached in time", rule.path);

@@ -16,7 +16,6 @@ crate::promises![
     a_book_nobody_keeps_leaves_nothing_behind,
 ];
 
-#[expect(clippy::cognitive_complexity, reason = "a row of assertions, read from top to bottom")]
 async fn a_second_gateway_is_refused_and_commands_are_not(place: Arc<Place>) {
     // STO-06
     let first = place.open().await;

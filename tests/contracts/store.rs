@@ -61,7 +61,6 @@ async fn entries_come_back_in_the_order_they_were_written(place: Arc<Place>) {
     assert_eq!(store.latest(&Wanted::default(), 2).await.unwrap(), lines[2..]);
 }
 
-#[expect(clippy::cognitive_complexity, reason = "a row of assertions, read from top to bottom")]
 async fn lines_are_chosen_by_event_and_by_call(place: Arc<Place>) {
     let store = place.open().await;
     let recorder = Recorder::start(store.clone());
@@ -223,7 +222,6 @@ async fn an_empty_database_is_nothing_for_a_reader(place: Arc<Place>) {
     Store::open_reader(&place.options()).await.unwrap();
 }
 
-#[expect(clippy::cognitive_complexity, reason = "a row of assertions, read from top to bottom")]
 async fn a_key_is_added_once_found_listed_and_taken_back_once(place: Arc<Place>) {
     let store = place.open().await;
     let first = StoredKey {
@@ -251,7 +249,6 @@ async fn a_key_is_added_once_found_listed_and_taken_back_once(place: Arc<Place>)
     assert_eq!(store.find_key("3f9a").await.unwrap(), Some(StoredKey { revoked: Some(at(7)), ..first }));
 }
 
-#[expect(clippy::cognitive_complexity, reason = "a row of assertions, read from top to bottom")]
 async fn a_pin_keeps_what_was_agreed_until_somebody_agrees_anew(place: Arc<Place>) {
     // TOO-01
     let store = place.open().await;

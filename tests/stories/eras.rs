@@ -117,7 +117,7 @@ fn tickets() -> Told {
             assert!(
                 answer["error"]["message"].as_str().is_some_and(|text| text.contains("requestState")),
                 "{why}: {answer}"
-            )
+            );
         };
         let mut bent = state.clone();
         bent.replace_range(0..1, if state.starts_with('0') { "1" } else { "0" });

@@ -10,13 +10,11 @@
 //!     cargo bench --bench hop -- --only http       # or: stdio, start, crowd
 
 #![expect(
-    clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
     clippy::cast_precision_loss,
     clippy::print_stdout,
-    clippy::exit,
     reason = "a benchmark stops at the first surprise, and what it counts is small"
 )]
 
@@ -105,7 +103,7 @@ fn options(words: &[String]) -> anyhow::Result<Options> {
             "--gateway" => options.gateway = PathBuf::from(value()?),
             "--rounds" => options.rounds = value()?.parse().context("--rounds is a number")?,
             "--seconds" => {
-                options.span = Duration::try_from_secs_f64(value()?.parse().context("--seconds is a number")?)?
+                options.span = Duration::try_from_secs_f64(value()?.parse().context("--seconds is a number")?)?;
             }
             "--json" => options.json = Some(PathBuf::from(value()?)),
             "--only" => options.only = Some(value()?.clone()),
