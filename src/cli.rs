@@ -113,7 +113,7 @@ fn dispatch(command: &Command, global: &Global, out: &mut Output<'_>) -> anyhow:
             let store = crate::store::Store::open_reader(&StoreOptions::from(&global.store()?)).await?;
             log::run(args, &store, out).await
         }),
-        Command::Check(args) => check::run(args, global, out, check::rego_files),
+        Command::Check(args) => check::run(args, global, out, check::compiled),
         Command::Config(args) => config::run(args, global, out),
     }
 }

@@ -30,7 +30,11 @@ impl Place {
 
     fn and_a_policy(self) -> Self {
         std::fs::create_dir(self.path().join("policies")).unwrap();
-        std::fs::write(self.path().join("policies/start.rego"), "package countersign.start\n").unwrap();
+        std::fs::write(
+            self.path().join("policies/start.rego"),
+            "package countersign.start\n\nallow contains {\"id\": \"all\", \"reason\": \"fine\"}\n",
+        )
+        .unwrap();
         self
     }
 
@@ -109,9 +113,9 @@ fn a_good_configuration_passes_the_check() {
     assert!(program.starts_with("ok") && program.ends_with("/sh; not started"), "{program}");
     let others: Vec<&str> = text.lines().filter(|line| !line.contains("server files")).collect();
     assert_snapshot!(others.join("\n"), @r"
-    ok    configuration: PLACE/countersign.toml, 23 settings
+    ok    configuration: PLACE/countersign.toml, 24 settings
     ok    http: 127.0.0.1:4180, keys
-    ok    policy: .rego files found: 1; not compiled
+    ok    policy: 1 packages compiled, with 1 effects
     ok    store: sqlite:PLACE/countersign.db
     ");
 }
@@ -172,6 +176,7 @@ fn every_setting_tells_where_it_is_from_and_no_secret_is_shown() {
     servers.files.trust = "claims"              default
     servers.files.timeout = "120s"              default
     servers.files.pins = "first_sight"          default
+    servers.files.arguments = "checked"         default
     policy.paths = ["policies"]                 default
     store.url = "sqlite:countersign.db"         default
     store.durability = "power"                  environment COUNTERSIGN_STORE_DURABILITY

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
+use super::assembly::load_policies;
 use super::exit::Exit;
 use super::output::{Mark, Output};
 use super::{Examples, Global};
@@ -197,24 +198,13 @@ fn fail(about: &str, what: &str, next: &str) -> Finding {
     Finding { mark: Mark::Fail, about: about.to_owned(), what: what.to_owned(), next: Some(next.to_owned()) }
 }
 
-/// Counts the policy files without compiling them.
-pub fn rego_files(policy: &Policy) -> Result<String, Vec<String>> {
-    let mut count: usize = 0;
-    let mut problems = Vec::new();
-    for path in &policy.paths {
-        let files = match std::fs::read_dir(path) {
-            Ok(entries) => entries.filter_map(Result::ok).map(|entry| entry.path()).collect(),
-            Err(_) if path.is_file() => vec![path.clone()],
-            Err(error) => {
-                problems.push(format!("cannot read {}: {error}; correct `policy.paths`", path.display()));
-                continue;
-            }
-        };
-        let rego = files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "rego"));
-        count = count.saturating_add(rego.count());
+/// Compiles the policies as the gateway would.
+pub fn compiled(policy: &Policy) -> Result<String, Vec<String>> {
+    match load_policies(&policy.paths) {
+        Ok(bundle) => {
+            let (packages, rules) = (bundle.packages().len(), bundle.rules().len());
+            Ok(format!("{packages} packages compiled, with {rules} effects"))
+        }
+        Err(problems) => Err(problems.iter().map(ToString::to_string).collect()),
     }
-    if count == 0 && problems.is_empty() {
-        problems.push("no .rego file, so every call would be refused; correct `policy.paths`".to_owned());
-    }
-    if problems.is_empty() { Ok(format!(".rego files found: {count}; not compiled")) } else { Err(problems) }
 }

@@ -28,6 +28,7 @@ pub struct PinsArgs {
 #[derive(Subcommand, Debug)]
 enum Verb {
     /// List the tools that were seen and where each stands
+    #[command(after_help = "Examples:\n  countersign pins list\n  countersign pins list files --json")]
     List {
         /// Only this server's
         server: Option<String>,
@@ -36,6 +37,9 @@ enum Verb {
         json: bool,
     },
     /// Show the definition a server offers now
+    #[command(
+        after_help = "Examples:\n  countersign pins show files read_file\n  countersign pins show files read_file --json"
+    )]
     Show {
         /// The server
         server: String,
@@ -46,6 +50,7 @@ enum Verb {
         json: bool,
     },
     /// Agree to the definition a server offers now; calls may go on at once
+    #[command(after_help = "Examples:\n  countersign pins agree files read_file\n  countersign pins agree files")]
     Agree {
         /// The server
         server: String,

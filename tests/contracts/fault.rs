@@ -47,8 +47,9 @@ pub(crate) fn write() {
             }
         };
         assert!(!recorder.healthy());
+        let mut looks = tokio::time::interval(Duration::from_millis(5));
         while !recorder.healthy() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            looks.tick().await;
         }
         recorder.write(vec![said("well")]).await.unwrap();
         recorder.close().await;

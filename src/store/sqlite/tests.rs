@@ -45,9 +45,10 @@ impl World {
     /// Waits for what the keeper does in its own time.
     async fn until(&self, what: impl Fn(&Self) -> bool) {
         let begun = Instant::now();
+        let mut looks = tokio::time::interval(Duration::from_millis(5));
         while !what(self) {
             assert!(begun.elapsed() < Duration::from_secs(20), "it never happened");
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            looks.tick().await;
         }
     }
 
