@@ -24,6 +24,7 @@ pub struct PolicyArgs {
 #[derive(Subcommand, Debug)]
 enum Verb {
     /// Look for mistakes and compile, as the gateway would
+    #[command(after_help = "Examples:\n  countersign policy check\n  countersign policy check policies --json")]
     Check {
         /// Files or folders; those of the configuration if left out
         paths: Vec<PathBuf>,
@@ -32,6 +33,7 @@ enum Verb {
         json: bool,
     },
     /// Run the tests beside the policies: rules named test_ in files named _test.rego
+    #[command(after_help = "Examples:\n  countersign policy test\n  countersign policy test policies --run export")]
     Test {
         /// Files or folders; those of the configuration if left out
         paths: Vec<PathBuf>,
@@ -43,6 +45,7 @@ enum Verb {
         json: bool,
     },
     /// Print the JSON Schema of what rules see as `input`
+    #[command(after_help = "Examples:\n  countersign policy schema\n  countersign policy schema > input.schema.json")]
     Schema,
 }
 
