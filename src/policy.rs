@@ -9,6 +9,7 @@ pub mod decision;
 pub mod evaluate;
 pub mod files;
 pub mod finding;
+pub mod footprint;
 pub mod index;
 pub mod input;
 pub mod lint;

@@ -8,6 +8,7 @@ use regorus::{Engine, Value, cache};
 
 use super::decision::Effect;
 use super::evaluate::limit;
+use super::footprint::{Footprint, Memory, footprints};
 use super::index::{Condition, conditions};
 use super::input::{Input, Phase};
 use super::{lint, syntax};
@@ -37,6 +38,7 @@ pub struct Bundle {
     data: Value,
     digest: Digest,
     rules: Vec<EffectRule>,
+    memory: Memory,
 }
 
 /// One effect of one package.
@@ -52,6 +54,8 @@ pub struct EffectRule {
     pub(super) path: String,
     /// When it can have anything to say; none of them: always.
     pub(super) conditions: Vec<Condition>,
+    /// What it reads, when its answers can be kept.
+    pub(super) footprint: Option<Footprint>,
 }
 
 /// Whether a package's findings count.
@@ -111,7 +115,7 @@ impl Bundle {
             return Err(problems);
         }
         cache::configure(cache::Config { regex: PATTERNS, glob: PATTERNS });
-        let mut bundle = Self { engine, data, digest: digest(sources), rules };
+        let mut bundle = Self { engine, data, digest: digest(sources), rules, memory: Memory::default() };
         bundle.prepare()?;
         Ok(bundle)
     }
@@ -134,6 +138,11 @@ impl Bundle {
     /// What rules know beside the input.
     pub(super) const fn data(&self) -> &Value {
         &self.data
+    }
+
+    /// Answers given before.
+    pub(super) const fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// An engine of its own for one evaluation; everything heavy is shared.
@@ -249,9 +258,11 @@ fn effect_rules(modules: &[Ref<Module>]) -> Vec<EffectRule> {
     for (policy, effect, condition) in conditions(modules) {
         found.entry((policy, effect)).or_default().push(condition);
     }
+    let mut footprints = footprints(modules);
     let rules = found.into_iter().map(|((policy, effect), conditions)| {
         let path = format!("data.countersign.{policy}.{}", effect.word());
-        EffectRule { policy, effect, mode: Mode::Enforce, path, conditions }
+        let names: Vec<String> = path.split('.').map(str::to_owned).collect();
+        EffectRule { policy, effect, mode: Mode::Enforce, path, conditions, footprint: footprints.remove(&names) }
     });
     rules.collect()
 }
