@@ -101,7 +101,9 @@ impl Bundle {
                 let said = known.map_or_else(
                     || {
                         let said = ask(engine.get_or_insert_with(|| self.engine_about(&value)), rule, watch)?;
-                        question.into_iter().for_each(|question| self.memory().keep(question, said.clone()));
+                        if let Some(question) = question {
+                            self.memory().keep(question, said.clone());
+                        }
                         Ok(said)
                     },
                     Ok,
