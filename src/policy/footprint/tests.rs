@@ -75,3 +75,20 @@ fn a_failure_is_not_kept_and_fails_again() {
         assert_eq!(word(&bundle.decide(&document(&call), call.digest, &still)), wanted);
     }
 }
+
+#[test]
+fn what_a_helper_of_another_package_reads_counts_too() {
+    let helper = "package lib.asked\n\nrows := input.call.arguments.n\n";
+    for reads in ["data.lib.asked.rows", "asked.rows", "data.lib[\"asked\"].rows"] {
+        let policy = format!(
+            "package countersign.p\n\nimport data.lib.asked\n\nallow contains \"a\"\n\n\
+             deny contains {{\"id\": \"many\", \"reason\": \"many\"}} if {reads} > 5\n"
+        );
+        let bundle = crate::policy::bundle::Bundle::load(&crate::policy::sample::sources(&[helper, &policy], "{}"));
+        let bundle = bundle.unwrap_or_else(|problems| panic!("{problems:#?}"));
+        for (n, wanted) in [(1, "allow"), (7, "Denied"), (2, "allow")] {
+            let call = call("echo", &format!("{{\"n\": {n}}}"));
+            assert_eq!(word(&bundle.decide(&document(&call), call.digest, &still)), wanted, "{reads} {n}");
+        }
+    }
+}
