@@ -28,15 +28,10 @@ warn contains {
 	input.tool.trusted == false
 }
 
-tool := replace(lower(input.call.target), "-", "_")
+# `drop_table` and `dropTable` begin with the word `drop`; `dropdown` does not.
+named if regex.match(`^(?i:drop|truncate|wipe|purge|destroy|erase)([_A-Z.-]|$)`, input.call.target)
 
-# `drop_table` begins with `drop`; `dropdown` does not.
-named if {
-	some first in array.slice(split(tool, "_"), 0, 1)
-	data.destructive.words[first]
-}
-
-named if data.destructive.tools[tool]
+named if data.destructive.tools[input.call.target]
 
 # Tools whose name sounds worse than it is, by server.
 excepted if data.destructive.except[input.call.server][input.call.target]

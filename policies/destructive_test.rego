@@ -16,14 +16,14 @@ hinted(tool, destructive, trusted) := {
 }
 
 test_tools_that_take_everything_are_denied if {
-	every tool in ["drop_table", "drop-table", "DROP_TABLE", "drop", "truncate_orders", "wipe", "delete_all", "purge_queue"] {
+	every tool in ["drop_table", "drop-table", "dropTable", "DROP_TABLE", "drop", "truncate_orders", "wipe", "delete_all", "purge_queue"] {
 		decision := gate.decision with input as call(tool)
 		["destroys"] == [finding.id | some finding in decision.findings.deny]
 	}
 }
 
 test_ordinary_names_run if {
-	every tool in ["list_products", "find_orders", "dropdown_options", "backdrop", "delete_file", "format_code", "undrop"] {
+	every tool in ["list_products", "find_orders", "dropdown_options", "dropping", "backdrop", "delete_file", "format_code", "undrop"] {
 		gate.outcome == "allow" with input as call(tool)
 	}
 }

@@ -12,6 +12,7 @@ allow contains {"id": "agreed-tools", "reason": "The tool is the one that was ag
 
 # Resources and prompts are offered to be read; completion only helps to name them; a task was a call once.
 allow contains {"id": "reading", "reason": "Resources, prompts and tasks may be used."} if {
+	input.call.tool == null
 	input.call.method in {
 		"resources/read", "resources/subscribe", "resources/unsubscribe",
 		"prompts/get", "completion/complete",

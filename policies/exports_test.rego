@@ -24,7 +24,7 @@ test_many_rows_may_not if {
 }
 
 test_the_word_may_stand_anywhere_in_the_name if {
-	gate.outcome == "deny" with input as call("customers-Export", {"maxRows": 500})
+	gate.outcome == "deny" with input as call("customers-Export", {"max_rows": 500})
 }
 
 test_everything_at_once_may_not if {

@@ -16,7 +16,7 @@ deny contains {
 
 hosts contains host(url) if {
 	some name, url in input.call.arguments
-	data.network.arguments[lower(name)]
+	data.network.arguments[name]
 }
 
 hosts contains host(input.call.target) if {

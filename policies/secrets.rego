@@ -13,16 +13,9 @@ deny contains {
 } if count(named) > 0
 
 named contains path if {
-	some argument, path in input.call.arguments
-	data.secrets.arguments[lower(argument)]
-	secret(path)
-}
-
-named contains path if {
-	some argument, list in input.call.arguments
-	data.secrets.arguments[lower(argument)]
-	is_array(list)
-	some path in list
+	some argument, value in input.call.arguments
+	data.secrets.arguments[argument]
+	some path in each(value)
 	secret(path)
 }
 
@@ -30,6 +23,10 @@ named contains input.call.target if {
 	input.call.method in {"resources/read", "resources/subscribe"}
 	secret(input.call.target)
 }
+
+each(value) := value if is_array(value)
+
+each(value) := [value] if is_string(value)
 
 secret(path) if data.secrets.names[name(path)]
 

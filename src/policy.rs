@@ -9,7 +9,7 @@ pub mod decision;
 pub mod evaluate;
 pub mod files;
 pub mod finding;
-pub mod fixed;
+pub mod footprint;
 pub mod index;
 pub mod input;
 pub mod lint;

@@ -8,7 +8,7 @@ use regorus::{Engine, Value, cache};
 
 use super::decision::Effect;
 use super::evaluate::limit;
-use super::fixed::{Fixed, Memory};
+use super::footprint::{Footprint, Memory, footprints};
 use super::index::{Condition, conditions};
 use super::input::{Input, Phase};
 use super::{lint, syntax};
@@ -54,8 +54,8 @@ pub struct EffectRule {
     pub(super) path: String,
     /// When it can have anything to say; none of them: always.
     pub(super) conditions: Vec<Condition>,
-    /// Whether it says the same about the same tool.
-    pub(super) fixed: bool,
+    /// What it reads, when its answers can be kept.
+    pub(super) footprint: Option<Footprint>,
 }
 
 /// Whether a package's findings count.
@@ -140,7 +140,7 @@ impl Bundle {
         &self.data
     }
 
-    /// What fixed rules said before.
+    /// Answers given before.
     pub(super) const fn memory(&self) -> &Memory {
         &self.memory
     }
@@ -258,17 +258,11 @@ fn effect_rules(modules: &[Ref<Module>]) -> Vec<EffectRule> {
     for (policy, effect, condition) in conditions(modules) {
         found.entry((policy, effect)).or_default().push(condition);
     }
-    let mut packages: BTreeMap<String, Vec<&Module>> = BTreeMap::new();
-    for module in modules {
-        packages.entry(syntax::package(module).join(".")).or_default().push(module);
-    }
-    let fixed: BTreeMap<String, Fixed> =
-        packages.into_iter().map(|(name, modules)| (name, Fixed::of(&modules))).collect();
+    let mut footprints = footprints(modules);
     let rules = found.into_iter().map(|((policy, effect), conditions)| {
-        let package = fixed.get(&format!("countersign.{policy}"));
-        let fixed = package.is_some_and(|fixed| fixed.contains(effect.word()));
         let path = format!("data.countersign.{policy}.{}", effect.word());
-        EffectRule { policy, effect, mode: Mode::Enforce, path, conditions, fixed }
+        let names: Vec<String> = path.split('.').map(str::to_owned).collect();
+        EffectRule { policy, effect, mode: Mode::Enforce, path, conditions, footprint: footprints.remove(&names) }
     });
     rules.collect()
 }

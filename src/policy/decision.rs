@@ -34,8 +34,7 @@ pub enum Decision {
 /// Proof that policy allowed the call this digest names. Only policy makes one.
 ///
 /// ```compile_fail
-/// let digest = countersign::digest::Digest::of_bytes("call", b"");
-/// let forged = countersign::policy::decision::Grant { digest };
+/// let forged = countersign::policy::decision::Grant { digest: todo!() };
 /// ```
 #[derive(Debug)]
 pub struct Grant {

@@ -2,10 +2,9 @@
 //!
 //! The interpreter of regorus, on an engine of its own for every evaluation. Each effect of each package is one question,
 //! so that one that has no answer takes nothing else with it. Whatever goes wrong is a deny: an error, a time-out, a
-//! finding that is none. The one thing here that is not a function of its arguments is time, which can only turn an
+//! finding that is none. An answer that depends on nothing but what comes again is kept. The one thing here that is not a function of its arguments is time, which can only turn an
 //! answer into a deny.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -87,25 +86,29 @@ impl Bundle {
         watch: Watch<'_>,
         reach: Reach,
     ) -> Result<Heard, (Heard, Denial)> {
-        let concerned = |rule: &&EffectRule| {
+        let concerned = |rule: &EffectRule| {
             effects.contains(&rule.effect)
                 && (reach != Reach::Indexed || rule.conditions.iter().any(|condition| condition.may_hold(&input.key)))
         };
         let (value, mut heard, mut engine) = (input.value(), Heard::default(), None);
-        let known = match reach {
-            Reach::Indexed => self.memory().recall(&input.lasting, || self.learn(&value)),
-            #[cfg(test)]
-            Reach::Whole => std::sync::Arc::default(),
-        };
         // What counts goes first: a candidate in shadow uses only the time that is left.
         for mode in [Mode::Enforce, Mode::Shadow] {
-            for rule in self.rules().iter().filter(|rule| rule.mode == mode).filter(concerned) {
-                let said = match known.get(&rule.path) {
-                    Some(said) => Ok(said.clone()),
-                    None => Self::ask(engine.get_or_insert_with(|| self.engine_for(&value)), rule, watch),
-                };
-                let found = said.and_then(|said| self.read(rule, &said, &value));
-                match (found, mode) {
+            let rules = self.rules().iter().enumerate().filter(|(_, rule)| rule.mode == mode && concerned(rule));
+            for (number, rule) in rules {
+                let footprint = rule.footprint.as_ref().filter(|_| reach == Reach::Indexed);
+                let question = footprint.map(|footprint| (number, footprint.of(&value)));
+                let known = question.as_ref().and_then(|question| self.memory().recall(question));
+                let said = known.map_or_else(
+                    || {
+                        let said = ask(engine.get_or_insert_with(|| self.engine_about(&value)), rule, watch)?;
+                        if let Some(question) = question {
+                            self.memory().keep(question, said.clone());
+                        }
+                        Ok(said)
+                    },
+                    Ok,
+                );
+                match (said.and_then(|said| self.read(rule, &value, &said)), mode) {
                     (Ok(found), Mode::Enforce) => heard.findings.extend(found),
                     (Ok(found), Mode::Shadow) => heard.shadow.extend(found),
                     (Err(denial), Mode::Enforce) => return Err((heard, denial)),
@@ -117,35 +120,27 @@ impl Bundle {
         Ok(heard)
     }
 
-    /// What every fixed rule says about the tool this input is about. One that fails is not learnt: it is asked each time.
-    fn learn(&self, value: &Value) -> BTreeMap<String, Value> {
-        let mut engine = self.engine_for(value);
-        limit(&mut engine, LIMIT);
-        let fixed = self.rules().iter().filter(|rule| rule.fixed);
-        fixed.filter_map(|rule| Some((rule.path.clone(), engine.eval_rule(rule.path.clone()).ok()?))).collect()
-    }
-
-    fn engine_for(&self, value: &Value) -> Engine {
+    fn engine_about(&self, input: &Value) -> Engine {
         let mut engine = self.engine();
-        engine.set_input(value.clone());
+        engine.set_input(input.clone());
         engine
     }
 
-    fn ask(engine: &mut Engine, rule: &EffectRule, watch: Watch<'_>) -> Result<Value, Denial> {
-        let left = LIMIT.saturating_sub(watch());
-        if left.is_zero() {
-            let detail = format!("{} was not reached in time", rule.path);
-            return Err(Denial { code: DenyCode::PolicyTimeout, detail: Some(detail) });
-        }
-        limit(engine, left);
-        engine.eval_rule(rule.path.clone()).map_err(|error| failed(rule, &error))
-    }
-
-    fn read(&self, rule: &EffectRule, said: &Value, input: &Value) -> Result<Vec<Finding>, Denial> {
+    fn read(&self, rule: &EffectRule, input: &Value, said: &Value) -> Result<Vec<Finding>, Denial> {
         let context = Context { policy: &rule.policy, effect: rule.effect, input, data: self.data() };
         finding::read(context, said)
             .map_err(|malformed| Denial { code: DenyCode::PolicyMalformed, detail: Some(malformed.to_string()) })
     }
+}
+
+fn ask(engine: &mut Engine, rule: &EffectRule, watch: Watch<'_>) -> Result<Value, Denial> {
+    let left = LIMIT.saturating_sub(watch());
+    if left.is_zero() {
+        let detail = format!("{} was not reached in time", rule.path);
+        return Err(Denial { code: DenyCode::PolicyTimeout, detail: Some(detail) });
+    }
+    limit(engine, left);
+    engine.eval_rule(rule.path.clone()).map_err(|error| failed(rule, &error))
 }
 
 /// Lets the engine run no longer than this for its next question.

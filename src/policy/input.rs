@@ -13,7 +13,6 @@ use crate::call::caller::{Caller, Proof};
 use crate::call::{Action, Call};
 use crate::catalogue::tool::{Pin, Tool};
 use crate::clock::Timestamp;
-use crate::digest::Digest;
 use crate::wire::json::{self, Object};
 
 /// The version of this document.
@@ -25,15 +24,6 @@ pub struct Input {
     value: Value,
     /// What the index looks at.
     pub(super) key: Key,
-    /// What the memory of fixed rules is kept under.
-    pub(super) lasting: Lasting,
-}
-
-/// Everything of an input that stays the same from call to call of one tool.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Lasting {
-    key: Key,
-    definition: Option<(Digest, bool, bool)>,
 }
 
 /// What decides which rules can have anything to say.
@@ -101,13 +91,6 @@ impl Phase {
     }
 }
 
-impl Lasting {
-    /// Whether it is about one tool.
-    pub(super) const fn is_tool(&self) -> bool {
-        self.definition.is_some()
-    }
-}
-
 impl Input {
     /// A document in which every part is there and says nothing.
     pub(super) fn blank(phase: Phase) -> Self {
@@ -126,8 +109,7 @@ impl Input {
         let rest = [("tool", Value::Null), ("arguments", Value::new_object()), name("id"), name("server")];
         let [tool, arguments, id, server] = rest;
         let asked = object([tool, arguments, id, server, name("method"), name("target"), name("digest")]);
-        let key = Key { phase, ..Key::default() };
-        Self { value: whole(phase, asked, Value::Null, &around), lasting: lasting(&key, None, Trust::Claims), key }
+        Self { value: whole(phase, asked, Value::Null, &around), key: Key { phase, ..Key::default() } }
     }
 
     /// The document for one call.
@@ -152,8 +134,7 @@ impl Input {
             ("digest", text(&call.digest.to_string())),
         ]);
         let tool = call.tool.as_deref().map_or(Value::Null, |tool| tool_part(tool, trust));
-        let lasting = lasting(&key, call.tool.as_deref(), trust);
-        Self { value: whole(Phase::Call, asked, tool, around), key, lasting }
+        Self { value: whole(Phase::Call, asked, tool, around), key }
     }
 
     /// The document for one tool that may be listed.
@@ -173,8 +154,7 @@ impl Input {
             ("arguments", Value::new_object()),
             ("digest", text("")),
         ]);
-        let lasting = lasting(&key, Some(tool), trust);
-        Self { value: whole(Phase::List, asked, tool_part(tool, trust), around), key, lasting }
+        Self { value: whole(Phase::List, asked, tool_part(tool, trust), around), key }
     }
 
     /// The document as the engine reads it.
@@ -186,11 +166,6 @@ impl Input {
     pub fn to_json(&self) -> Option<String> {
         self.value.to_json_str().ok()
     }
-}
-
-fn lasting(key: &Key, tool: Option<&Tool>, trust: Trust) -> Lasting {
-    let definition = tool.map(|tool| (tool.digest, tool.pin == Pin::Agreed, trust == Trust::Trusted));
-    Lasting { key: key.clone(), definition }
 }
 
 fn whole(phase: Phase, call: Value, tool: Value, around: &Surroundings) -> Value {

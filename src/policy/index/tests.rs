@@ -157,6 +157,11 @@ proptest! {
         let Ok(bundle) = Bundle::load(&sources(&[&one, two], "{}")) else { return Ok(()) };
         let call = call_at(server, action, &format!("{{\"n\": {n}}}"));
         let input = document(&call);
+        // Whatever this bundle keeps of other calls must not be heard in this one.
+        for (tool, n) in [("echo", "2"), ("drop", "\"x\""), ("x", "3")] {
+            let other = crate::policy::sample::call(tool, &format!("{{\"n\": {n}}}"));
+            drop(bundle.decide(&document(&other), other.digest, &still));
+        }
         let said = |reach| bundle.decide_within(&input, call.digest, &still, reach);
         let (indexed, whole) = (said(Reach::Indexed), said(Reach::Whole));
         prop_assert_eq!(format!("{:?}", indexed.decision), format!("{:?}", whole.decision), "{}", one);

@@ -1,0 +1,94 @@
+use crate::policy::sample::{bundle, call, document, still, word};
+
+/// How much a rule `warn` reads, or nothing when it reads what does not come again.
+fn reads(rules: &str) -> Option<usize> {
+    let policy =
+        format!("package countersign.p\n\nimport future.keywords.not\nimport input.call as asked\n\n{rules}\n");
+    let bundle = bundle(&policy);
+    let rule = bundle.rules().iter().find(|rule| rule.path == "data.countersign.p.warn");
+    rule.and_then(|rule| rule.footprint.as_ref()).map(|footprint| footprint.0.len())
+}
+
+#[test]
+fn a_rule_that_reads_more_than_recurs_has_no_footprint() {
+    for (rules, expected) in [
+        ("warn contains \"x\" if input.call.tool == \"x\"", Some(1)),
+        (
+            "warn contains \"x\" if { input.call.tool == \"x\"; input.tool.changed; input.environment == \"y\" }",
+            Some(3),
+        ),
+        ("warn contains \"x\"", Some(0)),
+        ("warn contains \"x\" if data.words[input.call.tool]", Some(1)),
+        ("warn contains \"x\" if here\n\nhere if there\n\nthere if input.call.server == \"x\"", Some(1)),
+        ("warn contains \"x\" if f(1)\n\nf(x) if input.call.server == x", Some(1)),
+        ("warn contains \"x\" if asked.server == \"x\"", Some(1)),
+        ("warn contains \"x\" if asked.arguments.x == 1", None),
+        ("warn contains \"x\" if input.call.arguments.n == 1", None),
+        ("warn contains \"x\" if input.call[\"arguments\"].n == 1", None),
+        ("warn contains \"x\" if { some name in [\"tool\"]; input.call[name] == 1 }", None),
+        ("warn contains \"x\" if { everything := input; everything.call.tool == \"x\" }", None),
+        ("warn contains \"x\" if input.time.hour == 1", None),
+        ("warn contains \"x\" if input.session.calls > 100", None),
+        ("warn contains \"x\" if here\n\nhere if there\n\nthere if input.call.arguments.x", None),
+        ("warn contains \"x\" if f(1)\n\nf(x) if input.call.arguments.x == x", None),
+        ("warn contains \"x\" if count([1 | input.call.arguments.x]) > 0", None),
+        ("warn contains \"x\" if { every y in [1] { input.call.arguments.x == y } }", None),
+        ("warn contains \"x\" if not input.call.arguments.x", None),
+        ("warn contains {\"id\": word} if { word := concat(\"\", [input.call.arguments.x]) }", None),
+        // The name is local in one body and a rule in the other.
+        (
+            "warn contains \"x\" if { here := 1; here == 1 }\n\nwarn contains \"y\" if here\n\nhere if input.call.arguments.x",
+            None,
+        ),
+        ("warn contains \"x\" if data.countersign.q.allow", Some(0)),
+    ] {
+        assert_eq!(reads(rules), expected, "{rules}");
+    }
+}
+
+#[test]
+fn an_answer_given_again_is_about_the_same_question() {
+    let policy = "package countersign.p\n\nallow contains {\"id\": \"a\", \"reason\": \"{call.arguments.n}\"} if input.call.tool == \"echo\"\n\ndeny contains {\"id\": \"many\", \"reason\": \"many\"} if input.call.arguments.n > 5\n";
+    let bundle = bundle(policy);
+    for (tool, n, wanted) in [
+        ("echo", 1, "allow"),
+        ("echo", 7, "Denied"),
+        ("echo", 2, "allow"),
+        ("drop", 1, "NoRuleAllowed"),
+        ("echo", 3, "allow"),
+    ] {
+        let call = call(tool, &format!("{{\"n\": {n}}}"));
+        let judgement = bundle.decide(&document(&call), call.digest, &still);
+        assert_eq!(word(&judgement), wanted, "{tool} {n}");
+        if wanted == "allow" {
+            assert_eq!(judgement.findings[0].reason, Some(n.to_string()), "the text is this call's own");
+        }
+    }
+}
+
+#[test]
+fn a_failure_is_not_kept_and_fails_again() {
+    let policy = "package countersign.p\n\nallow contains \"a\"\n\nwarn contains \"x\" if { input.call.tool == \"odd\"; to_number(input.call.target) > 1 }\n";
+    let bundle = bundle(policy);
+    for (tool, wanted) in [("odd", "PolicyError"), ("echo", "allow"), ("odd", "PolicyError")] {
+        let call = call(tool, "{}");
+        assert_eq!(word(&bundle.decide(&document(&call), call.digest, &still)), wanted);
+    }
+}
+
+#[test]
+fn what_a_helper_of_another_package_reads_counts_too() {
+    let helper = "package lib.asked\n\nrows := input.call.arguments.n\n";
+    for reads in ["data.lib.asked.rows", "asked.rows", "data.lib[\"asked\"].rows"] {
+        let policy = format!(
+            "package countersign.p\n\nimport data.lib.asked\n\nallow contains \"a\"\n\n\
+             deny contains {{\"id\": \"many\", \"reason\": \"many\"}} if {reads} > 5\n"
+        );
+        let bundle = crate::policy::bundle::Bundle::load(&crate::policy::sample::sources(&[helper, &policy], "{}"));
+        let bundle = bundle.unwrap_or_else(|problems| panic!("{problems:#?}"));
+        for (n, wanted) in [(1, "allow"), (7, "Denied"), (2, "allow")] {
+            let call = call("echo", &format!("{{\"n\": {n}}}"));
+            assert_eq!(word(&bundle.decide(&document(&call), call.digest, &still)), wanted, "{reads} {n}");
+        }
+    }
+}
