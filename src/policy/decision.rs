@@ -34,7 +34,8 @@ pub enum Decision {
 /// Proof that policy allowed the call this digest names. Only policy makes one.
 ///
 /// ```compile_fail
-/// let forged = countersign::policy::decision::Grant { digest: todo!() };
+/// let digest = countersign::digest::Digest::of_bytes("call", b"");
+/// let forged = countersign::policy::decision::Grant { digest };
 /// ```
 #[derive(Debug)]
 pub struct Grant {
