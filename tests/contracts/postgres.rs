@@ -21,7 +21,8 @@ async fn a_lost_connection_refuses_the_call_and_heals_by_itself(place: Arc<Place
     recorder.write(vec![said("before")]).await.unwrap();
     let database = place.url.rsplit('/').next().unwrap();
     admin(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")).await;
-    recorder.write(vec![said("lost")]).await.unwrap_err();
+    // The server ends its side in its own time; until it has, writes still go through.
+    while recorder.write(vec![said("lost")]).await.is_ok() {}
     assert!(!recorder.healthy());
     let mut looks = tokio::time::interval(Duration::from_millis(20));
     while !recorder.healthy() {
@@ -29,9 +30,9 @@ async fn a_lost_connection_refuses_the_call_and_heals_by_itself(place: Arc<Place
     }
     recorder.write(vec![said("after")]).await.unwrap();
     let lines = store.latest(&Wanted::default(), 10).await.unwrap();
-    let events: Vec<_> = lines.iter().map(|line| line.event.as_str()).collect();
+    let events: Vec<_> = lines.iter().rev().take(3).map(|line| line.event.as_str()).collect();
     assert_eq!(events, ["fault", "operated", "fault"]);
-    assert!(lines[1].body.contains("record_resumed"));
+    assert!(lines.iter().rev().nth(1).unwrap().body.contains("record_resumed"));
 }
 
 async fn replicas_share_a_database_and_make_its_tables_once(place: Arc<Place>) {
