@@ -42,56 +42,56 @@
 //! has no way to be printed. Leaving: the listener stops, open requests get a moment, sessions close, children are ended
 //! with their whole group, and the last entry is committed.
 
-/// What is a message?
+// What is a message?
 pub mod wire;
 
-/// What names a thing?
+// What names a thing?
 pub mod digest;
 
-/// What is a call?
+// What is a call?
 pub mod call;
 
-/// Who is asking?
+// Who is asking?
 pub mod identity;
 
-/// Which tool, and is it still the one we pinned?
+// Which tool, and is it still the one we pinned?
 pub mod catalogue;
 
-/// May it?
+// May it?
 pub mod policy;
 
-/// So it may.
+// So it may.
 pub mod permit;
 
-/// Do it.
+// Do it.
 pub mod downstream;
 
-/// What came back?
+// What came back?
 pub mod outcome;
 
-/// Write it down.
+// Write it down.
 pub mod audit;
 
-/// Where does a call arrive?
+// Where does a call arrive?
 pub mod front;
 
-/// Where is the story told?
+// Where is the story told?
 pub mod gateway;
 
-/// Where is it kept?
+// Where is it kept?
 pub mod store;
 
-/// What was the gateway told to do?
+// What was the gateway told to do?
 pub mod config;
 
-/// How do changed policies come into force?
+// How do changed policies come into force?
 pub mod reload;
 
-/// What time is it, and what is the next random number?
+// What time is it, and what is the next random number?
 pub mod clock;
 
-/// What does the operator see?
+// What does the operator see?
 pub mod telemetry;
 
-/// What can a person tell the program to do?
+// What can a person tell the program to do?
 pub mod cli;
