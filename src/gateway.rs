@@ -39,6 +39,7 @@ use crate::permit::Permit;
 use crate::policy::decision::Decision;
 use crate::policy::moment::Moment;
 use crate::store::Store;
+use crate::unbroken::unbroken;
 use crate::wire::era::{self, Era};
 use crate::wire::json::{Object, Value};
 use crate::wire::message::{Answer, Request, RpcError, code};
@@ -99,7 +100,7 @@ impl Gateway {
         let (outlet, steps) = Outlet::new();
         session.touch(self.clock.now());
         let (gateway, session) = (Arc::clone(self), Arc::clone(session));
-        self.tasks.spawn(async move { gateway.serve(session, outlet, request).await });
+        self.tasks.spawn(unbroken(async move { gateway.serve(session, outlet, request).await }));
         steps
     }
 

@@ -18,7 +18,7 @@
 //!
 //! Around it stand the rooms a call passes through: [`wire`] (what a message is), [`front`] (where a call arrives),
 //! [`gateway`] (where the story is told), [`store`] (where it is kept), and [`config`], [`reload`], [`clock`],
-//! [`telemetry`] and [`cli`].
+//! [`unbroken`], [`telemetry`] and [`cli`].
 //!
 //! # What always holds
 //!
@@ -89,6 +89,9 @@ pub mod reload;
 
 // What time is it, and what is the next random number?
 pub mod clock;
+
+// How does a task that wakes itself keep its thread?
+pub mod unbroken;
 
 // What does the operator see?
 pub mod telemetry;

@@ -25,6 +25,7 @@ use super::site;
 use crate::gateway::Gateway;
 use crate::identity::Identity;
 use crate::identity::guard::Rules;
+use crate::unbroken::unbroken;
 use crate::wire::reader::Limits;
 
 /// How long the header of a request may take to arrive.
@@ -63,10 +64,10 @@ impl Listener {
             match accepted {
                 Ok((stream, peer)) => {
                     let (listener, site, stop) = (Arc::clone(&self), site.clone(), stop.clone());
-                    self.gateway.tasks.spawn(async move {
+                    self.gateway.tasks.spawn(unbroken(async move {
                         listener.connection(site, (stream, peer), stop).await;
                         drop(place);
-                    });
+                    }));
                 }
                 Err(error) => {
                     // Out of descriptors, most likely: others must end before we can go on.
