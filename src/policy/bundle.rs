@@ -105,7 +105,7 @@ impl Bundle {
         let modules = engine.get_modules();
         let mut problems = lint::check(modules);
         over_rules(modules, &data, &mut problems);
-        let rules = effect_rules(modules);
+        let rules = effect_rules(modules, &data);
         if rules.is_empty() && problems.is_empty() {
             let what = "no policy is here. Write a package below `countersign` with at least one `allow`.";
             problems.push(Problem { place: "policies".to_owned(), rule: "no-policy", what: what.to_owned() });
@@ -253,12 +253,12 @@ fn over_rules(modules: &[Ref<Module>], data: &Value, problems: &mut Vec<Problem>
     }
 }
 
-fn effect_rules(modules: &[Ref<Module>]) -> Vec<EffectRule> {
+fn effect_rules(modules: &[Ref<Module>], data: &Value) -> Vec<EffectRule> {
     let mut found: BTreeMap<(String, Effect), Vec<Condition>> = BTreeMap::new();
     for (policy, effect, condition) in conditions(modules) {
         found.entry((policy, effect)).or_default().push(condition);
     }
-    let mut footprints = footprints(modules);
+    let mut footprints = footprints(modules, data);
     let rules = found.into_iter().map(|((policy, effect), conditions)| {
         let path = format!("data.countersign.{policy}.{}", effect.word());
         let names: Vec<String> = path.split('.').map(str::to_owned).collect();

@@ -96,7 +96,7 @@ impl Bundle {
             let rules = self.rules().iter().enumerate().filter(|(_, rule)| rule.mode == mode && concerned(rule));
             for (number, rule) in rules {
                 let footprint = rule.footprint.as_ref().filter(|_| reach == Reach::Indexed);
-                let question = footprint.map(|footprint| (number, footprint.of(&value)));
+                let question = footprint.and_then(|footprint| Some((number, footprint.of(&value)?)));
                 let known = question.as_ref().and_then(|question| self.memory().recall(question));
                 let said = known.map_or_else(
                     || {

@@ -4,12 +4,16 @@
 //! given again: most rules decide by that, and the same tools are called over and over. What a rule reads is gathered
 //! from the syntax tree, too much rather than too little: a name counts as the rule of that name even where it may be
 //! local, and a reference that is not written down to its end counts as everything below.
+//!
+//! Arguments never come again, but their names do. A body that begins with `some name, value in input.call.arguments`
+//! and `data.some.names[name]` looks only at arguments with those names, so a call that has none of them is to this
+//! rule like a call without arguments.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::RwLock;
 
 use regorus::Value;
-use regorus::unstable::{Expr, Module, Ref};
+use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Ref, Rule};
 
 use super::syntax::{Node, Part, Written, steps};
 
@@ -27,12 +31,19 @@ const RECURRING: [&[&str]; 11] = [
     &["principal"],
     &["client"],
 ];
+/// Where arguments are.
+const ARGUMENTS: [&str; 2] = ["call", "arguments"];
 /// How many answers are kept. Addresses of resources have no end, so when it is full, no more are added.
 const MOST: usize = 8192;
 
-/// The paths below `input` that a rule reads, all of them recurring.
+/// What a rule reads of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Footprint(Vec<Vec<Value>>);
+pub struct Footprint {
+    /// Paths below `input`, all of them recurring.
+    paths: Vec<Vec<Value>>,
+    /// Names of arguments. Only a call that has none of them asks what was asked before.
+    arguments: BTreeSet<Value>,
+}
 
 /// Answers given before.
 #[derive(Debug, Default)]
@@ -42,13 +53,16 @@ pub struct Memory(RwLock<BTreeMap<Question, Value>>);
 pub type Question = (usize, Vec<Value>);
 
 impl Footprint {
-    /// The values a rule reads.
-    pub fn of(&self, input: &Value) -> Vec<Value> {
-        let value = |path: &Vec<Value>| {
-            let inside = path.iter().try_fold(input, |value, key| value.as_object().ok()?.get(key));
-            inside.cloned().unwrap_or(Value::Undefined)
-        };
-        self.0.iter().map(value).collect()
+    /// The values a rule reads; none when it reads some that do not come again.
+    pub fn of(&self, input: &Value) -> Option<Vec<Value>> {
+        let inside = |path: &[Value]| path.iter().try_fold(input, |value, key| value.as_object().ok()?.get(key));
+        if !self.arguments.is_empty() {
+            let arguments = inside(&ARGUMENTS.map(Value::from))?.as_object().ok()?;
+            if arguments.keys().any(|name| self.arguments.contains(name)) {
+                return None;
+            }
+        }
+        Some(self.paths.iter().map(|path| inside(path).cloned().unwrap_or(Value::Undefined)).collect())
     }
 }
 
@@ -69,25 +83,28 @@ impl Memory {
 }
 
 /// The footprint of every rule that has one, by its path from `data`.
-pub fn footprints(modules: &[Ref<Module>]) -> BTreeMap<Vec<String>, Footprint> {
+pub fn footprints(modules: &[Ref<Module>], data: &Value) -> BTreeMap<Vec<String>, Footprint> {
     let written = Written::all(modules);
     let mut reads: BTreeMap<Vec<String>, Reads> = BTreeMap::new();
-    let paths: BTreeSet<Vec<String>> = written.iter().map(Written::path).collect();
+    let rules: BTreeSet<Vec<String>> = written.iter().map(Written::path).collect();
+    let known = Known { rules, data };
     for rule in &written {
-        gather(rule, &paths, reads.entry(rule.path()).or_default());
+        known.gather(rule, reads.entry(rule.path()).or_default());
     }
     let footprint = |path: &Vec<String>| {
-        let mut all = BTreeSet::new();
+        let (mut all, mut arguments) = (BTreeSet::new(), BTreeSet::new());
         let mut road = vec![path];
         let mut seen = BTreeSet::new();
         while let Some(path) = road.pop() {
             let Some(reads) = reads.get(path).filter(|_| seen.insert(path)) else { continue };
             all.extend(reads.input.iter());
+            arguments.extend(reads.arguments.iter().cloned());
             road.extend(&reads.rules);
         }
         let recurring = |path: &&Vec<String>| RECURRING.iter().any(|known| begins(path, known));
         let values = |path: &Vec<String>| path.iter().map(|name| Value::from(name.as_str())).collect();
-        all.iter().all(recurring).then(|| Footprint(all.into_iter().map(values).collect()))
+        let paths = all.iter().all(recurring).then(|| all.into_iter().map(values).collect())?;
+        Some(Footprint { paths, arguments })
     };
     reads.keys().filter_map(|path| Some((path.clone(), footprint(path)?))).collect()
 }
@@ -100,29 +117,86 @@ fn begins(path: &[String], known: &[&str]) -> bool {
 struct Reads {
     /// Paths below `input`; an empty one is the whole of it.
     input: BTreeSet<Vec<String>>,
+    /// Arguments by name.
+    arguments: BTreeSet<Value>,
     /// Other rules.
     rules: BTreeSet<Vec<String>>,
 }
 
-fn gather(rule: &Written<'_>, paths: &BTreeSet<Vec<String>>, reads: &mut Reads) {
-    let none = BTreeSet::new();
-    rule.walk(&mut |node| {
-        let steps = match node {
-            Node::Expr(Expr::Call { fcn, .. }) => steps(fcn),
-            Node::Expr(expr) => steps(expr),
-            Node::Statement(_) => None,
-        };
-        let Some(path) = steps.and_then(|steps| rule.resolve(steps, &none)) else { return };
-        let mut names =
-            path.into_iter().map_while(|step| if let Part::Name(name) = step { Some(name) } else { None }).peekable();
-        if names.next_if(|root| root == "input").is_some() {
-            reads.input.insert(names.collect());
-        } else {
-            let names: Vec<String> = names.collect();
-            let about = |path: &&Vec<String>| path.iter().zip(&names).all(|(a, b)| a == b);
-            reads.rules.extend(paths.iter().filter(about).cloned());
+/// What is known of all policies together.
+struct Known<'d> {
+    /// The path of every rule.
+    rules: BTreeSet<Vec<String>>,
+    /// What rules know beside the input. No rule replaces it: `with` is for tests.
+    data: &'d Value,
+}
+
+impl Known<'_> {
+    fn gather(&self, rule: &Written<'_>, reads: &mut Reads) {
+        let none = BTreeSet::new();
+        let mut sieves = Vec::new();
+        if let Rule::Spec { bodies, .. } = rule.rule {
+            for (collection, names) in bodies.iter().filter_map(|body| self.sieve(rule, &body.query.stmts)) {
+                sieves.push(collection);
+                reads.arguments.extend(names);
+            }
         }
-    });
+        rule.walk(&mut |node| {
+            let steps = match node {
+                Node::Expr(expr) if sieves.iter().any(|sieve| std::ptr::eq(*sieve, expr)) => None,
+                Node::Expr(Expr::Call { fcn, .. }) => steps(fcn),
+                Node::Expr(expr) => steps(expr),
+                Node::Statement(_) => None,
+            };
+            let Some(path) = steps.and_then(|steps| rule.resolve(steps, &none)) else { return };
+            let mut names = names(path).into_iter().peekable();
+            if names.next_if(|root| root == "input").is_some() {
+                reads.input.insert(names.collect());
+            } else {
+                let names: Vec<String> = names.collect();
+                reads.rules.extend(self.about(&names).cloned());
+            }
+        });
+    }
+
+    /// A body that begins with a look at all arguments and goes on only with those whose names stand in the data. The
+    /// engine runs these two before anything else that needs an argument.
+    fn sieve<'a>(&self, rule: &Written<'_>, body: &'a [LiteralStmt]) -> Option<(&'a Expr, BTreeSet<Value>)> {
+        let [first, second, ..] = body else { return None };
+        let Literal::SomeIn { key: Some(key), value, collection, .. } = &first.literal else { return None };
+        let (Expr::Var { span: key, .. }, Expr::Var { .. }) = (key.as_ref(), value.as_ref()) else { return None };
+        let Literal::Expr { expr, .. } = &second.literal else { return None };
+        let Expr::RefBrack { refr, index, .. } = expr.as_ref() else { return None };
+        let Expr::Var { span: index, .. } = index.as_ref() else { return None };
+        if key.text() == "_" || key.text() != index.text() {
+            return None;
+        }
+        let whole = |expr: &Expr| {
+            let path = rule.resolve(steps(expr)?, &rule.locals())?;
+            let (length, names) = (path.len(), names(path));
+            (names.len() == length).then_some(names)
+        };
+        if whole(collection)? != ["input", "call", "arguments"] {
+            return None;
+        }
+        let path = whole(refr)?;
+        let (root, rest) = path.split_first()?;
+        if root != "data" || self.about(&path).next().is_some() {
+            return None;
+        }
+        let names = rest.iter().try_fold(self.data, |data, name| data.as_object().ok()?.get(&name.as_str().into()));
+        Some((collection.as_ref(), names?.as_object().ok()?.keys().cloned().collect()))
+    }
+
+    /// The rules at, above or below a path.
+    fn about(&self, names: &[String]) -> impl Iterator<Item = &Vec<String>> {
+        self.rules.iter().filter(move |path| path.iter().zip(names).all(|(a, b)| a == b))
+    }
+}
+
+/// The steps of a path up to the first that is not written down.
+fn names(path: Vec<Part>) -> Vec<String> {
+    path.into_iter().map_while(|step| if let Part::Name(name) = step { Some(name) } else { None }).collect()
 }
 
 #[cfg(test)]

@@ -1,12 +1,17 @@
-use crate::policy::sample::{bundle, call, document, still, word};
+use crate::policy::bundle::Bundle;
+use crate::policy::sample::{bundle, call, document, sources, still, word};
+
+fn load(policy: &str, data: &str) -> Bundle {
+    Bundle::load(&sources(&[policy], data)).unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
 
 /// How much a rule `warn` reads, or nothing when it reads what does not come again.
 fn reads(rules: &str) -> Option<usize> {
     let policy =
         format!("package countersign.p\n\nimport future.keywords.not\nimport input.call as asked\n\n{rules}\n");
-    let bundle = bundle(&policy);
+    let bundle = load(&policy, "{\"asked\": {\"n\": true, \"m\": true}, \"list\": [1]}");
     let rule = bundle.rules().iter().find(|rule| rule.path == "data.countersign.p.warn");
-    rule.and_then(|rule| rule.footprint.as_ref()).map(|footprint| footprint.0.len())
+    rule.and_then(|rule| rule.footprint.as_ref()).map(|footprint| footprint.paths.len() + footprint.arguments.len())
 }
 
 #[test]
@@ -41,6 +46,27 @@ fn a_rule_that_reads_more_than_recurs_has_no_footprint() {
             None,
         ),
         ("warn contains \"x\" if data.countersign.q.allow", Some(0)),
+        ("warn contains value if { some name, value in input.call.arguments; data.asked[name] }", Some(2)),
+        ("warn contains value if { some name, value in asked.arguments; data.asked[name]; value > 1 }", Some(2)),
+        // What may fail comes before the names are looked at, or other names are looked at.
+        (
+            "warn contains value if { input.call.tool == \"x\"; some name, value in input.call.arguments; data.asked[name] }",
+            None,
+        ),
+        ("warn contains value if { some name, value in input.call.arguments; value > 1; data.asked[name] }", None),
+        ("warn contains value if { some name, value in input.call.arguments; data.asked[value] }", None),
+        ("warn contains value if { some value in input.call.arguments; data.asked[value] }", None),
+        ("warn contains value if { some name, value in input.call.arguments; data.list[name] }", None),
+        ("warn contains value if { some name, value in input.call.arguments; data.gone[name] }", None),
+        (
+            "warn contains value if { some name, value in input.call.arguments; data.countersign.p.mine[name] }\n\nmine := {\"n\": true}",
+            None,
+        ),
+        (
+            "warn contains value if { some name, value in input.call.arguments; data.asked[name]; input.call.arguments.z == 1 }",
+            None,
+        ),
+        ("warn contains value if { some name, value in input.call.arguments.n; data.asked[name] }", None),
     ] {
         assert_eq!(reads(rules), expected, "{rules}");
     }
@@ -84,11 +110,29 @@ fn what_a_helper_of_another_package_reads_counts_too() {
             "package countersign.p\n\nimport data.lib.asked\n\nallow contains \"a\"\n\n\
              deny contains {{\"id\": \"many\", \"reason\": \"many\"}} if {reads} > 5\n"
         );
-        let bundle = crate::policy::bundle::Bundle::load(&crate::policy::sample::sources(&[helper, &policy], "{}"));
+        let bundle = Bundle::load(&sources(&[helper, &policy], "{}"));
         let bundle = bundle.unwrap_or_else(|problems| panic!("{problems:#?}"));
         for (n, wanted) in [(1, "allow"), (7, "Denied"), (2, "allow")] {
             let call = call("echo", &format!("{{\"n\": {n}}}"));
             assert_eq!(word(&bundle.decide(&document(&call), call.digest, &still)), wanted, "{reads} {n}");
         }
+    }
+}
+
+#[test]
+fn arguments_that_a_rule_does_not_look_at_ask_nothing_new() {
+    let policy = "package countersign.p\n\nallow contains \"a\"\n\ndeny contains {\"id\": \"many\", \"reason\": \"many\"} if {\n\tsome name, rows in input.call.arguments\n\tdata.asked[name]\n\trows > 5\n}\n";
+    let bundle = load(policy, "{\"asked\": {\"limit\": true, \"rows\": true}}");
+    for (arguments, wanted) in [
+        ("{}", "allow"),
+        ("{\"limit\": 7}", "Denied"),
+        ("{\"text\": 7}", "allow"),
+        ("{\"text\": 7, \"rows\": 9}", "Denied"),
+        ("{\"rows\": 2}", "allow"),
+        ("{\"rows\": 2, \"limit\": 6}", "Denied"),
+        ("{\"Rows\": 9}", "allow"),
+    ] {
+        let call = call("echo", arguments);
+        assert_eq!(word(&bundle.decide(&document(&call), call.digest, &still)), wanted, "{arguments}");
     }
 }

@@ -121,6 +121,8 @@ fn statement() -> impl Strategy<Value = String> {
         "other(input.call.tool)",
         "data.countersign.q.allow",
         "tool := input.call.tool\n\ttool == \"echo\"",
+        "some item in asked\n\tto_number(item) > 3",
+        "count(asked) == 0",
     ]);
     prop_oneof![3 => compared, 2 => other.prop_map(str::to_owned)]
 }
@@ -131,13 +133,14 @@ fn effect() -> impl Strategy<Value = String> {
     (word, bodies, 0..10_000_u32, 0..4_u8).prop_map(|(word, body, id, form)| {
         let body = body.join("\n\t");
         match form {
+            1 => format!("{word} contains {{\"id\": \"r{id}\", \"reason\": \"r\"}} if {{\n\tsome name, value in input.call.arguments\n\tdata.asked[name]\n\t{body}\n\tto_number(value) > 2\n}}"),
             0 => format!("{word} := {{\"id\": \"r{id}\", \"reason\": \"r\"}} if {{\n\t{body}\n}} else := \"other\" if {{\n\tinput.call.tool == \"drop\"\n}}"),
             _ => format!("{word} contains {{\"id\": \"r{id}\", \"reason\": \"r\"}} if {{\n\t{body}\n}}"),
         }
     })
 }
 
-const HELPERS: &str = "here if input.call.server == \"shop\"\n\nthere if {\n\there\n\tinput.call.method == \"tools/call\"\n\tto_number(input.call.arguments.n) < 9\n}\n\nwords := {\"echo\", \"x\"}\n\nmore := {\"drop\"}\n\nother(x) if x == \"drop\"\n\nwarn contains \"used\" if { here; there; words; more; other(\"x\") }\n";
+const HELPERS: &str = "here if input.call.server == \"shop\"\n\nthere if {\n\there\n\tinput.call.method == \"tools/call\"\n\tto_number(input.call.arguments.n) < 9\n}\n\nwords := {\"echo\", \"x\"}\n\nmore := {\"drop\"}\n\nother(x) if x == \"drop\"\n\nasked contains value if {\n\tsome name, value in input.call.arguments\n\tdata.asked[name]\n}\n\nwarn contains \"used\" if { here; there; words; more; asked; other(\"x\") }\n";
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
@@ -149,17 +152,18 @@ proptest! {
         action in prop::sample::select(vec![
             Action::Tool("echo".to_owned()), Action::Tool("drop".to_owned()), Action::Resource("drop".to_owned()),
         ]),
+        name in prop::sample::select(vec!["n", "z"]),
         n in prop::sample::select(vec!["1", "\"5\"", "\"x\""]),
     ) {
         let one = format!("package countersign.p\n\nimport future.keywords.not\n\n{HELPERS}\n{}\n", effects.join("\n\n"));
         let two = "package countersign.q\n\nallow contains {\"id\": \"files\"} if input.call.server == \"files\"\n";
         // Some of what is generated is refused at load, which is no verdict.
-        let Ok(bundle) = Bundle::load(&sources(&[&one, two], "{}")) else { return Ok(()) };
-        let call = call_at(server, action, &format!("{{\"n\": {n}}}"));
+        let Ok(bundle) = Bundle::load(&sources(&[&one, two], "{\"asked\": {\"n\": true}}")) else { return Ok(()) };
+        let call = call_at(server, action, &format!("{{\"{name}\": {n}}}"));
         let input = document(&call);
         // Whatever this bundle keeps of other calls must not be heard in this one.
-        for (tool, n) in [("echo", "2"), ("drop", "\"x\""), ("x", "3")] {
-            let other = crate::policy::sample::call(tool, &format!("{{\"n\": {n}}}"));
+        for (tool, arguments) in [("echo", "{\"n\": 2}"), ("drop", "{\"n\": \"x\"}"), ("echo", "{}"), ("drop", "{\"y\": 1}"), ("x", "{}")] {
+            let other = crate::policy::sample::call(tool, arguments);
             drop(bundle.decide(&document(&other), other.digest, &still));
         }
         let said = |reach| bundle.decide_within(&input, call.digest, &still, reach);
