@@ -11,7 +11,7 @@ fn reads(rules: &str) -> Option<usize> {
         format!("package countersign.p\n\nimport future.keywords.not\nimport input.call as asked\n\n{rules}\n");
     let bundle = load(&policy, "{\"asked\": {\"n\": true, \"m\": true}, \"list\": [1]}");
     let rule = bundle.rules().iter().find(|rule| rule.path == "data.countersign.p.warn");
-    rule.and_then(|rule| rule.footprint.as_ref()).map(|footprint| footprint.paths.len() + footprint.arguments.len())
+    rule.and_then(|rule| rule.footprint.as_ref()).map(|footprint| footprint.paths.len().max(footprint.arguments.len()))
 }
 
 #[test]
