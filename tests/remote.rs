@@ -4,6 +4,8 @@
 
 #[path = "remote/faults.rs"]
 mod faults;
+#[path = "remote/kept.rs"]
+mod kept;
 #[path = "remote/server.rs"]
 mod server;
 #[path = "remote/streams.rs"]

@@ -128,6 +128,24 @@ fn an_empty_file_means_the_defaults() {
 }
 
 #[test]
+fn tokens_stand_beside_the_record() {
+    let github = ServerName::parse("github").unwrap();
+    for (text, place) in [
+        ("", Some("/work/countersign-tokens/github.json")),
+        ("[store]\nurl = \"sqlite:data/book.db\"", Some("/work/data/book-tokens/github.json")),
+        ("[store]\nurl = \"postgres://db.example.com/book\"", Some("/work/countersign-tokens/github.json")),
+        ("[store]\nurl = \"sqlite::memory:\"", None),
+        ("[store]\nurl = \"sqlite::memory:\"\ntokens = \"kept\"", Some("/work/kept/github.json")),
+        ("[store]\ntokens = \"/var/lib/tokens\"", Some("/var/lib/tokens/github.json")),
+    ] {
+        let config = read(text).unwrap();
+        assert_eq!(config.store.tokens_of(&github).as_deref(), place.map(Path::new), "{text}");
+        let shown = config.source.settings.iter().find(|setting| setting.name == "store.tokens");
+        assert_eq!(shown.is_some(), place.is_some(), "{text}");
+    }
+}
+
+#[test]
 fn no_server_is_reached_where_none_should_be() {
     // SSR-01, SSR-02
     let url = |url: &str, more: &str| read(&format!("[servers.a]\nurl = \"{url}\"\n{more}"));

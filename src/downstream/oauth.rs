@@ -7,6 +7,7 @@
 //! and say "sign in here".
 
 mod callback;
+mod claim;
 mod options;
 mod store;
 
@@ -23,6 +24,7 @@ use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
 use self::callback::{Brought, Callback};
+use self::claim::NoClaim;
 pub use self::options::{Grant, OauthOptions};
 use self::store::Vault;
 use super::http::fetch::fetch;
@@ -46,7 +48,12 @@ pub(super) struct Oauth {
 enum State {
     Nothing,
     Ready(Box<AuthorizationManager>),
-    SigningIn(#[expect(dead_code, reason = "ends the waiting when it is dropped")] AbortOnDropHandle<()>),
+    SigningIn {
+        /// The stored token that was no good, so that another one is noticed.
+        before: Option<String>,
+        #[expect(dead_code, reason = "ends the waiting when it is dropped")]
+        waiting: AbortOnDropHandle<()>,
+    },
 }
 
 /// Why there is no token, for the person at the gateway.
@@ -56,6 +63,12 @@ pub(super) enum NoToken {
     Person,
     #[error("no token could be got: {0}")]
     Failed(String),
+}
+
+impl From<NoClaim> for NoToken {
+    fn from(error: NoClaim) -> Self {
+        Self::Failed(error.to_string())
+    }
 }
 
 impl From<AuthError> for NoToken {
@@ -90,18 +103,47 @@ impl Oauth {
 
     /// The token to send, refreshed where it has grown old; none where the server has to ask first.
     pub(super) async fn token(&self) -> Result<Option<String>, NoToken> {
-        let mut state = self.state.lock().await;
-        if matches!(*state, State::Nothing)
-            && self.vault.read().await.is_some_and(|stored| stored.token_response.is_some())
-            && let Some(manager) = self.restored().await
-        {
-            *state = State::Ready(Box::new(manager));
+        match &*self.state.lock().await {
+            State::Ready(_) => {
+                if let Some(token) = self.vault.fresh() {
+                    return Ok(Some(token));
+                }
+            }
+            State::Nothing if self.vault.read().await.is_none() => return Ok(None),
+            State::Nothing => {}
+            State::SigningIn { .. } => return Ok(None),
         }
+        self.to_the_end(|me| async move { me.renewed().await }).await
+    }
+
+    /// Gets another token after the server refused one, or asked for one. When it returns, the request may be tried
+    /// once more.
+    pub(super) async fn renew(&self, refused: Option<&str>, challenge: &str) -> Result<(), NoToken> {
+        let (refused, challenge) = (refused.map(str::to_owned), challenge.to_owned());
+        self.to_the_end(|me| async move { me.replace(refused.as_deref(), &challenge).await }).await
+    }
+
+    /// Does something even if nobody waits for it any more. A refresh token counts as used once it is sent: what comes
+    /// back for it must be kept, or a person has to sign in again.
+    async fn to_the_end<T, F>(&self, deed: impl FnOnce(Arc<Self>) -> F) -> Result<T, NoToken>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, NoToken>> + Send + 'static,
+    {
+        let ending = || NoToken::Failed("the gateway is about to end".to_owned());
+        let me = self.me.upgrade().ok_or_else(ending)?;
+        tokio::spawn(deed(me)).await.unwrap_or_else(|_| Err(ending()))
+    }
+
+    async fn renewed(&self) -> Result<Option<String>, NoToken> {
+        let mut state = self.state.lock().await;
+        let _claim = self.vault.claim().await?;
+        self.catch_up(&mut state).await;
         let State::Ready(manager) = &*state else { return Ok(None) };
         match (manager.get_access_token().await, &self.options.grant) {
             (Ok(token), _) => Ok(Some(token)),
             (Err(AuthError::AuthorizationRequired), Grant::Person { .. }) => Ok(None),
-            (Err(AuthError::AuthorizationRequired), Grant::Gateway { client_id, client_secret }) => {
+            (Err(_), Grant::Gateway { client_id, client_secret }) => {
                 let manager = self.as_gateway(None, client_id, client_secret).await?;
                 let token = manager.get_access_token().await?;
                 *state = State::Ready(Box::new(manager));
@@ -111,15 +153,15 @@ impl Oauth {
         }
     }
 
-    /// Gets another token after the server refused one, or asked for one. When it returns, the request may be tried
-    /// once more.
-    pub(super) async fn renew(&self, refused: Option<&str>, challenge: &str) -> Result<(), NoToken> {
+    async fn replace(&self, refused: Option<&str>, challenge: &str) -> Result<(), NoToken> {
         let mut state = self.state.lock().await;
+        let _claim = self.vault.claim().await?;
+        self.catch_up(&mut state).await;
         let params = WWWAuthenticateParams::parse(challenge, &self.url);
         if let State::Ready(manager) = &*state
             && !params.is_insufficient_scope()
         {
-            // Another call that was refused with the same token has renewed it already.
+            // Another call that was refused with the same token, or another gateway, has renewed it already.
             if manager.get_access_token().await.is_ok_and(|token| Some(token.as_str()) != refused) {
                 return Ok(());
             }
@@ -133,12 +175,36 @@ impl Oauth {
                 *state = State::Ready(Box::new(manager));
                 Ok(())
             }
-            Grant::Person { .. } if matches!(*state, State::SigningIn(_)) => Err(NoToken::Person),
+            Grant::Person { .. } if matches!(*state, State::SigningIn { .. }) => Err(NoToken::Person),
             Grant::Person { client, port } => {
-                *state = State::SigningIn(self.as_person(challenge, client.as_ref(), *port).await?);
+                let before = self.stored_token().await;
+                let waiting = self.as_person(challenge, client.as_ref(), *port).await?;
+                *state = State::SigningIn { before, waiting };
                 Err(NoToken::Person)
             }
         }
+    }
+
+    /// Takes up tokens that are stored and not yet in use: from before a restart, or because another gateway that
+    /// shares the file got them. A person who signed in there need not sign in here.
+    async fn catch_up(&self, state: &mut State) {
+        let Some(token) = self.stored_token().await else { return };
+        let known = match state {
+            State::Nothing => false,
+            State::Ready(manager) => {
+                let own = manager.get_credentials().await.ok().map(|(client, _)| client);
+                own == self.vault.read().await.map(|stored| stored.client_id)
+            }
+            State::SigningIn { before, .. } => before.as_ref() == Some(&token),
+        };
+        if !known && let Some(manager) = self.restored().await {
+            *self.sign_in.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            *state = State::Ready(Box::new(manager));
+        }
+    }
+
+    async fn stored_token(&self) -> Option<String> {
+        self.vault.read().await?.token_response.as_ref().map(store::secret)
     }
 
     async fn as_gateway(
@@ -147,22 +213,26 @@ impl Oauth {
         id: &str,
         secret: &str,
     ) -> Result<AuthorizationManager, NoToken> {
-        let mut manager = self.manager(challenge).await?;
         let asked = challenge.and_then(|challenge| WWWAuthenticateParams::parse(challenge, &self.url).scope);
         let scopes = match asked {
             Some(asked) if self.options.scopes.is_empty() => asked.split_whitespace().map(str::to_owned).collect(),
             _ => self.options.scopes.clone(),
         };
-        let config = ClientCredentialsConfig::ClientSecret {
-            client_id: id.to_owned(),
-            client_secret: secret.to_owned(),
-            scopes,
-            resource: Some(self.url.as_str().to_owned()),
-        };
+        let config = self.credentials(id, secret, scopes);
+        let mut manager = self.manager(challenge).await?;
         manager.validate_client_credentials_metadata(&config)?;
         manager.configure_client_credentials(&config)?;
         manager.exchange_client_credentials(&config).await?;
         Ok(manager)
+    }
+
+    fn credentials(&self, id: &str, secret: &str, scopes: Vec<String>) -> ClientCredentialsConfig {
+        ClientCredentialsConfig::ClientSecret {
+            client_id: id.to_owned(),
+            client_secret: secret.to_owned(),
+            scopes,
+            resource: Some(self.url.as_str().to_owned()),
+        }
     }
 
     /// Asks a person to sign in and waits for that beside the calls.
@@ -188,10 +258,10 @@ impl Oauth {
         tracing::warn!(server = %self.server, %address, "a person must sign in: open this address on this machine");
         *self.sign_in.lock().unwrap_or_else(PoisonError::into_inner) = Some(address.to_string());
         let state = address.query_pairs().find(|(key, _)| key == "state").map(|(_, value)| value.into_owned());
-        let me = Weak::clone(&self.me);
+        let (me, vault) = (Weak::clone(&self.me), self.vault.clone());
         Ok(AbortOnDropHandle::new(tokio::spawn(async move {
             let (send, brought) = mpsc::channel(4);
-            let waiting = tokio::time::timeout(PATIENCE, signed_in(session, brought));
+            let waiting = tokio::time::timeout(PATIENCE, signed_in(session, vault, brought));
             let (signed_in, ()) = tokio::join!(waiting, callback.serve(state.unwrap_or_default(), send));
             let Some(me) = me.upgrade() else { return };
             me.finish(signed_in.unwrap_or_else(|_| Err("nobody came".to_owned()))).await;
@@ -218,13 +288,25 @@ impl Oauth {
         })
     }
 
-    /// Takes up stored tokens.
+    /// A manager for the stored tokens, if they are those of the client that is configured now.
     async fn restore(&self) -> Result<Option<AuthorizationManager>, NoToken> {
+        let (client, secret) = match &self.options.grant {
+            Grant::Gateway { client_id, .. } => (Some(client_id), None),
+            Grant::Person { client, .. } => {
+                (client.as_ref().map(|(id, _)| id), client.as_ref().and_then(|(_, s)| s.as_ref()))
+            }
+        };
+        if client.is_some() && self.vault.read().await.map(|stored| stored.client_id).as_ref() != client {
+            return Ok(None);
+        }
         let mut manager = self.manager(None).await?;
         if !manager.initialize_from_store().await? {
             return Ok(None);
         }
-        if let Grant::Person { client: Some((id, Some(secret))), .. } = &self.options.grant {
+        if let Grant::Gateway { client_id, client_secret } = &self.options.grant {
+            manager.configure_client_credentials(&self.credentials(client_id, client_secret, Vec::new()))?;
+        }
+        if let Some((id, secret)) = client.zip(secret) {
             manager.configure_client(OAuthClientConfig::new(id, self.url.as_str()).with_client_secret(secret))?;
         }
         Ok(Some(manager))
@@ -259,13 +341,14 @@ impl Oauth {
 
 async fn signed_in(
     session: AuthorizationSession,
+    vault: Vault,
     mut brought: mpsc::Receiver<Brought>,
 ) -> Result<AuthorizationManager, String> {
     while let Some(news) = brought.recv().await {
         match news {
             Brought::Refusal(why) => return Err(why),
-            Brought::Code(address) => match session.handle_callback_url(&address).await {
-                Ok(_) => return Ok(session.auth_manager),
+            Brought::Code(address) => match redeem(&session, &vault, &address).await {
+                Ok(()) => return Ok(session.auth_manager),
                 // An answer in another issuer's name is not the one that is waited for.
                 Err(
                     AuthError::AuthorizationServerMismatch { .. } | AuthError::AuthorizationServerMissingIssuer { .. },
@@ -275,6 +358,14 @@ async fn signed_in(
         }
     }
     Err("the browser did not come back".to_owned())
+}
+
+/// Turns the code the browser brought into tokens, while no other gateway touches the file.
+async fn redeem(session: &AuthorizationSession, vault: &Vault, address: &str) -> Result<(), AuthError> {
+    let claim = vault.claim().await.map_err(|busy| AuthError::CredentialStoreError(busy.to_string()))?;
+    session.handle_callback_url(address).await?;
+    drop(claim);
+    Ok(())
 }
 
 /// Everything the authorization work sends goes through the guarded fetching.

@@ -164,6 +164,8 @@ fn each_bad_value_says_what_to_do() {
         "[servers.a]\ncommand = \"x\"\nsha256 = \"abc\"",
         "[servers.a]\nurl = \"ftp://example.com\"",
         "[store]\nurl = \"mysql://localhost/x\"",
+        "[store]\ntokens = \"\"",
+        "[store]\ntoken = \"x\"",
         "[http]\npublic_url = \"https://gw.example.com/path\"",
         "[http]\naccept = []",
         "[http]\naccept = [\"anyone\", \"keys\"]",
@@ -188,6 +190,20 @@ fn each_bad_value_says_what_to_do() {
      2 | url = "…"
        |       ^^^
        = write `sqlite:` and a path, or a postgres:// address, such as `sqlite:countersign.db`
+
+    the configuration has one fault:
+
+    countersign.toml:2:10: this is not a folder
+     2 | tokens = "…"
+       |          ^^^
+       = write a folder, such as `countersign-tokens`
+
+    the configuration has one fault:
+
+    countersign.toml:2:1: unknown key `token` in [store]
+     2 | token = "…"
+       | ^^^^^
+       = did you mean `tokens`?
 
     the configuration has one fault:
 
