@@ -6,6 +6,8 @@
 mod faults;
 #[path = "remote/kept.rs"]
 mod kept;
+#[path = "remote/named.rs"]
+mod named;
 #[path = "remote/server.rs"]
 mod server;
 #[path = "remote/streams.rs"]

@@ -216,7 +216,7 @@ fn server_options(server: &config::Server, store: &config::Store) -> ServerOptio
             tls_sha256: remote.tls_sha256.as_ref().map(|pin| *pin.as_bytes()),
             private: if remote.allow_private { Private::Allowed } else { Private::Refused },
             timeout: server.timeout.duration(),
-            oauth: remote.oauth.as_ref().map(|settings| oauth(settings, store.tokens_of(&server.name))),
+            oauth: remote.oauth.as_ref().map(|settings| Box::new(oauth(settings, store.tokens_of(&server.name)))),
         }),
     };
     ServerOptions { name: server.name.shared(), place, timeout: server.timeout.duration() }
@@ -228,7 +228,7 @@ fn oauth(oauth: &config::Oauth, file: Option<PathBuf>) -> OauthOptions {
         (Some(client_id), Some(client_secret)) => Grant::Gateway { client_id, client_secret },
         (client_id, _) => Grant::Person { client: client_id.map(|id| (id, None)), port: 0 },
     };
-    OauthOptions { scopes: oauth.scopes.clone(), grant, issuer: None, file }
+    OauthOptions { scopes: oauth.scopes.clone(), grant, issuer: oauth.issuer.clone(), file }
 }
 
 fn hex(bytes: &[u8]) -> String {

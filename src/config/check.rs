@@ -35,6 +35,7 @@ pub fn conflicts(config: &Config) -> Vec<Conflict> {
         if let Reach::Remote(remote) = &server.reach {
             all.extend(reach(&format!("servers.{name}.url"), &remote.url, remote.allow_private));
             all.extend(signing_in(&format!("servers.{name}"), remote));
+            all.extend(authority(&format!("servers.{name}.oauth.issuer"), remote));
         }
     }
     store(config, &mut all);
@@ -120,6 +121,28 @@ fn signing_in(table: &str, remote: &Remote) -> Option<Conflict> {
             "add `client_id` beside it",
         )
     })
+}
+
+/// Whether tokens may be asked for there: the gateway asks by https only, and no further inside than the server is.
+fn authority(setting: &str, remote: &Remote) -> Option<Conflict> {
+    let issuer = remote.oauth.as_ref()?.issuer.as_ref()?;
+    let kind = |url: &Url| url.host().map(|host| host_kind(&host));
+    let local = (kind(issuer), kind(&remote.url));
+    match local {
+        (Some(Kind::Loopback), Some(Kind::Loopback)) => None,
+        (Some(Kind::Loopback), _) if !remote.allow_private => Some(conflict(
+            setting,
+            "a server elsewhere cannot be signed in to on this machine".to_owned(),
+            "write the issuer's own address, or add `allow_private = true` to the server if it is meant",
+        )),
+        (Some(Kind::Loopback), _) => None,
+        _ if issuer.scheme() != "https" => Some(conflict(
+            setting,
+            format!("credentials sent over plain {} can be read on the way", issuer.scheme()),
+            "write https; only on this machine may it be http",
+        )),
+        _ => reach(setting, issuer, remote.allow_private),
+    }
 }
 
 fn store(config: &Config, all: &mut Vec<Conflict>) {

@@ -38,7 +38,7 @@ pins = "agreed"
 [servers.github]
 url = "https://example.com/mcp"
 headers = { X-Api-Key = "Bearer ${file:secrets/github}" }
-oauth = { scopes = ["repo"], client_id = "countersign", client_secret = "${MISSING:-p5J2m0Qx7Yv3Kd8f}" }
+oauth = { scopes = ["repo"], client_id = "countersign", client_secret = "${MISSING:-p5J2m0Qx7Yv3Kd8f}", issuer = "https://login.example.com/t" }
 tls_sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 [policy]
@@ -115,6 +115,7 @@ fn servers_are_understood_and_their_references_followed() {
     assert_eq!(remote.headers["X-Api-Key"].expose(), "Bearer gh-77aa51c0d2");
     let oauth = remote.oauth.as_ref().unwrap();
     assert_eq!(oauth.client_secret.as_ref().unwrap().expose(), "p5J2m0Qx7Yv3Kd8f");
+    assert_eq!(oauth.issuer.as_ref().unwrap().as_str(), "https://login.example.com/t");
 }
 
 #[test]
@@ -171,6 +172,33 @@ fn no_server_is_reached_where_none_should_be() {
     ] {
         let error = url(never, private).unwrap_err().to_string();
         assert!(error.contains("metadata service"), "{never}: {error}");
+    }
+}
+
+#[test]
+fn credentials_are_sent_to_no_issuer_inside_and_never_in_the_clear() {
+    // SSR-07
+    let issuer = |url: &str, issuer: &str, more: &str| {
+        read(&format!("[servers.a]\nurl = \"{url}\"\noauth = {{ issuer = \"{issuer}\" }}\n{more}")).is_ok()
+    };
+    let (outside, local, private) = ("https://example.com", "http://127.0.0.1:3000", "allow_private = true");
+    for (url, named, plain, allowed) in [
+        (outside, "https://login.example.com/tenant", true, true),
+        (outside, "http://login.example.com", false, false),
+        (outside, "https://10.0.0.1", false, true),
+        (outside, "http://10.0.0.1", false, false),
+        (outside, "https://169.254.169.254", false, false),
+        (outside, "https://metadata.google.internal", false, false),
+        (outside, "http://127.0.0.1:9000", false, true),
+        (local, "http://localhost:9000", true, true),
+        (local, "https://login.example.com", true, true),
+        (local, "http://login.example.com", false, false),
+    ] {
+        assert_eq!(issuer(url, named, ""), plain, "{url}: {named}");
+        assert_eq!(issuer(url, named, private), allowed, "{url}: {named}, {private}");
+    }
+    for wrong in ["login.example.com", "", "ftp://e.com", "https://me@e.com", "https://e.com?x", "https://e.com/#x"] {
+        assert!(!issuer(outside, wrong, private), "{wrong}");
     }
 }
 

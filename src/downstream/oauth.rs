@@ -8,6 +8,7 @@
 
 mod callback;
 mod claim;
+mod guarded;
 mod options;
 mod store;
 
@@ -16,8 +17,7 @@ use std::time::Duration;
 
 use rmcp::transport::auth::{
     AuthError, AuthorizationManager, AuthorizationRequest, AuthorizationSession, ClientCredentialsConfig,
-    OAuthClientConfig, OAuthHttpClient, OAuthHttpClientError, OAuthHttpClientFuture, OAuthHttpRequest,
-    WWWAuthenticateParams,
+    OAuthClientConfig, WWWAuthenticateParams,
 };
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::task::AbortOnDropHandle;
@@ -25,9 +25,9 @@ use url::Url;
 
 use self::callback::{Brought, Callback};
 use self::claim::NoClaim;
+use self::guarded::Guarded;
 pub use self::options::{Grant, OauthOptions};
 use self::store::Vault;
-use super::http::fetch::fetch;
 use super::http::guard::Reach;
 
 /// How long a person has to sign in.
@@ -314,18 +314,27 @@ impl Oauth {
 
     /// A manager that knows the authorization server.
     async fn manager(&self, challenge: Option<&str>) -> Result<AuthorizationManager, NoToken> {
-        let client = Arc::new(Guarded(self.reach));
+        let issuer = self.options.issuer.as_ref();
+        let client = Arc::new(Guarded::new(self.reach, issuer.cloned()));
+        let seen = Arc::clone(&client);
         let mut manager = AuthorizationManager::new_with_oauth_http_client(self.url.as_str(), client).await?;
         manager.set_credential_store(self.vault.clone());
-        let found = manager.resolve_metadata_from_challenge(challenge).await?;
+        let another =
+            || NoToken::Failed("the server names another authorization server than `oauth.issuer`".to_owned());
+        let found = match manager.resolve_metadata_from_challenge(challenge).await {
+            Err(_) if seen.hid_another() => return Err(another()),
+            found => found?,
+        };
+        // The library lets a server name a document whose own name it does not check.
+        let named = found.metadata.issuer.as_deref().and_then(|issuer| Url::parse(issuer).ok());
+        if issuer.is_some() && issuer != named.as_ref() {
+            return Err(another());
+        }
         let gateway = matches!(self.options.grant, Grant::Gateway { .. });
         if gateway && !found.source.is_discovered() {
             return Err(NoToken::Failed(
                 "the server names no authorization server, so ours sees no credentials".to_owned(),
             ));
-        }
-        if self.options.issuer.is_some() && self.options.issuer != found.metadata.issuer {
-            return Err(NoToken::Failed("the server names another authorization server than `issuer`".to_owned()));
         }
         manager.set_metadata(found.metadata);
         Ok(manager)
@@ -366,16 +375,4 @@ async fn redeem(session: &AuthorizationSession, vault: &Vault, address: &str) ->
     session.handle_callback_url(address).await?;
     drop(claim);
     Ok(())
-}
-
-/// Everything the authorization work sends goes through the guarded fetching.
-struct Guarded(Reach);
-
-impl OAuthHttpClient for Guarded {
-    fn execute(&self, request: OAuthHttpRequest) -> OAuthHttpClientFuture<'_> {
-        Box::pin(async move {
-            let OAuthHttpRequest { request, .. } = request;
-            fetch(request, self.0).await.map_err(OAuthHttpClientError::from)
-        })
-    }
 }

@@ -10,12 +10,12 @@ use super::*;
 
 /// What the authorization server hands out: how long tokens live, and whether they can be refreshed.
 #[derive(Clone, Copy)]
-struct Tokens {
+pub(crate) struct Tokens {
     seconds: u64,
     refresh: &'static str,
 }
 
-const LASTING: Tokens = Tokens { seconds: 3600, refresh: "" };
+pub(crate) const LASTING: Tokens = Tokens { seconds: 3600, refresh: "" };
 
 pub(crate) fn form(body: &str, name: &str) -> String {
     url::form_urlencoded::parse(body.as_bytes())
@@ -25,7 +25,7 @@ pub(crate) fn form(body: &str, name: &str) -> String {
 }
 
 /// Authorization server: metadata, registration, tokens numbered as they are given.
-async fn authority(tokens: Tokens) -> Server {
+pub(crate) async fn authority(tokens: Tokens) -> Server {
     let given = Arc::new(AtomicUsize::new(0));
     Server::start(move |seen: Seen| {
         let given = Arc::clone(&given);
@@ -87,6 +87,7 @@ pub(crate) async fn guarded(authority: &Server, accepts: &'static str) -> Server
 
 fn gateway(server: &Server, issuer: Option<String>, file: Option<PathBuf>) -> HttpServer {
     let grant = Grant::Gateway { client_id: "gw".to_owned(), client_secret: "hunter2".to_owned() };
+    let issuer = issuer.map(|issuer| issuer.parse().unwrap());
     with(server, OauthOptions { scopes: Vec::new(), grant, issuer, file })
 }
 
@@ -96,10 +97,10 @@ pub(crate) fn person(server: &Server, file: Option<PathBuf>) -> HttpServer {
 }
 
 pub(crate) fn with(server: &Server, oauth: OauthOptions) -> HttpServer {
-    HttpServer::new("files".into(), &HttpOptions { oauth: Some(oauth), ..options(server.url()) }).unwrap()
+    HttpServer::new("files".into(), &HttpOptions { oauth: Some(Box::new(oauth)), ..options(server.url()) }).unwrap()
 }
 
-pub(crate) fn calls(server: &Server) -> Vec<Option<String>> {
+fn calls(server: &Server) -> Vec<Option<String>> {
     let calls = server.seen().into_iter().filter(|seen| seen.path == "/mcp");
     calls.map(|seen| seen.header("authorization").map(str::to_owned)).collect()
 }

@@ -229,6 +229,36 @@ fn each_bad_value_says_what_to_do() {
 }
 
 #[test]
+fn each_bad_issuer_says_what_to_do() {
+    assert_snapshot!(complaints(&[
+        "[servers.a]\nurl = \"https://example.com\"\noauth = { issuer = \"login\" }",
+        "[servers.a]\nurl = \"https://example.com\"\noauth = { isuer = \"https://login.example.com\" }",
+        "[servers.a]\nurl = \"https://example.com\"\noauth = { issuer = 3 }",
+    ]), @r#"
+    the configuration has one fault:
+
+    countersign.toml:3:20: `login` is not an https address without user, query or fragment
+     3 | oauth = { issuer = "login" }
+       |                    ^^^^^^^
+       = write an https address without user, query or fragment, such as `https://login.example.com`
+
+    the configuration has one fault:
+
+    countersign.toml:3:11: unknown key `isuer` in [servers.a.oauth]
+     3 | oauth = { isuer = "…" }
+       |           ^^^^^
+       = did you mean `issuer`?
+
+    the configuration has one fault:
+
+    countersign.toml:3:20: a text should stand here, not a whole number
+     3 | oauth = { issuer = 3 }
+       |                    ^
+       = write a text
+    "#);
+}
+
+#[test]
 fn each_dead_reference_says_what_to_do() {
     assert_snapshot!(complaints(&[
         "[servers.a]\ncommand = \"x\"\nenv = { A = \"${NOT_SET}\" }",
@@ -266,6 +296,8 @@ fn what_cannot_work_together_is_refused() {
         "[limits]\nbody_bytes = 10",
         "[servers.a]\nurl = \"https://example.com\"\noauth = {}\nheaders = { authorization = \"Bearer abcdef\" }",
         "[servers.a]\nurl = \"https://example.com\"\noauth = { client_secret = \"x7Yv3Kd8fLr1TzW\" }",
+        "[servers.a]\nurl = \"https://example.com\"\noauth = { issuer = \"http://login.example.com\" }",
+        "[servers.a]\nurl = \"https://example.com\"\noauth = { issuer = \"https://127.0.0.1\" }",
         "[store]\nurl = \"postgres://me:changeme@db.example.com/book\"",
         "[[identity.issuers]]\nissuer = \"http://login.example.com\"\naudience = \"x\"",
     ];
@@ -302,6 +334,20 @@ fn what_cannot_work_together_is_refused() {
      3 | oauth = { client_secret = "…" }
        |                           ^^^
        = add `client_id` beside it
+
+    the configuration has one fault:
+
+    countersign.toml:3:20: credentials sent over plain http can be read on the way
+     3 | oauth = { issuer = "http://login.example.com" }
+       |                    ^^^^^^^^^^^^^^^^^^^^^^^^^^
+       = write https; only on this machine may it be http
+
+    the configuration has one fault:
+
+    countersign.toml:3:20: a server elsewhere cannot be signed in to on this machine
+     3 | oauth = { issuer = "https://127.0.0.1" }
+       |                    ^^^^^^^^^^^^^^^^^^^
+       = write the issuer's own address, or add `allow_private = true` to the server if it is meant
 
     the configuration has one fault:
 

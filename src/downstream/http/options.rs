@@ -25,7 +25,7 @@ pub struct HttpOptions {
     /// For notifications and answers; a request brings its own.
     pub timeout: Duration,
     /// For servers that ask for tokens; none leaves it at the headers.
-    pub oauth: Option<OauthOptions>,
+    pub oauth: Option<Box<OauthOptions>>,
 }
 
 impl fmt::Debug for HttpOptions {

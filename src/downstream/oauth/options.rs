@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use url::Url;
+
 /// How tokens for one server are got.
 #[derive(Clone)]
 pub struct OauthOptions {
@@ -10,8 +12,8 @@ pub struct OauthOptions {
     pub scopes: Vec<String>,
     /// In whose name.
     pub grant: Grant,
-    /// The only authorization server that may see our credentials; none trusts the server to name it.
-    pub issuer: Option<String>,
+    /// The only authorization server that is asked for tokens; none trusts the server to name it.
+    pub issuer: Option<Url>,
     /// Where tokens survive a restart; one file for each server, in memory only if none.
     pub file: Option<PathBuf>,
 }
