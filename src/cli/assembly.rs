@@ -17,7 +17,7 @@ use crate::config::{self, Config, PinRule, Reach};
 use crate::downstream::http::HttpOptions;
 use crate::downstream::http::guard::Private;
 use crate::downstream::oauth::{Grant, OauthOptions};
-use crate::downstream::{CommandOptions, Fleet, Place, Secret, ServerOptions};
+use crate::downstream::{CommandOptions, Fleet, Place, ServerOptions};
 use crate::gateway::Gateway;
 use crate::gateway::judge::Judge;
 use crate::gateway::recorder::Recorder;
@@ -202,17 +202,13 @@ fn server_options(server: &config::Server, store: &config::Store) -> ServerOptio
         Reach::Program(program) => Place::Command(CommandOptions {
             program: program.command.clone(),
             args: program.args.clone(),
-            env: program
-                .env
-                .iter()
-                .map(|(name, secret)| (name.clone(), Secret::new(secret.expose().to_owned())))
-                .collect(),
+            env: program.env.iter().map(|(name, secret)| (name.clone(), secret.clone())).collect(),
             cwd: Some(program.cwd.clone()),
             sha256: program.sha256.as_ref().map(|pin| hex(pin.as_bytes())),
         }),
         Reach::Remote(remote) => Place::Remote(HttpOptions {
             url: remote.url.clone(),
-            headers: remote.headers.iter().map(|(name, secret)| (name.clone(), secret.expose().to_owned())).collect(),
+            headers: remote.headers.iter().map(|(name, secret)| (name.clone(), secret.clone())).collect(),
             tls_sha256: remote.tls_sha256.as_ref().map(|pin| *pin.as_bytes()),
             private: if remote.allow_private { Private::Allowed } else { Private::Refused },
             timeout: server.timeout.duration(),
@@ -223,8 +219,7 @@ fn server_options(server: &config::Server, store: &config::Store) -> ServerOptio
 }
 
 fn oauth(oauth: &config::Oauth, file: Option<PathBuf>) -> OauthOptions {
-    let secret = oauth.client_secret.as_ref().map(|secret| secret.expose().to_owned());
-    let grant = match (oauth.client_id.clone(), secret) {
+    let grant = match (oauth.client_id.clone(), oauth.client_secret.clone()) {
         (Some(client_id), Some(client_secret)) => Grant::Gateway { client_id, client_secret },
         (client_id, _) => Grant::Person { client: client_id.map(|id| (id, None)), port: 0 },
     };

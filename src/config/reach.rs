@@ -10,8 +10,8 @@ use url::Url;
 
 use super::fault::Subject;
 use super::sample::is_sample;
-use super::secret::{HIDDEN, Secret};
 use super::section::{Given, Noted, Privacy, Reading, Section, Wanted};
+use crate::secret::{HIDDEN, Secret};
 
 /// How a server is reached.
 #[derive(Clone)]

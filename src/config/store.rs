@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 
 use super::fault::Subject;
-use super::secret::{HIDDEN, Secret};
 use super::section::{Given, Privacy, Reading, Section, Wanted};
 use super::servers::ServerName;
 use super::word::words;
+use crate::secret::{HIDDEN, Secret};
 
 /// The database.
 #[derive(Clone, Debug, JsonSchema)]

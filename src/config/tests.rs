@@ -1,5 +1,7 @@
 //! Files, good and bad, and what is said about them.
 
+mod secrets;
+
 use std::io;
 use std::path::{Path, PathBuf};
 

@@ -29,6 +29,7 @@ use self::guarded::Guarded;
 pub use self::options::{Grant, OauthOptions};
 use self::store::Vault;
 use super::http::guard::Reach;
+use crate::secret::Secret;
 
 /// How long a person has to sign in.
 const PATIENCE: Duration = Duration::from_mins(15);
@@ -211,7 +212,7 @@ impl Oauth {
         &self,
         challenge: Option<&str>,
         id: &str,
-        secret: &str,
+        secret: &Secret,
     ) -> Result<AuthorizationManager, NoToken> {
         let asked = challenge.and_then(|challenge| WWWAuthenticateParams::parse(challenge, &self.url).scope);
         let scopes = match asked {
@@ -226,10 +227,10 @@ impl Oauth {
         Ok(manager)
     }
 
-    fn credentials(&self, id: &str, secret: &str, scopes: Vec<String>) -> ClientCredentialsConfig {
+    fn credentials(&self, id: &str, secret: &Secret, scopes: Vec<String>) -> ClientCredentialsConfig {
         ClientCredentialsConfig::ClientSecret {
             client_id: id.to_owned(),
-            client_secret: secret.to_owned(),
+            client_secret: secret.expose().to_owned(),
             scopes,
             resource: Some(self.url.as_str().to_owned()),
         }
@@ -239,7 +240,7 @@ impl Oauth {
     async fn as_person(
         &self,
         challenge: &str,
-        client: Option<&(String, Option<String>)>,
+        client: Option<&(String, Option<Secret>)>,
         port: u16,
     ) -> Result<AbortOnDropHandle<()>, NoToken> {
         let no_port = |error| NoToken::Failed(format!("no port for the browser to come back to: {error}"));
@@ -251,7 +252,7 @@ impl Oauth {
             .with_initial_scope_selection();
         if let Some((id, secret)) = client {
             request = request.with_preregistered_client(id);
-            request = secret.iter().fold(request, AuthorizationRequest::with_client_secret);
+            request = secret.iter().fold(request, |request, secret| request.with_client_secret(secret.expose()));
         }
         let session = AuthorizationSession::new(manager, request).await.map_err(|(_, error)| error)?;
         let address = self.presentable(session.get_authorization_url())?;
@@ -307,7 +308,8 @@ impl Oauth {
             manager.configure_client_credentials(&self.credentials(client_id, client_secret, Vec::new()))?;
         }
         if let Some((id, secret)) = client.zip(secret) {
-            manager.configure_client(OAuthClientConfig::new(id, self.url.as_str()).with_client_secret(secret))?;
+            manager
+                .configure_client(OAuthClientConfig::new(id, self.url.as_str()).with_client_secret(secret.expose()))?;
         }
         Ok(Some(manager))
     }

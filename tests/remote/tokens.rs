@@ -86,7 +86,7 @@ pub(crate) async fn guarded(authority: &Server, accepts: &'static str) -> Server
 }
 
 fn gateway(server: &Server, issuer: Option<String>, file: Option<PathBuf>) -> HttpServer {
-    let grant = Grant::Gateway { client_id: "gw".to_owned(), client_secret: "hunter2".to_owned() };
+    let grant = Grant::Gateway { client_id: "gw".to_owned(), client_secret: Secret::new("hunter2".to_owned()) };
     let issuer = issuer.map(|issuer| issuer.parse().unwrap());
     with(server, OauthOptions { scopes: Vec::new(), grant, issuer, file })
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use url::Url;
 
+use crate::secret::Secret;
+
 /// How tokens for one server are got.
 #[derive(Clone)]
 pub struct OauthOptions {
@@ -26,12 +28,12 @@ pub enum Grant {
         /// The id the authorization server knows us by.
         client_id: String,
         /// Its secret.
-        client_secret: String,
+        client_secret: Secret,
     },
     /// A person's, who signs in once: authorization code with PKCE.
     Person {
         /// A client id registered before, with its secret if it has one; none registers a new one.
-        client: Option<(String, Option<String>)>,
+        client: Option<(String, Option<Secret>)>,
         /// The loopback port the browser comes back to, if it was registered; 0 takes any.
         port: u16,
     },

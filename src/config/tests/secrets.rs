@@ -2,8 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::config::Config;
-use crate::config::tests::{TOKEN, WHOLE, around, complaint, read};
+use super::{Config, TOKEN, WHOLE, around, complaint, read};
 
 #[test]
 fn no_complaint_and_no_listing_tells_a_secret() {
