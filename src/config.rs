@@ -3,7 +3,6 @@
 //! One file, then environment, then flags; checked whole before anything starts. What cannot be understood is an error
 //! and never a default.
 
-pub mod address;
 pub mod check;
 mod complaint;
 mod fault;

@@ -18,7 +18,7 @@
 //!
 //! Around it stand the rooms a call passes through: [`wire`] (what a message is), [`front`] (where a call arrives),
 //! [`gateway`] (where the story is told), [`store`] (where it is kept), and [`config`], [`reload`], [`clock`],
-//! [`secret`], [`unbroken`], [`telemetry`] and [`cli`].
+//! [`address`], [`secret`], [`unbroken`], [`telemetry`] and [`cli`].
 //!
 //! # What always holds
 //!
@@ -47,6 +47,9 @@ pub mod wire;
 
 // What names a thing?
 pub mod digest;
+
+// Where does an address lead?
+pub mod address;
 
 // What must not be shown?
 pub mod secret;

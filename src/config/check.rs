@@ -6,12 +6,12 @@
 
 use url::Url;
 
-use super::address::{Kind, host_kind};
 use super::listen::Accept;
 use super::reach::{Reach, Remote};
 use super::sample::is_sample;
 use super::store::Database;
 use super::{Config, Http};
+use crate::address::{Kind, address_kind, host_kind};
 
 /// Something that cannot work, at the setting that should change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,7 +160,7 @@ fn store(config: &Config, all: &mut Vec<Conflict>) {
 
 /// Postgres addresses are no web addresses: their hosts are not yet read as addresses.
 fn database_kind(host: &str) -> Option<Kind> {
-    super::address::address_kind(host)
+    address_kind(host)
 }
 
 fn limits(config: &Config, all: &mut Vec<Conflict>) {
