@@ -1,8 +1,9 @@
 //! Where does an address lead?
 //!
 //! One parser, the URL standard's, turns every way of writing an address (decimal, octal, hex, full-width digits, a
-//! trailing dot) into an address before it is judged. The same judgement is made of a configured URL and of what a
-//! name resolves to when it is connected.
+//! trailing dot) into an address before it is judged; addresses inside addresses are undone here. The same answer is
+//! given for a configured URL, for one that a document names, and for what a name resolves to when it is connected:
+//! what each of them may reach is for the room that asks.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -14,25 +15,32 @@ use url::Host;
 pub enum Kind {
     /// This machine.
     Loopback,
-    /// A network that is not the public one, or an address nothing should connect to.
+    /// A network that is not the public one, also those for benchmarks.
     Private,
+    /// A provider's network between its customers and the internet.
+    Shared,
     /// The local link.
     LinkLocal,
     /// A cloud's metadata service, which hands out credentials to whoever asks.
     Metadata,
+    /// No server's: "this network", protocol assignments, documentation, relays and tunnels, multicast, and what nobody
+    /// has been given.
+    Reserved,
     /// The internet.
     Public,
     /// A name: judge what it resolves to.
     Name,
 }
 
-/// Whether a server may be inside: `allow_private`, or a loopback address in its URL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Inside {
-    /// Only the internet.
-    Refused,
-    /// This machine and its networks too; never a metadata service.
-    Allowed,
+/// How an address is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// As itself.
+    Plain,
+    /// As IPv4 in IPv6, which the system undoes: `::ffff:0:0/96`.
+    Mapped,
+    /// As IPv4 in IPv6, which a gateway on the way undoes: compatible, translated (NAT64) or 6to4.
+    Carried,
 }
 
 const METADATA_NAMES: [&str; 4] =
@@ -66,6 +74,15 @@ pub fn host_kind<S: AsRef<str>>(host: &Host<S>) -> Kind {
     }
 }
 
+/// Whether somebody wrote this machine: `localhost`, or a loopback address as itself.
+pub fn names_this_machine<S: AsRef<str>>(host: &Host<S>) -> bool {
+    let plain = match host {
+        Host::Ipv6(address) => ip_way(IpAddr::V6(*address)) == Way::Plain,
+        Host::Ipv4(_) | Host::Domain(_) => true,
+    };
+    plain && host_kind(host) == Kind::Loopback
+}
+
 /// The kind of an address, for instance one a name resolved to.
 pub fn ip_kind(address: IpAddr) -> Kind {
     match address {
@@ -74,15 +91,16 @@ pub fn ip_kind(address: IpAddr) -> Kind {
     }
 }
 
-/// Whether a configured name may be connected, given all it resolves to. One address that may not is enough to refuse
-/// the name as a whole: which of them is taken is up to whoever answers for the name.
-pub fn may_connect(resolved: &[IpAddr], inside: Inside) -> bool {
-    let allowed = |address: &IpAddr| match ip_kind(*address) {
-        Kind::Public => true,
-        Kind::Metadata | Kind::Name => false,
-        Kind::Loopback | Kind::Private | Kind::LinkLocal => inside == Inside::Allowed,
-    };
-    !resolved.is_empty() && resolved.iter().all(allowed)
+/// How an address is written.
+pub fn ip_way(address: IpAddr) -> Way {
+    match address {
+        IpAddr::V4(_) => Way::Plain,
+        IpAddr::V6(address) => match (carried(address), address.segments()) {
+            (Some(_), [0, 0, 0, 0, 0, 0xffff, ..]) => Way::Mapped,
+            (Some(_), _) => Way::Carried,
+            (None, _) => Way::Plain,
+        },
+    }
 }
 
 fn name_kind(name: &str) -> Kind {
@@ -98,28 +116,19 @@ fn name_kind(name: &str) -> Kind {
 
 fn v4_kind(address: Ipv4Addr) -> Kind {
     if METADATA_V4.contains(&address) {
-        Kind::Metadata
-    } else if address.is_loopback() {
-        Kind::Loopback
-    } else if address.is_link_local() {
-        Kind::LinkLocal
-    } else if is_public_v4(address) {
-        Kind::Public
-    } else {
-        Kind::Private
+        return Kind::Metadata;
     }
-}
-
-/// Beyond the private ranges: "this network", shared (100.64/10), protocol assignments, documentation, benchmarks,
-/// multicast and what is reserved.
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let inside = match address.octets() {
-        [0 | 224..=255, ..] | [192, 0, 0 | 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => true,
-        [100, second, ..] => (64..128).contains(&second),
-        [198, second, ..] => second == 18 || second == 19,
-        _ => false,
-    };
-    !inside && !address.is_private()
+    match address.octets() {
+        [127, ..] => Kind::Loopback,
+        [169, 254, ..] => Kind::LinkLocal,
+        [100, 64..=127, ..] => Kind::Shared,
+        // The last is for benchmarks.
+        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [198, 18..=19, ..] => Kind::Private,
+        [0 | 224..=255, ..] | [192, 0, 0 | 2, _] | [198, 51, 100, _] | [203, 0, 113, _] | [192, 88, 99, _] => {
+            Kind::Reserved
+        }
+        _ => Kind::Public,
+    }
 }
 
 fn v6_kind(address: Ipv6Addr) -> Kind {
@@ -129,14 +138,17 @@ fn v6_kind(address: Ipv6Addr) -> Kind {
     if address.is_loopback() {
         return Kind::Loopback;
     }
-    if let Some(inner) = carried(address) {
-        return v4_kind(inner);
-    }
-    match address.segments() {
-        [0xfe80..=0xfebf, ..] => Kind::LinkLocal,
-        [0x2001, 0xdb8, ..] => Kind::Private,
-        [0x2000..=0x3fff, ..] => Kind::Public,
-        _ => Kind::Private,
+    let inner = carried(address).map(v4_kind);
+    match (inner, address.segments()) {
+        // A network's own translation: what lies behind it is its own affair, and cannot be worse than private.
+        (Some(Kind::Loopback | Kind::Private | Kind::Shared | Kind::Public), [0x64, 0xff9b, 1, ..])
+        | (None, [0xfc00..=0xfdff, ..]) => Kind::Private,
+        (Some(inner), _) => inner,
+        (None, [0xfe80..=0xfebf, ..]) => Kind::LinkLocal,
+        // Protocol assignments with the Teredo tunnel among them, and documentation.
+        (None, [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..]) => Kind::Reserved,
+        (None, [0x2000..=0x3fff, ..]) => Kind::Public,
+        (None, _) => Kind::Reserved,
     }
 }
 
@@ -147,6 +159,7 @@ fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
         Ipv4Addr::new(a, b, c, d)
     };
     match address.segments() {
+        [0, 0, 0, 0, 0, 0, 0, 1] => None,
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
         | [0, 0, 0, 0, 0xffff, 0, high, low]
         | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
@@ -157,82 +170,4 @@ fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_inner_place_is_known_for_what_it_is() {
-        // SSR-01
-        for (host, kind) in [
-            ("127.0.0.1", Kind::Loopback),
-            ("127.9.9.9", Kind::Loopback),
-            ("[::1]", Kind::Loopback),
-            ("localhost", Kind::Loopback),
-            ("a.localhost.", Kind::Loopback),
-            ("10.0.0.1", Kind::Private),
-            ("172.31.0.1", Kind::Private),
-            ("192.168.1.1", Kind::Private),
-            ("100.64.0.1", Kind::Private),
-            ("0.0.0.0", Kind::Private),
-            ("[::]", Kind::Private),
-            ("224.0.0.1", Kind::Private),
-            ("255.255.255.255", Kind::Private),
-            ("[fc00::1]", Kind::Private),
-            ("[fd12::1]", Kind::Private),
-            ("[ff02::1]", Kind::Private),
-            ("169.254.1.1", Kind::LinkLocal),
-            ("[fe80::1]", Kind::LinkLocal),
-            ("169.254.169.254", Kind::Metadata),
-            ("[fd00:ec2::254]", Kind::Metadata),
-            ("metadata.google.internal", Kind::Metadata),
-            ("8.8.8.8", Kind::Public),
-            ("[2606:4700::1111]", Kind::Public),
-            ("example.com", Kind::Name),
-        ] {
-            assert_eq!(address_kind(host), Some(kind), "{host}");
-        }
-    }
-
-    #[test]
-    fn one_inner_record_refuses_the_whole_name() {
-        // SSR-04
-        let resolved = |all: &[&str]| all.iter().map(|address| address.parse().unwrap()).collect::<Vec<IpAddr>>();
-        for (addresses, refused, allowed) in [
-            (&["8.8.8.8", "2606:4700::1111"][..], true, true),
-            (&["8.8.8.8", "10.0.0.1"], false, true),
-            (&["127.0.0.1"], false, true),
-            (&["8.8.8.8", "169.254.169.254"], false, false),
-            (&[], false, false),
-        ] {
-            assert_eq!(may_connect(&resolved(addresses), Inside::Refused), refused, "{addresses:?}");
-            assert_eq!(may_connect(&resolved(addresses), Inside::Allowed), allowed, "{addresses:?}");
-        }
-    }
-
-    #[test]
-    fn no_spelling_hides_an_address() {
-        // SSR-02
-        for host in [
-            "2852039166",
-            "0xa9fea9fe",
-            "0xa9.0xfe.0xa9.0xfe",
-            "0251.0376.0251.0376",
-            "169.254.43518",
-            "[::ffff:169.254.169.254]",
-            "[::ffff:a9fe:a9fe]",
-            "[::a9fe:a9fe]",
-            "[64:ff9b::a9fe:a9fe]",
-            "[2002:a9fe:a9fe::1]",
-            "169.254.169.254.",
-            "\u{ff11}\u{ff16}\u{ff19}.254.169.254",
-            "METADATA.google.internal.",
-        ] {
-            assert_eq!(address_kind(host), Some(Kind::Metadata), "{host}");
-        }
-        for host in ["2130706433", "0x7f.1", "127.1", "0177.0.0.1", "[::ffff:7f00:1]", "\u{2460}27.0.0.1"] {
-            assert_eq!(address_kind(host), Some(Kind::Loopback), "{host}");
-        }
-        assert_eq!(address_kind("1.2.3.4.5"), None);
-        assert_eq!(address_kind("a b"), None);
-    }
-}
+mod tests;

@@ -91,7 +91,12 @@ fn reach(setting: &str, url: &Url, allow_private: bool) -> Option<Conflict> {
             format!("`{host}` is a cloud's metadata service, which hands out credentials"),
             "name another host; this one is never connected",
         )),
-        Kind::Private | Kind::LinkLocal if !allow_private => Some(conflict(
+        Kind::LinkLocal | Kind::Reserved => Some(conflict(
+            setting,
+            format!("`{host}` is a link-local or reserved address, where no server is"),
+            "name another host; this one is never connected",
+        )),
+        Kind::Private | Kind::Shared if !allow_private => Some(conflict(
             setting,
             format!("`{host}` is a private address"),
             "add `allow_private = true` beside it if it is meant",

@@ -175,6 +175,10 @@ fn no_server_is_reached_where_none_should_be() {
         let error = url(never, private).unwrap_err().to_string();
         assert!(error.contains("metadata service"), "{never}: {error}");
     }
+    for never in ["http://169.254.1.1", "http://[fe80::1]", "http://0.0.0.0:3000", "https://224.0.0.1", "http://[::]"] {
+        let error = url(never, private).unwrap_err().to_string();
+        assert!(error.contains("never connected"), "{never}: {error}");
+    }
 }
 
 #[test]
