@@ -3,7 +3,6 @@
 //! One file, then environment, then flags; checked whole before anything starts. What cannot be understood is an error
 //! and never a default.
 
-pub mod address;
 pub mod check;
 mod complaint;
 mod fault;
@@ -19,7 +18,6 @@ mod reading;
 mod reference;
 pub mod sample;
 pub mod schema;
-pub mod secret;
 mod section;
 pub mod servers;
 pub mod source;
@@ -41,7 +39,6 @@ pub use self::origin::{Origin, Setting};
 pub use self::policy::Policy;
 pub use self::reach::{Fingerprint, Oauth, Program, Reach, Remote};
 pub use self::reading::Source;
-pub use self::secret::Secret;
 pub use self::servers::{Arguments, PinRule, Server, ServerName, Trust};
 pub use self::source::{Found, Request, Surroundings};
 pub use self::store::{Database, Durability, Store};

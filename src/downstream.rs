@@ -31,7 +31,7 @@ use crate::permit::Permit;
 pub use asking::{Asking, Broken, ClientProfile, Cursor, FromServer, Inquiry, Reply, Tell};
 pub use link::Link;
 use link::{Order, Purpose};
-pub use options::{CommandOptions, Place, Secret, ServerOptions};
+pub use options::{CommandOptions, Place, ServerOptions};
 pub use server::Server;
 
 /// All configured servers.

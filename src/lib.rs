@@ -18,7 +18,7 @@
 //!
 //! Around it stand the rooms a call passes through: [`wire`] (what a message is), [`front`] (where a call arrives),
 //! [`gateway`] (where the story is told), [`store`] (where it is kept), and [`config`], [`reload`], [`clock`],
-//! [`unbroken`], [`telemetry`] and [`cli`].
+//! [`address`], [`secret`], [`unbroken`], [`telemetry`] and [`cli`].
 //!
 //! # What always holds
 //!
@@ -38,7 +38,7 @@
 //!
 //! # Errors, time, secrets, the end
 //!
-//! Each door has one error enum whose text says what happened and what to do. Time comes from [`clock::Clock`]. A secret
+//! Each door has one error enum whose text says what happened and what to do. Time comes from [`clock::Clock`]. A [`secret::Secret`]
 //! has no way to be printed. Leaving: the listener stops, open requests get a moment, sessions close, children are ended
 //! with their whole group, and the last entry is committed.
 
@@ -47,6 +47,12 @@ pub mod wire;
 
 // What names a thing?
 pub mod digest;
+
+// Where does an address lead?
+pub mod address;
+
+// What must not be shown?
+pub mod secret;
 
 // What is a call?
 pub mod call;

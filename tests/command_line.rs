@@ -113,10 +113,41 @@ fn a_good_configuration_passes_the_check() {
     assert!(program.starts_with("ok") && program.ends_with("/sh; not started"), "{program}");
     let others: Vec<&str> = text.lines().filter(|line| !line.contains("server files")).collect();
     assert_snapshot!(others.join("\n"), @r"
-    ok    configuration: PLACE/countersign.toml, 24 settings
+    ok    configuration: PLACE/countersign.toml, 25 settings
     ok    http: 127.0.0.1:4180, keys
     ok    policy: 1 packages compiled, with 1 effects
     ok    store: sqlite:PLACE/countersign.db
+    ");
+}
+
+#[test]
+fn the_check_and_the_listing_say_where_tokens_are_kept() {
+    let servers = "[servers.a]\nurl = \"https://a.example.com\"\noauth = {}\n\
+                   [servers.b]\nurl = \"https://b.example.com\"\noauth = {}\n[store]\n";
+    let told = |more: &str| {
+        let place = Place::with(&format!("{servers}{more}")).and_a_policy();
+        std::fs::write(place.path().join("file"), "").unwrap();
+        let text = said(&place.run(&["check"])) + &said(&place.run(&["config", "show", "--origin"]));
+        let text = text.replace(place.path().canonicalize().unwrap().to_str().unwrap(), "PLACE");
+        let lines = text.lines().filter(|line| line.contains("tokens") || line.contains("server a"));
+        // How wide the table is depends on where the test runs.
+        lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(told(""), @r#"
+    ok server a: at a.example.com, signed in to by OAuth; not contacted
+    ok tokens: kept in PLACE/countersign-tokens: a.json, b.json
+    store.tokens = "countersign-tokens" default
+    "#);
+    assert_snapshot!(told("tokens = \"file/kept\""), @r#"
+    ok server a: at a.example.com, signed in to by OAuth; not contacted
+    warn tokens: PLACE/file/kept cannot be made or written: people sign in again after each restart
+    let this user write there, or name another folder in `store.tokens`
+    store.tokens = "file/kept" countersign.toml:8
+    "#);
+    assert_snapshot!(told("url = \"sqlite::memory:\""), @r"
+    ok server a: at a.example.com, signed in to by OAuth; not contacted
+    warn tokens: they are in memory: people sign in again after each restart
+    name a folder in `store.tokens` to keep them
     ");
 }
 
@@ -180,6 +211,7 @@ fn every_setting_tells_where_it_is_from_and_no_secret_is_shown() {
     policy.paths = ["policies"]                 default
     store.url = "sqlite:countersign.db"         default
     store.durability = "power"                  environment COUNTERSIGN_STORE_DURABILITY
+    store.tokens = "countersign-tokens"         default
     limits.body_bytes = 4194304                 default
     limits.argument_bytes = 1048576             default
     limits.depth = 64                           default

@@ -4,6 +4,10 @@
 
 #[path = "remote/faults.rs"]
 mod faults;
+#[path = "remote/kept.rs"]
+mod kept;
+#[path = "remote/named.rs"]
+mod named;
 #[path = "remote/server.rs"]
 mod server;
 #[path = "remote/streams.rs"]
@@ -18,6 +22,7 @@ use std::time::Duration;
 use countersign::downstream::http::guard::Private;
 use countersign::downstream::http::{Event, Exchanged, HttpFault, HttpOptions, HttpServer, Turn};
 use countersign::object;
+use countersign::secret::Secret;
 use countersign::wire::headers::Routing;
 use countersign::wire::json::{Object, Value};
 use countersign::wire::message::{Id, Message, Notification, Request, Response};
@@ -29,7 +34,7 @@ use server::{Say, Seen, Server};
 pub(crate) fn options(url: url::Url) -> HttpOptions {
     HttpOptions {
         url,
-        headers: vec![("X-Team".to_owned(), "blue".to_owned())],
+        headers: vec![("X-Team".to_owned(), Secret::new("blue".to_owned()))],
         tls_sha256: None,
         private: Private::Refused,
         timeout: Duration::from_secs(20),

@@ -3,6 +3,7 @@
 //! Everything that can be wrong is found here, before anything listens or starts.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::config::{self, Config, PinRule, Reach};
 use crate::downstream::http::HttpOptions;
 use crate::downstream::http::guard::Private;
 use crate::downstream::oauth::{Grant, OauthOptions};
-use crate::downstream::{CommandOptions, Fleet, Place, Secret, ServerOptions};
+use crate::downstream::{CommandOptions, Fleet, Place, ServerOptions};
 use crate::gateway::Gateway;
 use crate::gateway::judge::Judge;
 use crate::gateway::recorder::Recorder;
@@ -45,11 +46,11 @@ pub struct Assembled {
     pub limits: Limits,
     /// Ends everything.
     pub stop: CancellationToken,
-    sources: Vec<std::path::PathBuf>,
+    sources: Vec<PathBuf>,
 }
 
 /// Reads and compiles the policies a configuration names.
-pub fn load_policies(paths: &[std::path::PathBuf]) -> Result<Bundle, Vec<Problem>> {
+pub fn load_policies(paths: &[PathBuf]) -> Result<Bundle, Vec<Problem>> {
     Bundle::load(&files::read(paths, Include::Policies)?)
 }
 
@@ -84,7 +85,7 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
         Tenure::Shared => Store::open_beside(&options).await?,
     };
     let recorder = Recorder::start(store.clone());
-    let fleet = Fleet::new(config.servers.values().map(server_options).collect());
+    let fleet = Fleet::new(config.servers.values().map(|server| server_options(server, &config.store)).collect());
     let judge = Arc::new(Judge::new(bundle));
     let gateway = Gateway::new(fleet, judge, recorder, store, (clock, settings(config)));
     let limits = Limits { bytes: config.limits.body_bytes.length(), depth: config.limits.depth, ..Limits::REQUEST };
@@ -196,38 +197,33 @@ fn server_settings(server: &config::Server) -> ServerSettings {
     }
 }
 
-fn server_options(server: &config::Server) -> ServerOptions {
+fn server_options(server: &config::Server, store: &config::Store) -> ServerOptions {
     let place = match &server.reach {
         Reach::Program(program) => Place::Command(CommandOptions {
             program: program.command.clone(),
             args: program.args.clone(),
-            env: program
-                .env
-                .iter()
-                .map(|(name, secret)| (name.clone(), Secret::new(secret.expose().to_owned())))
-                .collect(),
+            env: program.env.iter().map(|(name, secret)| (name.clone(), secret.clone())).collect(),
             cwd: Some(program.cwd.clone()),
             sha256: program.sha256.as_ref().map(|pin| hex(pin.as_bytes())),
         }),
         Reach::Remote(remote) => Place::Remote(HttpOptions {
             url: remote.url.clone(),
-            headers: remote.headers.iter().map(|(name, secret)| (name.clone(), secret.expose().to_owned())).collect(),
+            headers: remote.headers.iter().map(|(name, secret)| (name.clone(), secret.clone())).collect(),
             tls_sha256: remote.tls_sha256.as_ref().map(|pin| *pin.as_bytes()),
             private: if remote.allow_private { Private::Allowed } else { Private::Refused },
             timeout: server.timeout.duration(),
-            oauth: remote.oauth.as_ref().map(oauth),
+            oauth: remote.oauth.as_ref().map(|settings| Box::new(oauth(settings, store.tokens_of(&server.name)))),
         }),
     };
     ServerOptions { name: server.name.shared(), place, timeout: server.timeout.duration() }
 }
 
-fn oauth(oauth: &config::Oauth) -> OauthOptions {
-    let secret = oauth.client_secret.as_ref().map(|secret| secret.expose().to_owned());
-    let grant = match (oauth.client_id.clone(), secret) {
+fn oauth(oauth: &config::Oauth, file: Option<PathBuf>) -> OauthOptions {
+    let grant = match (oauth.client_id.clone(), oauth.client_secret.clone()) {
         (Some(client_id), Some(client_secret)) => Grant::Gateway { client_id, client_secret },
         (client_id, _) => Grant::Person { client: client_id.map(|id| (id, None)), port: 0 },
     };
-    OauthOptions { scopes: oauth.scopes.clone(), grant, issuer: None, file: None }
+    OauthOptions { scopes: oauth.scopes.clone(), grant, issuer: oauth.issuer.clone(), file }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -11,7 +11,9 @@ use super::assembly::load_policies;
 use super::exit::Exit;
 use super::output::{Mark, Output};
 use super::{Examples, Global};
-use crate::config::{Accept, Config, ConfigError, Database, Found, Policy, Program, Reach, Surroundings};
+use crate::config::{
+    self, Accept, Config, ConfigError, Database, Found, Policy, Program, Reach, ServerName, Surroundings,
+};
 
 /// Checks the configuration and the policies.
 #[derive(Args, Debug)]
@@ -86,7 +88,8 @@ fn look(
             Reach::Program(wanted) => findings.push(program(&about, wanted, around)),
             Reach::Remote(remote) => {
                 let host = remote.url.host_str().unwrap_or_default();
-                findings.push(ok(&about, format!("at {host}; not contacted")));
+                let how = if remote.oauth.is_some() { ", signed in to by OAuth" } else { "" };
+                findings.push(ok(&about, format!("at {host}{how}; not contacted")));
             }
         }
     }
@@ -100,6 +103,7 @@ fn look(
         })),
     }
     findings.push(store(config));
+    findings.extend(tokens(config));
     findings
 }
 
@@ -188,6 +192,38 @@ fn store(config: &Config) -> Finding {
             _ => fail("store", &format!("no directory for {}", path.display()), "make it, or change `url`"),
         },
     }
+}
+
+/// Where the tokens of servers that are signed in to are kept; nothing to say where there is no such server.
+fn tokens(config: &Config) -> Option<Finding> {
+    let by_oauth = |reach: &Reach| matches!(reach, Reach::Remote(remote) if remote.oauth.is_some());
+    let names: Vec<&ServerName> =
+        config.servers.values().filter(|server| by_oauth(&server.reach)).map(|server| &server.name).collect();
+    let warn = |what: String, next: &str| Finding {
+        mark: Mark::Warn,
+        about: "tokens".to_owned(),
+        what,
+        next: Some(next.to_owned()),
+    };
+    if names.is_empty() {
+        return None;
+    }
+    let Some(folder) = &config.store.tokens else {
+        let next = "name a folder in `store.tokens` to keep them";
+        return Some(warn("they are in memory: people sign in again after each restart".to_owned(), next));
+    };
+    if folder.metadata().is_ok_and(|folder| folder.permissions().mode() & 0o022 != 0) {
+        let what = format!("others may write to {}, so it is not used", folder.display());
+        return Some(warn(what, "take that right away with `chmod go-w`"));
+    }
+    // The folder is made when it is needed: what counts is the nearest that is there.
+    let there = folder.ancestors().find(|place| place.exists()).unwrap_or(folder);
+    if rustix::fs::access(there, rustix::fs::Access::WRITE_OK).is_err() || !there.is_dir() {
+        let what = format!("{} cannot be made or written: people sign in again after each restart", folder.display());
+        return Some(warn(what, "let this user write there, or name another folder in `store.tokens`"));
+    }
+    let files: Vec<String> = names.iter().map(|name| config::Store::token_file(name)).collect();
+    Some(ok("tokens", format!("kept in {}: {}", folder.display(), files.join(", "))))
 }
 
 fn ok(about: &str, what: String) -> Finding {

@@ -6,12 +6,12 @@
 
 use url::Url;
 
-use super::address::{Kind, host_kind};
 use super::listen::Accept;
 use super::reach::{Reach, Remote};
 use super::sample::is_sample;
 use super::store::Database;
 use super::{Config, Http};
+use crate::address::{Kind, address_kind, host_kind};
 
 /// Something that cannot work, at the setting that should change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,7 @@ pub fn conflicts(config: &Config) -> Vec<Conflict> {
         if let Reach::Remote(remote) = &server.reach {
             all.extend(reach(&format!("servers.{name}.url"), &remote.url, remote.allow_private));
             all.extend(signing_in(&format!("servers.{name}"), remote));
+            all.extend(authority(&format!("servers.{name}.oauth.issuer"), remote));
         }
     }
     store(config, &mut all);
@@ -90,7 +91,12 @@ fn reach(setting: &str, url: &Url, allow_private: bool) -> Option<Conflict> {
             format!("`{host}` is a cloud's metadata service, which hands out credentials"),
             "name another host; this one is never connected",
         )),
-        Kind::Private | Kind::LinkLocal if !allow_private => Some(conflict(
+        Kind::LinkLocal | Kind::Reserved => Some(conflict(
+            setting,
+            format!("`{host}` is a link-local or reserved address, where no server is"),
+            "name another host; this one is never connected",
+        )),
+        Kind::Private | Kind::Shared if !allow_private => Some(conflict(
             setting,
             format!("`{host}` is a private address"),
             "add `allow_private = true` beside it if it is meant",
@@ -122,6 +128,28 @@ fn signing_in(table: &str, remote: &Remote) -> Option<Conflict> {
     })
 }
 
+/// Whether tokens may be asked for there: the gateway asks by https only, and no further inside than the server is.
+fn authority(setting: &str, remote: &Remote) -> Option<Conflict> {
+    let issuer = remote.oauth.as_ref()?.issuer.as_ref()?;
+    let kind = |url: &Url| url.host().map(|host| host_kind(&host));
+    let local = (kind(issuer), kind(&remote.url));
+    match local {
+        (Some(Kind::Loopback), Some(Kind::Loopback)) => None,
+        (Some(Kind::Loopback), _) if !remote.allow_private => Some(conflict(
+            setting,
+            "a server elsewhere cannot be signed in to on this machine".to_owned(),
+            "write the issuer's own address, or add `allow_private = true` to the server if it is meant",
+        )),
+        (Some(Kind::Loopback), _) => None,
+        _ if issuer.scheme() != "https" => Some(conflict(
+            setting,
+            format!("credentials sent over plain {} can be read on the way", issuer.scheme()),
+            "write https; only on this machine may it be http",
+        )),
+        _ => reach(setting, issuer, remote.allow_private),
+    }
+}
+
 fn store(config: &Config, all: &mut Vec<Conflict>) {
     let Database::Postgres(address) = &config.store.url else { return };
     let Ok(url) = Url::parse(address.expose()) else { return };
@@ -137,7 +165,7 @@ fn store(config: &Config, all: &mut Vec<Conflict>) {
 
 /// Postgres addresses are no web addresses: their hosts are not yet read as addresses.
 fn database_kind(host: &str) -> Option<Kind> {
-    super::address::address_kind(host)
+    address_kind(host)
 }
 
 fn limits(config: &Config, all: &mut Vec<Conflict>) {

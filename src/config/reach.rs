@@ -10,8 +10,8 @@ use url::Url;
 
 use super::fault::Subject;
 use super::sample::is_sample;
-use super::secret::{HIDDEN, Secret};
 use super::section::{Given, Noted, Privacy, Reading, Section, Wanted};
+use crate::secret::{HIDDEN, Secret};
 
 /// How a server is reached.
 #[derive(Clone)]
@@ -73,6 +73,10 @@ pub struct Oauth {
     pub client_id: Option<String>,
     /// The secret that goes with it.
     pub client_secret: Option<Secret>,
+    /// The only authorization server that may be asked for tokens, as its metadata names it. Absent: the one that the
+    /// server names, which then chooses who sees the client secret and where people sign in.
+    #[schemars(with = "Option<String>")]
+    pub issuer: Option<Url>,
 }
 
 /// A SHA-256 somebody wrote down earlier.
@@ -164,13 +168,33 @@ impl Oauth {
             Some(given) if is_sample(&given.text) => Err(sample(section, &given)),
             given => Ok(given.map(Given::secret)),
         });
+        let issuer = section.given("issuer", Privacy::Open).and_then(|given| match given {
+            Some(given) => issuer(section, &given).map(Some),
+            None => Ok(None),
+        });
         section.close();
         Ok(Self {
+            issuer: issuer?,
             scopes: scopes?.into_iter().map(|given| given.text).collect(),
             client_id: client_id?,
             client_secret: client_secret?,
         })
     }
+}
+
+/// RFC 8414, section 2: no query and no fragment. What does not belong there may be secret.
+fn issuer(section: &Section<'_>, given: &Given) -> Reading<Url> {
+    const WANTED: Wanted = Wanted("an https address without user, query or fragment", "https://login.example.com");
+    let subject = if given.text.contains(['@', '?', '#']) { Subject::Hidden } else { Subject::Shown };
+    let url = Url::parse(&given.text).ok().filter(|url| {
+        matches!(url.scheme(), "https" | "http")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    });
+    url.ok_or_else(|| section.bad(given, WANTED, subject))
 }
 
 /// A user, a password or a query may be secret, and so may what stands behind a reference.

@@ -12,9 +12,9 @@ use serde_json::Value as Shown;
 use super::fault::{Fault, Original, Subject};
 use super::origin::{Origin, Setting};
 use super::reference::follow;
-use super::secret::{HIDDEN, Secret};
 use super::source::Surroundings;
 use super::tree::{At, Content, Entries, Node};
+use crate::secret::{HIDDEN, Secret};
 
 /// Reads a tree, and keeps what was found.
 pub(super) struct Reader<'a> {

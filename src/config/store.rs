@@ -1,14 +1,15 @@
 //! Where is the record kept, and how surely?
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 
 use super::fault::Subject;
-use super::secret::{HIDDEN, Secret};
 use super::section::{Given, Privacy, Reading, Section, Wanted};
+use super::servers::ServerName;
 use super::word::words;
+use crate::secret::{HIDDEN, Secret};
 
 /// The database.
 #[derive(Clone, Debug, JsonSchema)]
@@ -21,6 +22,10 @@ pub struct Store {
     /// second, or power loss at once.
     #[schemars(extend("default" = "process"))]
     pub durability: Durability,
+    /// The folder for tokens of the servers that are signed in to by OAuth, one file for each. Default: beside the
+    /// database file and named after it (`countersign-tokens`), or beside this file when the record is in Postgres.
+    #[schemars(with = "Option<String>")]
+    pub tokens: Option<PathBuf>,
 }
 
 /// Which database.
@@ -47,8 +52,45 @@ impl Store {
     pub(super) fn read(section: &Section<'_>) -> Reading<Self> {
         let url = database(section);
         let durability = section.word("durability", Durability::Process);
+        let tokens = section.given("tokens", Privacy::Open).and_then(|given| match given {
+            Some(given) if given.text.is_empty() => {
+                Err(section.bad(&given, Wanted("a folder", "countersign-tokens"), Subject::Hidden))
+            }
+            given => Ok(given.map(|given| section.resolve(&given))),
+        });
         section.close();
-        Ok(Self { url: url?, durability: durability? })
+        let (url, tokens) = (url?, tokens?);
+        let tokens = tokens.or_else(|| {
+            let folder = beside(&url, section.directory())?;
+            // As it would be written in the file.
+            let shown = folder.strip_prefix(section.directory()).unwrap_or(&folder);
+            section.derived("tokens", shown.display().to_string());
+            Some(folder)
+        });
+        Ok(Self { url, durability: durability?, tokens })
+    }
+
+    /// Where this server's tokens survive a restart; none keeps them in memory.
+    pub fn tokens_of(&self, server: &ServerName) -> Option<PathBuf> {
+        self.tokens.as_ref().map(|folder| folder.join(Self::token_file(server)))
+    }
+
+    /// The file of this server's tokens in their folder.
+    pub fn token_file(server: &ServerName) -> String {
+        format!("{server}.json")
+    }
+}
+
+/// Whoever may have the record may have the tokens too, so they stand together; what is in memory leaves nothing behind.
+fn beside(database: &Database, directory: &Path) -> Option<PathBuf> {
+    match database {
+        Database::Sqlite(path) => {
+            let mut name = path.file_stem()?.to_owned();
+            name.push("-tokens");
+            Some(path.with_file_name(name))
+        }
+        Database::Memory => None,
+        Database::Postgres(_) => Some(directory.join("countersign-tokens")),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Files, good and bad, and what is said about them.
 
+mod secrets;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -38,7 +40,7 @@ pins = "agreed"
 [servers.github]
 url = "https://example.com/mcp"
 headers = { X-Api-Key = "Bearer ${file:secrets/github}" }
-oauth = { scopes = ["repo"], client_id = "countersign", client_secret = "${MISSING:-p5J2m0Qx7Yv3Kd8f}" }
+oauth = { scopes = ["repo"], client_id = "countersign", client_secret = "${MISSING:-p5J2m0Qx7Yv3Kd8f}", issuer = "https://login.example.com/t" }
 tls_sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 [policy]
@@ -115,6 +117,7 @@ fn servers_are_understood_and_their_references_followed() {
     assert_eq!(remote.headers["X-Api-Key"].expose(), "Bearer gh-77aa51c0d2");
     let oauth = remote.oauth.as_ref().unwrap();
     assert_eq!(oauth.client_secret.as_ref().unwrap().expose(), "p5J2m0Qx7Yv3Kd8f");
+    assert_eq!(oauth.issuer.as_ref().unwrap().as_str(), "https://login.example.com/t");
 }
 
 #[test]
@@ -125,6 +128,24 @@ fn an_empty_file_means_the_defaults() {
     assert_eq!(config.limits.body_bytes.count(), 4_194_304);
     assert_snapshot!(config.some_servers().unwrap_err(), @"no server is configured; add [servers.NAME] with `command` or `url` to countersign.toml (no such file yet; looked for )");
     assert_snapshot!(config.listener().unwrap_err(), @"no listener is configured; add [http] to countersign.toml (no such file yet; looked for )");
+}
+
+#[test]
+fn tokens_stand_beside_the_record() {
+    let github = ServerName::parse("github").unwrap();
+    for (text, place) in [
+        ("", Some("/work/countersign-tokens/github.json")),
+        ("[store]\nurl = \"sqlite:data/book.db\"", Some("/work/data/book-tokens/github.json")),
+        ("[store]\nurl = \"postgres://db.example.com/book\"", Some("/work/countersign-tokens/github.json")),
+        ("[store]\nurl = \"sqlite::memory:\"", None),
+        ("[store]\nurl = \"sqlite::memory:\"\ntokens = \"kept\"", Some("/work/kept/github.json")),
+        ("[store]\ntokens = \"/var/lib/tokens\"", Some("/var/lib/tokens/github.json")),
+    ] {
+        let config = read(text).unwrap();
+        assert_eq!(config.store.tokens_of(&github).as_deref(), place.map(Path::new), "{text}");
+        let shown = config.source.settings.iter().find(|setting| setting.name == "store.tokens");
+        assert_eq!(shown.is_some(), place.is_some(), "{text}");
+    }
 }
 
 #[test]
@@ -153,6 +174,37 @@ fn no_server_is_reached_where_none_should_be() {
     ] {
         let error = url(never, private).unwrap_err().to_string();
         assert!(error.contains("metadata service"), "{never}: {error}");
+    }
+    for never in ["http://169.254.1.1", "http://[fe80::1]", "http://0.0.0.0:3000", "https://224.0.0.1", "http://[::]"] {
+        let error = url(never, private).unwrap_err().to_string();
+        assert!(error.contains("never connected"), "{never}: {error}");
+    }
+}
+
+#[test]
+fn credentials_are_sent_to_no_issuer_inside_and_never_in_the_clear() {
+    // SSR-07
+    let issuer = |url: &str, issuer: &str, more: &str| {
+        read(&format!("[servers.a]\nurl = \"{url}\"\noauth = {{ issuer = \"{issuer}\" }}\n{more}")).is_ok()
+    };
+    let (outside, local, private) = ("https://example.com", "http://127.0.0.1:3000", "allow_private = true");
+    for (url, named, plain, allowed) in [
+        (outside, "https://login.example.com/tenant", true, true),
+        (outside, "http://login.example.com", false, false),
+        (outside, "https://10.0.0.1", false, true),
+        (outside, "http://10.0.0.1", false, false),
+        (outside, "https://169.254.169.254", false, false),
+        (outside, "https://metadata.google.internal", false, false),
+        (outside, "http://127.0.0.1:9000", false, true),
+        (local, "http://localhost:9000", true, true),
+        (local, "https://login.example.com", true, true),
+        (local, "http://login.example.com", false, false),
+    ] {
+        assert_eq!(issuer(url, named, ""), plain, "{url}: {named}");
+        assert_eq!(issuer(url, named, private), allowed, "{url}: {named}, {private}");
+    }
+    for wrong in ["login.example.com", "", "ftp://e.com", "https://me@e.com", "https://e.com?x", "https://e.com/#x"] {
+        assert!(!issuer(outside, wrong, private), "{wrong}");
     }
 }
 

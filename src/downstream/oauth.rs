@@ -7,61 +7,32 @@
 //! and say "sign in here".
 
 mod callback;
+mod claim;
+mod guarded;
+mod options;
 mod store;
 
-use std::fmt;
-use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use rmcp::transport::auth::{
     AuthError, AuthorizationManager, AuthorizationRequest, AuthorizationSession, ClientCredentialsConfig,
-    OAuthClientConfig, OAuthHttpClient, OAuthHttpClientError, OAuthHttpClientFuture, OAuthHttpRequest,
-    WWWAuthenticateParams,
+    OAuthClientConfig, WWWAuthenticateParams,
 };
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
 use self::callback::{Brought, Callback};
+use self::claim::NoClaim;
+use self::guarded::Guarded;
+pub use self::options::{Grant, OauthOptions};
 use self::store::Vault;
-use super::http::fetch::fetch;
 use super::http::guard::Reach;
+use crate::secret::Secret;
 
 /// How long a person has to sign in.
 const PATIENCE: Duration = Duration::from_mins(15);
-
-/// How tokens for one server are got.
-#[derive(Clone)]
-pub struct OauthOptions {
-    /// What is asked for; empty leaves the choice to the server's challenge.
-    pub scopes: Vec<String>,
-    /// In whose name.
-    pub grant: Grant,
-    /// The only authorization server that may see our credentials; none trusts the server to name it.
-    pub issuer: Option<String>,
-    /// Where tokens survive a restart; one file for each server, in memory only if none.
-    pub file: Option<PathBuf>,
-}
-
-/// In whose name the gateway uses a server.
-#[derive(Clone)]
-pub enum Grant {
-    /// The gateway's own: client credentials.
-    Gateway {
-        /// The id the authorization server knows us by.
-        client_id: String,
-        /// Its secret.
-        client_secret: String,
-    },
-    /// A person's, who signs in once: authorization code with PKCE.
-    Person {
-        /// A client id registered before, with its secret if it has one; none registers a new one.
-        client: Option<(String, Option<String>)>,
-        /// The loopback port the browser comes back to, if it was registered; 0 takes any.
-        port: u16,
-    },
-}
 
 /// Tokens for one server.
 pub(super) struct Oauth {
@@ -78,7 +49,12 @@ pub(super) struct Oauth {
 enum State {
     Nothing,
     Ready(Box<AuthorizationManager>),
-    SigningIn(#[expect(dead_code, reason = "ends the waiting when it is dropped")] AbortOnDropHandle<()>),
+    SigningIn {
+        /// The stored token that was no good, so that another one is noticed.
+        before: Option<String>,
+        #[expect(dead_code, reason = "ends the waiting when it is dropped")]
+        waiting: AbortOnDropHandle<()>,
+    },
 }
 
 /// Why there is no token, for the person at the gateway.
@@ -88,6 +64,12 @@ pub(super) enum NoToken {
     Person,
     #[error("no token could be got: {0}")]
     Failed(String),
+}
+
+impl From<NoClaim> for NoToken {
+    fn from(error: NoClaim) -> Self {
+        Self::Failed(error.to_string())
+    }
 }
 
 impl From<AuthError> for NoToken {
@@ -122,18 +104,47 @@ impl Oauth {
 
     /// The token to send, refreshed where it has grown old; none where the server has to ask first.
     pub(super) async fn token(&self) -> Result<Option<String>, NoToken> {
-        let mut state = self.state.lock().await;
-        if matches!(*state, State::Nothing)
-            && self.vault.read().await.is_some_and(|stored| stored.token_response.is_some())
-            && let Some(manager) = self.restored().await
-        {
-            *state = State::Ready(Box::new(manager));
+        match &*self.state.lock().await {
+            State::Ready(_) => {
+                if let Some(token) = self.vault.fresh() {
+                    return Ok(Some(token));
+                }
+            }
+            State::Nothing if self.vault.read().await.is_none() => return Ok(None),
+            State::Nothing => {}
+            State::SigningIn { .. } => return Ok(None),
         }
+        self.to_the_end(|me| async move { me.renewed().await }).await
+    }
+
+    /// Gets another token after the server refused one, or asked for one. When it returns, the request may be tried
+    /// once more.
+    pub(super) async fn renew(&self, refused: Option<&str>, challenge: &str) -> Result<(), NoToken> {
+        let (refused, challenge) = (refused.map(str::to_owned), challenge.to_owned());
+        self.to_the_end(|me| async move { me.replace(refused.as_deref(), &challenge).await }).await
+    }
+
+    /// Does something even if nobody waits for it any more. A refresh token counts as used once it is sent: what comes
+    /// back for it must be kept, or a person has to sign in again.
+    async fn to_the_end<T, F>(&self, deed: impl FnOnce(Arc<Self>) -> F) -> Result<T, NoToken>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, NoToken>> + Send + 'static,
+    {
+        let ending = || NoToken::Failed("the gateway is about to end".to_owned());
+        let me = self.me.upgrade().ok_or_else(ending)?;
+        tokio::spawn(deed(me)).await.unwrap_or_else(|_| Err(ending()))
+    }
+
+    async fn renewed(&self) -> Result<Option<String>, NoToken> {
+        let mut state = self.state.lock().await;
+        let _claim = self.vault.claim().await?;
+        self.catch_up(&mut state).await;
         let State::Ready(manager) = &*state else { return Ok(None) };
         match (manager.get_access_token().await, &self.options.grant) {
             (Ok(token), _) => Ok(Some(token)),
             (Err(AuthError::AuthorizationRequired), Grant::Person { .. }) => Ok(None),
-            (Err(AuthError::AuthorizationRequired), Grant::Gateway { client_id, client_secret }) => {
+            (Err(_), Grant::Gateway { client_id, client_secret }) => {
                 let manager = self.as_gateway(None, client_id, client_secret).await?;
                 let token = manager.get_access_token().await?;
                 *state = State::Ready(Box::new(manager));
@@ -143,15 +154,15 @@ impl Oauth {
         }
     }
 
-    /// Gets another token after the server refused one, or asked for one. When it returns, the request may be tried
-    /// once more.
-    pub(super) async fn renew(&self, refused: Option<&str>, challenge: &str) -> Result<(), NoToken> {
+    async fn replace(&self, refused: Option<&str>, challenge: &str) -> Result<(), NoToken> {
         let mut state = self.state.lock().await;
+        let _claim = self.vault.claim().await?;
+        self.catch_up(&mut state).await;
         let params = WWWAuthenticateParams::parse(challenge, &self.url);
         if let State::Ready(manager) = &*state
             && !params.is_insufficient_scope()
         {
-            // Another call that was refused with the same token has renewed it already.
+            // Another call that was refused with the same token, or another gateway, has renewed it already.
             if manager.get_access_token().await.is_ok_and(|token| Some(token.as_str()) != refused) {
                 return Ok(());
             }
@@ -165,43 +176,71 @@ impl Oauth {
                 *state = State::Ready(Box::new(manager));
                 Ok(())
             }
-            Grant::Person { .. } if matches!(*state, State::SigningIn(_)) => Err(NoToken::Person),
+            Grant::Person { .. } if matches!(*state, State::SigningIn { .. }) => Err(NoToken::Person),
             Grant::Person { client, port } => {
-                *state = State::SigningIn(self.as_person(challenge, client.as_ref(), *port).await?);
+                let before = self.stored_token().await;
+                let waiting = self.as_person(challenge, client.as_ref(), *port).await?;
+                *state = State::SigningIn { before, waiting };
                 Err(NoToken::Person)
             }
         }
+    }
+
+    /// Takes up tokens that are stored and not yet in use: from before a restart, or because another gateway that
+    /// shares the file got them. A person who signed in there need not sign in here.
+    async fn catch_up(&self, state: &mut State) {
+        let Some(token) = self.stored_token().await else { return };
+        let known = match state {
+            State::Nothing => false,
+            State::Ready(manager) => {
+                let own = manager.get_credentials().await.ok().map(|(client, _)| client);
+                own == self.vault.read().await.map(|stored| stored.client_id)
+            }
+            State::SigningIn { before, .. } => before.as_ref() == Some(&token),
+        };
+        if !known && let Some(manager) = self.restored().await {
+            *self.sign_in.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            *state = State::Ready(Box::new(manager));
+        }
+    }
+
+    async fn stored_token(&self) -> Option<String> {
+        self.vault.read().await?.token_response.as_ref().map(store::secret)
     }
 
     async fn as_gateway(
         &self,
         challenge: Option<&str>,
         id: &str,
-        secret: &str,
+        secret: &Secret,
     ) -> Result<AuthorizationManager, NoToken> {
-        let mut manager = self.manager(challenge).await?;
         let asked = challenge.and_then(|challenge| WWWAuthenticateParams::parse(challenge, &self.url).scope);
         let scopes = match asked {
             Some(asked) if self.options.scopes.is_empty() => asked.split_whitespace().map(str::to_owned).collect(),
             _ => self.options.scopes.clone(),
         };
-        let config = ClientCredentialsConfig::ClientSecret {
-            client_id: id.to_owned(),
-            client_secret: secret.to_owned(),
-            scopes,
-            resource: Some(self.url.as_str().to_owned()),
-        };
+        let config = self.credentials(id, secret, scopes);
+        let mut manager = self.manager(challenge).await?;
         manager.validate_client_credentials_metadata(&config)?;
         manager.configure_client_credentials(&config)?;
         manager.exchange_client_credentials(&config).await?;
         Ok(manager)
     }
 
+    fn credentials(&self, id: &str, secret: &Secret, scopes: Vec<String>) -> ClientCredentialsConfig {
+        ClientCredentialsConfig::ClientSecret {
+            client_id: id.to_owned(),
+            client_secret: secret.expose().to_owned(),
+            scopes,
+            resource: Some(self.url.as_str().to_owned()),
+        }
+    }
+
     /// Asks a person to sign in and waits for that beside the calls.
     async fn as_person(
         &self,
         challenge: &str,
-        client: Option<&(String, Option<String>)>,
+        client: Option<&(String, Option<Secret>)>,
         port: u16,
     ) -> Result<AbortOnDropHandle<()>, NoToken> {
         let no_port = |error| NoToken::Failed(format!("no port for the browser to come back to: {error}"));
@@ -213,17 +252,17 @@ impl Oauth {
             .with_initial_scope_selection();
         if let Some((id, secret)) = client {
             request = request.with_preregistered_client(id);
-            request = secret.iter().fold(request, AuthorizationRequest::with_client_secret);
+            request = secret.iter().fold(request, |request, secret| request.with_client_secret(secret.expose()));
         }
         let session = AuthorizationSession::new(manager, request).await.map_err(|(_, error)| error)?;
         let address = self.presentable(session.get_authorization_url())?;
         tracing::warn!(server = %self.server, %address, "a person must sign in: open this address on this machine");
         *self.sign_in.lock().unwrap_or_else(PoisonError::into_inner) = Some(address.to_string());
         let state = address.query_pairs().find(|(key, _)| key == "state").map(|(_, value)| value.into_owned());
-        let me = Weak::clone(&self.me);
+        let (me, vault) = (Weak::clone(&self.me), self.vault.clone());
         Ok(AbortOnDropHandle::new(tokio::spawn(async move {
             let (send, brought) = mpsc::channel(4);
-            let waiting = tokio::time::timeout(PATIENCE, signed_in(session, brought));
+            let waiting = tokio::time::timeout(PATIENCE, signed_in(session, vault, brought));
             let (signed_in, ()) = tokio::join!(waiting, callback.serve(state.unwrap_or_default(), send));
             let Some(me) = me.upgrade() else { return };
             me.finish(signed_in.unwrap_or_else(|_| Err("nobody came".to_owned()))).await;
@@ -250,32 +289,54 @@ impl Oauth {
         })
     }
 
-    /// Takes up stored tokens.
+    /// A manager for the stored tokens, if they are those of the client that is configured now.
     async fn restore(&self) -> Result<Option<AuthorizationManager>, NoToken> {
+        let (client, secret) = match &self.options.grant {
+            Grant::Gateway { client_id, .. } => (Some(client_id), None),
+            Grant::Person { client, .. } => {
+                (client.as_ref().map(|(id, _)| id), client.as_ref().and_then(|(_, s)| s.as_ref()))
+            }
+        };
+        if client.is_some() && self.vault.read().await.map(|stored| stored.client_id).as_ref() != client {
+            return Ok(None);
+        }
         let mut manager = self.manager(None).await?;
         if !manager.initialize_from_store().await? {
             return Ok(None);
         }
-        if let Grant::Person { client: Some((id, Some(secret))), .. } = &self.options.grant {
-            manager.configure_client(OAuthClientConfig::new(id, self.url.as_str()).with_client_secret(secret))?;
+        if let Grant::Gateway { client_id, client_secret } = &self.options.grant {
+            manager.configure_client_credentials(&self.credentials(client_id, client_secret, Vec::new()))?;
+        }
+        if let Some((id, secret)) = client.zip(secret) {
+            manager
+                .configure_client(OAuthClientConfig::new(id, self.url.as_str()).with_client_secret(secret.expose()))?;
         }
         Ok(Some(manager))
     }
 
     /// A manager that knows the authorization server.
     async fn manager(&self, challenge: Option<&str>) -> Result<AuthorizationManager, NoToken> {
-        let client = Arc::new(Guarded(self.reach));
+        let issuer = self.options.issuer.as_ref();
+        let client = Arc::new(Guarded::new(self.reach, issuer.cloned()));
+        let seen = Arc::clone(&client);
         let mut manager = AuthorizationManager::new_with_oauth_http_client(self.url.as_str(), client).await?;
         manager.set_credential_store(self.vault.clone());
-        let found = manager.resolve_metadata_from_challenge(challenge).await?;
+        let another =
+            || NoToken::Failed("the server names another authorization server than `oauth.issuer`".to_owned());
+        let found = match manager.resolve_metadata_from_challenge(challenge).await {
+            Err(_) if seen.hid_another() => return Err(another()),
+            found => found?,
+        };
+        // The library lets a server name a document whose own name it does not check.
+        let named = found.metadata.issuer.as_deref().and_then(|issuer| Url::parse(issuer).ok());
+        if issuer.is_some() && issuer != named.as_ref() {
+            return Err(another());
+        }
         let gateway = matches!(self.options.grant, Grant::Gateway { .. });
         if gateway && !found.source.is_discovered() {
             return Err(NoToken::Failed(
                 "the server names no authorization server, so ours sees no credentials".to_owned(),
             ));
-        }
-        if self.options.issuer.is_some() && self.options.issuer != found.metadata.issuer {
-            return Err(NoToken::Failed("the server names another authorization server than `issuer`".to_owned()));
         }
         manager.set_metadata(found.metadata);
         Ok(manager)
@@ -289,30 +350,16 @@ impl Oauth {
     }
 }
 
-impl fmt::Debug for OauthOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OauthOptions").field("scopes", &self.scopes).field("grant", &self.grant).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Grant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Gateway { .. } => "Gateway",
-            Self::Person { .. } => "Person",
-        })
-    }
-}
-
 async fn signed_in(
     session: AuthorizationSession,
+    vault: Vault,
     mut brought: mpsc::Receiver<Brought>,
 ) -> Result<AuthorizationManager, String> {
     while let Some(news) = brought.recv().await {
         match news {
             Brought::Refusal(why) => return Err(why),
-            Brought::Code(address) => match session.handle_callback_url(&address).await {
-                Ok(_) => return Ok(session.auth_manager),
+            Brought::Code(address) => match redeem(&session, &vault, &address).await {
+                Ok(()) => return Ok(session.auth_manager),
                 // An answer in another issuer's name is not the one that is waited for.
                 Err(
                     AuthError::AuthorizationServerMismatch { .. } | AuthError::AuthorizationServerMissingIssuer { .. },
@@ -324,14 +371,10 @@ async fn signed_in(
     Err("the browser did not come back".to_owned())
 }
 
-/// Everything the authorization work sends goes through the guarded fetching.
-struct Guarded(Reach);
-
-impl OAuthHttpClient for Guarded {
-    fn execute(&self, request: OAuthHttpRequest) -> OAuthHttpClientFuture<'_> {
-        Box::pin(async move {
-            let OAuthHttpRequest { request, .. } = request;
-            fetch(request, self.0).await.map_err(OAuthHttpClientError::from)
-        })
-    }
+/// Turns the code the browser brought into tokens, while no other gateway touches the file.
+async fn redeem(session: &AuthorizationSession, vault: &Vault, address: &str) -> Result<(), AuthError> {
+    let claim = vault.claim().await.map_err(|busy| AuthError::CredentialStoreError(busy.to_string()))?;
+    session.handle_callback_url(address).await?;
+    drop(claim);
+    Ok(())
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::http::HttpOptions;
+use crate::secret::Secret;
 
 /// One configured server.
 #[derive(Clone, Debug)]
@@ -28,7 +29,7 @@ pub enum Place {
 }
 
 /// A program to be started, without any shell.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct CommandOptions {
     /// A path, or a name to be looked for on `PATH`.
     pub program: String,
@@ -42,24 +43,9 @@ pub struct CommandOptions {
     pub sha256: Option<String>,
 }
 
-/// A text that must not be shown: it has no way to be printed.
-#[derive(Clone, Default)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Keeps a text from being shown.
-    pub const fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The text, for the one place that needs it.
-    pub(super) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
+impl fmt::Debug for CommandOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
+        let names: Vec<_> = self.env.iter().map(|(name, _)| name).collect();
+        f.debug_struct("CommandOptions").field("program", &self.program).field("env", &names).finish_non_exhaustive()
     }
 }

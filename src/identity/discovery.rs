@@ -11,6 +11,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
 use super::key_set::{KeySet, NotAKeySet};
+use crate::address::{Kind, Way, host_kind, ip_kind, ip_way};
 use crate::wire::reader::{self, Limits};
 
 /// For one answer, from the first byte out to the last byte in.
@@ -50,7 +51,7 @@ pub(super) struct Source {
 pub(super) enum Fault {
     #[error("the issuer is not an address; write it as in the `iss` of its tokens")]
     Address,
-    #[error("{0} may not be asked: only https, and no addresses inside (allow_private lets them through)")]
+    #[error("{0} may not be asked: only https, and no addresses inside (allow_private lets private ones through)")]
     Forbidden(Url),
     #[error("{url} did not answer: {}", innermost(.source))]
     Silent { url: Url, source: reqwest::Error },
@@ -78,21 +79,29 @@ impl Clients {
                 .connect_timeout(Duration::from_secs(3))
                 .timeout(PATIENCE)
         };
-        Ok(Self { guarded: plain().dns_resolver(Outside).build()?, open: plain().build()? })
+        let guarded = |reach| plain().dns_resolver(Guarded(reach)).build();
+        Ok(Self { guarded: guarded(Reach::Public)?, open: guarded(Reach::Private)? })
     }
 }
 
-/// Resolves names, and refuses those with an address inside.
+/// Resolves names, and refuses those with an address that may not be asked.
 #[derive(Clone, Copy, Debug)]
-struct Outside;
+struct Guarded(Reach);
 
-impl Resolve for Outside {
+impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
+        let reach = self.0;
         Box::pin(async move {
             let found: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
             // One bad address refuses the name: which one would be used is not ours to foresee.
-            if found.iter().any(|socket| Place::of_address(socket.ip()) != Place::Outside) {
-                return Err("the name belongs to an address inside (allow_private lets it through)".into());
+            for place in found.iter().map(|socket| Place::of_address(socket.ip())) {
+                match (place, reach) {
+                    (Place::Outside, _) | (Place::Loopback | Place::Inside, Reach::Private) => {}
+                    (Place::Nowhere, _) => return Err("the name belongs to an address that is never asked".into()),
+                    (Place::Loopback | Place::Inside, Reach::Public) => {
+                        return Err("the name belongs to an address inside (allow_private lets it through)".into());
+                    }
+                }
             }
             let addresses: Addrs = Box::new(found.into_iter());
             Ok(addresses)
@@ -191,6 +200,7 @@ fn may_ask(url: &Url, issuer: &str, reach: Reach) -> bool {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
+    /// No place an issuer can be, not even inside.
     Nowhere,
     Loopback,
     Inside,
@@ -201,33 +211,23 @@ impl Place {
     fn of(url: &Url) -> Self {
         match url.host() {
             None => Self::Nowhere,
-            Some(Host::Domain(name)) => {
-                let name = name.trim_end_matches('.');
-                let local = name == "localhost" || name.ends_with(".localhost");
-                if local { Self::Loopback } else { Self::Outside }
-            }
+            Some(host @ Host::Domain(_)) => match host_kind(&host) {
+                Kind::Loopback => Self::Loopback,
+                Kind::Name => Self::Outside,
+                _ => Self::Nowhere,
+            },
             Some(Host::Ipv4(address)) => Self::of_address(address.into()),
             Some(Host::Ipv6(address)) => Self::of_address(address.into()),
         }
     }
 
+    /// An address inside another is inside, wherever it leads: no issuer is written that way.
     fn of_address(address: IpAddr) -> Self {
-        let inside = match address.to_canonical() {
-            IpAddr::V4(v4) => {
-                let [first, second, ..] = v4.octets();
-                let shared = first == 100 && (64..128).contains(&second);
-                v4.is_private() || v4.is_link_local() || v4.is_multicast() || shared || first == 0 || first >= 240
-            }
-            // Everything but global unicast, and of that the tunnels that carry an IPv4 address inside.
-            IpAddr::V6(v6) => match v6.segments() {
-                [0x2001, 0, ..] | [0x2002, ..] => true,
-                [first, ..] => !(0x2000..=0x3fff).contains(&first),
-            },
-        };
-        match (address.to_canonical().is_loopback(), inside) {
-            (true, _) => Self::Loopback,
-            (false, true) => Self::Inside,
-            (false, false) => Self::Outside,
+        match (ip_kind(address), ip_way(address)) {
+            (Kind::LinkLocal | Kind::Metadata | Kind::Reserved | Kind::Name, _) => Self::Nowhere,
+            (Kind::Loopback, Way::Plain | Way::Mapped) => Self::Loopback,
+            (Kind::Public, Way::Plain | Way::Mapped) => Self::Outside,
+            (Kind::Private | Kind::Shared, _) | (Kind::Loopback | Kind::Public, Way::Carried) => Self::Inside,
         }
     }
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::digest::canonical;
-use countersign::downstream::{CommandOptions, FromServer, Inquiry, Secret, Tell};
+use countersign::downstream::{CommandOptions, FromServer, Inquiry, Tell};
 use countersign::object;
+use countersign::secret::Secret;
 use countersign::wire::era::{Era, meta};
 use countersign::wire::json::{Object, Value};
 use tokio::io::AsyncReadExt;

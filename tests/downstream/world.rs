@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::downstream::{
-    Asking, Broken, ClientProfile, CommandOptions, Fleet, FromServer, Inquiry, Link, Place, Secret, Server,
-    ServerOptions, Unreachable,
+    Asking, Broken, ClientProfile, CommandOptions, Fleet, FromServer, Inquiry, Link, Place, Server, ServerOptions,
+    Unreachable,
 };
 use countersign::object;
+use countersign::secret::Secret;
 use countersign::wire::era::version;
 use countersign::wire::json::{Object, Value};
 use countersign::wire::message::Answer;

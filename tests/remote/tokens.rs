@@ -10,14 +10,14 @@ use super::*;
 
 /// What the authorization server hands out: how long tokens live, and whether they can be refreshed.
 #[derive(Clone, Copy)]
-struct Tokens {
+pub(crate) struct Tokens {
     seconds: u64,
     refresh: &'static str,
 }
 
-const LASTING: Tokens = Tokens { seconds: 3600, refresh: "" };
+pub(crate) const LASTING: Tokens = Tokens { seconds: 3600, refresh: "" };
 
-fn form(body: &str, name: &str) -> String {
+pub(crate) fn form(body: &str, name: &str) -> String {
     url::form_urlencoded::parse(body.as_bytes())
         .find(|(key, _)| key == name)
         .map(|(_, it)| it.into_owned())
@@ -25,7 +25,7 @@ fn form(body: &str, name: &str) -> String {
 }
 
 /// Authorization server: metadata, registration, tokens numbered as they are given.
-async fn authority(tokens: Tokens) -> Server {
+pub(crate) async fn authority(tokens: Tokens) -> Server {
     let given = Arc::new(AtomicUsize::new(0));
     Server::start(move |seen: Seen| {
         let given = Arc::clone(&given);
@@ -65,7 +65,7 @@ async fn authority(tokens: Tokens) -> Server {
 }
 
 /// An MCP server that takes one token and names the authorization server to everybody else.
-async fn guarded(authority: &Server, accepts: &'static str) -> Server {
+pub(crate) async fn guarded(authority: &Server, accepts: &'static str) -> Server {
     let issuer = format!("http://{}", authority.address);
     Server::start(move |seen: Seen| {
         let issuer = issuer.clone();
@@ -86,17 +86,18 @@ async fn guarded(authority: &Server, accepts: &'static str) -> Server {
 }
 
 fn gateway(server: &Server, issuer: Option<String>, file: Option<PathBuf>) -> HttpServer {
-    let grant = Grant::Gateway { client_id: "gw".to_owned(), client_secret: "hunter2".to_owned() };
+    let grant = Grant::Gateway { client_id: "gw".to_owned(), client_secret: Secret::new("hunter2".to_owned()) };
+    let issuer = issuer.map(|issuer| issuer.parse().unwrap());
     with(server, OauthOptions { scopes: Vec::new(), grant, issuer, file })
 }
 
-fn person(server: &Server, file: Option<PathBuf>) -> HttpServer {
+pub(crate) fn person(server: &Server, file: Option<PathBuf>) -> HttpServer {
     let grant = Grant::Person { client: None, port: 0 };
     with(server, OauthOptions { scopes: vec!["read".to_owned()], grant, issuer: None, file })
 }
 
-fn with(server: &Server, oauth: OauthOptions) -> HttpServer {
-    HttpServer::new("files".into(), &HttpOptions { oauth: Some(oauth), ..options(server.url()) }).unwrap()
+pub(crate) fn with(server: &Server, oauth: OauthOptions) -> HttpServer {
+    HttpServer::new("files".into(), &HttpOptions { oauth: Some(Box::new(oauth)), ..options(server.url()) }).unwrap()
 }
 
 fn calls(server: &Server) -> Vec<Option<String>> {
@@ -104,7 +105,7 @@ fn calls(server: &Server) -> Vec<Option<String>> {
     calls.map(|seen| seen.header("authorization").map(str::to_owned)).collect()
 }
 
-fn grants(authority: &Server) -> Vec<String> {
+pub(crate) fn grants(authority: &Server) -> Vec<String> {
     let asked = authority.seen().into_iter().filter(|seen| seen.path == "/token");
     asked.map(|seen| form(&seen.body, "grant_type")).collect()
 }
@@ -186,6 +187,11 @@ async fn an_old_token_is_refreshed_and_the_new_one_kept_for_the_next_start() {
 
     let again = gateway(&server, None, Some(file.clone()));
     drop(ask(&again).await);
+    let renewal = authority.seen().into_iter().rfind(|seen| seen.path == "/token").unwrap().body;
+    assert_eq!(
+        (form(&renewal, "client_secret"), form(&renewal, "grant_type")),
+        ("hunter2".into(), "refresh_token".into())
+    );
     assert!(calls(&server).last().unwrap().is_some(), "the stored token's successor is sent at once");
 
     let text =
@@ -196,11 +202,20 @@ async fn an_old_token_is_refreshed_and_the_new_one_kept_for_the_next_start() {
 }
 
 /// What a browser does with the address: the authorization server sends it straight back with a code.
-async fn browse(address: &str, code: &str) -> u16 {
+pub(crate) async fn browse(address: &str, code: &str) -> u16 {
     let address = url::Url::parse(address).unwrap();
     let query = address.query().unwrap();
     assert_eq!((form(query, "code_challenge_method").as_str(), form(query, "scope").as_str()), ("S256", "read"));
     get(&format!("{}?code={code}&state={}", form(query, "redirect_uri"), form(query, "state"))).await
+}
+
+pub(crate) async fn sign_in_ended(client: &HttpServer) {
+    let ended = async {
+        while client.sign_in().is_some() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), ended).await.unwrap();
 }
 
 async fn get(address: &str) -> u16 {
@@ -235,12 +250,7 @@ async fn a_person_signs_in_once_and_the_calls_go_on() {
     assert_eq!(get(&format!("{back}?error=access_denied&state=guessed")).await, 400);
     assert_eq!(get(&back.replace("/callback", "/")).await, 404);
     assert_eq!(browse(&address, "good").await, 200);
-    let signed_in = async {
-        while client.sign_in().is_some() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), signed_in).await.unwrap();
+    sign_in_ended(&client).await;
     ask(&client).await.0.unwrap();
     let token = authority.seen().into_iter().find(|seen| seen.path == "/token").unwrap().body;
     assert_eq!((form(&token, "code").as_str(), form(&token, "code_verifier").is_empty()), ("good", false));
@@ -259,12 +269,7 @@ async fn a_person_who_says_no_is_asked_again_by_the_next_call() {
     let address = client.sign_in().unwrap();
     let query = url::Url::parse(&address).unwrap().query().unwrap().to_owned();
     get(&format!("{}?error=access_denied&state={}", form(&query, "redirect_uri"), form(&query, "state"))).await;
-    let ended = async {
-        while client.sign_in().is_some() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), ended).await.unwrap();
+    sign_in_ended(&client).await;
     ask(&client).await.0.unwrap_err();
     assert_ne!(client.sign_in().unwrap(), address);
     assert!(grants(&authority).is_empty());

@@ -83,7 +83,8 @@ async fn addresses_inside_are_refused_before_a_connection() {
 #[tokio::test]
 async fn options_that_cannot_be_meant_are_refused() {
     let with = |url: &str, headers: &[(&str, &str)], pin| {
-        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let headers =
+            headers.iter().map(|(name, value)| ((*name).to_owned(), Secret::new((*value).to_owned()))).collect();
         let options = HttpOptions { headers, tls_sha256: pin, ..options(url.parse().unwrap()) };
         HttpServer::new("x".into(), &options).map(|_| ()).unwrap_err().to_string()
     };
@@ -102,7 +103,10 @@ async fn options_that_cannot_be_meant_are_refused() {
     }
     let shown = format!(
         "{:?}",
-        HttpOptions { headers: vec![("Authorization".into(), secret.into())], ..options("http://a/".parse().unwrap()) }
+        HttpOptions {
+            headers: vec![("Authorization".into(), Secret::new(secret.into()))],
+            ..options("http://a/".parse().unwrap())
+        }
     );
     assert!(!shown.contains(secret), "{shown}");
 }

@@ -12,6 +12,7 @@ use url::Url;
 use crate::downstream::http::guard::Private;
 use crate::downstream::http::{HttpOptions, HttpServer, Turn};
 use crate::object;
+use crate::secret::Secret;
 use crate::wire::headers::Routing;
 use crate::wire::json::{Object, Value};
 use crate::wire::message::{Id, Message, Notification, Request};
@@ -67,7 +68,7 @@ impl Agent {
     pub async fn connect(endpoint: &Url, key: &str) -> anyhow::Result<Self> {
         let options = HttpOptions {
             url: endpoint.clone(),
-            headers: vec![("authorization".to_owned(), format!("Bearer {key}"))],
+            headers: vec![("authorization".to_owned(), Secret::new(format!("Bearer {key}")))],
             tls_sha256: None,
             private: Private::Refused,
             timeout: PATIENCE,

@@ -164,6 +164,8 @@ fn each_bad_value_says_what_to_do() {
         "[servers.a]\ncommand = \"x\"\nsha256 = \"abc\"",
         "[servers.a]\nurl = \"ftp://example.com\"",
         "[store]\nurl = \"mysql://localhost/x\"",
+        "[store]\ntokens = \"\"",
+        "[store]\ntoken = \"x\"",
         "[http]\npublic_url = \"https://gw.example.com/path\"",
         "[http]\naccept = []",
         "[http]\naccept = [\"anyone\", \"keys\"]",
@@ -191,6 +193,20 @@ fn each_bad_value_says_what_to_do() {
 
     the configuration has one fault:
 
+    countersign.toml:2:10: this is not a folder
+     2 | tokens = "…"
+       |          ^^^
+       = write a folder, such as `countersign-tokens`
+
+    the configuration has one fault:
+
+    countersign.toml:2:1: unknown key `token` in [store]
+     2 | token = "…"
+       | ^^^^^
+       = did you mean `tokens`?
+
+    the configuration has one fault:
+
     countersign.toml:2:14: `https://gw.example.com/path` is not an http or https address without path, user, query or fragment
      2 | public_url = "https://gw.example.com/path"
        |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -209,6 +225,36 @@ fn each_bad_value_says_what_to_do() {
      2 | accept = ["anyone", "…"]
        |           ^^^^^^^^
        = write `accept = ["anyone"]` alone, or leave `anyone` out
+    "#);
+}
+
+#[test]
+fn each_bad_issuer_says_what_to_do() {
+    assert_snapshot!(complaints(&[
+        "[servers.a]\nurl = \"https://example.com\"\noauth = { issuer = \"login\" }",
+        "[servers.a]\nurl = \"https://example.com\"\noauth = { isuer = \"https://login.example.com\" }",
+        "[servers.a]\nurl = \"https://example.com\"\noauth = { issuer = 3 }",
+    ]), @r#"
+    the configuration has one fault:
+
+    countersign.toml:3:20: `login` is not an https address without user, query or fragment
+     3 | oauth = { issuer = "login" }
+       |                    ^^^^^^^
+       = write an https address without user, query or fragment, such as `https://login.example.com`
+
+    the configuration has one fault:
+
+    countersign.toml:3:11: unknown key `isuer` in [servers.a.oauth]
+     3 | oauth = { isuer = "…" }
+       |           ^^^^^
+       = did you mean `issuer`?
+
+    the configuration has one fault:
+
+    countersign.toml:3:20: a text should stand here, not a whole number
+     3 | oauth = { issuer = 3 }
+       |                    ^
+       = write a text
     "#);
 }
 
@@ -250,6 +296,8 @@ fn what_cannot_work_together_is_refused() {
         "[limits]\nbody_bytes = 10",
         "[servers.a]\nurl = \"https://example.com\"\noauth = {}\nheaders = { authorization = \"Bearer abcdef\" }",
         "[servers.a]\nurl = \"https://example.com\"\noauth = { client_secret = \"x7Yv3Kd8fLr1TzW\" }",
+        "[servers.a]\nurl = \"https://example.com\"\noauth = { issuer = \"http://login.example.com\" }",
+        "[servers.a]\nurl = \"https://example.com\"\noauth = { issuer = \"https://127.0.0.1\" }",
         "[store]\nurl = \"postgres://me:changeme@db.example.com/book\"",
         "[[identity.issuers]]\nissuer = \"http://login.example.com\"\naudience = \"x\"",
     ];
@@ -286,6 +334,20 @@ fn what_cannot_work_together_is_refused() {
      3 | oauth = { client_secret = "…" }
        |                           ^^^
        = add `client_id` beside it
+
+    the configuration has one fault:
+
+    countersign.toml:3:20: credentials sent over plain http can be read on the way
+     3 | oauth = { issuer = "http://login.example.com" }
+       |                    ^^^^^^^^^^^^^^^^^^^^^^^^^^
+       = write https; only on this machine may it be http
+
+    the configuration has one fault:
+
+    countersign.toml:3:20: a server elsewhere cannot be signed in to on this machine
+     3 | oauth = { issuer = "https://127.0.0.1" }
+       |                    ^^^^^^^^^^^^^^^^^^^
+       = write the issuer's own address, or add `allow_private = true` to the server if it is meant
 
     the configuration has one fault:
 

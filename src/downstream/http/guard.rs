@@ -1,10 +1,11 @@
 //! May we connect to this address? What an operator's configuration, or a document from elsewhere, must not reach.
 //!
 //! The check is made on addresses, after the one resolver has answered and on everything it answered, and the connection
-//! is made to the very addresses that were checked. Spelling tricks (decimal, octal, hexadecimal, full-width digits)
-//! are undone by the URL parser before; addresses inside addresses (mapped, translated, tunnelled) are undone here.
+//! is made to the very addresses that were checked. What an address is, however it is written, [`crate::address`] says.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
+
+use crate::address::{Kind, ip_kind, names_this_machine};
 
 /// How far inside a connection may reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,14 +35,15 @@ pub enum Refused {
 /// Whether all of these may be connected to. One bad address refuses the name as a whole.
 pub fn check(addresses: impl IntoIterator<Item = IpAddr>, reach: Reach) -> Result<(), (IpAddr, Refused)> {
     for address in addresses {
-        match (class(address), reach) {
-            (Class::Public, _)
-            | (Class::Loopback, Reach::Loopback | Reach::Private)
-            | (Class::Private, Reach::Private) => {}
-            (Class::Loopback, Reach::Public) => return Err((address, Refused::Loopback)),
-            (Class::Private, Reach::Public | Reach::Loopback) => return Err((address, Refused::Private)),
-            (Class::Never, _) => return Err((address, Refused::Never)),
-        }
+        let refused = match (ip_kind(address), reach) {
+            (Kind::Public, _)
+            | (Kind::Loopback, Reach::Loopback | Reach::Private)
+            | (Kind::Private | Kind::Shared, Reach::Private) => continue,
+            (Kind::Loopback, Reach::Public) => Refused::Loopback,
+            (Kind::Private | Kind::Shared, Reach::Public | Reach::Loopback) => Refused::Private,
+            (Kind::LinkLocal | Kind::Metadata | Kind::Reserved | Kind::Name, _) => Refused::Never,
+        };
+        return Err((address, refused));
     }
     Ok(())
 }
@@ -51,15 +53,7 @@ pub fn reach_of(url: &url::Url, private: Private) -> Reach {
     if private == Private::Allowed {
         return Reach::Private;
     }
-    let loopback = match url.host() {
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        Some(url::Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        None => false,
-    };
+    let loopback = url.host().is_some_and(|host| names_this_machine(&host));
     if loopback { Reach::Loopback } else { Reach::Public }
 }
 
@@ -70,58 +64,6 @@ pub enum Private {
     Refused,
     /// `allow_private = true`.
     Allowed,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Class {
-    Public,
-    Loopback,
-    Private,
-    Never,
-}
-
-const fn class(address: IpAddr) -> Class {
-    match address {
-        IpAddr::V4(address) => class_v4(address),
-        IpAddr::V6(address) => class_v6(address),
-    }
-}
-
-const fn class_v4(address: Ipv4Addr) -> Class {
-    match address.octets() {
-        [127, ..] => Class::Loopback,
-        // Metadata of clouds that put it into shared address space, then link-local, where the others put it.
-        [100, 100, 100, 200] | [168, 63, 129, 16] | [169, 254, ..] => Class::Never,
-        // The last is for benchmarks.
-        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] | [198, 18..=19, ..] => Class::Private,
-        // "This network", documentation, relays, multicast and reserved are never a server.
-        [0 | 224..=255, ..] | [192, 0, 0 | 2, _] | [198, 51, 100, _] | [203, 0, 113, _] | [192, 88, 99, _] => {
-            Class::Never
-        }
-        _ => Class::Public,
-    }
-}
-
-const fn class_v6(address: Ipv6Addr) -> Class {
-    match address.segments() {
-        [0, 0, 0, 0, 0, 0, 0, 1] => Class::Loopback,
-        // An IPv4 address inside: mapped, compatible, translated (both prefixes), 6to4.
-        [0, 0, 0, 0, 0, 0xffff | 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
-            inside(high, low)
-        }
-        [0, 0, 0, 0, 0xffff, 0, high, low] => inside(high, low),
-        // An instance's metadata in IPv6; tunnels and documentation.
-        [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254] | [0x2001, 0 | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Class::Never,
-        [0xfc00..=0xfdff, ..] | [0x64, 0xff9b, 1, ..] => Class::Private,
-        [0x2000..=0x3fff, ..] => Class::Public,
-        _ => Class::Never,
-    }
-}
-
-const fn inside(high: u16, low: u16) -> Class {
-    let [a, b] = high.to_be_bytes();
-    let [c, d] = low.to_be_bytes();
-    class_v4(Ipv4Addr::new(a, b, c, d))
 }
 
 #[cfg(test)]

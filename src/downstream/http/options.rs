@@ -10,14 +10,15 @@ use url::Url;
 use super::fault::HttpFault;
 use super::guard;
 use crate::downstream::oauth::OauthOptions;
+use crate::secret::Secret;
 
 /// How one server is reached.
 #[derive(Clone)]
 pub struct HttpOptions {
     /// The MCP endpoint.
     pub url: Url,
-    /// Sent with every request. The values are secrets.
-    pub headers: Vec<(String, String)>,
+    /// Sent with every request.
+    pub headers: Vec<(String, Secret)>,
     /// The only certificate that is accepted: the SHA-256 of its DER form.
     pub tls_sha256: Option<[u8; 32]>,
     /// Whether private networks may be reached.
@@ -25,7 +26,7 @@ pub struct HttpOptions {
     /// For notifications and answers; a request brings its own.
     pub timeout: Duration,
     /// For servers that ask for tokens; none leaves it at the headers.
-    pub oauth: Option<OauthOptions>,
+    pub oauth: Option<Box<OauthOptions>>,
 }
 
 impl fmt::Debug for HttpOptions {
@@ -61,7 +62,7 @@ pub(super) fn headers(options: &HttpOptions) -> Result<HeaderMap, HttpFault> {
         if parsed == AUTHORIZATION && options.oauth.is_some() {
             return Err(bad("and `oauth` exclude each other; remove one"));
         }
-        let mut secret = HeaderValue::from_str(secret).map_err(|_| bad("has a value no header can carry"))?;
+        let mut secret = HeaderValue::from_str(secret.expose()).map_err(|_| bad("has a value no header can carry"))?;
         secret.set_sensitive(true);
         headers.append(parsed, secret);
     }

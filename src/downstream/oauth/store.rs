@@ -2,12 +2,20 @@
 //!
 //! The file names the server's address: a server that moves in the configuration does not get the tokens of the old.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rmcp::transport::auth::{AuthError, CredentialStore, StoredCredentials};
+use rmcp::transport::auth::{AuthError, CredentialStore, OAuthTokenResponse, StoredCredentials};
 use serde::{Deserialize, Serialize};
+
+use super::claim::{Claim, NoClaim};
+
+/// A token that is about to expire is renewed before it is sent. The library renews at 30 seconds by itself: ours is
+/// longer, so that nothing is renewed without a claim.
+const MARGIN: Duration = Duration::from_secs(45);
 
 /// Tokens in memory, and in a file where one is given.
 #[derive(Clone)]
@@ -16,12 +24,17 @@ pub(super) struct Vault(Arc<Inner>);
 struct Inner {
     resource: String,
     file: Option<PathBuf>,
+    /// Whether the file can be used: found out by the last claim.
+    usable: AtomicBool,
     held: Mutex<Held>,
 }
 
 enum Held {
     Unread,
-    Known(Option<Box<StoredCredentials>>),
+    /// As in the file.
+    Kept(Option<Box<StoredCredentials>>),
+    /// Newer than the file, which could not be written.
+    Ahead(Option<Box<StoredCredentials>>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -30,51 +43,110 @@ struct OnDisk {
     credentials: Box<StoredCredentials>,
 }
 
+/// What was found in the file.
+enum Found {
+    Tokens(Box<StoredCredentials>),
+    Nothing,
+    Unusable,
+}
+
 impl Vault {
     pub(super) fn new(resource: String, file: Option<PathBuf>) -> Self {
-        Self(Arc::new(Inner { resource, file, held: Mutex::new(Held::Unread) }))
+        let held = Mutex::new(Held::Unread);
+        Self(Arc::new(Inner { resource, file, usable: AtomicBool::new(true), held }))
+    }
+
+    /// Keeps other gateways from renewing these tokens, and learns what they have done to them. Whoever writes holds a
+    /// claim. None where nothing is shared, because there is no file or none can be used.
+    pub(super) async fn claim(&self) -> Result<Option<Claim>, NoClaim> {
+        let Some(file) = &self.0.file else { return Ok(None) };
+        let claim = match Claim::wait(file).await {
+            Ok(claim) => claim,
+            Err(NoClaim::Unusable(error)) => {
+                if self.0.usable.swap(false, Ordering::SeqCst) {
+                    self.warn_unkept(file, &error);
+                }
+                return Ok(None);
+            }
+            Err(busy) => return Err(busy),
+        };
+        self.0.usable.store(true, Ordering::SeqCst);
+        let ahead = matches!(*self.held(), Held::Ahead(_));
+        match self.read_file().await {
+            // Ours are the newer ones.
+            _ if ahead => {}
+            Found::Tokens(credentials) => *self.held() = Held::Kept(Some(credentials)),
+            Found::Nothing => *self.held() = Held::Kept(None),
+            Found::Unusable => {}
+        }
+        Ok(Some(claim))
     }
 
     /// What is held; a file that cannot be read counts as empty, and is said so.
     pub(super) async fn read(&self) -> Option<StoredCredentials> {
-        if let Held::Known(credentials) = &*self.held() {
+        if let Held::Kept(credentials) | Held::Ahead(credentials) = &*self.held() {
             return credentials.as_deref().cloned();
         }
-        let credentials = self.read_file().await;
-        *self.held() = Held::Known(credentials.clone().map(Box::new));
-        credentials
+        let credentials = match self.read_file().await {
+            Found::Tokens(credentials) => Some(credentials),
+            Found::Nothing | Found::Unusable => None,
+        };
+        *self.held() = Held::Kept(credentials.clone());
+        credentials.map(|credentials| *credentials)
     }
 
-    async fn read_file(&self) -> Option<StoredCredentials> {
-        let file = self.0.file.as_ref()?;
+    /// The access token in memory, if it can be sent as it is.
+    pub(super) fn fresh(&self) -> Option<String> {
+        let held = self.held();
+        let (Held::Kept(Some(credentials)) | Held::Ahead(Some(credentials))) = &*held else { return None };
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let token = credentials.token_response.as_ref()?;
+        let expires = lasting(token).zip(credentials.token_received_at).map(|(lasting, received)| {
+            let margin = now.saturating_add(MARGIN);
+            Duration::from_secs(received).saturating_add(lasting) <= margin
+        });
+        (expires != Some(true)).then(|| secret(token))
+    }
+
+    async fn read_file(&self) -> Found {
+        let Some(file) = self.0.file.as_ref() else { return Found::Nothing };
         let why = match tokio::fs::read(file).await {
             Ok(text) => match serde_json::from_slice::<OnDisk>(&text) {
-                Ok(stored) if stored.resource == self.0.resource => return Some(*stored.credentials),
+                Ok(stored) if stored.resource == self.0.resource => return Found::Tokens(stored.credentials),
                 Ok(_) => "they are for another address".to_owned(),
                 // The error's own text could quote the file.
                 Err(_) => "the file is damaged".to_owned(),
             },
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Found::Nothing,
             Err(error) => error.to_string(),
         };
         tracing::warn!(file = %file.display(), why, "stored tokens cannot be used; new ones are needed");
-        None
+        Found::Unusable
     }
 
-    async fn write(&self, credentials: Option<StoredCredentials>) -> Result<(), AuthError> {
+    /// Tokens that cannot be kept are good until the gateway ends: somebody has just signed in for them.
+    async fn write(&self, credentials: Option<StoredCredentials>) {
         let credentials = credentials.map(Box::new);
-        *self.held() = Held::Known(credentials.clone());
-        let Some(file) = self.0.file.clone() else { return Ok(()) };
-        let resource = self.0.resource.clone();
-        let written = tokio::task::spawn_blocking(move || match credentials {
-            Some(credentials) => replace(&file, &serde_json::to_vec(&OnDisk { resource, credentials })?),
-            None => std::fs::remove_file(&file).or_else(|error| match error.kind() {
-                std::io::ErrorKind::NotFound => Ok(()),
-                _ => Err(error),
-            }),
+        let Some(file) = self.0.file.clone().filter(|_| self.0.usable.load(Ordering::SeqCst)) else {
+            *self.held() = Held::Ahead(credentials);
+            return;
+        };
+        *self.held() = Held::Ahead(credentials.clone());
+        let (resource, given) = (self.0.resource.clone(), credentials.clone());
+        let place = file.clone();
+        let written = tokio::task::spawn_blocking(move || match given {
+            Some(credentials) => replace(&place, &serde_json::to_vec(&OnDisk { resource, credentials })?),
+            None => std::fs::remove_file(&place).or_else(absent),
         });
-        let bad = |error: &dyn std::error::Error| AuthError::CredentialStoreError(error.to_string());
-        written.await.map_err(|error| bad(&error))?.map_err(|error| bad(&error))
+        match written.await.map_err(std::io::Error::other).and_then(|written| written) {
+            Ok(()) => *self.held() = Held::Kept(credentials),
+            Err(error) => self.warn_unkept(&file, &error),
+        }
+    }
+
+    fn warn_unkept(&self, file: &Path, error: &std::io::Error) {
+        let (resource, file) = (&self.0.resource, file.display());
+        tracing::warn!(%resource, %file, %error, "tokens cannot be kept and are needed anew after a restart");
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, Held> {
@@ -82,25 +154,34 @@ impl Vault {
     }
 }
 
+/// The access token itself.
+pub(super) fn secret(token: &OAuthTokenResponse) -> String {
+    use oauth2::TokenResponse as _;
+    token.access_token().secret().clone()
+}
+
+fn lasting(token: &OAuthTokenResponse) -> Option<Duration> {
+    use oauth2::TokenResponse as _;
+    token.expires_in()
+}
+
+fn absent(error: std::io::Error) -> std::io::Result<()> {
+    if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
+}
+
 /// Whole or not at all, and never readable by others, not even for a moment.
-fn replace(file: &std::path::Path, text: &[u8]) -> std::io::Result<()> {
+fn replace(file: &Path, text: &[u8]) -> std::io::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut beside = file.as_os_str().to_owned();
-    beside.push(".new");
+    let beside = file.with_extension("new");
     // A leftover could have other permissions, so the file is always a fresh one.
-    if let Err(error) = std::fs::remove_file(&beside)
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        return Err(error);
-    }
+    std::fs::remove_file(&beside).or_else(absent)?;
     let mut new = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
     new.write_all(text)?;
     new.sync_all()?;
-    std::fs::rename(&beside, file)
+    std::fs::rename(&beside, file)?;
+    // A refresh token that was replaced is worth nothing: the new name has to outlast the power too.
+    file.parent().map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
 }
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, AuthError>> + Send + 'a>>;
@@ -119,7 +200,10 @@ impl CredentialStore for Vault {
         'a: 'b,
         Self: 'b,
     {
-        Box::pin(self.write(Some(credentials)))
+        Box::pin(async move {
+            self.write(Some(credentials)).await;
+            Ok(())
+        })
     }
 
     fn clear<'a, 'b>(&'a self) -> Boxed<'b, ()>
@@ -127,6 +211,9 @@ impl CredentialStore for Vault {
         'a: 'b,
         Self: 'b,
     {
-        Box::pin(self.write(None))
+        Box::pin(async move {
+            self.write(None).await;
+            Ok(())
+        })
     }
 }

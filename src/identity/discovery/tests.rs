@@ -55,7 +55,16 @@ fn an_issuer_leads_nowhere_inside() {
         ("https://172.16.0.1/k", OUTER, Reach::Public, false),
         ("https://192.168.0.1/k", OUTER, Reach::Public, false),
         ("https://169.254.169.254/k", OUTER, Reach::Public, false),
+        ("https://169.254.169.254/k", OUTER, Reach::Private, false),
+        ("https://metadata.google.internal/k", OUTER, Reach::Private, false),
+        ("https://[fe80::1]/k", OUTER, Reach::Private, false),
+        ("https://224.0.0.1/k", OUTER, Reach::Private, false),
         ("https://100.64.0.1/k", OUTER, Reach::Public, false),
+        ("https://100.64.0.1/k", OUTER, Reach::Private, true),
+        ("https://203.0.113.1/k", OUTER, Reach::Public, false),
+        ("https://[::8.8.8.8]/k", OUTER, Reach::Public, false),
+        ("https://[64:ff9b::8.8.8.8]/k", OUTER, Reach::Public, false),
+        ("https://[::ffff:8.8.8.8]/k", OUTER, Reach::Public, true),
         ("https://0.0.0.0/k", OUTER, Reach::Public, false),
         ("https://[fd00::1]/k", OUTER, Reach::Public, false),
         ("https://[fe80::1]/k", OUTER, Reach::Public, false),
@@ -74,6 +83,8 @@ fn an_issuer_leads_nowhere_inside() {
 /// SSR-07: a name that resolves inside is refused by the resolver itself.
 #[tokio::test]
 async fn a_name_that_belongs_to_an_inside_address_is_not_resolved() {
-    let resolved = Outside.resolve("localhost".parse().unwrap()).await;
+    let localhost = || "localhost".parse().unwrap();
+    let resolved = Guarded(Reach::Public).resolve(localhost()).await;
     assert!(resolved.err().unwrap().to_string().contains("inside"));
+    assert!(Guarded(Reach::Private).resolve(localhost()).await.is_ok());
 }

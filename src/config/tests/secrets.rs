@@ -2,8 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::config::Config;
-use crate::config::tests::{TOKEN, WHOLE, around, complaint, read};
+use super::{Config, TOKEN, WHOLE, around, complaint, read};
 
 #[test]
 fn no_complaint_and_no_listing_tells_a_secret() {
@@ -13,6 +12,8 @@ fn no_complaint_and_no_listing_tells_a_secret() {
         "[servers.a]\nurl = \"https://e.com\"\nheaders = \"Bearer S\"",
         "[servers.a]\nurl = \"https://e.com\"\nheaders = { Authorization = \"Bearer S\", Host = \"x\" }",
         "[servers.a]\nurl = \"https://me:S@e.com\"",
+        "[servers.a]\nurl = \"https://e.com\"\noauth = { issuer = \"https://me:S@e.com\" }",
+        "[servers.a]\nurl = \"https://e.com\"\noauth = { issuer = \"https://e.com?key=S\" }",
         "[servers.a]\ncommand = \"x\"\nenv = { A = \"S\", B = 3 }",
         "[servers.a]\ncommand = \"x\"\nenv = [\"A=S\"]",
         "[servers.a]\ncommand = \"x\"\nenv = { A = \"S }",

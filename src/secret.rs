@@ -40,6 +40,3 @@ impl schemars::JsonSchema for Secret {
         schemars::json_schema!({ "type": "string" })
     }
 }
-
-#[cfg(test)]
-mod tests;
