@@ -1,6 +1,6 @@
 //! How is the book read?
 
-use super::pool::reading;
+use super::pool::{Pool, reading};
 use super::{Store, StoreError};
 use crate::audit::entry::Entry;
 use crate::call::CallId;
@@ -62,6 +62,13 @@ AND seq > $3 ORDER BY seq LIMIT $4";
 const OF_CALL: &str = "
 SELECT seq, call, at, event, body FROM entry WHERE call >= $1 AND call < $1 || '~' ORDER BY seq LIMIT $2";
 
+/// SQLite's index by call ends a little before the table does.
+const OF_CALL_SQLITE: &str = "
+SELECT seq, call, at, event, body FROM entry
+WHERE (seq IN (SELECT seq FROM entry_call WHERE call >= $1 AND call < $1 || '~')
+    OR seq > (SELECT MAX(seq) FROM entry_call WHERE call = ''))
+AND call >= $1 AND call < $1 || '~' ORDER BY seq LIMIT $2";
+
 const END: &str = "SELECT CAST(COALESCE(MAX(seq), 0) AS BIGINT) FROM entry";
 
 impl Store {
@@ -95,8 +102,12 @@ impl Store {
         if beginning.contains('\0') {
             return Ok(Vec::new());
         }
+        let text = match self.pool() {
+            Pool::Sqlite { .. } => OF_CALL_SQLITE,
+            Pool::Postgres(_) => OF_CALL,
+        };
         let rows: Vec<Row> =
-            reading!(self.pool(), db => sqlx::query_as(OF_CALL).bind(beginning).bind(limit).fetch_all(db).await)?;
+            reading!(self.pool(), db => sqlx::query_as(text).bind(beginning).bind(limit).fetch_all(db).await)?;
         Ok(rows.into_iter().map(Written::from).collect())
     }
 

@@ -24,7 +24,7 @@ CREATE TABLE entry (
     event TEXT NOT NULL,
     body TEXT NOT NULL
 ) {strict};
-CREATE INDEX entry_call ON entry (call) WHERE call IS NOT NULL;
+{by_call};
 CREATE TABLE api_key (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL,
@@ -50,6 +50,17 @@ CREATE TABLE pin (
     PRIMARY KEY (server, tool)
 ) {strict};
 ";
+
+const POSTGRES_BY_CALL: &str = "CREATE INDEX entry_call ON entry (call) WHERE call IS NOT NULL";
+
+/// An index that is filled by hand (see `sqlite/insert.rs`); its line without a call says how far.
+const SQLITE_BY_CALL: &str = "
+CREATE TABLE entry_call (
+    call TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (call, seq)
+) STRICT, WITHOUT ROWID;
+INSERT INTO entry_call (call, seq) VALUES ('', 0)";
 
 const RECORD: &str = "CREATE TABLE IF NOT EXISTS schema_version (number {integer} PRIMARY KEY) {strict}";
 const HIGHEST: &str = "SELECT CAST(COALESCE(MAX(number), 0) AS BIGINT) FROM schema_version";
@@ -125,13 +136,16 @@ enum Spelling {
 }
 
 fn spelled(text: &str, spelling: Spelling) -> String {
-    let (counter, integer, bytewise, strict) = match spelling {
-        Spelling::Sqlite => ("INTEGER PRIMARY KEY", "INTEGER", "", "STRICT"),
-        Spelling::Postgres => ("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "BIGINT", "COLLATE \"C\"", ""),
+    let (counter, integer, bytewise, strict, by_call) = match spelling {
+        Spelling::Sqlite => ("INTEGER PRIMARY KEY", "INTEGER", "", "STRICT", SQLITE_BY_CALL),
+        Spelling::Postgres => {
+            ("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "BIGINT", "COLLATE \"C\"", "", POSTGRES_BY_CALL)
+        }
     };
     text.replace("{counter}", counter)
         .replace("{integer}", integer)
         .replace("{bytewise}", bytewise)
+        .replace("{by_call}", by_call)
         .replace("{strict}", strict)
 }
 

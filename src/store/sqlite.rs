@@ -3,6 +3,7 @@
 mod check;
 mod connect;
 mod guard;
+mod insert;
 mod keeper;
 mod reserve;
 mod scratch;

@@ -5,6 +5,7 @@ use super::check::version;
 use super::guard::beside;
 use super::writer::Writer;
 use crate::audit::entry::{Entry, Event, Fault};
+use crate::call::CallId;
 use crate::clock::Timestamp;
 use crate::gateway::recorder::Recorder;
 use crate::store::append::AppendError;
@@ -139,4 +140,45 @@ async fn a_locked_book_is_waited_for_and_the_caller_does_not_block_others() {
     other.execute_batch("COMMIT").unwrap();
     write.await.unwrap().unwrap();
     assert_eq!(world.events().await.len(), 2);
+}
+
+#[tokio::test]
+async fn the_lines_of_a_call_are_found_wherever_the_index_ends() {
+    let mut world = World::open().await;
+    let call = CallId::from_record("0199-one");
+    let line = |call: &CallId| Entry { call: Some(call.clone()), ..said("x") };
+    let mut expected = 0;
+    // Up to, at and past the place where the index is brought up to date, and again after a restart.
+    for round in 0..700_usize {
+        let other = CallId::from_record(&format!("0199-other-{round}"));
+        let batch = match round % 4 {
+            0 => vec![line(&call)],
+            1 => vec![line(&other), line(&call)],
+            2 => vec![line(&other), said("none"), line(&call)],
+            _ => vec![line(&call), line(&other), said("none"), line(&other), line(&call)],
+        };
+        let lines_of = |call: &CallId| batch.iter().filter(|entry| entry.call.as_ref() == Some(call)).count();
+        expected += lines_of(&call);
+        let others = lines_of(&other);
+        world.recorder.write(batch).await.unwrap();
+        if round % 50 == 7 {
+            let found = world.store.of_call(call.as_str(), 10_000).await.unwrap();
+            assert_eq!(found.len(), expected, "after round {round}");
+            assert!(found.is_sorted_by_key(|line| line.seq));
+            assert_eq!(world.store.of_call(other.as_str(), 10).await.unwrap().len(), others);
+        }
+        if round == 350 {
+            world.store.close().await;
+            let url = format!("sqlite:{}", world.directory.path().join("book.db").display());
+            world.store = Store::open(&StoreOptions::new(&url, Durability::Process).unwrap()).await.unwrap();
+            world.recorder = Recorder::start(world.store.clone());
+        }
+    }
+    let book = rusqlite::Connection::open(world.directory.path().join("book.db")).unwrap();
+    let (lines, end): (i64, i64) = book
+        .query_row("SELECT (SELECT MAX(seq) FROM entry), (SELECT seq FROM entry_call WHERE call = '')", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .unwrap();
+    assert!((0..=130).contains(&(lines - end)), "the index ends at {end} of {lines}");
 }

@@ -9,19 +9,18 @@ use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, params};
+use rusqlite::{Connection, ErrorCode};
 
 use super::PATIENCE;
 use super::check::{self, Extent};
 use super::connect::connect;
+use super::insert::Table;
 use super::reserve::Reserve;
 use crate::audit::entry::{Entry, Event, Operated};
 use crate::clock::{Clock as _, SystemClock};
 use crate::store::append::AppendError;
 use crate::store::entries::Line;
 use crate::store::{Durability, StoreError};
-
-const INSERT: &str = "INSERT INTO entry (call, at, event, body) VALUES ($1, $2, $3, $4)";
 
 /// How long opening may look for damage; the rest is looked at while the gateway runs.
 const LOOK: Duration = Duration::from_millis(25);
@@ -42,6 +41,7 @@ pub(super) struct Writer {
 #[derive(Debug)]
 struct Desk {
     connection: Option<Connection>,
+    table: Table,
     /// The last line that was acknowledged.
     last: i64,
 }
@@ -90,7 +90,7 @@ impl Writer {
             durability,
             reserve: Reserve::of(path),
             extent,
-            desk: Mutex::new(Desk { connection: Some(connection), last: 0 }),
+            desk: Mutex::new(Desk { connection: Some(connection), table: Table::default(), last: 0 }),
             state: Mutex::new(state),
             wake: Condvar::new(),
         })
@@ -290,7 +290,7 @@ impl Desk {
         if patience == Patience::Long {
             connection.busy_timeout(PATIENCE)?;
         }
-        let done = insert(connection, lines);
+        let done = self.table.insert(connection, lines);
         if done.is_err() && !connection.is_autocommit() {
             connection.execute_batch("ROLLBACK")?;
         }
@@ -300,23 +300,6 @@ impl Desk {
         self.last = done?;
         Ok(())
     }
-}
-
-/// One line is its own transaction; several share one.
-fn insert(connection: &Connection, lines: &[Line]) -> rusqlite::Result<i64> {
-    let mut statement = connection.prepare_cached(INSERT)?;
-    let mut put = |line: &Line| {
-        let call = line.call.as_ref().map(crate::call::CallId::as_str);
-        statement.execute(params![call, line.at.micros(), line.event, line.body])
-    };
-    if let [line] = lines {
-        put(line)?;
-    } else {
-        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        lines.iter().try_for_each(|line| put(line).map(drop))?;
-        connection.prepare_cached("COMMIT")?.execute([])?;
-    }
-    Ok(connection.last_insert_rowid())
 }
 
 /// What an error of the database means for the writer.

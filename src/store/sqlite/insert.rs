@@ -1,0 +1,94 @@
+//! How do lines become rows?
+//!
+//! A commit costs the pages it touches, because each is written to the log whole. Lines go to the end of their table, a
+//! page or two. An index by call would be a page more in every commit, which is half of all that is written while one
+//! call comes after the other. So it is a table of its own, brought up to date every so many lines, in the transaction
+//! that writes the last of them; whoever reads looks also at the lines behind its end.
+
+use rusqlite::{Connection, Statement};
+
+use crate::store::entries::Line;
+
+/// Lines of one commit that are one statement, and so need no other to begin and end a transaction.
+const ONE: &str = "INSERT INTO entry (call, at, event, body) VALUES (?,?,?,?)";
+const TWO: &str = "INSERT INTO entry (call, at, event, body) VALUES (?,?,?,?),(?,?,?,?)";
+const THREE: &str = "INSERT INTO entry (call, at, event, body) VALUES (?,?,?,?),(?,?,?,?),(?,?,?,?)";
+
+const INDEX: &str = "
+INSERT INTO entry_call (call, seq)
+SELECT call, seq FROM entry WHERE call IS NOT NULL AND seq > (SELECT MAX(seq) FROM entry_call WHERE call = '')";
+const INDEXED: &str = "UPDATE entry_call SET seq = (SELECT MAX(seq) FROM entry) WHERE call = ''";
+
+/// The index is this many lines behind at most, beside those of the last commit.
+const BEHIND: usize = 128;
+
+/// The end of the table, as one writer knows it.
+#[derive(Debug)]
+pub(super) struct Table {
+    /// Lines written since the index was up to date. Others may have written more; the statement sees them too.
+    behind: usize,
+}
+
+impl Default for Table {
+    /// Whoever wrote before may have stopped anywhere.
+    fn default() -> Self {
+        Self { behind: BEHIND }
+    }
+}
+
+impl Table {
+    /// Commits lines together and returns the number of the last.
+    pub(super) fn insert(&mut self, connection: &Connection, lines: &[Line]) -> rusqlite::Result<i64> {
+        let behind = self.behind.saturating_add(lines.len());
+        let text = match lines {
+            _ if behind > BEHIND => None,
+            [_] => Some(ONE),
+            [_, _] => Some(TWO),
+            [_, _, _] => Some(THREE),
+            _ => None,
+        };
+        let last = match text {
+            Some(text) => {
+                put(&mut *connection.prepare_cached(text)?, lines)?;
+                connection.last_insert_rowid()
+            }
+            None => in_transaction(connection, lines, if behind > BEHIND { Index::Due } else { Index::Later })?,
+        };
+        self.behind = if behind > BEHIND { 0 } else { behind };
+        Ok(last)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Index {
+    Due,
+    Later,
+}
+
+fn in_transaction(connection: &Connection, lines: &[Line], index: Index) -> rusqlite::Result<i64> {
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let mut statement = connection.prepare_cached(ONE)?;
+    lines.chunks(1).try_for_each(|line| put(&mut statement, line))?;
+    let last = connection.last_insert_rowid();
+    if index == Index::Due {
+        connection.prepare_cached(INDEX)?.execute([])?;
+        connection.prepare_cached(INDEXED)?.execute([])?;
+    }
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    Ok(last)
+}
+
+fn put(statement: &mut Statement<'_>, lines: &[Line]) -> rusqlite::Result<()> {
+    let mut place = 0_usize;
+    let mut next = || {
+        place = place.saturating_add(1);
+        place
+    };
+    for line in lines {
+        statement.raw_bind_parameter(next(), line.call.as_ref().map(crate::call::CallId::as_str))?;
+        statement.raw_bind_parameter(next(), line.at.micros())?;
+        statement.raw_bind_parameter(next(), line.event)?;
+        statement.raw_bind_parameter(next(), &line.body)?;
+    }
+    statement.raw_execute().map(drop)
+}
