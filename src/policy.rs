@@ -4,6 +4,7 @@
 //! `allow` grants, everything else can only take away, and nothing said is a no. The contract, field by field, is in
 //! `policies/README.md`.
 
+mod bounds;
 pub mod bundle;
 pub mod decision;
 pub mod evaluate;

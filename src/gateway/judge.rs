@@ -5,8 +5,8 @@
 //! Evaluation runs on the thread of the call. A thread of its own with a watchdog would cost every call two hops between
 //! threads, which is as much as the evaluation itself. It is not needed because the loader refuses what the engine's own
 //! limit of 50 ms cannot stop: recursion, chains of rules deeper than the workers' stacks of 32 MiB take, and the
-//! builtins that run on without looking at the clock. What is left is a rule that does very much in one builtin over
-//! very large arguments; the limit on arguments bounds that.
+//! builtins that run on without looking at the clock; and because what the other builtins make and walk over has a price
+//! and each rule a budget. `policy::bounds` says what is left.
 
 use std::sync::Arc;
 use std::time::Instant;

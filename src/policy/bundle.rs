@@ -11,7 +11,7 @@ use super::evaluate::limit;
 use super::footprint::{Footprint, Memory, footprints};
 use super::index::{Condition, conditions};
 use super::input::{Input, Phase};
-use super::{lint, syntax};
+use super::{bounds, lint, syntax};
 use crate::digest::Digest;
 
 /// One file, read.
@@ -114,6 +114,7 @@ impl Bundle {
             problems.sort_by(|a, b| a.position().cmp(&b.position()));
             return Err(problems);
         }
+        bounds::install(&mut engine);
         cache::configure(cache::Config { regex: PATTERNS, glob: PATTERNS });
         let mut bundle = Self { engine, data, digest: digest(sources), rules, memory: Memory::default() };
         bundle.prepare()?;
@@ -153,10 +154,10 @@ impl Bundle {
     /// The first evaluation does the preparation that clones made afterwards share, and shows errors no check foresees.
     fn prepare(&mut self) -> Result<(), Vec<Problem>> {
         let mut problems = Vec::new();
-        limit(&mut self.engine, PREPARING);
         for phase in [Phase::Call, Phase::List] {
             self.engine.set_input(Input::blank(phase).value());
             for rule in &mut self.rules {
+                limit(&mut self.engine, PREPARING);
                 // The check of `mode` lets only the two words pass.
                 let mode = self.engine.eval_rule(format!("data.countersign.{}.mode", rule.policy));
                 rule.mode = match mode {
