@@ -15,6 +15,7 @@ pub mod index;
 pub mod input;
 pub mod lint;
 pub mod moment;
+pub mod pace;
 pub mod rehearse;
 #[cfg(test)]
 pub(crate) mod sample;

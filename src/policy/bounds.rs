@@ -6,11 +6,11 @@
 //! worked out before it runs, and the builtins of one question together may spend [`MOST`]. Only the builtins that
 //! policies call are wrapped; the others and all operators run as they always did.
 //!
-//! What this does not bound: operators and loops, which the engine's clock stops within some sixteen expressions. One
-//! expression of these can still be slow. Comparing two values that hold the same part many times over, as lists of
-//! lists of lists made by loops do, takes as long as if each part were there by itself; it needs no memory for that, but
-//! nothing interrupts it. Multiplying numbers of very many digits takes up to a few times the limit. A separate process
-//! for policies would hold both, at the price of two hops for every call.
+//! What this does not bound: operators and loops, which the engine's clock stops within some sixteen expressions, and
+//! one expression of which can be slow. Comparing two lists made by one loop each, of the longest texts there are, takes up
+//! to a second; multiplying numbers of very many digits takes a few times the limit. What nests or doubles such lists
+//! would take hours: those rules `pace` finds by their text, and they are asked on a thread that is left behind. Such a
+//! thread uses up a processor until it ends, which only a separate process for policies would prevent.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;

@@ -11,6 +11,7 @@ use super::evaluate::limit;
 use super::footprint::{Footprint, Memory, footprints};
 use super::index::{Condition, conditions};
 use super::input::{Input, Phase};
+use super::pace::{self, Pace};
 use super::{bounds, lint, syntax};
 use crate::digest::Digest;
 
@@ -56,6 +57,8 @@ pub struct EffectRule {
     pub(super) conditions: Vec<Condition>,
     /// What it reads, when its answers can be kept.
     pub(super) footprint: Option<Footprint>,
+    /// How it is asked.
+    pub(super) pace: Pace,
 }
 
 /// Whether a package's findings count.
@@ -260,10 +263,13 @@ fn effect_rules(modules: &[Ref<Module>], data: &Value) -> Vec<EffectRule> {
         found.entry((policy, effect)).or_default().push(condition);
     }
     let mut footprints = footprints(modules, data);
+    let slow = pace::slow(modules);
     let rules = found.into_iter().map(|((policy, effect), conditions)| {
         let path = format!("data.countersign.{policy}.{}", effect.word());
         let names: Vec<String> = path.split('.').map(str::to_owned).collect();
-        EffectRule { policy, effect, mode: Mode::Enforce, path, conditions, footprint: footprints.remove(&names) }
+        let pace = if slow.contains(&names) { Pace::Aside } else { Pace::Quick };
+        let footprint = footprints.remove(&names);
+        EffectRule { policy, effect, mode: Mode::Enforce, path, conditions, footprint, pace }
     });
     rules.collect()
 }

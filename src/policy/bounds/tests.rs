@@ -6,6 +6,9 @@ use crate::policy::sample::{bundle, call, document};
 
 use super::*;
 
+/// Without optimisation, on a machine that is busy with other tests. What is not bounded takes hours.
+const LONG: Duration = Duration::from_mins(1);
+
 /// What a rule with this body makes of a call with a long text in `s`, and how long it takes.
 fn judged(body: &str, long: usize) -> (DenyCode, String, Duration) {
     let policy = format!(
@@ -62,8 +65,7 @@ fn one_builtin_cannot_ask_for_more_than_there_is() {
             code == DenyCode::PolicyError && detail.contains(SPENT) || code == DenyCode::PolicyTimeout,
             "{body}\n{code:?} {detail}"
         );
-        // Without optimisation on a busy machine; the worst of them ran for hours.
-        assert!(took < Duration::from_secs(5), "{body} took {took:?}");
+        assert!(took < LONG, "{body} took {took:?}");
     }
 }
 
@@ -82,7 +84,7 @@ fn what_may_just_be_paid_for_does_not_take_long() {
     ] {
         let (_, detail, took) = judged(body, long);
         assert!(!detail.contains(SPENT), "{body} {detail}");
-        assert!(took < Duration::from_secs(10), "{body} took {took:?}");
+        assert!(took < LONG, "{body} took {took:?}");
     }
 }
 
@@ -97,7 +99,7 @@ fn loops_and_operators_meet_the_clock() {
     ] {
         let (code, detail, took) = judged(&body, 1);
         assert_eq!(code, DenyCode::PolicyTimeout, "{body}\n{detail}");
-        assert!(took < Duration::from_secs(5), "{body} took {took:?}");
+        assert!(took < LONG, "{body} took {took:?}");
     }
 }
 
