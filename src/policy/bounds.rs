@@ -30,6 +30,9 @@ pub(super) use weight::weight;
 /// are by default.
 pub(super) const MOST: u64 = 16 << 20;
 
+/// The heaviest answer that is kept; findings are far lighter.
+const KEPT: u64 = 16 << 10;
+
 /// How the text of a refusal begins; whoever sees it knows that a limit was met.
 pub(super) const SPENT: &str = "too much work for one builtin";
 
@@ -61,6 +64,11 @@ pub(super) fn install(engine: &mut Engine) {
         // It refuses a name that is there twice, and these are the keys of a map.
         drop(engine.add_extension(name.to_owned(), arity, Box::new(wrapped)));
     }
+}
+
+/// Whether an answer is small enough to be kept for as long as the policies are in force.
+pub(super) fn is_light(said: &Value) -> bool {
+    weight(said, KEPT) <= KEPT
 }
 
 fn called(modules: &[Ref<Module>]) -> BTreeMap<&'static str, costs::Cost> {

@@ -102,7 +102,7 @@ impl Bundle {
                 let said = known.map_or_else(
                     || {
                         let said = ask(engine.get_or_insert_with(|| self.engine_about(&value)), rule, watch)?;
-                        if let Some(question) = question {
+                        if let Some(question) = question.filter(|_| bounds::is_light(&said)) {
                             self.memory().keep(question, said.clone());
                         }
                         Ok(said)

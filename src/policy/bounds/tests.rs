@@ -225,6 +225,13 @@ fn every_builtin_either_has_a_price_or_needs_none() {
 }
 
 #[test]
+fn only_light_answers_are_kept() {
+    // POL-02: thousands of answers are remembered, one for each tool somebody can name.
+    assert!(is_light(&Value::from("a".repeat(1000))));
+    assert!(!is_light(&Value::from("a".repeat(20_000))));
+}
+
+#[test]
 fn each_rule_has_everything_to_spend() {
     // The second rule would not be answered with what the first one left.
     let body = "count(sprintf(\"%s\", [input.call.arguments.s])) > 0";
