@@ -13,7 +13,7 @@ use regorus::unstable::{AssignOp, BUILTINS, Expr, Literal, Module, Ref, Rule, Ru
 use super::bundle::Bundle;
 use super::decision::Effect;
 use super::input::Input;
-use super::syntax::{Node, Part, Written, names, policy, steps};
+use super::syntax::{Node, Part, Shorthands, Written, names, policy, steps};
 
 /// How a rule is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +44,11 @@ impl Bundle {
 pub(super) fn slow(modules: &[Ref<Module>]) -> BTreeSet<Vec<String>> {
     let written = Written::all(modules);
     let paths: BTreeSet<Vec<String>> = written.iter().map(Written::path).collect();
+    let shorthands = Shorthands::among(&written);
     let mut all: BTreeMap<Vec<String>, Habits> = BTreeMap::new();
     for rule in &written {
-        Reader { rule, paths: &paths, locals: BTreeSet::new() }.read(all.entry(rule.path()).or_default());
+        let reader = Reader { rule, paths: &paths, shorthands: &shorthands, locals: BTreeSet::new() };
+        reader.read(all.entry(rule.path()).or_default());
     }
     paths.iter().filter(|path| together(path, &all).is_slow()).cloned().collect()
 }
@@ -93,6 +95,7 @@ fn together(path: &Vec<String>, all: &BTreeMap<Vec<String>, Habits>) -> Habits {
 struct Reader<'r, 'a> {
     rule: &'r Written<'a>,
     paths: &'r BTreeSet<Vec<String>>,
+    shorthands: &'r Shorthands,
     /// Local names that may be anything.
     locals: BTreeSet<String>,
 }
@@ -224,6 +227,7 @@ impl<'a> Reader<'_, 'a> {
             return true;
         }
         let Some(path) = self.rule.resolve(steps, &BTreeSet::new()) else { return false };
+        let path = self.shorthands.expand(path);
         let named = |part: &Part| if let Part::Name(name) = part { Some(name.clone()) } else { None };
         let path: Vec<String> = path.iter().map_while(named).collect();
         !self.paths.iter().any(|known| known.iter().zip(&path).all(|(a, b)| a == b))

@@ -40,6 +40,10 @@ fn what_compares_without_end_is_asked_aside() {
 #[test]
 fn what_ordinary_rules_do_is_quick() {
     for (body, beside) in [
+        (
+            "count(outside) + count(secret) > 0",
+            "paths := input.call.arguments.paths\n\noutside contains p.at if some p in paths\n\nsecret contains p.at if some p in paths",
+        ),
         ("input.call.tool == \"echo\"", ""),
         ("count([x | some x in input.call.arguments.xs; x > 3]) > 2", ""),
         ("path := input.call.arguments.path\nsome root in data.roots\nstartswith(path, root)\npath != root", ""),
