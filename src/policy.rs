@@ -4,6 +4,7 @@
 //! `allow` grants, everything else can only take away, and nothing said is a no. The contract, field by field, is in
 //! `policies/README.md`.
 
+mod bounds;
 pub mod bundle;
 pub mod decision;
 pub mod evaluate;
@@ -14,6 +15,7 @@ pub mod index;
 pub mod input;
 pub mod lint;
 pub mod moment;
+pub mod pace;
 pub mod rehearse;
 #[cfg(test)]
 pub(crate) mod sample;

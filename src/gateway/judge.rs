@@ -5,8 +5,9 @@
 //! Evaluation runs on the thread of the call. A thread of its own with a watchdog would cost every call two hops between
 //! threads, which is as much as the evaluation itself. It is not needed because the loader refuses what the engine's own
 //! limit of 50 ms cannot stop: recursion, chains of rules deeper than the workers' stacks of 32 MiB take, and the
-//! builtins that run on without looking at the clock. What is left is a rule that does very much in one builtin over
-//! very large arguments; the limit on arguments bounds that.
+//! builtins that run on without looking at the clock; and because what the other builtins make and walk over has a price
+//! and each rule a budget. Rules that could still be caught in one endless comparison are known by their text and asked
+//! on a thread that can be left behind.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,31 +19,39 @@ use crate::policy::bundle::Bundle;
 use crate::policy::decision::{Decision, Denial, DenyCode, Judgement};
 use crate::policy::evaluate::Visibility;
 use crate::policy::input::Input;
+use crate::policy::pace::Pace;
+
+use aside::Aside;
+
+mod aside;
 
 /// The policies in force.
 #[derive(Debug, Default)]
-pub struct Judge(ArcSwapOption<Bundle>);
+pub struct Judge {
+    bundle: ArcSwapOption<Bundle>,
+    aside: Aside,
+}
 
 impl Judge {
     /// With these policies.
     pub fn new(bundle: Bundle) -> Self {
-        Self(ArcSwapOption::from_pointee(bundle))
+        Self { bundle: ArcSwapOption::from_pointee(bundle), aside: Aside::default() }
     }
 
     /// Puts others in force. Judgements that have begun end under the old ones.
     pub fn swap(&self, bundle: Bundle) {
-        self.0.store(Some(Arc::new(bundle)));
+        self.bundle.store(Some(Arc::new(bundle)));
     }
 
     /// Names the policies in force.
     pub fn digest(&self) -> Option<Digest> {
-        self.0.load().as_ref().map(|bundle| bundle.digest())
+        self.bundle.load().as_ref().map(|bundle| bundle.digest())
     }
 
     /// Judges a call. Without policies nothing is allowed.
     pub fn decide(&self, input: &Input, digest: Digest) -> Judgement {
         let begun = Instant::now();
-        let bundle = self.0.load();
+        let bundle = self.bundle.load();
         let Some(bundle) = bundle.as_ref() else {
             let denial = Denial { code: DenyCode::NoPolicy, detail: None };
             return Judgement {
@@ -53,7 +62,19 @@ impl Judge {
                 micros: 0,
             };
         };
-        let judgement = bundle.decide(input, digest, &|| begun.elapsed());
+        let judgement = match bundle.pace(input) {
+            Pace::Quick => bundle.decide(input, digest, &|| begun.elapsed()),
+            Pace::Aside => {
+                let asked = (Arc::clone(bundle), input.clone());
+                let answer = self.aside.ask(move || asked.0.decide(&asked.1, digest, &|| begun.elapsed()));
+                answer.unwrap_or_else(|why| {
+                    let denial = Denial { code: DenyCode::PolicyTimeout, detail: Some(why.to_owned()) };
+                    let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+                    let (findings, shadow) = (Vec::new(), Vec::new());
+                    Judgement { decision: Decision::Deny(denial), findings, shadow, bundle: bundle.digest(), micros }
+                })
+            }
+        };
         if let Decision::Deny(Denial { code, detail: Some(detail) }) = &judgement.decision {
             tracing::error!(code = ?code, detail, "the policies failed; the call is denied");
         }
@@ -63,7 +84,16 @@ impl Judge {
     /// Whether a tool is listed. Without policies none is.
     pub fn visible(&self, input: &Input) -> Visibility {
         let begun = Instant::now();
-        self.0.load().as_ref().map_or(Visibility::Hidden, |bundle| bundle.visible(input, &|| begun.elapsed()))
+        let bundle = self.bundle.load();
+        let Some(bundle) = bundle.as_ref() else { return Visibility::Hidden };
+        match bundle.pace(input) {
+            Pace::Quick => bundle.visible(input, &|| begun.elapsed()),
+            Pace::Aside => {
+                let asked = (Arc::clone(bundle), input.clone());
+                let answer = self.aside.ask(move || asked.0.visible(&asked.1, &|| begun.elapsed()));
+                answer.unwrap_or(Visibility::Hidden)
+            }
+        }
     }
 }
 

@@ -11,7 +11,8 @@ use super::evaluate::limit;
 use super::footprint::{Footprint, Memory, footprints};
 use super::index::{Condition, conditions};
 use super::input::{Input, Phase};
-use super::{lint, syntax};
+use super::pace::{self, Pace};
+use super::{bounds, lint, syntax};
 use crate::digest::Digest;
 
 /// One file, read.
@@ -56,6 +57,8 @@ pub struct EffectRule {
     pub(super) conditions: Vec<Condition>,
     /// What it reads, when its answers can be kept.
     pub(super) footprint: Option<Footprint>,
+    /// How it is asked.
+    pub(super) pace: Pace,
 }
 
 /// Whether a package's findings count.
@@ -114,6 +117,7 @@ impl Bundle {
             problems.sort_by(|a, b| a.position().cmp(&b.position()));
             return Err(problems);
         }
+        bounds::install(&mut engine);
         cache::configure(cache::Config { regex: PATTERNS, glob: PATTERNS });
         let mut bundle = Self { engine, data, digest: digest(sources), rules, memory: Memory::default() };
         bundle.prepare()?;
@@ -153,10 +157,10 @@ impl Bundle {
     /// The first evaluation does the preparation that clones made afterwards share, and shows errors no check foresees.
     fn prepare(&mut self) -> Result<(), Vec<Problem>> {
         let mut problems = Vec::new();
-        limit(&mut self.engine, PREPARING);
         for phase in [Phase::Call, Phase::List] {
             self.engine.set_input(Input::blank(phase).value());
             for rule in &mut self.rules {
+                limit(&mut self.engine, PREPARING);
                 // The check of `mode` lets only the two words pass.
                 let mode = self.engine.eval_rule(format!("data.countersign.{}.mode", rule.policy));
                 rule.mode = match mode {
@@ -259,10 +263,13 @@ fn effect_rules(modules: &[Ref<Module>], data: &Value) -> Vec<EffectRule> {
         found.entry((policy, effect)).or_default().push(condition);
     }
     let mut footprints = footprints(modules, data);
+    let slow = pace::slow(modules);
     let rules = found.into_iter().map(|((policy, effect), conditions)| {
         let path = format!("data.countersign.{policy}.{}", effect.word());
         let names: Vec<String> = path.split('.').map(str::to_owned).collect();
-        EffectRule { policy, effect, mode: Mode::Enforce, path, conditions, footprint: footprints.remove(&names) }
+        let pace = if slow.contains(&names) { Pace::Aside } else { Pace::Quick };
+        let footprint = footprints.remove(&names);
+        EffectRule { policy, effect, mode: Mode::Enforce, path, conditions, footprint, pace }
     });
     rules.collect()
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, LimitError, Value};
 
+use super::bounds;
 use super::bundle::{Bundle, EffectRule, Mode, first_words};
 use super::decision::{Decision, Denial, DenyCode, Effect, Finding, Grant, Held, Judgement};
 use super::finding::{self, Context};
@@ -101,7 +102,7 @@ impl Bundle {
                 let said = known.map_or_else(
                     || {
                         let said = ask(engine.get_or_insert_with(|| self.engine_about(&value)), rule, watch)?;
-                        if let Some(question) = question {
+                        if let Some(question) = question.filter(|_| bounds::is_light(&said)) {
                             self.memory().keep(question, said.clone());
                         }
                         Ok(said)
@@ -146,6 +147,7 @@ fn ask(engine: &mut Engine, rule: &EffectRule, watch: Watch<'_>) -> Result<Value
 /// Lets the engine run no longer than this for its next question.
 pub(super) fn limit(engine: &mut Engine, limit: Duration) {
     let check_interval = NonZeroU32::new(INTERVAL).unwrap_or(NonZeroU32::MIN);
+    bounds::renew();
     engine.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval });
 }
 

@@ -40,8 +40,20 @@ pub fn is_field(effect: Effect, name: &str) -> bool {
     FIELDS.contains(&name) || (effect == Effect::Hold && OF_A_HOLD.contains(&name))
 }
 
+/// The most findings one rule may have at a time, and the longest name or link of one: all of it is recorded.
+const MOST: usize = 256;
+const LONGEST: usize = 2000;
+
 /// Reads the value of an effect: a set or array of findings, one finding, a reason, or `true`.
 pub fn read(context: Context<'_>, value: &Value) -> Result<Vec<Finding>, Malformed> {
+    let many = match value {
+        Value::Set(items) => items.len(),
+        Value::Array(items) => items.len(),
+        _ => 1,
+    };
+    if many > MOST {
+        return Err(malformed(context, format!("{many} findings at a time are too many; {MOST} may be")));
+    }
     match value {
         Value::Undefined | Value::Bool(false) => Ok(Vec::new()),
         Value::Set(items) => items.iter().map(|item| one(context, item)).collect(),
@@ -81,11 +93,16 @@ fn field(context: Context<'_>, finding: &mut Finding, name: &str, value: &Value)
         Value::String(text) => Ok(text.to_string()),
         _ => Err(malformed(context, format!("`{name}` must be a text"))),
     };
+    let short = || {
+        let text = text()?;
+        let fits = text.len() <= LONGEST;
+        fits.then_some(text).ok_or_else(|| malformed(context, format!("`{name}` has more than {LONGEST} bytes")))
+    };
     match name {
-        "id" => finding.id = Some(text()?),
+        "id" => finding.id = Some(short()?),
         "reason" => finding.reason = Some(render(&text()?, context.input, context.data)),
         "advice" => finding.advice = Some(render(&text()?, context.input, context.data)),
-        "link" => finding.link = Some(text()?),
+        "link" => finding.link = Some(short()?),
         "severity" => finding.severity = Some(severity(&text()?).ok_or_else(|| unknown_severity(context))?),
         _ if is_field(context.effect, name) => {}
         _ => return Err(malformed(context, format!("`{name}` is not a field of `{}`", context.effect.word()))),
@@ -111,4 +128,22 @@ fn unknown_severity(context: Context<'_>) -> Malformed {
 
 fn malformed(context: Context<'_>, why: String) -> Malformed {
     Malformed { policy: context.policy.to_owned(), effect: context.effect.word(), why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_recorded_has_an_end() {
+        // POL-02
+        let (input, data) = (Value::new_object(), Value::new_object());
+        let context = Context { policy: "p", effect: Effect::Warn, input: &input, data: &data };
+        let many = |count: usize| Value::from((0..count).map(|_| Value::from("a reason")).collect::<Vec<_>>());
+        assert_eq!(read(context, &many(MOST)).unwrap().len(), MOST);
+        assert!(read(context, &many(MOST + 1)).unwrap_err().why.contains("too many"));
+        let named = |length: usize| Value::from_json_str(&format!(r#"{{"id":"{}"}}"#, "a".repeat(length))).unwrap();
+        assert_eq!(read(context, &named(LONGEST)).unwrap().len(), 1);
+        assert!(read(context, &named(LONGEST + 1)).unwrap_err().why.contains("more than"));
+    }
 }

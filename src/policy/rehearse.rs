@@ -10,6 +10,7 @@ use regorus::unstable::{Module, Ref, Rule, RuleHead};
 use regorus::{Engine, Value};
 use serde::Serialize;
 
+use super::bounds;
 use super::bundle::{Bundle, Problem, Source, Sources};
 use super::decision::Effect;
 use super::evaluate::limit;
@@ -120,6 +121,7 @@ pub(crate) fn parse(sources: &Sources) -> Result<Engine, Vec<Problem>> {
             problems.push(Problem::from_engine(&source.path, "data", &error));
         }
     }
+    bounds::install(&mut engine);
     limit(&mut engine, LIMIT);
     if problems.is_empty() { Ok(engine) } else { Err(problems) }
 }
@@ -142,6 +144,7 @@ fn run(engine: &mut Engine, module: &Module, name: &str) -> Test {
     let package = package(module).join(".");
     let rule = module.policy.iter().find(|rule| Written { module, rule }.name() == name);
     let place = rule.map(|rule| line(&place(head(rule).span()))).unwrap_or_default();
+    bounds::renew();
     let result = match engine.eval_rule(format!("data.{package}.{name}")) {
         Ok(Value::Bool(true)) => TestResult::Passed,
         Ok(_) => TestResult::Failed,

@@ -22,6 +22,9 @@ use crate::clock::{Clock as _, SystemClock, Timestamp};
 /// How long a write may take before it counts as failed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// The same for one that waits for somebody else's, in the database's own words.
+const LOCKED: &str = "5s";
+
 /// How long the server may keep a commit from the disk.
 const LONGEST: i64 = 1000;
 
@@ -41,7 +44,7 @@ pub(super) async fn open(url: &str, durability: Durability, role: Role) -> Resul
         Role::Reader => check_schema(&mut first, &place).await?,
     }
     first.close().await?;
-    let options = options.options([(MARK, MARKED), ("synchronous_commit", commit)]);
+    let options = options.options([(MARK, MARKED), ("synchronous_commit", commit), ("lock_timeout", LOCKED)]);
     let pool = PgPoolOptions::new()
         .max_connections(8)
         .acquire_timeout(PATIENCE)
@@ -66,7 +69,9 @@ async fn commit_mode(db: &mut PgConnection, durability: Durability, place: &str)
     let refused = |what: &str| StoreError::Refused { place: place.to_owned(), what: what.to_owned() };
     let ask = "SELECT current_setting('countersign.session', true), current_setting('fsync'),
         (SELECT CAST(setting AS BIGINT) FROM pg_settings WHERE name = 'wal_writer_delay')";
-    let (mark, fsync, delay): (Option<String>, String, i64) = sqlx::query_as(ask).fetch_one(db).await?;
+    // A statement with a name might meet one of another connection's, behind exactly what is looked for here.
+    let asked = sqlx::query_as(ask).persistent(false).fetch_one(db);
+    let (mark, fsync, delay): (Option<String>, String, i64) = asked.await?;
     if mark.as_deref() != Some(MARKED) {
         return Err(refused(POOLER));
     }
@@ -91,8 +96,8 @@ fn warn(place: &str, what: &str) {
 
 const UNSYNCED: &str = "it runs with fsync = off, so durability = \"power\" cannot be kept; turn fsync on";
 
-const POOLER: &str = "settings of a session do not stay with it, as behind a proxy that pools transactions; \
-                      connect to Postgres directly, or let the proxy pool sessions";
+const POOLER: &str = "settings given with the connection do not reach the database, as behind PgBouncer and other proxies \
+                      that share connections; connect to Postgres directly";
 
 async fn check_schema(db: &mut PgConnection, place: &str) -> Result<(), StoreError> {
     let found: Result<i64, sqlx::Error> = sqlx::query_scalar(migrations::highest()).fetch_one(db).await;

@@ -1,7 +1,8 @@
 //! Does every database keep what it promises? One list of promises, each database run through all of it.
 //!
 //! SQLite always runs. Postgres runs when `COUNTERSIGN_TEST_POSTGRES` holds the address of a server on which databases
-//! may be made; without it those tests do not exist, and `tests/run.sh` makes sure that they do. This executable is also
+//! may be made, and `COUNTERSIGN_TEST_PROXIES` those of proxies in front of it that pool transactions; without them those
+//! tests do not exist, and `tests/run.sh` makes sure that they do. This executable is also
 //! the writer that is killed, when it is started with `COUNTERSIGN_WRITER` in its environment, and the one whose writes
 //! fail, when it is started with `COUNTERSIGN_LIMITED`.
 
@@ -12,10 +13,12 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod collide;
 mod crash;
 mod fault;
 mod place;
 mod postgres;
+mod proxy;
 mod sqlite;
 mod store;
 
@@ -53,8 +56,13 @@ fn main() {
         trials.push(Trial::test(format!("sqlite::{name}"), || ask(Database::Sqlite, *promise)));
     }
     if place::postgres().is_some() {
-        for (name, promise) in both.iter().copied().chain(postgres::PROMISES) {
+        for (name, promise) in both.iter().copied().chain(postgres::PROMISES).chain(collide::PROMISES) {
             trials.push(Trial::test(format!("postgres::{name}"), || ask(Database::Postgres, *promise)));
+        }
+    }
+    if !place::proxies().is_empty() {
+        for (name, promise) in proxy::PROMISES {
+            trials.push(Trial::test(format!("postgres::proxy::{name}"), || ask(Database::Postgres, *promise)));
         }
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();

@@ -27,6 +27,12 @@ pub(crate) fn postgres() -> Option<String> {
     std::env::var("COUNTERSIGN_TEST_POSTGRES").ok().filter(|url| !url.is_empty())
 }
 
+/// The proxies in front of it.
+pub(crate) fn proxies() -> Vec<String> {
+    let urls = std::env::var("COUNTERSIGN_TEST_PROXIES").unwrap_or_default();
+    urls.split_whitespace().map(str::to_owned).collect()
+}
+
 impl Place {
     pub(crate) async fn make(database: Database) -> Self {
         let directory = tempfile::tempdir().unwrap();

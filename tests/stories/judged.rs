@@ -11,6 +11,7 @@ pub(crate) const STORIES: &[Story] = &[
     ("a_hidden_tool_is_absent_and_not_callable", hidden),
     ("what_nobody_allows_is_refused", nothing_said),
     ("a_policy_that_fails_refuses", failing),
+    ("a_policy_that_asks_for_too_much_stops_nobody_else", hostile),
     ("new_policies_come_into_force_while_calls_run", reload),
     ("without_fit_policies_nothing_starts", unfit),
     ("a_hold_is_refused_with_clear_words_until_people_can_be_asked", held),
@@ -105,6 +106,43 @@ fn failing() -> Told {
         let book = serde_json::to_string(&world.book().await).unwrap();
         assert!(book.contains("to_number"), "and stand in the record");
         assert_eq!(world.ledger().len(), 1);
+    })
+}
+
+fn hostile() -> Told {
+    // POL-01, POL-02: each in its own policy, kept for the call that names it.
+    Box::pin(async {
+        let policy = "package countersign.greedy\n\nallow contains {\"id\": \"all\", \"reason\": \"fine\"}\n\n\
+            deny contains {\"id\": \"loop\", \"reason\": \"r\"} if {\n\tinput.call.arguments.how == \"loop\"\n\
+            \tsome a in numbers.range(1, 10000)\n\tsome b in numbers.range(1, 10000)\n\ta == b + 20000\n}\n\n\
+            deny contains {\"id\": \"set\", \"reason\": \"r\"} if {\n\tinput.call.arguments.how == \"set\"\n\
+            \tcount({[a, b] | some a in numbers.range(1, 10000); some b in numbers.range(1, 10000)}) == 1\n}\n\n\
+            deny contains {\"id\": \"text\", \"reason\": \"r\"} if {\n\tinput.call.arguments.how == \"text\"\n\
+            \ts := input.call.arguments.s\n\tcount(replace(s, \"a\", s)) == 1\n}\n\n\
+            deny contains {\"id\": \"same\", \"reason\": \"r\"} if {\n\tinput.call.arguments.how == \"same\"\n\
+            \ts := input.call.arguments.s\n\tt := concat(\"\", [s, \"\"])\n\
+            \ta := [s | some _ in numbers.range(1, 3000)]\n\tb := [t | some _ in numbers.range(1, 3000)]\n\
+            \tc := [a | some _ in numbers.range(1, 1000)]\n\td := [b | some _ in numbers.range(1, 1000)]\n\tc == d\n}\n";
+        let world = World::serving(Plan { policy, ..Plan::default() }).await;
+        let (greedy, modest) = (world.session(json!({})).await, world.session(json!({})).await);
+        let long = "a".repeat(500_000);
+        for (how, class) in [
+            ("loop", "policy_timeout"),
+            ("set", "policy_timeout"),
+            ("text", "policy_error"),
+            ("same", "policy_timeout"),
+        ] {
+            let asked = json!({ "how": how, "s": long });
+            let (refused, answered) =
+                tokio::join!(greedy.call(1, "echo", asked), modest.call(1, "echo", json!({ "how": "modestly" })));
+            assert_eq!(refused["result"]["_meta"]["dev.countersign/refusal"]["class"], class, "{how}");
+            assert_eq!(text(&answered), r#"{"how":"modestly"}"#, "beside {how}");
+        }
+        let book = serde_json::to_string(&world.book().await).unwrap();
+        assert!(book.contains("one expression of a rule took longer"), "the last was left behind, not waited for");
+        assert_eq!(world.ledger().len(), 4, "nothing that was refused reached the tool");
+        let most = world.most_memory();
+        assert!(most < 400 << 20, "{most} bytes");
     })
 }
 
