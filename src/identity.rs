@@ -28,7 +28,8 @@ use url::Url;
 pub use self::arrival::Arrival;
 pub use self::challenge::{Challenge, Reason};
 pub use self::claims::ClaimNames;
-pub use self::discovery::{Clients, Reach};
+use self::discovery::Clients;
+pub use self::discovery::Reach;
 use self::jwks::IssuerKeys;
 use self::jwt::{Demands, IsUs, Token};
 pub use self::key_book::{BookFault, KeyBook, KeyBookWrite, MemoryBook, Revoked, StoredKey};
@@ -61,12 +62,14 @@ struct Issuer {
 
 impl Identity {
     /// Nothing is fetched yet: an issuer that is away does not keep the gateway from starting.
-    pub fn new(options: Options, book: Arc<dyn KeyBook>, clients: &Clients) -> Result<Self, BadOptions> {
+    pub fn new(options: Options, book: Arc<dyn KeyBook>) -> Result<Self, BadOptions> {
         let Options { accept, issuers: list, public_url, scopes } = options;
         if accept.tokens() && list.is_empty() {
             return Err(BadOptions::NoIssuer);
         }
         let mut issuers = BTreeMap::new();
+        // Made only for those who need them: they bring all certificates of the system with them.
+        let mut clients = None;
         for options in list {
             let name = options.issuer.clone();
             // Without a fragment in it, `#` parts issuer and subject of a principal without doubt.
@@ -74,6 +77,10 @@ impl Identity {
             if !name.parse().is_ok_and(|url| plain(&url)) {
                 return Err(BadOptions::Issuer(name));
             }
+            let clients = match &clients {
+                Some(clients) => clients,
+                None => clients.insert(Clients::new().map_err(|error| BadOptions::Client(error.to_string()))?),
+            };
             let keys = IssuerKeys::new(&name, options.jwks_uri.clone(), options.reach, clients);
             if issuers.insert(name.clone(), Issuer { options, keys: Arc::new(keys) }).is_some() {
                 return Err(BadOptions::Twice(name));

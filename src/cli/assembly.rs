@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
@@ -153,8 +153,7 @@ pub fn identity(http: &config::Http, issuers: &[config::Issuer], store: &Store) 
         public_url: http.public_url.clone(),
         scopes: Vec::new(),
     };
-    let clients = identity::Clients::new().context("the client that fetches issuers' keys cannot be made")?;
-    Ok(Identity::new(options, Arc::new(store.clone()), &clients)?)
+    Ok(Identity::new(options, Arc::new(store.clone()))?)
 }
 
 fn settings(config: &Config) -> Settings {

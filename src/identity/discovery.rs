@@ -32,7 +32,7 @@ pub enum Reach {
 
 /// The clients issuers are asked with.
 #[derive(Clone, Debug)]
-pub struct Clients {
+pub(super) struct Clients {
     guarded: reqwest::Client,
     open: reqwest::Client,
 }
@@ -69,7 +69,7 @@ pub(super) enum Fault {
 
 impl Clients {
     /// Clients that follow no redirects, use no proxy and do not wait long.
-    pub fn new() -> Result<Self, reqwest::Error> {
+    pub(super) fn new() -> Result<Self, reqwest::Error> {
         // Whoever comes first installs it; a second time is no harm.
         drop(rustls::crypto::ring::default_provider().install_default());
         let plain = || {

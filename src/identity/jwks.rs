@@ -50,7 +50,7 @@ enum Health {
 
 impl IssuerKeys {
     /// Keys of this issuer, from that address or by discovery. Nothing is fetched yet.
-    pub fn new(issuer: &str, jwks_uri: Option<Url>, reach: Reach, clients: &Clients) -> Self {
+    pub(super) fn new(issuer: &str, jwks_uri: Option<Url>, reach: Reach, clients: &Clients) -> Self {
         let source = Source::new(issuer, jwks_uri, reach, clients);
         Self { source, kept: ArcSwap::default(), fetching: Arc::default() }
     }

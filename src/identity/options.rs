@@ -76,4 +76,7 @@ pub enum BadOptions {
     /// An issuer that stands twice.
     #[error("the issuer `{0}` is configured twice; keep one")]
     Twice(String),
+    /// Nothing to fetch an issuer's keys with.
+    #[error("issuers cannot be asked for their keys: {0}; look at this machine's certificates")]
+    Client(String),
 }

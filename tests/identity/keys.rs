@@ -5,9 +5,7 @@ use std::sync::atomic::Ordering;
 
 use countersign::call::caller::Proof;
 use countersign::identity::api_key::{self, Holder, NewKey};
-use countersign::identity::{
-    Accept, Arrival, BadOptions, Clients, Identity, KeyBookWrite as _, MemoryBook, Reason, StoredKey,
-};
+use countersign::identity::{Accept, Arrival, BadOptions, Identity, KeyBookWrite as _, MemoryBook, Reason, StoredKey};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::issuer::Issuer;
@@ -150,9 +148,7 @@ async fn options_that_cannot_work_are_refused_at_the_start() {
         name.clone_into(&mut options.issuer);
         options
     };
-    let with = |issuers| {
-        Identity::new(options(Accept::Tokens, issuers), Arc::new(MemoryBook::default()), &Clients::new().unwrap()).err()
-    };
+    let with = |issuers| Identity::new(options(Accept::Tokens, issuers), Arc::new(MemoryBook::default())).err();
     assert_eq!(with(Vec::new()), Some(BadOptions::NoIssuer));
     for bad in ["login", "https://login.example.com/#x", "https://login.example.com/?x"] {
         assert_eq!(with(vec![named(bad)]), Some(BadOptions::Issuer(bad.to_owned())));

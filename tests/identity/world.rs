@@ -8,8 +8,8 @@ use std::time::Duration;
 use countersign::call::caller::Caller;
 use countersign::clock::Timestamp;
 use countersign::identity::{
-    Accept, Arrival, BookFault, Challenge, ClaimNames, Clients, Identity, IssuerOptions, KeyBook, MemoryBook, Options,
-    Reach, StoredKey,
+    Accept, Arrival, BookFault, Challenge, ClaimNames, Identity, IssuerOptions, KeyBook, MemoryBook, Options, Reach,
+    StoredKey,
 };
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, header};
@@ -55,7 +55,7 @@ pub(crate) fn options(accept: Accept, issuers: Vec<IssuerOptions>) -> Options {
 
 pub(crate) fn identity(options: Options, book: Arc<dyn KeyBook>) -> Identity {
     LazyLock::force(&LOG);
-    Identity::new(options, book, &Clients::new().unwrap()).unwrap()
+    Identity::new(options, book).unwrap()
 }
 
 /// Takes tokens of one issuer.

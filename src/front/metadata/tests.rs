@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::identity::{Accept, ClaimNames, Clients, IssuerOptions, MemoryBook, Options, Reach};
+use crate::identity::{Accept, ClaimNames, IssuerOptions, MemoryBook, Options, Reach};
 
 fn metadata(accept: Accept, scopes: &[&str]) -> Option<Metadata> {
     let issuer = IssuerOptions {
@@ -18,7 +18,7 @@ fn metadata(accept: Accept, scopes: &[&str]) -> Option<Metadata> {
         public_url: "https://gw.example.com".parse().unwrap(),
         scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
     };
-    let identity = Identity::new(options, Arc::new(MemoryBook::default()), &Clients::new().unwrap()).unwrap();
+    let identity = Identity::new(options, Arc::new(MemoryBook::default())).unwrap();
     Metadata::new(&identity, ["files".to_owned()])
 }
 
