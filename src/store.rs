@@ -1,4 +1,4 @@
-//! Where is it kept? One database for the record, the keys and the pins: a SQLite file, or Postgres.
+//! Where is it kept? One database for the record, the keys, the pins and open questions: a SQLite file, or Postgres.
 //!
 //! The queries are the same texts for both databases and go through sqlx. Only the append path is not: see
 //! [`append`]. No transaction is ever open while a request's future could be dropped; every write is one statement.
@@ -11,6 +11,7 @@ pub mod pins;
 mod pool;
 mod postgres;
 mod sqlite;
+pub mod tickets;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -13,7 +13,7 @@ struct Migration {
     text: &'static str,
 }
 
-const ALL: &[Migration] = &[Migration { number: 1, text: FIRST }];
+const ALL: &[Migration] = &[Migration { number: 1, text: FIRST }, Migration { number: 2, text: TICKETS }];
 
 /// Digests and lists are kept as text, times as microseconds since 1970.
 const FIRST: &str = "
@@ -49,6 +49,19 @@ CREATE TABLE pin (
     last_seen {integer} NOT NULL,
     PRIMARY KEY (server, tool)
 ) {strict};
+";
+
+const TICKETS: &str = "
+CREATE TABLE ticket (
+    name TEXT {bytewise} PRIMARY KEY,
+    principal TEXT {bytewise} NOT NULL,
+    place {integer} NOT NULL,
+    request TEXT {bytewise} NOT NULL,
+    expires {integer} NOT NULL,
+    state {bytes} NOT NULL,
+    UNIQUE (principal, place)
+) {strict};
+CREATE INDEX ticket_expires ON ticket (expires);
 ";
 
 const POSTGRES_BY_CALL: &str = "CREATE INDEX entry_call ON entry (call) WHERE call IS NOT NULL";
@@ -136,17 +149,25 @@ enum Spelling {
 }
 
 fn spelled(text: &str, spelling: Spelling) -> String {
-    let (counter, integer, bytewise, strict, by_call) = match spelling {
-        Spelling::Sqlite => ("INTEGER PRIMARY KEY", "INTEGER", "", "STRICT", SQLITE_BY_CALL),
-        Spelling::Postgres => {
-            ("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "BIGINT", "COLLATE \"C\"", "", POSTGRES_BY_CALL)
-        }
+    let words = match spelling {
+        Spelling::Sqlite => [
+            ("{counter}", "INTEGER PRIMARY KEY"),
+            ("{integer}", "INTEGER"),
+            ("{bytes}", "BLOB"),
+            ("{bytewise}", ""),
+            ("{by_call}", SQLITE_BY_CALL),
+            ("{strict}", "STRICT"),
+        ],
+        Spelling::Postgres => [
+            ("{counter}", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+            ("{integer}", "BIGINT"),
+            ("{bytes}", "BYTEA"),
+            ("{bytewise}", "COLLATE \"C\""),
+            ("{by_call}", POSTGRES_BY_CALL),
+            ("{strict}", ""),
+        ],
     };
-    text.replace("{counter}", counter)
-        .replace("{integer}", integer)
-        .replace("{bytewise}", bytewise)
-        .replace("{by_call}", by_call)
-        .replace("{strict}", strict)
+    words.iter().fold(text.to_owned(), |text, (word, spelled)| text.replace(word, spelled))
 }
 
 #[cfg(test)]

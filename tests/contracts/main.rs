@@ -21,6 +21,7 @@ mod postgres;
 mod proxy;
 mod sqlite;
 mod store;
+mod tickets;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -51,7 +52,7 @@ fn main() {
         return;
     }
     let mut trials = Vec::new();
-    let both: Vec<_> = store::PROMISES.iter().chain(crash::PROMISES).collect();
+    let both: Vec<_> = store::PROMISES.iter().chain(tickets::PROMISES).chain(crash::PROMISES).collect();
     for (name, promise) in both.iter().copied().chain(sqlite::PROMISES).chain(fault::PROMISES) {
         trials.push(Trial::test(format!("sqlite::{name}"), || ask(Database::Sqlite, *promise)));
     }
