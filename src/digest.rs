@@ -100,12 +100,17 @@ impl Running {
 
     /// 64 hex digits.
     pub fn hex(self) -> String {
-        let mut out = String::with_capacity(64);
-        for byte in self.0.finalize() {
-            push_hex(byte, &mut out);
-        }
-        out
+        hex(&self.0.finalize())
     }
+}
+
+/// Two lower-case hex digits for every byte.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len().saturating_mul(2));
+    for byte in bytes {
+        push_hex(*byte, &mut out);
+    }
+    out
 }
 
 /// Two lower-case hex digits.

@@ -50,7 +50,7 @@ use judge::Judge;
 use outlet::{Outlet, Steps};
 use recorder::Recorder;
 use resolve::{Astray, Resolved};
-use rounds::{Rounds, Waiting};
+use rounds::Rounds;
 use session::Session;
 use sessions::Sessions;
 use settings::Settings;
@@ -97,34 +97,14 @@ impl Gateway {
 
     /// Takes a request in. Its answer, and what is said before it, comes out of the steps.
     pub fn take(self: &Arc<Self>, session: &Arc<Session>, request: Request) -> Steps {
-        let (outlet, steps) = Outlet::new();
         session.touch(self.clock.now());
+        if let Some(steps) = self.take_back(session, &request) {
+            return steps;
+        }
+        let (outlet, steps) = Outlet::new();
         let (gateway, session) = (Arc::clone(self), Arc::clone(session));
         self.tasks.spawn(unbroken(async move { gateway.serve(session, outlet, request).await }));
         steps
-    }
-
-    /// Takes back a request that was answered with a question, if it carries our ticket for a call that still runs.
-    pub fn take_back(
-        self: &Arc<Self>,
-        session: &Arc<Session>,
-        request: &mut Request,
-    ) -> Result<Option<Steps>, RpcError> {
-        let Some(Value::String(ticket)) = request.params.get("requestState") else { return Ok(None) };
-        let fingerprint = rounds::fingerprint(&request.method, &request.params);
-        let waiting = self.rounds.redeem(ticket, &session.caller.principal, fingerprint, self.clock.now())?;
-        match waiting {
-            Waiting::State(state) => {
-                request.params.insert("requestState", state);
-                Ok(None)
-            }
-            Waiting::Call { steps, reply, cancel } => {
-                session.adopt(&request.id, cancel);
-                let responses = request.params.object("inputResponses").cloned().unwrap_or_default();
-                drop(reply.send(responses));
-                Ok(Some(steps))
-            }
-        }
     }
 
     async fn serve(self: Arc<Self>, session: Arc<Session>, outlet: Outlet, request: Request) {
@@ -141,7 +121,8 @@ impl Gateway {
             _ => Object::new(),
         };
         let asking = tokio::sync::Mutex::new(());
-        let exchange = Arc::new(Exchange { session, id, outlet, cancelled, meta, fingerprint, asking });
+        let known = std::sync::Mutex::new(Some((Arc::clone(&session), id.clone())));
+        let exchange = Arc::new(Exchange { session, id, known, outlet, cancelled, meta, fingerprint, asking });
         let answer = if exchange.hanging_up_cancels() {
             tokio::select! {
                 answer = self.answer(&exchange, &method, params) => answer,
@@ -151,7 +132,7 @@ impl Gateway {
         } else {
             self.answer(&exchange, &method, params).await
         };
-        exchange.session.end(&exchange.id);
+        exchange.end();
         exchange.outlet.answer(answer).await;
     }
 
@@ -204,6 +185,9 @@ impl Gateway {
             Err(astray) => return self.turn_away(exchange, method, astray).await,
         };
         let session = &exchange.session;
+        if let Err(error) = self.unseal_state(exchange, &mut params).await {
+            return self.reject(session, "rejected_state", method.name(), error).await;
+        }
         for _ in 0..MOST_ROUNDS {
             let id = match chance() {
                 Ok(chance) => CallId::new(self.clock.now(), chance),
@@ -230,7 +214,7 @@ impl Gateway {
                 continue;
             }
             if unfinished {
-                self.seal_state(exchange, &mut result)?;
+                self.seal_state(exchange, &mut result).await?;
             }
             return Ok(era::result_to_client(spoken, session.client.era, method.name(), result));
         }

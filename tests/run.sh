@@ -111,7 +111,7 @@ postgres() {
   start_proxy strict "" && start_proxy lenient extra_float_digits,options ||
     { echo "the proxy before it did not start"; return 1; }
   local heard="$cluster.heard" code
-  cargo test --quiet --test contracts -- --format=pretty postgres:: | tee "$heard"
+  cargo test --quiet --test contracts --test stories -- --format=pretty postgres:: | tee "$heard"
   code=$?
   # Without an address the contracts have no such test and would pass with nothing asked.
   grep -q '^test postgres::[a-z_]* .* ok' "$heard" || { echo "no contract was asked of Postgres"; code=1; }

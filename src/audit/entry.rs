@@ -80,7 +80,8 @@ pub fn schema() -> schemars::Schema {
 /// See [`Event::Rejected`].
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Rejected {
-    /// `rejected_parse`, `rejected_identity`, `rejected_origin`, `rejected_protocol`, `rejected_method`, `rejected_limit`.
+    /// `rejected_parse`, `rejected_identity`, `rejected_origin`, `rejected_protocol`, `rejected_method`,
+    /// `rejected_params`, `rejected_state`, `rejected_limit`.
     pub class: &'static str,
     /// What was wrong, never a secret and never the whole message.
     pub why: String,

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::catalogue::pins::FirstSight;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, PinRule, Reach};
+use crate::digest::hex;
 use crate::downstream::http::HttpOptions;
 use crate::downstream::http::guard::Private;
 use crate::downstream::oauth::{Grant, OauthOptions};
@@ -223,14 +224,6 @@ fn oauth(oauth: &config::Oauth, file: Option<PathBuf>) -> OauthOptions {
         (client_id, _) => Grant::Person { client: client_id.map(|id| (id, None)), port: 0 },
     };
     OauthOptions { scopes: oauth.scopes.clone(), grant, issuer: oauth.issuer.clone(), file }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in bytes {
-        crate::digest::push_hex(*byte, &mut text);
-    }
-    text
 }
 
 fn describe(problems: &[Problem]) -> anyhow::Error {

@@ -114,7 +114,7 @@ impl Listener {
         headers: &HeaderMap,
         caller: Arc<Caller>,
         scope: Scope,
-        mut request: Request,
+        request: Request,
     ) -> Reply {
         let id = request.id.clone();
         let header = headers.get(PROTOCOL_VERSION).and_then(|value| value.to_str().ok());
@@ -147,11 +147,7 @@ impl Listener {
             return refusal::error(StatusCode::BAD_REQUEST, Some(id), error);
         }
         let era = session.client.era;
-        let steps = match self.gateway.take_back(&session, &mut request) {
-            Ok(Some(steps)) => steps,
-            Ok(None) => self.gateway.take(&session, request),
-            Err(error) => return refusal::error(StatusCode::OK, Some(id), error),
-        };
+        let steps = self.gateway.take(&session, request);
         stream::reply(era, id, steps, reads(headers)).await
     }
 

@@ -122,7 +122,7 @@ impl Agent {
         }
     }
 
-    async fn request(&mut self, mut request: Request) {
+    async fn request(&mut self, request: Request) {
         let gateway = Arc::clone(&self.pipe.gateway);
         let session = if client::claimed_version(&request).is_some() {
             let said = client::from_meta(&request, &gateway.versions());
@@ -153,11 +153,7 @@ impl Agent {
             }
         };
         let id = request.id.clone();
-        match gateway.take_back(&session, &mut request) {
-            Ok(Some(steps)) => self.carry(id, steps),
-            Ok(None) => self.carry(id, gateway.take(&session, request)),
-            Err(error) => self.say(Some(id), Err(error)).await,
-        }
+        self.carry(id, gateway.take(&session, request));
     }
 
     async fn initialize(&mut self, request: Request) {

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Gateway;
 use super::exchange::{Exchange, loud_enough};
+use super::reach::Reach;
 use super::session::{Scope, not_declared};
 use crate::audit::receipt::Receipt;
 use crate::call::Action;
@@ -18,8 +19,9 @@ use crate::downstream::{self, Asking, FromServer, Link, Reply};
 use crate::object;
 use crate::permit::Permit;
 use crate::wire::era::Era;
+use crate::wire::era::inputs::{self, InputRequired};
 use crate::wire::json::{Object, Value};
-use crate::wire::message::{Answer, Message, Notification, Request, RpcError, code};
+use crate::wire::message::{Answer, Id, Message, Notification, Request, RpcError, code};
 
 /// Messages of one call that may wait for a slow client.
 const WAITING: usize = 64;
@@ -134,6 +136,30 @@ impl Gateway {
                 answer
             }
         }
+    }
+
+    /// Asks a legacy client everything a modern server wants to know, and puts the replies beside the parameters.
+    pub(super) async fn gather(
+        &self,
+        exchange: &Arc<Exchange>,
+        reach: &Reach,
+        result: &Value,
+        params: &mut Object,
+    ) -> Result<(), RpcError> {
+        let server: Arc<str> = reach.server().name().into();
+        let Some(InputRequired { questions, state }) = InputRequired::of(result) else {
+            let text = format!("the server `{server}` asks for input in a form that cannot be read");
+            return Err(RpcError::new(code::UNAVAILABLE, text));
+        };
+        let mut responses = Object::new();
+        for (number, question) in questions.into_iter().enumerate() {
+            // The id is the server's business only as a name; over this link it never sees it.
+            let id = Id::from(u64::try_from(number).unwrap_or(u64::MAX));
+            let request = Request { id, method: question.method, params: question.params };
+            responses.insert(question.key, self.ask_client(exchange, &server, request).await?);
+        }
+        inputs::again(params, responses, state);
+        Ok(())
     }
 
     /// Waits for a reply as long as anybody may still give one.

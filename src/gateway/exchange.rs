@@ -1,6 +1,6 @@
 //! One request of one client, while it is worked on.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
@@ -15,8 +15,10 @@ use crate::wire::message::Id;
 pub struct Exchange {
     /// Whose request it is.
     pub session: Arc<Session>,
-    /// The client's id for it.
+    /// The client's id for it, the first one.
     pub id: Id,
+    /// Where it is known as running, and as what; none once it has ended.
+    pub known: Mutex<Option<(Arc<Session>, Id)>>,
     /// Where it speaks.
     pub outlet: Outlet,
     /// Raised when the client no longer wants it.
@@ -30,6 +32,29 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// The client came back with a new id, perhaps on another session. False when that id is taken by an open request.
+    pub fn come_back(&self, session: &Arc<Session>, id: &Id) -> bool {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        // What has ended meanwhile only has its answer fetched.
+        if known.is_none() {
+            return true;
+        }
+        if !session.adopt(id, &self.cancelled) {
+            return false;
+        }
+        if let Some((before, old)) = known.replace((Arc::clone(session), id.clone())) {
+            before.end(&old);
+        }
+        true
+    }
+
+    /// Nobody works on it any more; its id is free.
+    pub fn end(&self) {
+        if let Some((session, id)) = self.known.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            session.end(&id);
+        }
+    }
+
     /// Whether a client that hangs up thereby cancels: modern HTTP says so, legacy HTTP says no.
     pub fn hanging_up_cancels(&self) -> bool {
         self.session.client.era == Era::Modern && self.session.door == Door::Http

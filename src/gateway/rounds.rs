@@ -1,185 +1,217 @@
 //! How does a question reach a client that only ever asks, and how does its reply find the way back?
 //!
 //! A modern client gets the question as the answer to its call and sends the call again with the reply and a ticket. The
-//! ticket is random, works once, for the same caller, the same request and a short time; what it stands for never leaves
-//! the gateway. It stands either for a call that is still running (the server behind is legacy and waits), or for the
-//! state a modern server wants back.
+//! ticket is random, works once, for the same caller, endpoint and request and a short time.
+//!
+//! It stands either for what a modern server wants back, or for a call that is still running because the server behind
+//! is legacy and waits. The first is kept in the store, sealed (see `ticket`): any gateway on the store can take it, also
+//! after a restart, and the database sees to it that one does. The second lives and ends with the process that holds
+//! the server's connection; whoever brings its ticket elsewhere is told so.
+
+mod ticket;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{mpsc, oneshot};
 
 use super::Gateway;
 use super::converse::as_input_request;
 use super::exchange::Exchange;
 use super::outlet::{Step, Steps};
-use super::reach::Reach;
-use crate::clock::{Timestamp, chance};
-use crate::digest::{Digest, push_hex};
+use super::session::Session;
+use crate::clock::{NoChance, Timestamp};
+use crate::digest::Digest;
 use crate::object;
-use crate::wire::era::inputs::InputRequired;
+use crate::store::StoreError;
+use crate::store::tickets::{KeptTicket, Room};
 use crate::wire::json::{Object, Value};
-use crate::wire::message::{Answer, Id, Request, RpcError, code};
+use crate::wire::message::{Answer, Request, RpcError, code};
+use ticket::{Good, Ticket, belonging};
 
 /// How long a ticket is good for.
 const LIFETIME_MICROS: i64 = 600_000_000;
-/// Open tickets one caller may have.
-const MOST_PER_CALLER: usize = 64;
+/// Open tickets of either kind one caller may have.
+const MOST_PER_CALLER: u32 = 64;
 /// The key of the one question a round carries.
 const KEY: &str = "q";
 
-/// The tickets that are out.
+/// The calls that wait for their clients to come back, under the digests of their tickets.
 #[derive(Debug, Default)]
-pub struct Rounds(Mutex<BTreeMap<String, Parked>>);
-
-#[derive(Debug)]
-struct Parked {
-    principal: String,
-    fingerprint: Digest,
-    expires: Timestamp,
-    what: Waiting,
+pub struct Rounds {
+    waiting: Mutex<BTreeMap<Digest, Waiting>>,
+    /// When the store was last rid of tickets that had expired.
+    swept: AtomicI64,
 }
 
-/// What a ticket stands for.
+/// A call that runs on.
 #[derive(Debug)]
-pub enum Waiting {
-    /// A call that runs on: its other end, and where the reply goes.
-    Call {
-        /// What it says next.
-        steps: Steps,
-        /// Takes the client's `inputResponses`.
-        reply: oneshot::Sender<Object>,
-        /// Cancels the call.
-        cancel: CancellationToken,
-    },
-    /// What a modern server wants back.
-    State(String),
+struct Waiting {
+    exchange: Arc<Exchange>,
+    expires: Timestamp,
+    /// What it says next.
+    steps: Steps,
+    /// Takes the client's reply.
+    reply: oneshot::Sender<Answer>,
 }
 
 impl Rounds {
-    fn park(&self, exchange: &Exchange, what: Waiting, now: Timestamp) -> Result<String, RpcError> {
-        let bytes = chance::<32>().map_err(|error| RpcError::new(code::INTERNAL, error.to_string()))?;
-        let mut ticket = String::with_capacity(64);
-        for byte in bytes {
-            push_hex(byte, &mut ticket);
-        }
-        let principal = exchange.session.caller.principal.clone();
-        let mut open = self.open();
-        open.retain(|_, parked| parked.expires > now);
-        if open.values().filter(|parked| parked.principal == principal).count() >= MOST_PER_CALLER {
-            let text = format!("more than {MOST_PER_CALLER} questions are open for this caller; answer some first");
-            return Err(RpcError::new(code::REFUSED, text));
-        }
-        let expires = Timestamp::from_micros(now.micros().saturating_add(LIFETIME_MICROS));
-        open.insert(ticket.clone(), Parked { principal, fingerprint: exchange.fingerprint, expires, what });
-        Ok(ticket)
-    }
-
-    /// Takes what a ticket stands for. It is gone afterwards, also when it did not fit.
-    pub fn redeem(
+    /// Lets a call wait. What it said until now is heard at the end returned here, and what it says later by whoever
+    /// comes with the ticket.
+    fn park(
         &self,
-        ticket: &str,
-        principal: &str,
-        fingerprint: Digest,
+        ticket: &Ticket,
+        exchange: &Arc<Exchange>,
         now: Timestamp,
-    ) -> Result<Waiting, RpcError> {
-        let refuse = || {
-            let text = "this `requestState` is not valid: it was used before, has expired, or belongs to another request; send the call anew without it";
-            RpcError::new(code::INVALID_PARAMS, text)
-        };
-        let mut open = self.open();
-        let fits = open.get(ticket).is_some_and(|parked| {
-            parked.principal == principal && parked.fingerprint == fingerprint && parked.expires > now
-        });
-        if !fits {
-            return Err(refuse());
+    ) -> Result<(mpsc::Sender<Step>, oneshot::Receiver<Answer>), RpcError> {
+        let principal = &exchange.session.caller.principal;
+        let mut waiting = self.waiting();
+        waiting.retain(|_, call| call.expires > now);
+        let open = waiting.values().filter(|call| call.exchange.session.caller.principal == *principal).count();
+        if u32::try_from(open).is_ok_and(|open| open < MOST_PER_CALLER) {
+            let (before, steps) = exchange.outlet.hand_over();
+            let (reply, came_back) = oneshot::channel();
+            let call = Waiting { exchange: Arc::clone(exchange), expires: until(now), steps, reply };
+            waiting.insert(ticket.name(), call);
+            return Ok((before, came_back));
         }
-        open.remove(ticket).map(|parked| parked.what).ok_or_else(refuse)
+        Err(too_many())
     }
 
-    /// Drops what has expired; a call that waits behind a ticket sees that nobody comes.
-    pub fn sweep(&self, now: Timestamp) {
-        self.open().retain(|_, parked| parked.expires > now);
+    /// Takes the call this request comes back to, if it waits here. It does not wait any longer afterwards; one that does
+    /// not fit goes on waiting for the one it belongs to.
+    fn resume(&self, session: &Arc<Session>, request: &Request, now: Timestamp) -> Option<Waiting> {
+        let name = brought(&request.params).filter(|ticket| ticket.good() == Good::Here)?.name();
+        let mut waiting = self.waiting();
+        let call = waiting.get(&name).filter(|call| call.expires > now)?;
+        let fingerprint = fingerprint(&request.method, &request.params);
+        let same = belonging(session, fingerprint) == belonging(&call.exchange.session, call.exchange.fingerprint);
+        if same && call.exchange.come_back(session, &request.id) { waiting.remove(&name) } else { None }
     }
 
-    fn open(&self) -> MutexGuard<'_, BTreeMap<String, Parked>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<Digest, Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Gateway {
+    /// What a call says that was answered with a question, when this request brings the reply and the call still runs.
+    pub(super) fn take_back(&self, session: &Arc<Session>, request: &Request) -> Option<Steps> {
+        let Waiting { steps, reply, .. } = self.rounds.resume(session, request, self.clock.now())?;
+        let response = request.params.object("inputResponses").and_then(|responses| responses.get(KEY).cloned());
+        let without = || {
+            let text = "the client came back without the reply that was asked for";
+            RpcError::new(code::INVALID_PARAMS, text)
+        };
+        // A call that ended meanwhile has said so in its steps.
+        drop(reply.send(response.ok_or_else(without)));
+        Some(steps)
+    }
+
     /// Answers the client's call with a question and waits for it to come back with the reply.
     pub(super) async fn ask_by_round(&self, exchange: &Arc<Exchange>, method: String, params: Object) -> Answer {
         let _one_at_a_time = exchange.asking.lock().await;
-        let (reply, came_back) = oneshot::channel();
-        let (before, steps) = exchange.outlet.hand_over();
-        let waiting = Waiting::Call { steps, reply, cancel: exchange.cancelled.clone() };
-        let ticket = self.rounds.park(exchange, waiting, self.clock.now())?;
+        let ticket = Ticket::for_call().map_err(no_chance)?;
+        let (before, came_back) = self.rounds.park(&ticket, exchange, self.clock.now())?;
         let question = object! {
             "resultType" => "input_required",
             "inputRequests" => object! { KEY => as_input_request(&method, params) },
-            "requestState" => ticket,
+            "requestState" => ticket.text(),
         };
         if before.send(Step::Answer(Ok(Value::Object(question)))).await.is_err() {
-            return Err(RpcError::new(code::UNAVAILABLE, "the client has gone; nobody can answer"));
+            // Nobody has the ticket. Without it nobody listens either, and the call is cancelled.
+            drop(self.rounds.waiting().remove(&ticket.name()));
         }
-        let (answer, heard) = oneshot::channel();
-        let mapped = async {
-            let outcome = match came_back.await {
-                Ok(mut responses) => responses.remove(KEY).ok_or_else(|| {
-                    RpcError::new(code::INVALID_PARAMS, "the client came back without the reply that was asked for")
-                }),
-                Err(_) => Err(RpcError::new(code::UNAVAILABLE, "the client did not come back with a reply")),
-            };
-            drop(answer.send(outcome));
-        };
-        let ((), answer) = tokio::join!(mapped, self.await_reply(exchange, heard));
-        answer
+        self.await_reply(exchange, came_back).await
     }
 
-    /// Asks a legacy client everything a modern server wants to know, and puts the replies beside the parameters.
-    pub(super) async fn gather(
-        &self,
-        exchange: &Arc<Exchange>,
-        reach: &Reach,
-        result: &Value,
-        params: &mut Object,
-    ) -> Result<(), RpcError> {
-        let Some(wanted) = InputRequired::of(result) else {
-            let text = format!("the server `{}` asks for input in a form that cannot be read", reach.server().name());
-            return Err(RpcError::new(code::UNAVAILABLE, text));
+    /// Puts a ticket of ours in the place of a modern server's own state.
+    pub(super) async fn seal_state(&self, exchange: &Exchange, result: &mut Value) -> Result<(), RpcError> {
+        let Some(result) = result.as_object_mut() else { return Ok(()) };
+        let Some(Value::String(state)) = result.get("requestState") else { return Ok(()) };
+        let ticket = Ticket::for_state().map_err(no_chance)?;
+        let request = belonging(&exchange.session, exchange.fingerprint);
+        let Some(sealed) = ticket.seal(state, request) else {
+            return Err(RpcError::new(code::INTERNAL, "the server's `requestState` is too long to be kept"));
         };
-        let server: Arc<str> = reach.server().name().into();
-        let mut responses = Object::new();
-        for (number, question) in wanted.questions.into_iter().enumerate() {
-            // The id is the server's business only as a name; over this link it never sees it.
-            let id = Id::from(u64::try_from(number).unwrap_or(u64::MAX));
-            let request = Request { id, method: question.method, params: question.params };
-            responses.insert(question.key, self.ask_client(exchange, &server, request).await?);
-        }
-        drop(params.remove("inputResponses"));
-        drop(params.remove("requestState"));
-        if !responses.is_empty() {
-            params.insert("inputResponses", responses);
-        }
-        if let Some(state) = wanted.state {
-            params.insert("requestState", state);
+        let (now, principal) = (self.clock.now(), exchange.session.caller.principal.as_str());
+        let kept = KeptTicket { name: ticket.name(), principal, request, expires: until(now), state: &sealed };
+        match self.store.put_ticket(kept, MOST_PER_CALLER, now).await.map_err(unkept)? {
+            Room::Found => result.insert("requestState", ticket.text()),
+            Room::Full => return Err(too_many()),
         }
         Ok(())
     }
 
-    /// Puts a ticket of ours in the place of a modern server's own state, which never leaves the gateway.
-    pub(super) fn seal_state(&self, exchange: &Exchange, result: &mut Value) -> Result<(), RpcError> {
-        let Some(object) = result.as_object_mut() else { return Ok(()) };
-        if let Some(Value::String(state)) = object.get("requestState") {
-            let waiting = Waiting::State(state.clone());
-            let ticket = self.rounds.park(exchange, waiting, self.clock.now())?;
-            object.insert("requestState", ticket);
+    /// Puts a modern server's own state back in the place of our ticket. Whatever else a client calls its state is refused.
+    pub(super) async fn unseal_state(&self, exchange: &Exchange, params: &mut Object) -> Result<(), RpcError> {
+        let Some(ticket) = brought(params) else { return Ok(()) };
+        let refused = |text: &str| Err(RpcError::new(code::INVALID_PARAMS, text));
+        match ticket.good() {
+            Good::Anywhere => {}
+            Good::Here | Good::Nowhere => return refused(SPENT),
+            Good::Elsewhere => return refused(ELSEWHERE),
         }
+        let request = belonging(&exchange.session, exchange.fingerprint);
+        let Some(sealed) = self.store.take_ticket(ticket.name(), request, self.clock.now()).await.map_err(unkept)?
+        else {
+            return refused(SPENT);
+        };
+        let Some(state) = ticket.open(sealed, request) else {
+            tracing::error!("a server's state in the store was changed by something else; its ticket was refused");
+            return refused(SPENT);
+        };
+        params.insert("requestState", state);
         Ok(())
     }
+
+    /// Drops what has expired; a call that waits behind a ticket sees that nobody comes.
+    pub(super) async fn sweep_rounds(&self, now: Timestamp) {
+        self.rounds.waiting().retain(|_, call| call.expires > now);
+        // An expired ticket in the store only takes room: an idle gateway need not wake its database for it.
+        let last = self.rounds.swept.load(Ordering::Relaxed);
+        if now.micros().saturating_sub(last) < LIFETIME_MICROS {
+            return;
+        }
+        self.rounds.swept.store(now.micros(), Ordering::Relaxed);
+        if let Err(error) = self.store.sweep_tickets(now).await {
+            tracing::warn!(%error, "tickets that have expired stay in the store until the next time");
+        }
+    }
+}
+
+const SPENT: &str = "this `requestState` is not valid: it was used before, has expired, or belongs to another request or \
+                     caller; send the call anew without it";
+
+const ELSEWHERE: &str = "this `requestState` belongs to a call that waits for its reply in another process of this \
+                         gateway, or waited in one that has ended; if several gateways share the work, come back to \
+                         the one that asked, otherwise send the call anew without it";
+
+fn brought(params: &Object) -> Option<Ticket> {
+    params.str("requestState").map(Ticket::brought)
+}
+
+fn until(now: Timestamp) -> Timestamp {
+    Timestamp::from_micros(now.micros().saturating_add(LIFETIME_MICROS))
+}
+
+fn too_many() -> RpcError {
+    let text = format!("more than {MOST_PER_CALLER} questions are open for this caller; answer some first");
+    RpcError::new(code::REFUSED, text)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
+fn no_chance(error: NoChance) -> RpcError {
+    RpcError::new(code::INTERNAL, error.to_string())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
+fn unkept(error: StoreError) -> RpcError {
+    tracing::error!(%error, "the tickets of open questions cannot be kept");
+    let text = "the store of this gateway fails, so no question can be asked or answered; whoever runs it finds the \
+                cause in its log";
+    RpcError::new(code::UNAVAILABLE, text)
 }
 
 /// Names a request without what changes from round to round.

@@ -199,19 +199,19 @@ impl Session {
 
     /// Makes a request known, so that the client can cancel it. None when the client uses an id that is still open.
     pub fn begin(&self, id: &Id) -> Option<CancellationToken> {
+        let token = self.ended.child_token();
+        self.adopt(id, &token).then_some(token)
+    }
+
+    /// Makes a request known under a new id. False when the client uses one that is still open.
+    pub fn adopt(&self, id: &Id, token: &CancellationToken) -> bool {
         let mut running = lock(&self.running);
         let key = id.to_value().to_string();
         if running.contains_key(&key) {
-            return None;
+            return false;
         }
-        let token = self.ended.child_token();
         running.insert(key, token.clone());
-        Some(token)
-    }
-
-    /// The client came back with a new id for a request that still runs.
-    pub fn adopt(&self, id: &Id, token: CancellationToken) {
-        drop(lock(&self.running).insert(id.to_value().to_string(), token));
+        true
     }
 
     /// Begins to follow one resource; none when it is followed already.

@@ -9,7 +9,7 @@ use super::session::{Client, Door, Opening, Scope, Session};
 use crate::audit::entry::{Entry, Event, SessionEvent};
 use crate::call::caller::Caller;
 use crate::clock::{Timestamp, chance};
-use crate::digest::{Digest, push_hex};
+use crate::digest::{Digest, hex};
 use crate::wire::era::Era;
 use crate::wire::message::{RpcError, code};
 
@@ -160,7 +160,7 @@ impl Gateway {
     /// Ends what nobody has used for long. Called now and then.
     pub async fn sweep(&self) {
         let now = self.clock.now();
-        self.rounds.sweep(now);
+        self.sweep_rounds(now).await;
         let idle: Vec<_> = self.sessions.open().values().filter(|session| is_idle(session, now)).cloned().collect();
         for session in idle {
             self.close_session(&session).await;
@@ -191,9 +191,5 @@ fn is_idle(session: &Session, now: Timestamp) -> bool {
 
 fn random_id() -> Result<String, RpcError> {
     let bytes = chance::<24>().map_err(|error| RpcError::new(code::INTERNAL, error.to_string()))?;
-    let mut id = String::with_capacity(48);
-    for byte in bytes {
-        push_hex(byte, &mut id);
-    }
-    Ok(id)
+    Ok(hex(&bytes))
 }

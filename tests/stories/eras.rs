@@ -3,24 +3,15 @@
 use serde_json::{Value, json};
 
 use crate::Story;
-use crate::world::{Plan, Session, Told, World, answer, text};
+use crate::world::{MODERN, Plan, Session, Told, World, answer, text};
 
 pub(crate) const STORIES: &[Story] = &[
     ("a_modern_client_and_a_legacy_server", modern_legacy),
     ("a_modern_client_and_a_modern_server", modern_modern),
     ("a_legacy_client_and_a_modern_server", legacy_modern),
     ("a_legacy_server_asks_a_legacy_client", legacy_legacy),
-    ("a_ticket_works_once_for_whom_and_what_it_was_made", tickets),
     ("two_clients_with_the_same_ids_get_their_own_answers", colliding),
 ];
-
-const MODERN: Plan = Plan {
-    http: "accept = [\"anyone\"]",
-    server: "",
-    env: "STORY_ERA = \"modern\"",
-    more: "",
-    policy: crate::world::POLICY,
-};
 
 async fn comes_back(world: &World) {
     let asked = world.modern(1, "tools/call", json!({ "name": "ask", "arguments": {} })).await;
@@ -103,31 +94,6 @@ async fn asked_on_the_stream(world: &World, session: &str) {
         heard.push_str(std::str::from_utf8(&chunk).unwrap());
     }
     assert!(text(&answer(&heard)).contains("Ada"), "{heard}");
-}
-
-fn tickets() -> Told {
-    // PRO-11, PRO-12
-    Box::pin(async {
-        let world = World::serving(MODERN).await;
-        let ask = json!({ "name": "ask", "arguments": {} });
-        let asked = world.modern(1, "tools/call", ask.clone()).await;
-        let state = asked["result"]["requestState"].as_str().unwrap().to_owned();
-        let again = |state: &str, arguments: Value| json!({ "name": "ask", "arguments": arguments, "inputResponses": { "name": { "action": "decline" } }, "requestState": state });
-        let refused = |answer: &Value, why: &str| {
-            assert!(
-                answer["error"]["message"].as_str().is_some_and(|text| text.contains("requestState")),
-                "{why}: {answer}"
-            );
-        };
-        let mut bent = state.clone();
-        bent.replace_range(0..1, if state.starts_with('0') { "1" } else { "0" });
-        refused(&world.modern(2, "tools/call", again(&bent, json!({}))).await, "one bit altered");
-        refused(&world.modern(3, "tools/call", again(&state, json!({ "other": 1 }))).await, "other arguments");
-        let answer = world.modern(4, "tools/call", again(&state, json!({}))).await;
-        assert!(text(&answer).contains("decline"), "{answer}");
-        refused(&world.modern(5, "tools/call", again(&state, json!({}))).await, "used before");
-        assert_eq!(world.ledger().len(), 2, "the question and the one good reply");
-    })
 }
 
 fn colliding() -> Told {

@@ -15,9 +15,10 @@ pub(crate) const STORIES: &[Story] = &[
     ("headers_that_name_a_user_are_not_believed", forwarded_user),
 ];
 
-const KEYS: Plan = Plan { http: "accept = [\"keys\"]", server: "", env: "", more: "", policy: crate::world::POLICY };
+pub(crate) const KEYS: Plan =
+    Plan { http: "accept = [\"keys\"]", server: "", env: "", more: "", policy: crate::world::POLICY };
 
-async fn make_key(world: &World, name: &str, more: &[&str]) -> String {
+pub(crate) async fn make_key(world: &World, name: &str, more: &[&str]) -> String {
     let mut arguments = vec!["keys", "make", name, "--json"];
     arguments.extend(more);
     let (code, made) = world.run(&arguments).await;

@@ -20,6 +20,7 @@ mod identity;
 mod judged;
 mod parsing;
 mod protocol;
+mod rounds;
 mod server;
 mod tools;
 mod world;
@@ -36,8 +37,12 @@ fn main() {
         server::play();
         return;
     }
-    let rooms =
-        [parsing::STORIES, protocol::STORIES, identity::STORIES, judged::STORIES, tools::STORIES, eras::STORIES];
+    let mut rooms = vec![parsing::STORIES, protocol::STORIES, identity::STORIES, judged::STORIES, tools::STORIES];
+    rooms.extend([eras::STORIES, rounds::STORIES]);
+    // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
+    if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
+        rooms.push(rounds::WITH_POSTGRES);
+    }
     let trials = rooms.into_iter().flatten().map(|(name, story)| Trial::test(*name, || tell(*story))).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

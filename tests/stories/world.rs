@@ -39,6 +39,10 @@ pub(crate) struct Plan {
     pub(crate) policy: &'static str,
 }
 
+/// A server that speaks 2026-07-28 only.
+pub(crate) const MODERN: Plan =
+    Plan { http: "accept = [\"anyone\"]", server: "", env: "STORY_ERA = \"modern\"", more: "", policy: POLICY };
+
 impl Default for Plan {
     fn default() -> Self {
         Self { http: "accept = [\"anyone\"]", server: "", env: "", more: "", policy: POLICY }
@@ -209,14 +213,9 @@ impl World {
     }
 
     /// A modern request with the headers that belong to it.
-    pub(crate) fn modern_post(&self, id: u64, method: &str, mut params: Value) -> reqwest::RequestBuilder {
-        params["_meta"] = json!({
-            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-            "io.modelcontextprotocol/clientCapabilities": { "elicitation": { "form": {} }, "sampling": {} },
-            "io.modelcontextprotocol/clientInfo": { "name": "story", "version": "1" },
-        });
+    pub(crate) fn modern_post(&self, id: u64, method: &str, params: Value) -> reqwest::RequestBuilder {
         let name = params["name"].as_str().or_else(|| params["uri"].as_str()).map(str::to_owned);
-        let body = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
+        let body = modern(id, method, params);
         let post =
             self.post(body.to_string()).header("mcp-protocol-version", "2026-07-28").header("mcp-method", method);
         match name {
@@ -250,6 +249,16 @@ impl Session<'_> {
         let reply = self.world.post(body).header("mcp-session-id", &self.id).send().await.unwrap();
         (reply.status().as_u16(), reply.text().await.unwrap())
     }
+}
+
+/// A modern request's message.
+pub(crate) fn modern(id: u64, method: &str, mut params: Value) -> Value {
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": { "elicitation": { "form": {} }, "sampling": {} },
+        "io.modelcontextprotocol/clientInfo": { "name": "story", "version": "1" },
+    });
+    json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })
 }
 
 /// The last message of an answer, whole or as a stream.

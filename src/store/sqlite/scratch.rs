@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::unusable;
 use crate::clock::chance;
-use crate::digest::push_hex;
+use crate::digest::hex;
 use crate::store::StoreError;
 
 /// A directory that is removed with everything in it.
@@ -18,12 +18,8 @@ pub(in crate::store) struct Scratch(PathBuf);
 impl Scratch {
     pub(super) fn make() -> Result<Self, StoreError> {
         const PLACE: &str = "sqlite::memory:";
-        let mut name = "countersign-".to_owned();
         let bytes = chance::<8>().map_err(|error| unusable(PLACE, &error))?;
-        for byte in bytes {
-            push_hex(byte, &mut name);
-        }
-        let path = std::env::temp_dir().join(name);
+        let path = std::env::temp_dir().join(format!("countersign-{}", hex(&bytes)));
         make_private(&path).map_err(|error| unusable(PLACE, &error))?;
         Ok(Self(path))
     }

@@ -1,7 +1,6 @@
 //! How does a legacy client answer what a modern server asks? `input_required` to questions and back.
 
 use crate::wire::json::{Object, Value};
-use crate::wire::message::{Answer, RpcError};
 
 /// One question inside an `input_required` result.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,23 +37,17 @@ impl InputRequired {
         let state = result.str("requestState").map(str::to_owned);
         (state.is_some() || !questions.is_empty()).then_some(Self { questions, state })
     }
+}
 
-    /// The parameters of the same request, asked again with these answers. Only results can travel here: a client that
-    /// answers with an error ends the request with it.
-    pub fn again(&self, mut params: Object, answers: Vec<(String, Answer)>) -> Result<Object, RpcError> {
-        let mut responses = Object::with_capacity(answers.len());
-        for (key, answer) in answers {
-            match answer {
-                Ok(result) => responses.insert(key, result),
-                Err(error) => return Err(error),
-            }
-        }
-        if !responses.is_empty() {
-            params.insert("inputResponses", responses);
-        }
-        if let Some(state) = &self.state {
-            params.insert("requestState", state.as_str());
-        }
-        Ok(params)
+/// Makes the parameters those of the next round: with these replies, by the server's names for its questions, and with
+/// the state the server wants back.
+pub fn again(params: &mut Object, responses: Object, state: Option<String>) {
+    drop(params.remove("inputResponses"));
+    drop(params.remove("requestState"));
+    if !responses.is_empty() {
+        params.insert("inputResponses", responses);
+    }
+    if let Some(state) = state {
+        params.insert("requestState", state);
     }
 }

@@ -1,6 +1,6 @@
 //! Is the translation right, and does everything it need not touch stay as it was?
 
-use super::inputs::{InputRequired, Question};
+use super::inputs::{InputRequired, Question, again};
 use super::*;
 use crate::wire::message::Notification;
 use crate::wire::reader::{Limits, lenient};
@@ -198,11 +198,12 @@ fn questions_of_a_modern_server_travel_to_a_legacy_client_and_back() {
     let first =
         Question { key: "a".into(), method: "elicitation/create".into(), params: object_of(r#"{"message":"sure?"}"#) };
     assert_eq!(asked.questions[0], first);
-    let again = asked.again(object_of(r#"{"name":"t"}"#), vec![("a".into(), Ok(value(r#"{"action":"accept"}"#)))]);
+    let mut params = object_of(r#"{"name":"t"}"#);
+    again(&mut params, object_of(r#"{"a":{"action":"accept"}}"#), asked.state);
     let expected = r#"{"name":"t","inputResponses":{"a":{"action":"accept"}},"requestState":"sealed"}"#;
-    assert_eq!(again, Ok(object_of(expected)));
-    let refused = RpcError::new(-1, "no");
-    assert_eq!(asked.again(Object::new(), vec![("a".into(), Err(refused.clone()))]), Err(refused));
+    assert_eq!(params, object_of(expected));
+    again(&mut params, Object::new(), None);
+    assert_eq!(params, object_of(r#"{"name":"t"}"#), "nothing of one round is left in the next");
     for other in [r#"{"resultType":"complete"}"#, r#"{"resultType":"input_required"}"#, "{}", "7"] {
         assert_eq!(InputRequired::of(&value(other)), None, "{other}");
     }
