@@ -201,7 +201,6 @@ fn too_many() -> RpcError {
     RpcError::new(code::REFUSED, text)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 fn no_chance(error: NoChance) -> RpcError {
     RpcError::new(code::INTERNAL, error.to_string())
 }

@@ -1,9 +1,13 @@
 //! What is a ticket, and what does somebody learn who has it, or who has only our database?
 //!
 //! A ticket says where it is good, and then 256 random bits. Its digest names it wherever it is kept, and a key made from
-//! it closes what a server wants back: a server's state may hold anything, also a secret, and without the ticket the
-//! database has only bytes. Whoever has the ticket has no bytes. The key also closes over whom and what the ticket was
-//! made for, so that a row changed by hand opens nothing.
+//! it closes what a server wants back: a server's state may hold anything, also a secret, and while a question is open
+//! whoever has our database, or a backup of it, has only bytes, and whoever has the ticket has no bytes. The key also
+//! closes over whom and what the ticket was made for, so that a row changed by hand opens nothing.
+//!
+//! That ends when the ticket comes back: then the state is among the parameters that are sent, and the record holds
+//! those as they are sent, like the arguments beside it. A server that must hide its state from whoever reads the record
+//! has to close it itself.
 
 use std::sync::OnceLock;
 
@@ -139,10 +143,10 @@ mod tests {
 
     #[test]
     fn a_ticket_says_where_it_is_good() {
-        let here = Ticket::for_call().unwrap();
+        let (anywhere, here) = (Ticket::for_state().unwrap(), Ticket::for_call().unwrap());
         let elsewhere = here.text().replace(process(), "0123456789abcdef");
         let cases = [
-            (Ticket::for_state().unwrap().text(), Good::Anywhere),
+            (anywhere.text(), Good::Anywhere),
             (here.text(), Good::Here),
             (elsewhere.as_str(), Good::Elsewhere),
             ("", Good::Nowhere),
