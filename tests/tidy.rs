@@ -23,7 +23,7 @@ const IMPURE: [&str; 9] =
     ["async fn", ".await", "std::fs", "SystemTime", "Instant::now", "tokio::", "tracing::", "std::env", "getrandom"];
 
 /// Who may know which crate.
-const KNOWN_TO: [(&str, &[&str]); 10] = [
+const KNOWN_TO: [(&str, &[&str]); 11] = [
     ("rmcp::", &["src/downstream/oauth", "src/cli/demo/"]),
     ("oauth2::", &["src/downstream/oauth"]),
     ("regorus::", &["src/policy"]),

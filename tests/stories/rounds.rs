@@ -21,7 +21,7 @@ pub(crate) const STORIES: &[Story] = &[
 pub(crate) const WITH_POSTGRES: &[Story] = &[("postgres::two_replicas_answer_each_others_questions", one_database)];
 
 /// The reply to what `ask` asks, with a ticket. It fits a server of either era.
-fn reply(ticket: &str, arguments: Value) -> Value {
+fn reply(ticket: &str, arguments: &Value) -> Value {
     let said = json!({ "action": "accept", "content": { "name": "Ada" } });
     json!({ "name": "ask", "arguments": arguments, "inputResponses": { "name": said, "q": said }, "requestState": ticket })
 }
@@ -59,7 +59,7 @@ fn tickets() -> Told {
             !kept(&world, &state) && !kept(&world, "the server's own"),
             "neither ticket nor state can be read there"
         );
-        let again = async |id, state: &str, arguments| world.modern(id, "tools/call", reply(state, arguments)).await;
+        let again = async |id, state: &str, arguments| world.modern(id, "tools/call", reply(state, &arguments)).await;
         for at in [0, 5, 6, state.len() - 1] {
             let other = if state.as_bytes()[at] == b'0' { "1" } else { "0" };
             let mut bent = state.clone();
@@ -85,9 +85,11 @@ fn strangers() -> Told {
     Box::pin(async {
         let mut world = World::new(&Plan { http: KEYS.http, ..MODERN });
         let config = std::fs::read_to_string(world.path("countersign.toml")).unwrap();
-        let (start, end) = (config.find("[servers.story]").unwrap(), config.find("[policy]").unwrap());
-        let twin = config[start..end].replace("servers.story", "servers.twin");
-        world.write("countersign.toml", &format!("{config}{twin}"));
+        let (before, after) = config.split_once("[policy]").unwrap();
+        let (http, story) = before.split_once("[servers.story]").unwrap();
+        let story = format!("[servers.story]{story}");
+        let twin = story.replace("servers.story", "servers.twin");
+        world.write("countersign.toml", &format!("{http}{story}{twin}[policy]{after}"));
         world.serve().await;
         let (alice, bob) = (make_key(&world, "alice", &[]).await, make_key(&world, "bob", &[]).await);
         let ask = async |key: &str, path: &str, params: Value| {
@@ -100,10 +102,10 @@ fn strangers() -> Told {
             answer(&reply.text().await.unwrap())
         };
         let state = ticket(&ask(&alice, "/mcp/story", json!({ "name": "ask", "arguments": {} })).await);
-        refused(&ask(&bob, "/mcp/story", reply(&state, json!({}))).await, SPENT);
+        refused(&ask(&bob, "/mcp/story", reply(&state, &json!({}))).await, SPENT);
         // The same tool of another server must not get this server's state.
-        refused(&ask(&alice, "/mcp/twin", reply(&state, json!({}))).await, SPENT);
-        assert!(text(&ask(&alice, "/mcp/story", reply(&state, json!({}))).await).contains("Ada"));
+        refused(&ask(&alice, "/mcp/twin", reply(&state, &json!({}))).await, SPENT);
+        assert!(text(&ask(&alice, "/mcp/story", reply(&state, &json!({}))).await).contains("Ada"));
         assert_eq!(world.ledger().len(), 2);
     })
 }
@@ -115,17 +117,17 @@ fn restart() -> Told {
         let state = asked(&world).await;
         world.stop().await;
         world.serve().await;
-        let answer = world.modern(2, "tools/call", reply(&state, json!({}))).await;
+        let answer = world.modern(2, "tools/call", reply(&state, &json!({}))).await;
         assert!(text(&answer).contains("Ada") && text(&answer).contains("the server's own"), "{answer}");
         world.stop().await;
         world.serve().await;
-        refused(&world.modern(3, "tools/call", reply(&state, json!({}))).await, SPENT);
+        refused(&world.modern(3, "tools/call", reply(&state, &json!({}))).await, SPENT);
         // A call ends with its gateway, and so does what it asked.
         let mut world = World::serving(Plan::default()).await;
         let state = asked(&world).await;
         world.stop().await;
         world.serve().await;
-        refused(&world.modern(2, "tools/call", reply(&state, json!({}))).await, ELSEWHERE);
+        refused(&world.modern(2, "tools/call", reply(&state, &json!({}))).await, ELSEWHERE);
         assert_eq!(world.ledger().len(), 1);
     })
 }
@@ -152,7 +154,7 @@ impl Door {
 async fn two(mut one: Door, mut two: Door, plan: &Plan) {
     let ask = json!({ "name": "ask", "arguments": {} });
     let state = ticket(&one.ask(1, ask).await);
-    let reply = || reply(&state, json!({}));
+    let reply = || reply(&state, &json!({}));
     if plan.env == MODERN.env {
         assert!(text(&two.ask(2, reply()).await).contains("the server's own"));
     } else {
@@ -219,7 +221,7 @@ fn crowded() -> Told {
             } else {
                 let said = one_more["error"]["message"].as_str().unwrap();
                 assert!(said.contains("64 questions are open for this caller; answer some first"), "{said}");
-                world.modern(66, "tools/call", reply(&state, json!({}))).await;
+                world.modern(66, "tools/call", reply(&state, &json!({}))).await;
                 ticket(&ask(67).await);
             }
         }
@@ -231,7 +233,7 @@ fn ids() -> Told {
         let world = World::serving(Plan::default()).await;
         for _ in 0..2 {
             let state = asked(&world).await;
-            let answer = world.modern(2, "tools/call", reply(&state, json!({}))).await;
+            let answer = world.modern(2, "tools/call", reply(&state, &json!({}))).await;
             assert!(text(&answer).contains("Ada"), "{answer}");
         }
     })
