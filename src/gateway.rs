@@ -51,7 +51,7 @@ use outlet::{Outlet, Steps};
 use recorder::Recorder;
 use resolve::{Astray, Resolved};
 use rounds::Rounds;
-use session::Session;
+use session::{Name, Session};
 use sessions::Sessions;
 use settings::Settings;
 
@@ -121,7 +121,7 @@ impl Gateway {
             _ => Object::new(),
         };
         let asking = tokio::sync::Mutex::new(());
-        let known = std::sync::Mutex::new(Some((Arc::clone(&session), id.clone())));
+        let known = std::sync::Mutex::new(Some((Arc::clone(&session), Name::of(&id))));
         let exchange = Arc::new(Exchange { session, id, known, outlet, cancelled, meta, fingerprint, asking });
         let answer = if exchange.hanging_up_cancels() {
             tokio::select! {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 use super::outlet::Outlet;
-use super::session::{Door, Session};
+use super::session::{Door, Name, Session};
 use crate::wire::era::Era;
 use crate::wire::json::{Object, Value};
 use crate::wire::message::Id;
@@ -18,7 +18,7 @@ pub struct Exchange {
     /// The client's id for it, the first one.
     pub id: Id,
     /// Where it is known as running, and as what; none once it has ended.
-    pub known: Mutex<Option<(Arc<Session>, Id)>>,
+    pub known: Mutex<Option<(Arc<Session>, Name)>>,
     /// Where it speaks.
     pub outlet: Outlet,
     /// Raised when the client no longer wants it.
@@ -32,26 +32,26 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// The client came back with a new id, perhaps on another session. False when that id is taken by an open request.
-    pub fn come_back(&self, session: &Arc<Session>, id: &Id) -> bool {
+    /// Goes by another name from now on, perhaps on another session. False when an open request has that name.
+    pub fn rename(&self, session: &Arc<Session>, name: Name) -> bool {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        // What has ended meanwhile only has its answer fetched.
+        // What has ended meanwhile needs no name; somebody only fetches its answer.
         if known.is_none() {
             return true;
         }
-        if !session.adopt(id, &self.cancelled) {
+        if !session.adopt(name.clone(), &self.cancelled) {
             return false;
         }
-        if let Some((before, old)) = known.replace((Arc::clone(session), id.clone())) {
+        if let Some((before, old)) = known.replace((Arc::clone(session), name)) {
             before.end(&old);
         }
         true
     }
 
-    /// Nobody works on it any more; its id is free.
+    /// Nobody works on it any more; its name is free.
     pub fn end(&self) {
-        if let Some((session, id)) = self.known.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            session.end(&id);
+        if let Some((session, name)) = self.known.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            session.end(&name);
         }
     }
 

@@ -20,7 +20,7 @@ use super::Gateway;
 use super::converse::as_input_request;
 use super::exchange::Exchange;
 use super::outlet::{Step, Steps};
-use super::session::Session;
+use super::session::{Name, Session};
 use crate::clock::{NoChance, Timestamp};
 use crate::digest::Digest;
 use crate::object;
@@ -74,6 +74,7 @@ impl Rounds {
             let (reply, came_back) = oneshot::channel();
             let call = Waiting { exchange: Arc::clone(exchange), expires: until(now), steps, reply };
             waiting.insert(ticket.name(), call);
+            exchange.rename(&exchange.session, Name::Away(ticket.name()));
             return Ok((before, came_back));
         }
         Err(too_many())
@@ -87,7 +88,7 @@ impl Rounds {
         let call = waiting.get(&name).filter(|call| call.expires > now)?;
         let fingerprint = fingerprint(&request.method, &request.params);
         let same = belonging(session, fingerprint) == belonging(&call.exchange.session, call.exchange.fingerprint);
-        if same && call.exchange.come_back(session, &request.id) { waiting.remove(&name) } else { None }
+        if same && call.exchange.rename(session, Name::of(&request.id)) { waiting.remove(&name) } else { None }
     }
 
     fn waiting(&self) -> MutexGuard<'_, BTreeMap<Digest, Waiting>> {

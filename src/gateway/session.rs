@@ -15,6 +15,7 @@ use super::listeners::Listeners;
 use super::reach::Reach;
 use crate::call::caller::Caller;
 use crate::clock::Timestamp;
+use crate::digest::Digest;
 use crate::downstream::ClientProfile;
 use crate::policy::input::{self, Part};
 use crate::wire::era::Era;
@@ -93,11 +94,28 @@ pub struct Session {
     /// Ends everything that belongs to the session.
     pub ended: CancellationToken,
     asked: Mutex<BTreeMap<u64, oneshot::Sender<Answer>>>,
-    running: Mutex<BTreeMap<String, CancellationToken>>,
+    running: Mutex<BTreeMap<Name, CancellationToken>>,
     followed: Mutex<BTreeMap<String, CancellationToken>>,
     next: AtomicU64,
     calls: AtomicU64,
     used: Mutex<Timestamp>,
+}
+
+/// What a running request goes by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Name {
+    /// The client's id, as it was written.
+    Id(String),
+    /// The digest of a ticket, while the client has a question for its answer: its id is free then, and may well be used
+    /// by another client that shares the session.
+    Away(Digest),
+}
+
+impl Name {
+    /// Of a request that the client waits for.
+    pub fn of(id: &Id) -> Self {
+        Self::Id(id.to_value().to_string())
+    }
 }
 
 /// What policies see of a session.
@@ -200,17 +218,16 @@ impl Session {
     /// Makes a request known, so that the client can cancel it. None when the client uses an id that is still open.
     pub fn begin(&self, id: &Id) -> Option<CancellationToken> {
         let token = self.ended.child_token();
-        self.adopt(id, &token).then_some(token)
+        self.adopt(Name::of(id), &token).then_some(token)
     }
 
-    /// Makes a request known under a new id. False when the client uses one that is still open.
-    pub fn adopt(&self, id: &Id, token: &CancellationToken) -> bool {
+    /// Makes a request known. False when an open one has that name.
+    pub fn adopt(&self, name: Name, token: &CancellationToken) -> bool {
         let mut running = lock(&self.running);
-        let key = id.to_value().to_string();
-        if running.contains_key(&key) {
+        if running.contains_key(&name) {
             return false;
         }
-        running.insert(key, token.clone());
+        running.insert(name, token.clone());
         true
     }
 
@@ -233,13 +250,13 @@ impl Session {
     }
 
     /// The request is over.
-    pub fn end(&self, id: &Id) {
-        drop(lock(&self.running).remove(&id.to_value().to_string()));
+    pub fn end(&self, name: &Name) {
+        drop(lock(&self.running).remove(name));
     }
 
     /// The client no longer wants this request.
     pub fn cancel(&self, id: &Value) {
-        if let Some(token) = lock(&self.running).get(&id.to_string()) {
+        if let Some(token) = lock(&self.running).get(&Name::Id(id.to_string())) {
             token.cancel();
         }
     }

@@ -13,7 +13,7 @@ pub(crate) const STORIES: &[Story] = &[
     ("a_ticket_outlives_the_gateway_that_made_it", restart),
     ("what_is_asked_at_one_gateway_is_answered_at_another", one_file),
     ("a_caller_cannot_leave_any_number_of_questions_open", crowded),
-    ("the_id_a_client_comes_back_with_is_free_again", ids),
+    ("ids_are_taken_for_as_long_as_somebody_waits", ids),
     ("a_client_that_leaves_with_a_question_takes_its_call_along", leaves),
 ];
 
@@ -231,11 +231,25 @@ fn crowded() -> Told {
 fn ids() -> Told {
     Box::pin(async {
         let world = World::serving(Plan::default()).await;
+        let echo = || json!({ "name": "echo", "arguments": {} });
         for _ in 0..2 {
             let state = asked(&world).await;
+            // The client has its answer to 1. Another one of the same caller may count as it does.
+            assert_eq!(text(&world.modern(1, "tools/call", echo()).await), "{}");
             let answer = world.modern(2, "tools/call", reply(&state, &json!({}))).await;
             assert!(text(&answer).contains("Ada"), "{answer}");
         }
+        let state = asked(&world).await;
+        let hanging = world.modern_post(2, "tools/call", json!({ "name": "hang", "arguments": {} }));
+        let hanging = tokio::spawn(hanging.send());
+        while !world.ledger().iter().any(|call| call["params"]["name"] == "hang") {
+            tokio::task::yield_now().await;
+        }
+        let taken = world.modern(2, "tools/call", reply(&state, &json!({}))).await;
+        assert_eq!(taken["error"]["code"], -32600, "{taken}");
+        let answer = world.modern(3, "tools/call", reply(&state, &json!({}))).await;
+        assert!(text(&answer).contains("Ada"), "an id that is in use does not cost the ticket: {answer}");
+        hanging.abort();
     })
 }
 
