@@ -103,7 +103,8 @@ impl Gateway {
         }
         let (outlet, steps) = Outlet::new();
         let (gateway, session) = (Arc::clone(self), Arc::clone(session));
-        self.tasks.spawn(unbroken(async move { gateway.serve(session, outlet, request).await }));
+        // In a box, because the scheduler moves what it is given several times.
+        self.tasks.spawn(unbroken(Box::pin(async move { gateway.serve(session, outlet, request).await })));
         steps
     }
 
@@ -115,7 +116,7 @@ impl Gateway {
             outlet.answer(Err(error)).await;
             return;
         };
-        let fingerprint = rounds::fingerprint(&method, &params);
+        let fingerprint = (session.client.era == Era::Modern).then(|| rounds::fingerprint(&method, &params));
         let meta = match params.remove("_meta") {
             Some(Value::Object(meta)) => meta,
             _ => Object::new(),

@@ -85,13 +85,13 @@ pub struct Exchanged {
     pub status: u16,
 }
 
-/// What arrives on a stream beside answers, in order.
+/// What arrives on a stream beside answers, in order. Boxed, because a channel makes room for many at once.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// Expects nothing.
-    Notification(Notification),
+    Notification(Box<Notification>),
     /// Expects an answer by [`HttpServer::post`].
-    Request(Request),
+    Request(Box<Request>),
 }
 
 impl HttpServer {
@@ -357,8 +357,8 @@ impl fmt::Debug for HttpServer {
 /// A response that answers nothing we asked here is dropped: it has no owner.
 async fn hand_on(message: Message, events: &mpsc::Sender<Event>) {
     let event = match message {
-        Message::Request(request) => Event::Request(request),
-        Message::Notification(notification) => Event::Notification(notification),
+        Message::Request(request) => Event::Request(Box::new(request)),
+        Message::Notification(notification) => Event::Notification(Box::new(notification)),
         Message::Response(_) => return,
     };
     // Nobody listens any more: the answer is still worth waiting for.

@@ -136,16 +136,16 @@ impl Remote {
                 let matches = ours.and_then(Number::as_u64) == Some(outgoing.id);
                 if let (true, Some(token)) = (matches, outgoing.token.clone()) {
                     notification.params.insert("progressToken", token);
-                    self.ear.notify(notification, sink).await;
+                    self.ear.notify(*notification, sink).await;
                 }
                 Heard::Progress
             }
             Event::Notification(notification) => {
-                self.ear.notify(notification, sink).await;
+                self.ear.notify(*notification, sink).await;
                 Heard::Other
             }
             Event::Request(request) => {
-                self.ear.question(request, sink).await;
+                self.ear.question(*request, sink).await;
                 Heard::Other
             }
         }

@@ -103,7 +103,7 @@ impl Body {
                         Poll::Ready(Some(event(&message.to_line())))
                     }
                     Poll::Ready(Some(Step::Answer(answer))) => {
-                        let line = Message::Response(Response::to(id.clone(), answer)).to_line();
+                        let line = Message::Response(Response::to(id.clone(), *answer)).to_line();
                         *self = Self::Ended;
                         Poll::Ready(Some(event(&line)))
                     }

@@ -208,7 +208,7 @@ impl Agent {
             while let Some(step) = steps.recv().await {
                 let (line, last) = match step {
                     Step::Say(message) => (message.to_line(), false),
-                    Step::Answer(answer) => (Message::Response(Response::to(id.clone(), answer)).to_line(), true),
+                    Step::Answer(answer) => (Message::Response(Response::to(id.clone(), *answer)).to_line(), true),
                 };
                 if out.send(line).await.is_err() || last {
                     return;

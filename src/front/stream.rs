@@ -41,7 +41,7 @@ pub async fn reply(era: Era, id: Id, mut steps: Steps, reads: Reads) -> Reply {
         },
     };
     match first {
-        Some(Step::Answer(answer)) => refusal::json(refusal::status(era, &answer), Some(id), answer),
+        Some(Step::Answer(answer)) => refusal::json(refusal::status(era, &answer), Some(id), *answer),
         first => stream(Body::Request { id, first, steps, heartbeat: Heartbeat::default() }),
     }
 }
@@ -50,8 +50,8 @@ pub async fn reply(era: Era, id: Id, mut steps: Steps, reads: Reads) -> Reply {
 async fn whole(era: Era, id: Id, mut steps: Steps) -> Reply {
     while let Some(step) = steps.recv().await {
         match step {
-            Step::Answer(answer) => return refusal::json(refusal::status(era, &answer), Some(id), answer),
-            Step::Say(Message::Request(_)) => {
+            Step::Answer(answer) => return refusal::json(refusal::status(era, &answer), Some(id), *answer),
+            Step::Say(message) if matches!(*message, Message::Request(_)) => {
                 let text = "the server asks something that this client cannot hear: accept text/event-stream as well";
                 return refusal::json(http::StatusCode::OK, Some(id), Err(RpcError::new(code::REFUSED, text)));
             }

@@ -25,8 +25,8 @@ pub struct Exchange {
     pub cancelled: CancellationToken,
     /// The `_meta` the client sent.
     pub meta: Object,
-    /// Names the request without what changes from round to round.
-    pub fingerprint: crate::digest::Digest,
+    /// Names the request without what changes from round to round; legacy clients know no rounds.
+    pub fingerprint: Option<crate::digest::Digest>,
     /// One question at a time reaches a client that answers by coming back.
     pub asking: tokio::sync::Mutex<()>,
 }

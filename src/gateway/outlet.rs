@@ -12,13 +12,13 @@ use crate::wire::message::{Answer, Message, Notification};
 /// Messages that may wait for a slow client before the server is slowed down too.
 const WAITING: usize = 64;
 
-/// One thing a request has to say.
+/// One thing a request has to say. Boxed, because a channel makes room for many at once.
 #[derive(Debug)]
 pub enum Step {
     /// Before the answer: progress, a log line, a question to the client.
-    Say(Message),
+    Say(Box<Message>),
     /// The answer. Nothing follows it.
-    Answer(Answer),
+    Answer(Box<Answer>),
 }
 
 /// Where a request speaks.
@@ -41,13 +41,13 @@ impl Outlet {
     /// Says something before the answer; waits while the client is slow. False when nobody listens any more.
     pub async fn say(&self, message: impl Into<Message>) -> bool {
         let steps = self.steps();
-        steps.send(Step::Say(message.into())).await.is_ok()
+        steps.send(Step::Say(Box::new(message.into()))).await.is_ok()
     }
 
     /// Gives the answer.
     pub async fn answer(&self, answer: Answer) -> bool {
         let steps = self.steps();
-        steps.send(Step::Answer(answer)).await.is_ok()
+        steps.send(Step::Answer(Box::new(answer))).await.is_ok()
     }
 
     /// Waits until nobody listens any more.

@@ -86,7 +86,7 @@ impl Rounds {
         let name = brought(&request.params).filter(|ticket| ticket.good() == Good::Here)?.name();
         let mut waiting = self.waiting();
         let call = waiting.get(&name).filter(|call| call.expires > now)?;
-        let fingerprint = fingerprint(&request.method, &request.params);
+        let fingerprint = Some(fingerprint(&request.method, &request.params));
         let same = belonging(session, fingerprint) == belonging(&call.exchange.session, call.exchange.fingerprint);
         if same && call.exchange.rename(session, Name::of(&request.id)) { waiting.remove(&name) } else { None }
     }
@@ -120,7 +120,7 @@ impl Gateway {
             "inputRequests" => object! { KEY => as_input_request(&method, params) },
             "requestState" => ticket.text(),
         };
-        if before.send(Step::Answer(Ok(Value::Object(question)))).await.is_err() {
+        if before.send(Step::Answer(Box::new(Ok(Value::Object(question))))).await.is_err() {
             // Nobody has the ticket. Without it nobody listens either, and the call is cancelled.
             drop(self.rounds.waiting().remove(&ticket.name()));
         }

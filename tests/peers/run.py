@@ -6,6 +6,7 @@ the same server directly. `--mode direct` proves the matrix itself; `--mode gate
 """
 
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -13,7 +14,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cells
@@ -43,6 +45,23 @@ CLIENTS = [
 ]
 TRANSPORTS = ["stdio", "http"]
 ALL = "all"  # the aggregated endpoint, as if it were one more server
+AT_ONCE = 3  # most of a cell is waiting for programs to start
+
+
+@dataclass
+class Outcome:
+    """What came of some cells."""
+
+    lines: list[str] = field(default_factory=list)
+    passed: int = 0
+    failed: int = 0
+    absent: int = 0
+
+    def add(self, other: "Outcome") -> None:
+        self.lines += other.lines
+        self.passed += other.passed
+        self.failed += other.failed
+        self.absent += other.absent
 
 
 class Matrix:
@@ -56,57 +75,65 @@ class Matrix:
         self.servers = build(self.install, work, self.node)
         self.gateway = Gateway(options.gateway, work) if self.mode == "gateway" else None
         self.baselines: dict[tuple[str, str], dict] = {}
-        self.long = 20  # seconds; every long call gets a duration of its own, which is how the taps know it
+        # Seconds; every long call gets a duration of its own, which is how the taps know it.
+        self.long = itertools.count(21)
 
     def run(self, only: list[str]) -> int:
         rows = {**self.servers, ALL: None}
-        wanted = [
-            (server, client, transport)
+        wanted = {
+            (server, client): [name for name in TRANSPORTS if matches(only, f"{server}:{client.name}:{name}")]
             for server in rows
             for client in CLIENTS
-            for transport in TRANSPORTS
-            if matches(only, f"{server}:{client.name}:{transport}")
-        ]
+        }
+        wanted = {pair: transports for pair, transports in wanted.items() if transports}
         if not wanted:
             sys.exit("no cell has that name")
         if self.gateway:
             tapped = {name: self.tapped(server) for name, server in self.servers.items()}
             self.gateway.configure(tapped, self.policies())
-            if any(transport == "http" for _, _, transport in wanted):
+            if any("http" in transports for transports in wanted.values()):
                 self.gateway.serve()
-        tally = {"passed": 0, "failed": 0, "absent": 0}
+        total = Outcome()
         print(f"{'cell':<38} outcome")
         try:
-            for server, client, transport in wanted:
-                self.cell(server, client, transport, tally)
+            # The aggregated endpoint is compared with what the servers said alone, so it comes after them.
+            for rows in ([pair for pair in wanted if pair[0] != ALL], [pair for pair in wanted if pair[0] == ALL]):
+                with ThreadPoolExecutor(AT_ONCE) as pool:
+                    for outcome in pool.map(lambda pair: self.pair(*pair, wanted[pair]), rows):
+                        print("\n".join(outcome.lines), flush=True)
+                        total.add(outcome)
         finally:
             if self.gateway:
                 self.gateway.stop()
-        print(f"{tally['absent']} checks do not exist in this mode and were listed above")
-        print(f"{tally['passed']} passed, {tally['failed']} failed")
-        return 1 if tally["failed"] else 0
+        print(f"{total.absent} checks do not exist in this mode and were listed above")
+        print(f"{total.passed} passed, {total.failed} failed")
+        return 1 if total.failed else 0
 
-    def cell(self, server: str, client: Client, transport: str, tally: dict[str, int]) -> None:
+    def pair(self, server: str, client: Client, transports: list[str]) -> Outcome:
+        """One server and one client, one transport after the other: both need the same baseline."""
+        outcome = Outcome()
+        for transport in transports:
+            outcome.add(self.cell(server, client, transport))
+        return outcome
+
+    def cell(self, server: str, client: Client, transport: str) -> Outcome:
         name = f"{server}:{client.name}:{transport}"
         absent = self.why_absent(server, client, transport)
         if absent:
-            tally["absent"] += 1
-            print(f"{name:<38} -        {absent}", flush=True)
-            return
+            return Outcome([f"{name:<38} -        {absent}"], absent=1)
         try:
             checks = self.together(client, transport) if server == ALL else self.alone(server, client, transport)
         except Exception as error:  # a broken cell is a failed cell, and the others still run
             checks = [cells.Check("run", f"{type(error).__name__}: {error}")]
         failed = [check for check in checks if check.fault]
-        tally["failed"] += len(failed)
-        tally["passed"] += len(checks) - len(failed)
         words = " ".join(check.name for check in checks if not check.fault)
-        print(f"{name:<38} {'FAILED' if failed else 'ok':<8} {words}", flush=True)
-        for check in failed:
-            print(f"  FAILED {name} {check.name}: {check.fault}", flush=True)
+        lines = [f"{name:<38} {'FAILED' if failed else 'ok':<8} {words}"]
+        lines += [f"  FAILED {name} {check.name}: {check.fault}" for check in failed]
+        outcome = Outcome(lines, len(checks) - len(failed), len(failed))
         if not client.streams and server != ALL and self.servers[server].long_running:
-            tally["absent"] += 1
-            print(f"{name:<38} -        this client can neither cancel nor show progress")
+            outcome.absent += 1
+            outcome.lines.append(f"{name:<38} -        this client can neither cancel nor show progress")
+        return outcome
 
     def why_absent(self, server: str, client: Client, transport: str) -> str | None:
         if server == ALL:
@@ -172,8 +199,8 @@ class Matrix:
                 step = {"id": f"{word}{number}", "kind": "call", "tool": call.tool, "arguments": call.arguments}
                 steps.append({**step, "fails": fails and call.marked})
         if server.long_running and client.streams:
-            self.long += 1
-            short, long = {"duration": 0.6, "steps": 3}, {"duration": self.long, "steps": self.long * 5}
+            seconds = next(self.long)
+            short, long = {"duration": 0.6, "steps": 3}, {"duration": seconds, "steps": seconds * 5}
             steps.append({"id": "progress", "kind": "progress", "tool": server.long_running, "arguments": short})
             steps.append({"id": "cancel", "kind": "cancel", "tool": server.long_running, "arguments": long})
             # A conversation that was cancelled in must still work.

@@ -89,8 +89,8 @@ impl Ear {
     /// What the server says on the session's own stream.
     async fn hear(self: &Arc<Self>, event: Event) {
         match event {
-            Event::Notification(notification) => self.notify(notification, &self.sink).await,
-            Event::Request(request) => self.question(request, &self.sink).await,
+            Event::Notification(notification) => self.notify(*notification, &self.sink).await,
+            Event::Request(request) => self.question(*request, &self.sink).await,
         }
     }
 

@@ -109,11 +109,11 @@ fn process() -> &'static str {
 
 /// Names a request together with whose it is and where it was sent: what a ticket belongs to. The endpoint counts because
 /// a tool of the same name at another server must not be handed this server's state.
-pub(super) fn belonging(session: &Session, fingerprint: Digest) -> Digest {
+pub(super) fn belonging(session: &Session, fingerprint: Option<Digest>) -> Digest {
     let named = object! {
         "principal" => session.caller.principal.as_str(),
         "scope" => match &session.scope { Scope::All => "", Scope::One(server) => server },
-        "request" => fingerprint.to_string(),
+        "request" => fingerprint.map(|fingerprint| fingerprint.to_string()),
     };
     Digest::of_object("round", &named)
 }
