@@ -1,7 +1,7 @@
 """Do the policies say the same in genuine OPA?
 
-Runs every test beside the policies in OPA's own Go library, strictly. Needs the Python package
-opa-golib-python-bindings, which carries it: python3 tests/opa/check.py [FOLDER]
+Runs every test beside the policies in OPA's own Go library, strictly. `tests/run.sh --only policies` brings the
+package that carries it and runs this.
 """
 
 import json

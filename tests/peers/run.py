@@ -167,7 +167,7 @@ class Matrix:
             baseline = self.baseline(name, client)
             tools += [{**tool, "name": f"{name}__{tool['name']}"} for tool in baseline["list"]["tools"]]
             for step in self.steps(server, replace(client, streams=False)):
-                if step["id"].startswith("call"):
+                if step["id"] == "call1":
                     key = f"{name}.{step['id']}"
                     steps.append({**step, "id": key, "tool": f"{name}__{step['tool']}"})
                     expected[key] = baseline[step["id"]]
