@@ -16,6 +16,7 @@ pub mod input;
 pub mod lint;
 pub mod moment;
 pub mod pace;
+pub mod problem;
 pub mod rehearse;
 #[cfg(test)]
 pub(crate) mod sample;

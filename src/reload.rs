@@ -12,8 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::entry::{Entry, Event, Operated};
 use crate::gateway::Gateway;
-use crate::policy::bundle::{Bundle, Problem, Sources};
+use crate::policy::bundle::{Bundle, Sources};
 use crate::policy::files::{self, Include};
+use crate::policy::problem::Problem;
 
 const PAUSE: Duration = Duration::from_secs(1);
 

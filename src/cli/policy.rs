@@ -9,8 +9,9 @@ use serde_json::json;
 use super::exit::Exit;
 use super::output::{Mark, Output};
 use super::{Examples, Global};
-use crate::policy::bundle::{Bundle, Mode, Problem, Source, Sources};
+use crate::policy::bundle::{Bundle, Mode, Source, Sources};
 use crate::policy::files::{self, Include, is_test};
+use crate::policy::problem::Problem;
 use crate::policy::rehearse::{Rehearsal, Test, TestResult, parse, rehearse};
 use crate::policy::schema;
 

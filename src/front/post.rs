@@ -28,6 +28,8 @@ use crate::wire::message::{Message, Notification, Request, RpcError, code};
 
 /// How long the body of a request may take to arrive.
 const BODY_PATIENCE: Duration = Duration::from_secs(15);
+/// How much is read of what is refused for its size, and for how long.
+const REST: (usize, Duration) = (64 << 20, Duration::from_secs(5));
 /// Messages that may wait for a legacy client's stream.
 const WAITING: usize = 128;
 
@@ -78,13 +80,20 @@ impl Listener {
         Some(refusal::plain(StatusCode::FORBIDDEN, &refused.to_string()))
     }
 
-    async fn post(self: &Arc<Self>, headers: &HeaderMap, body: Incoming, caller: Arc<Caller>, scope: Scope) -> Reply {
+    async fn post(
+        self: &Arc<Self>,
+        headers: &HeaderMap,
+        mut body: Incoming,
+        caller: Arc<Caller>,
+        scope: Scope,
+    ) -> Reply {
         if let Some(reply) = unacceptable(headers) {
             return reply;
         }
-        let bytes = match self.read_body(headers, body).await {
+        let bytes = match self.read_body(headers, &mut body).await {
             Ok(bytes) => bytes,
             Err((status, why)) => {
+                self.gateway.tasks.spawn(hear_out(body));
                 self.record("rejected_parse", why.clone(), Some(&caller)).await;
                 return refusal::and_close(refusal::error(status, None, RpcError::new(code::INVALID_REQUEST, why)));
             }
@@ -242,7 +251,7 @@ impl Listener {
         Ok(session)
     }
 
-    async fn read_body(&self, headers: &HeaderMap, mut body: Incoming) -> Result<Bytes, (StatusCode, String)> {
+    async fn read_body(&self, headers: &HeaderMap, body: &mut Incoming) -> Result<Bytes, (StatusCode, String)> {
         let limit = self.limits.bytes;
         let too_large = || (StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {limit} bytes"));
         let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
@@ -282,6 +291,21 @@ impl Listener {
             tracing::error!(error = %error, "a refusal could not be recorded");
         }
     }
+}
+
+/// Reads what a refused client is still sending, for a moment. A connection that is closed with something unread takes
+/// the answer with it, and the client learns nothing.
+async fn hear_out(mut body: Incoming) {
+    let rest = async {
+        let mut left = REST.0;
+        while let Some(Ok(frame)) = body.frame().await {
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            let Some(less) = left.checked_sub(length) else { return };
+            left = less;
+        }
+    };
+    // Whoever sends more or takes longer is cut off.
+    drop(tokio::time::timeout(REST.1, rest).await);
 }
 
 /// Media types and encodings that are not read here.

@@ -12,10 +12,11 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, LimitError, Value};
 
 use super::bounds;
-use super::bundle::{Bundle, EffectRule, Mode, first_words};
+use super::bundle::{Bundle, EffectRule, Mode};
 use super::decision::{Decision, Denial, DenyCode, Effect, Finding, Grant, Held, Judgement};
 use super::finding::{self, Context};
 use super::input::Input;
+use super::problem::first_words;
 use crate::digest::Digest;
 
 /// The longest a whole evaluation may take. Policies that need more are wrong, and a call must not wait for them.

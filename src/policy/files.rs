@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::bundle::{Problem, Source, Sources};
+use super::bundle::{Source, Sources};
+use super::problem::Problem;
 
 /// Files larger than this are not policies.
 const LARGEST: u64 = 1 << 20;

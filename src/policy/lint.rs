@@ -12,7 +12,7 @@ mod recursion;
 
 use regorus::unstable::{Module, Ref, Span};
 
-use super::bundle::Problem;
+use super::problem::Problem;
 use super::syntax::{Written, place};
 
 /// Looks at all policies together.

@@ -11,10 +11,11 @@ use regorus::{Engine, Value};
 use serde::Serialize;
 
 use super::bounds;
-use super::bundle::{Bundle, Problem, Source, Sources};
+use super::bundle::{Bundle, Source, Sources};
 use super::decision::Effect;
 use super::evaluate::limit;
 use super::files::is_test;
+use super::problem::Problem;
 use super::syntax::{Written, head, package, place, policy};
 
 /// The longest one test may take.

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::bundle::{Bundle, Problem, Source, Sources};
+use super::bundle::{Bundle, Source, Sources};
 use super::decision::{Decision, Judgement};
 use super::input::{self, Input, Surroundings, Trust};
 use super::moment::Moment;
+use super::problem::Problem;
 use crate::call::caller::{Caller, Person, Proof};
 use crate::call::{Action, Call, CallId, Parts};
 use crate::catalogue::tool::{Pin, Tool};

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use regorus::unstable::{Expr, Literal, Module, Query, Rule, RuleHead, Span};
 
 use super::report;
-use crate::policy::bundle::Problem;
 use crate::policy::decision::Effect;
+use crate::policy::problem::Problem;
 use crate::policy::syntax::{Node, Part, Shorthands, Written, expression, head, policy, steps};
 
 /// Looks at every `not`, and at every field in the head of a rule that restricts.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regorus::unstable::{BUILTINS, Expr, Ref, Span};
 
 use super::{did_you_mean, nearest, report};
-use crate::policy::bundle::Problem;
+use crate::policy::problem::Problem;
 use crate::policy::syntax::{Node, Part, Written, arity, names, steps, text};
 
 /// What depends on something else than the input, or can run on without looking at the clock.

@@ -3,7 +3,7 @@
 use regorus::unstable::Span;
 
 use super::report;
-use crate::policy::bundle::Problem;
+use crate::policy::problem::Problem;
 use crate::policy::schema::{Fields, Known};
 use crate::policy::syntax::{Node, Part, Shorthands, Written, head, steps};
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use regorus::unstable::{Expr, Rule, RuleHead};
 
 use super::{did_you_mean, nearest, report};
-use crate::policy::bundle::Problem;
 use crate::policy::decision::Effect;
 use crate::policy::finding;
+use crate::policy::problem::Problem;
 use crate::policy::syntax::{Written, place, policy, text};
 
 /// Looks at the findings that are written down as objects.

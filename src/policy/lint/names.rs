@@ -6,8 +6,8 @@ use regorus::Value;
 use regorus::unstable::{Expr, Module, Ref, Rule, RuleHead};
 
 use super::{did_you_mean, nearest, report};
-use crate::policy::bundle::Problem;
 use crate::policy::decision::Effect;
+use crate::policy::problem::Problem;
 use crate::policy::syntax::{Node, Part, Written, arity, head, names, package, policy, steps};
 
 const EFFECTS: [&str; 5] = ["allow", "deny", "hold", "hide", "warn"];

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regorus::unstable::{Expr, Span};
 
 use super::report;
-use crate::policy::bundle::Problem;
+use crate::policy::problem::Problem;
 use crate::policy::syntax::{Node, Part, Written, head, steps};
 
 /// The deepest chain of rules that need each other. Evaluation uses the caller's stack, which is large but not endless.
