@@ -126,6 +126,14 @@ fn too_much() -> Told {
         assert!(answer.contains("argument_bytes"), "arguments have a limit of their own: {answer}");
         let reply = world.post("{}").header("content-encoding", "gzip").send().await.unwrap();
         assert_eq!(reply.status(), 415);
+        // A client that says all it has to say before it listens hears the refusal too.
+        let head = format!(
+            "POST /mcp HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            world.address,
+            16 << 20
+        );
+        let refusal = world.raw(&(head + &" ".repeat(16 << 20))).await;
+        assert!(refusal.starts_with("HTTP/1.1 413"), "{refusal}");
         assert!(world.ledger().is_empty());
         assert_eq!(text(&session.call(3, "echo", json!({})).await), "{}", "and the gateway is well");
     })

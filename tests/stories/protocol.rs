@@ -1,8 +1,6 @@
 //! Headers, methods, sessions and servers that do not behave.
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
 use crate::Story;
 use crate::world::{Agent, Plan, Told, World, answer, text};
@@ -102,14 +100,6 @@ fn methods() -> Told {
     })
 }
 
-async fn raw(world: &World, request: &str) -> String {
-    let mut stream = TcpStream::connect(&world.address).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
-    String::from_utf8_lossy(&answer).into_owned()
-}
-
 fn smuggling() -> Told {
     // PRO-20
     Box::pin(async {
@@ -122,9 +112,9 @@ fn smuggling() -> Told {
             "Content-Length: 5\r\nContent-Length: 6\r\n\r\n".to_owned() + hidden,
             "X-Folded: a\r\n b\r\nContent-Length: 0\r\n\r\n".to_owned(),
         ] {
-            let answer =
-                raw(&world, &format!("POST /mcp/story HTTP/1.1\r\n{host}Content-Type: application/json\r\n{headers}"))
-                    .await;
+            let answer = world
+                .raw(&format!("POST /mcp/story HTTP/1.1\r\n{host}Content-Type: application/json\r\n{headers}"))
+                .await;
             assert!(answer.starts_with("HTTP/1.1 400"), "{headers:?}: {answer}");
             assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "the connection is closed after one answer: {answer}");
         }
@@ -135,7 +125,7 @@ fn http2() -> Told {
     // PRO-21: what is not spoken cannot be flooded.
     Box::pin(async {
         let world = World::serving(Plan::default()).await;
-        let answer = raw(&world, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
+        let answer = world.raw("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{answer}");
         assert_eq!(world.request(reqwest::Method::GET, "/healthz").send().await.unwrap().status(), 200);
     })
@@ -146,7 +136,7 @@ fn slow_header() -> Told {
     Box::pin(async {
         let world = World::serving(Plan::default()).await;
         let begun = std::time::Instant::now();
-        let answer = raw(&world, "POST /mcp/story HTTP/1.1\r\nHost: loc").await;
+        let answer = world.raw("POST /mcp/story HTTP/1.1\r\nHost: loc").await;
         assert!(begun.elapsed().as_secs() < 15, "closed after the ten seconds a header may take");
         assert!(!answer.contains("200"), "{answer}");
     })
