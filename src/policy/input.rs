@@ -235,12 +235,14 @@ pub fn server(name: &str, transport: &str, trust: Trust, labels: &BTreeMap<Strin
     ]))
 }
 
-/// What the server says of a tool, and what we know of it. Annotations left out have the values the protocol gives them.
+/// What the server says of a tool, and what we know of it. Annotations left out have the values the
+/// protocol gives them, and what only reads does not destroy.
 fn tool_part(tool: &Tool, trust: Trust) -> Value {
     let hint = |name, default| Value::from(tool.hint(name).unwrap_or(default));
+    let reads_only = tool.hint("readOnlyHint").unwrap_or(false);
     let annotations = object([
         ("readOnlyHint", hint("readOnlyHint", false)),
-        ("destructiveHint", hint("destructiveHint", true)),
+        ("destructiveHint", hint("destructiveHint", !reads_only)),
         ("idempotentHint", hint("idempotentHint", false)),
         ("openWorldHint", hint("openWorldHint", true)),
     ]);

@@ -120,7 +120,7 @@ struct ToolPart {
 struct Annotations {
     /// Changes nothing. Default false.
     read_only_hint: bool,
-    /// May destroy. Default true.
+    /// May destroy. Default true, for what only reads false.
     destructive_hint: bool,
     /// Twice is as once. Default false.
     idempotent_hint: bool,

@@ -41,8 +41,10 @@ fn tell(event: &str, body: &Object) -> Told {
         "arrived" => told(text("principal"), pair("server", "target", "/"), text("method")),
         "refused" => told(text("principal"), text("target"), pair("class", "why", ": ")),
         "decided" => {
-            let verdict = joined(&[text("outcome"), text("code")], " ");
-            told(String::new(), names(body), joined(&[verdict, reasons(body)], ": "))
+            // A plain no needs no code to say that it is one.
+            let code = Some(text("code")).filter(|code| code != "denied").unwrap_or_default();
+            let why = Some(text("detail")).filter(|detail| !detail.is_empty()).unwrap_or_else(|| reasons(body));
+            told(String::new(), names(body), joined(&[joined(&[text("outcome"), code], " "), why], ": "))
         }
         "dispatched" => told(String::new(), text("server"), String::new()),
         "finished" => {
@@ -63,24 +65,32 @@ fn tell(event: &str, body: &Object) -> Told {
     }
 }
 
-/// `package/id` of what counted.
+/// From what decides to what only grants.
+const STRICTEST_FIRST: [&str; 5] = ["deny", "hide", "hold", "warn", "allow"];
+
+/// `package/id` of what decided.
 fn names(body: &Object) -> String {
     let name = |finding: &Value| {
         let finding = finding.as_object()?;
         let parts = [finding.str("policy").unwrap_or_default(), finding.str("id").unwrap_or_default()];
         Some(joined(&parts.map(str::to_owned), "/"))
     };
-    let names: Vec<String> = findings(body).iter().filter_map(name).collect();
+    let names: Vec<String> = decisive(body).filter_map(name).collect();
     names.join(" ")
 }
 
 fn reasons(body: &Object) -> String {
-    let reasons = findings(body).iter().filter_map(|finding| finding.as_object()?.str("reason"));
+    let reasons = decisive(body).filter_map(|finding| finding.as_object()?.str("reason"));
     reasons.collect::<Vec<_>>().join("; ")
 }
 
-fn findings(body: &Object) -> &[Value] {
-    body.get("findings").and_then(Value::as_array).unwrap_or_default()
+/// The findings of the strictest effect there is; of an older record without effects, all.
+fn decisive(body: &Object) -> impl Iterator<Item = &Value> {
+    let findings = body.get("findings").and_then(Value::as_array).unwrap_or_default();
+    let effect =
+        |finding: &Value| finding.as_object().and_then(|finding| finding.str("effect")).unwrap_or_default().to_owned();
+    let strictest = STRICTEST_FIRST.iter().find(|word| findings.iter().any(|finding| effect(finding) == **word));
+    findings.iter().filter(move |finding| strictest.is_none_or(|word| effect(finding) == *word))
 }
 
 fn joined(parts: &[String], between: &str) -> String {

@@ -50,8 +50,18 @@ fn each_event_is_told_on_one_line() {
         ),
         (
             "decided",
-            r#"{"outcome":"deny","code":"denied","findings":[{"policy":"sql","id":"no-drop","reason":"never drop"}]}"#,
-            "                          sql/no-drop                           deny denied: never drop",
+            r#"{"outcome":"deny","code":"denied","findings":[{"policy":"any","id":"a","effect":"allow","reason":"why not"},{"policy":"sql","id":"no-drop","effect":"deny","reason":"never drop"},{"policy":"x","id":"y","effect":"warn","reason":"hm"}]}"#,
+            "                          sql/no-drop                           deny: never drop",
+        ),
+        (
+            "decided",
+            r#"{"outcome":"deny","code":"policy_error","detail":"data.x: broken","findings":[]}"#,
+            "                                                                deny policy_error: data.x: broken",
+        ),
+        (
+            "decided",
+            r#"{"outcome":"allow","findings":[{"policy":"any","id":"a","effect":"allow","reason":"why not"}]}"#,
+            "                          any/a                                 allow: why not",
         ),
         (
             "finished",

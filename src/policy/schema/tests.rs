@@ -50,4 +50,13 @@ fn hints_left_out_have_the_values_of_the_protocol() {
     let hints = serde_json::json!({ "readOnlyHint": false, "destructiveHint": true, "idempotentHint": false, "openWorldHint": true });
     assert_eq!(value["tool"]["annotations"], hints);
     assert_eq!(value["tool"]["trusted"], false);
+    for (said, destroys) in [
+        (object! { "readOnlyHint" => true }, false),
+        (object! { "readOnlyHint" => true, "destructiveHint" => true }, true),
+    ] {
+        let reader = tool("echo", said, Pin::Agreed);
+        let document = Input::for_listing(&reader, &around("shop"), Trust::Claims);
+        let value: Value = serde_json::from_str(&document.to_json().unwrap()).unwrap();
+        assert_eq!(value["tool"]["annotations"]["destructiveHint"], destroys);
+    }
 }
