@@ -51,7 +51,7 @@ use outlet::{Outlet, Steps};
 use recorder::Recorder;
 use resolve::{Astray, Resolved};
 use rounds::Rounds;
-use session::{Name, Session};
+use session::Session;
 use sessions::Sessions;
 use settings::Settings;
 
@@ -110,7 +110,7 @@ impl Gateway {
 
     async fn serve(self: Arc<Self>, session: Arc<Session>, outlet: Outlet, request: Request) {
         let Request { id, method, mut params } = request;
-        let Some(cancelled) = session.begin(&id) else {
+        let Some((name, cancelled)) = session.begin(&id) else {
             let error =
                 RpcError::new(code::INVALID_REQUEST, format!("the id `{id}` is still in use by an open request"));
             outlet.answer(Err(error)).await;
@@ -122,7 +122,7 @@ impl Gateway {
             _ => Object::new(),
         };
         let asking = tokio::sync::Mutex::new(());
-        let known = std::sync::Mutex::new(Some((Arc::clone(&session), Name::of(&id))));
+        let known = std::sync::Mutex::new(Some((Arc::clone(&session), name)));
         let exchange = Arc::new(Exchange { session, id, known, outlet, cancelled, meta, fingerprint, asking });
         let answer = if exchange.hanging_up_cancels() {
             tokio::select! {

@@ -88,7 +88,7 @@ impl Rounds {
         let call = waiting.get(&name).filter(|call| call.expires > now)?;
         let fingerprint = Some(fingerprint(&request.method, &request.params));
         let same = belonging(session, fingerprint) == belonging(&call.exchange.session, call.exchange.fingerprint);
-        if same && call.exchange.rename(session, Name::of(&request.id)) { waiting.remove(&name) } else { None }
+        if same && call.exchange.rename(session, session.name(&request.id)) { waiting.remove(&name) } else { None }
     }
 
     fn waiting(&self) -> MutexGuard<'_, BTreeMap<Digest, Waiting>> {

@@ -109,13 +109,8 @@ pub enum Name {
     /// The digest of a ticket, while the client has a question for its answer: its id is free then, and may well be used
     /// by another client that shares the session.
     Away(Digest),
-}
-
-impl Name {
-    /// Of a request that the client waits for.
-    pub fn of(id: &Id) -> Self {
-        Self::Id(id.to_value().to_string())
-    }
+    /// A number of ours, where ids name nothing.
+    Number(u64),
 }
 
 /// What policies see of a session.
@@ -216,9 +211,18 @@ impl Session {
     }
 
     /// Makes a request known, so that the client can cancel it. None when the client uses an id that is still open.
-    pub fn begin(&self, id: &Id) -> Option<CancellationToken> {
-        let token = self.ended.child_token();
-        self.adopt(Name::of(id), &token).then_some(token)
+    pub fn begin(&self, id: &Id) -> Option<(Name, CancellationToken)> {
+        let (name, token) = (self.name(id), self.ended.child_token());
+        self.adopt(name.clone(), &token).then_some((name, token))
+    }
+
+    /// What a request goes by that the client waits for. Modern clients over HTTP cancel by hanging up, and many with one
+    /// key and one description share a session, each counting its requests from one.
+    pub fn name(&self, id: &Id) -> Name {
+        match (self.client.era, self.door) {
+            (Era::Modern, Door::Http) => Name::Number(self.next.fetch_add(1, Ordering::Relaxed)),
+            _ => Name::Id(id.to_value().to_string()),
+        }
     }
 
     /// Makes a request known. False when an open one has that name.

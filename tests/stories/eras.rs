@@ -113,5 +113,13 @@ fn colliding() -> Told {
             assert_eq!(said, expected);
             assert_eq!(answer["id"], id);
         }
+        // Modern clients with one key and one description are told apart by nothing, and all count from one.
+        let ask = async |who: u64| {
+            (world.modern(1, "tools/call", json!({ "name": "echo", "arguments": { "who": who } })).await, who)
+        };
+        for (answer, who) in futures_util::future::join_all((0..100).map(ask)).await {
+            assert_eq!(text(&answer), format!("{{\"who\":{who}}}"));
+            assert_eq!(answer["id"], 1);
+        }
     })
 }

@@ -245,10 +245,9 @@ fn ids() -> Told {
         while !world.ledger().iter().any(|call| call["params"]["name"] == "hang") {
             tokio::task::yield_now().await;
         }
-        let taken = world.modern(2, "tools/call", reply(&state, &json!({}))).await;
-        assert_eq!(taken["error"]["code"], -32600, "{taken}");
-        let answer = world.modern(3, "tools/call", reply(&state, &json!({}))).await;
-        assert!(text(&answer).contains("Ada"), "an id that is in use does not cost the ticket: {answer}");
+        // Nor does it matter to a ticket that another one has an open request with the same id.
+        let answer = world.modern(2, "tools/call", reply(&state, &json!({}))).await;
+        assert!(text(&answer).contains("Ada"), "{answer}");
         hanging.abort();
     })
 }
