@@ -8,10 +8,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use url::Host;
 
 /// What kind of place an address is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// This machine.
     Loopback,
@@ -153,7 +156,7 @@ fn v6_kind(address: Ipv6Addr) -> Kind {
 }
 
 /// The IPv4 address inside a mapped, compatible, NAT64 or 6to4 one.
-fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
+pub fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let from = |high: u16, low: u16| {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
         Ipv4Addr::new(a, b, c, d)

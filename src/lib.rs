@@ -17,8 +17,8 @@
 //! | write it down | [`audit`] | [`audit::entry::Entry`] and [`audit::receipt::Receipt`] | yes |
 //!
 //! Around it stand the rooms a call passes through: [`wire`] (what a message is), [`front`] (where a call arrives),
-//! [`gateway`] (where the story is told), [`store`] (where it is kept), and [`config`], [`reload`], [`clock`],
-//! [`address`], [`secret`], [`unbroken`], [`telemetry`] and [`cli`].
+//! [`facts`] (what its arguments say), [`gateway`] (where the story is told), [`store`] (where it is kept), and
+//! [`config`], [`reload`], [`clock`], [`address`], [`secret`], [`unbroken`], [`telemetry`] and [`cli`].
 //!
 //! # What always holds
 //!
@@ -62,6 +62,9 @@ pub mod identity;
 
 // Which tool, and is it still the one we pinned?
 pub mod catalogue;
+
+// What do a call's arguments say?
+pub mod facts;
 
 // May it?
 pub mod policy;

@@ -1,0 +1,18 @@
+//! What do a call's arguments say, in words a rule can compare?
+//!
+//! Facts are read from text alone: no file is opened, no name resolved, nothing expanded. Every reader answers whatever
+//! it is given; what it could not read for certain is `complete: false`, with the reasons.
+
+// How bad is it?
+pub mod risk;
+
+// Where does a URL lead?
+pub mod url;
+
+// Where does a path lead?
+pub mod path;
+
+// How much money moves?
+pub mod money;
+
+pub use risk::Risk;
