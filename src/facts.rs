@@ -15,4 +15,7 @@ pub mod path;
 // How much money moves?
 pub mod money;
 
+// Which secrets are given away?
+pub mod secret;
+
 pub use risk::Risk;

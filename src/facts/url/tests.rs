@@ -227,7 +227,7 @@ proptest! {
         let number = u32::from_be_bytes([a, b, c, d]);
         let low = u32::from_be_bytes([0, b, c, d]);
         let plain = format!("{a}.{b}.{c}.{d}");
-        let wide = |c: char| c.to_digit(10).and_then(|digit| char::from_u32(0xff10 + digit)).unwrap_or(c);
+        let wide = |c: char| c.to_digit(10).and_then(|digit| char::from_u32(digit.saturating_add(0xff10))).unwrap_or(c);
         let host = match form {
             0 => plain,
             1 => number.to_string(),
@@ -236,7 +236,7 @@ proptest! {
             4 => format!("{a}.{low}"),
             5 => format!("0{a:o}.0x{b:X}.{c}.{d}"),
             6 => plain.chars().map(wide).collect(),
-            7 => plain.bytes().map(|byte| format!("%{byte:02x}")).collect(),
+            7 => plain.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat(),
             8 => format!("[::ffff:{plain}]"),
             9 => format!("[64:ff9b::{plain}]"),
             10 => format!("{plain}."),
