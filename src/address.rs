@@ -15,6 +15,7 @@ use url::Host;
 /// What kind of place an address is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "AddressKind")]
 pub enum Kind {
     /// This machine.
     Loopback,

@@ -39,6 +39,7 @@ pub enum Currency<'a> {
 /// What an amount counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "MoneyUnit")]
 pub enum Unit {
     /// Cents.
     Minor,
@@ -48,6 +49,7 @@ pub enum Unit {
 
 /// How much money a call moves.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "MoneyFacts")]
 pub struct Facts {
     /// The amount in the currency's smallest unit (cents, yen, fils); nothing when it is not known.
     pub amount: Option<i128>,
@@ -64,6 +66,7 @@ pub struct Facts {
 /// Why an amount is not certain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "MoneyReason")]
 pub enum Reason {
     /// The arguments name no amount.
     MissingAmount,

@@ -22,6 +22,7 @@ const LONGEST: usize = 16 * 1024;
 /// Whose rules hold for a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "PathStyle")]
 pub enum Style {
     /// Slashes part names, and names are told apart by case.
     Posix,
@@ -31,6 +32,7 @@ pub enum Style {
 
 /// What a path says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "PathFacts")]
 pub struct Facts {
     /// Whose rules it was read by.
     pub style: Style,
@@ -53,6 +55,7 @@ pub struct Facts {
 /// Why a path may lead elsewhere than it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "PathReason")]
 pub enum Reason {
     /// There is nothing.
     Empty,

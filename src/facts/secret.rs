@@ -30,6 +30,7 @@ const LONGEST_NAME: usize = 128;
 
 /// Which secrets the arguments hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "SecretFacts")]
 pub struct Facts {
     /// Each kind of secret once for each place, in the order of the arguments.
     pub found: Vec<Found>,
@@ -41,6 +42,7 @@ pub struct Facts {
 
 /// A secret in the arguments.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[schemars(rename = "SecretFound")]
 pub struct Found {
     /// JSON pointer to the text that holds it. A name that is too long or holds a secret itself is `*`.
     pub at: String,
@@ -51,6 +53,7 @@ pub struct Found {
 /// What kind of secret it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "SecretClass")]
 pub enum Class {
     /// A private key as text.
     PrivateKey,
@@ -85,6 +88,7 @@ pub enum Class {
 /// Why not everything was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "SecretReason")]
 pub enum Reason {
     /// Members inside members, deeper than is followed.
     TooDeep,

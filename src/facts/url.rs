@@ -24,6 +24,7 @@ const DEEPEST: u8 = 3;
 
 /// What a URL says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "UrlFacts")]
 pub struct Facts {
     /// The scheme, lower-case; nothing when the text names none and a client would have to guess.
     pub scheme: Option<String>,
@@ -50,6 +51,7 @@ pub struct Facts {
 /// Why two clients may not agree about a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "UrlReason")]
 pub enum Reason {
     /// No client takes it for a URL.
     Unreadable,
@@ -174,6 +176,13 @@ fn guess(text: &str) -> Facts {
 fn locate(scheme: &str, text: &str) -> Facts {
     let mut reasons = doubt::doubts(text);
     let authority = doubt::authority(text);
+    // As in `sqlserver://host:1433;password=…`: settings, with secrets among them, where others have a path.
+    let tail = authority.rsplit_once('@').map_or(authority, |(_, tail)| tail);
+    let cut = tail.split_once(';').zip(text.split_once(tail)).map(|((host, _), (before, _))| format!("{before}{host}"));
+    if cut.is_some() {
+        reasons.insert(Reason::OddHost);
+    }
+    let text = cut.as_deref().unwrap_or(text);
     let url = Url::parse(text).or_else(|error| {
         let (before, zone, after) = doubt::zone(text).ok_or(error)?;
         reasons.insert(if zone.is_empty() { Reason::OddHost } else { Reason::Zone });
@@ -222,7 +231,8 @@ fn host_of(url: &Url, reasons: &mut BTreeSet<Reason>) -> Option<Host<String>> {
         Host::Domain(name) => {
             let dots = name.ends_with("..");
             let name = name.trim_end_matches('.').to_ascii_lowercase();
-            let odd = |label: &str| label.is_empty() || label.len() > 63;
+            let usual = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+            let odd = |label: &str| label.is_empty() || label.len() > 63 || !label.chars().all(usual);
             if dots || name.len() > 253 || name.split('.').any(odd) {
                 reasons.insert(Reason::OddHost);
             }

@@ -6,6 +6,7 @@ use serde::Serialize;
 /// What kind of secret a file holds. When several fit, the later one is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "SensitiveClass")]
 pub enum Class {
     /// Settings that often hold a token, as `.git/config` does.
     Settings,

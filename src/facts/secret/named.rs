@@ -49,6 +49,9 @@ const PLACEHOLDERS: [&str; 16] = [
     "....",
 ];
 
+/// How many bytes of a value are weighed.
+pub(super) const WEIGHED: usize = 64;
+
 /// What a value under this name is, if it looks like a secret.
 pub(super) fn class(name: &str) -> Option<Class> {
     // The end says what a name means, and is short.
@@ -69,16 +72,26 @@ pub(super) fn class(name: &str) -> Option<Class> {
 /// Whether a value is long and mixed enough for a secret that a program made or a careful person chose.
 pub(super) fn looks_secret(value: &str) -> bool {
     let value = value.trim();
-    let start = value.get(..value.floor_char_boundary(64)).unwrap_or_default();
-    if value.len() < 8 || value.len() > 8192 || start.contains(char::is_whitespace) || is_placeholder(start) {
+    if !is_weighed(value) {
         return false;
     }
+    let start = start(value);
     let digits = start.contains(|c: char| c.is_ascii_digit());
     let letters = start.contains(char::is_alphabetic);
     let cases = start.contains(char::is_lowercase) && start.contains(char::is_uppercase);
     let signs = start.contains(|c: char| c.is_ascii_punctuation());
     let kinds = [digits, letters, cases, signs].into_iter().filter(|there| *there).count();
     kinds >= 2 && entropy(start) >= 2.5 || entropy(start) >= 3.2
+}
+
+/// Whether a value is judged by how mixed it is, and not by its length or its beginning alone.
+pub(super) fn is_weighed(value: &str) -> bool {
+    let start = start(value);
+    (8..=8192).contains(&value.len()) && !start.contains(char::is_whitespace) && !is_placeholder(start)
+}
+
+fn start(value: &str) -> &str {
+    value.get(..value.floor_char_boundary(WEIGHED)).unwrap_or_default()
 }
 
 fn is_placeholder(value: &str) -> bool {

@@ -3,9 +3,16 @@
 //! One pass: what is looked at from each place is bounded, or ends where the next place begins.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use super::forms::{Body, FORMS, Form};
 use super::{Class, named};
+
+/// The forms by the byte they begin with.
+static BY_START: LazyLock<[Vec<&Form>; 128]> = LazyLock::new(|| {
+    let begins = |form: &&Form, at: usize| form.start.bytes().next().is_some_and(|byte| usize::from(byte) == at);
+    std::array::from_fn(|at| FORMS.iter().filter(|form| begins(form, at)).collect())
+});
 
 /// How far a heading is read.
 const HEADING: usize = 64;
@@ -21,14 +28,13 @@ pub(super) fn classes(text: &str) -> BTreeSet<Class> {
     let bytes = text.as_bytes();
     let mut found = BTreeSet::new();
     let mut before = b' ';
-    let mut token_end = 0;
+    let (mut token_end, mut judged_end) = (0, 0);
     for (at, byte) in bytes.iter().copied().enumerate() {
         let rest = bytes.get(at..).unwrap_or_default();
         if !before.is_ascii_alphanumeric() {
             if byte.is_ascii_alphanumeric() {
-                let by_form =
-                    FORMS.iter().filter(|form| form.start.as_bytes().first() == Some(&byte) && fits(form, rest));
-                found.extend(by_form.map(|form| form.class));
+                let forms = BY_START.get(usize::from(byte)).map(Vec::as_slice).unwrap_or_default();
+                found.extend(forms.iter().filter(|form| fits(form, rest)).map(|form| form.class));
                 // Parts of a token that was looked at already are no tokens of their own.
                 if byte == b'e' && at >= token_end && rest.starts_with(b"eyJ") {
                     let (signed, length) = signed_token(rest);
@@ -44,8 +50,11 @@ pub(super) fn classes(text: &str) -> BTreeSet<Class> {
             found.extend(address(text, at));
         }
         // A space parts name and value only right behind an option.
-        if matches!(byte, b'=' | b':') || byte == b' ' && before.is_ascii_alphanumeric() {
-            found.extend(assignment(text, at, &found));
+        let parts = matches!(byte, b'=' | b':') || byte == b' ' && before.is_ascii_alphanumeric();
+        if parts && at >= judged_end {
+            let (class, length) = assignment(text, at, &found).unwrap_or_default();
+            judged_end = at.saturating_add(length);
+            found.extend(class);
         }
         before = byte;
     }
@@ -135,8 +144,8 @@ fn is_encoded(text: &str) -> bool {
         .is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// `PASSWORD=…`, `"token": "…"`, `--password …`, `Pwd=…;`; `at` is what parts name and value.
-fn assignment(text: &str, at: usize, found: &BTreeSet<Class>) -> Option<Class> {
+/// `PASSWORD=…`, `"token": "…"`, `--password …`, `Pwd=…;`, and how many bytes behind `at` need no second look; `at` parts name and value.
+fn assignment(text: &str, at: usize, found: &BTreeSet<Class>) -> Option<(Option<Class>, usize)> {
     let start = text.floor_char_boundary(at.saturating_sub(NAME));
     let before = text.get(start..at)?.trim_end_matches(['"', '\'', ' ', '\\']);
     let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
@@ -154,14 +163,12 @@ fn assignment(text: &str, at: usize, found: &BTreeSet<Class>) -> Option<Class> {
     let value = inside.split(ends).next().unwrap_or_default();
     let code = value.contains(['(', '{']);
     if code || !named::looks_secret(value) {
-        return None;
+        // A dull value may hold pairs of its own; only what was weighed as a whole is done with.
+        return (!code && named::is_weighed(value)).then_some((None, value.len().min(named::WEIGHED)));
     }
     let key = name.to_ascii_lowercase();
     // Pairs with semicolons between them are how databases and queues are told where to connect.
     let pairs = inside.get(value.len()..).is_some_and(|rest| rest.starts_with(';')) || before.contains(';');
-    Some(if pairs || matches!(key.as_str(), "accountkey" | "sharedaccesskey") {
-        Class::ConnectionString
-    } else {
-        class
-    })
+    let joined = pairs || matches!(key.as_str(), "accountkey" | "sharedaccesskey");
+    Some((Some(if joined { Class::ConnectionString } else { class }), 0))
 }
