@@ -95,7 +95,8 @@ warn contains {
 } if input.result.facts.injection.suspected
 
 # Keys and tokens in a result are of no use to an agent.
-redact contains {"id": "keys", "path": secret.at, "replace": "[a key was here]"} if {
-	some secret in input.result.facts.secrets
-	secret.at
+redact contains {"id": "keys", "path": path, "pattern": pattern, "replace": "[a key was here]"} if {
+	count(input.result.facts.secrets) > 0
+	some path in ["/result/content/*/text", "/result/structured"]
+	some pattern in data.dataflow.keys
 }
