@@ -77,15 +77,17 @@ hold contains {
 limit contains {
 	"id": "daily-budget",
 	"reason": "What {principal.id} may spend in a day is used up.",
-	"key": ["payments", input.principal.id, money.currency],
-	"cost": money.amount,
+	"key": ["payments", input.principal.id, currency],
+	"cost": amount,
 	"max": band.daily,
 	"per": "1d",
 	"then": "hold",
 	"reviewers": ["role:reviewer"],
 } if {
 	readable
-	money.amount > 0
+	currency := money.currency
+	amount := money.amount
+	amount > 0
 }
 
 mask contains {"id": "card-numbers", "path": "/call/arguments/card"} if moves_money
