@@ -26,7 +26,7 @@ call(tool, arguments, facts) := {
 	"approval": null,
 }
 
-nothing := {"risk": "low", "complete": true, "paths": [], "urls": [], "secrets": [], "resources": [], "bytes": 2}
+nothing := {"risk": "low", "complete": true, "reasons": [], "paths": [], "urls": [], "secrets": [], "resources": [], "bytes": 2}
 
 # The same call elsewhere.
 in_environment(document, name) := object.union(document, {"environment": name})

@@ -27,6 +27,15 @@ warn contains {
 	unmapped
 }
 
+# Arguments that should have been read and could not be.
+hold contains {
+	"id": "unread-arguments",
+	"severity": "high",
+	"reason": "Not all arguments could be read ({facts.reasons}).",
+	"advice": "Send fewer at once, each as a plain text.",
+	"reviewers": ["user"],
+} if count(input.facts.reasons) > 0
+
 unmapped if {
 	input.call.method == "tools/call"
 	not data.unknown.known[input.call.server][input.call.target]

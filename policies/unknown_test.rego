@@ -40,3 +40,8 @@ test_what_facts_tell_is_known if {
 test_a_tool_somebody_looked_at_runs if {
 	gate.outcome == "allow" with input as call("frobnicate") with data.unknown.known as {"shop": {"frobnicate": true}}
 }
+
+test_what_could_not_be_read_waits if {
+	document := sample.call("get_many", {}, {"complete": false, "risk": "high", "reasons": ["too_many"]})
+	gate.outcome == "hold" with input as document
+}
