@@ -6,6 +6,9 @@
 // How bad is it?
 pub mod risk;
 
+// What would a command line run?
+pub mod shell;
+
 // Where does a URL lead?
 pub mod url;
 
