@@ -1,7 +1,7 @@
 //! What stands inside quotes, dollars and backticks?
 
 use super::lexer::{Lexer, Read, Token};
-use super::script::Reason;
+use super::script::{Reason, Simple};
 use super::word::{Start, Word};
 use super::{Substitution, SubstitutionKind};
 
@@ -131,6 +131,7 @@ impl Lexer<'_, '_> {
         self.deeper()?;
         // `${!name}` and `${name@P}` run or name what a variable holds.
         let mut scratch = Word::default();
+        let name = self.cursor.rest();
         loop {
             match self.cursor.peek().ok_or(Reason::Unreadable)? {
                 '}' => break,
@@ -154,6 +155,12 @@ impl Lexer<'_, '_> {
                     self.cursor.bump();
                 }
             }
+        }
+        let written = self.cursor.since(name);
+        if let Some((name, _)) = written.split_once('=') {
+            // `${PATH:=…}` sets it.
+            let name = Word { assigns: Some(name.trim_end_matches(':').len()), ..Word::literal(name) };
+            self.script.simples.push(Simple { assignments: vec![name], ..Simple::default() });
         }
         self.cursor.bump();
         word.substitutes |= scratch.substitutes;

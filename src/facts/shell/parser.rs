@@ -195,7 +195,9 @@ impl Lexer<'_, '_> {
     fn each(&mut self) -> Read<()> {
         self.take()?;
         // Arithmetic loops are not read.
-        let Token::Word(_) = self.take()? else { return Err(Reason::Unreadable) };
+        let Token::Word(mut name) = self.take()? else { return Err(Reason::Unreadable) };
+        name.assigns = Some(name.text.len());
+        self.made(Simple { assignments: vec![name], ..Simple::default() })?;
         self.newlines()?;
         if self.look()?.is_word("in") {
             self.take()?;

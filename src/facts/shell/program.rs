@@ -7,7 +7,7 @@ use super::word::{Start, Word};
 use crate::facts::risk::Risk;
 
 /// No option makes these do more than read files and print.
-const READERS: [&str; 26] = [
+const READERS: [&str; 25] = [
     "cat",
     "head",
     "tail",
@@ -17,7 +17,6 @@ const READERS: [&str; 26] = [
     "wc",
     "ls",
     "stat",
-    "file",
     "cut",
     "cmp",
     "diff",
@@ -36,10 +35,10 @@ const READERS: [&str; 26] = [
     "jq",
 ];
 /// These read no file and change nothing.
-const QUIET: [&str; 32] = [
+const QUIET: [&str; 30] = [
     "echo", "printf", "true", "false", ":", "pwd", "cd", "whoami", "id", "uname", "basename", "dirname", "seq",
-    "sleep", "test", "[", "tr", "which", "type", "exit", "return", "break", "continue", "set", "shift", "wait", "read",
-    "local", "uptime", "ps", "expr", "[[",
+    "sleep", "test", "[", "tr", "which", "type", "exit", "return", "break", "continue", "set", "shift", "wait",
+    "uptime", "ps", "expr", "[[",
 ];
 /// Known programs that read, unless an option says otherwise.
 const CAREFUL: [(&str, &[&str]); 8] = [
@@ -77,7 +76,9 @@ const SYSTEM: [&str; 16] = [
     "sysctl",
     "insmod",
 ];
-const REDEFINERS: [&str; 4] = ["alias", "hash", "enable", "unalias"];
+const REDEFINERS: [&str; 7] = ["alias", "hash", "enable", "unalias", "mapfile", "complete", "bind"];
+/// Builtins that set variables.
+const SETTERS: [&str; 8] = ["export", "unset", "declare", "typeset", "readonly", "local", "read", "let"];
 const LANGUAGES: [&str; 10] =
     ["python", "python3", "python2", "perl", "ruby", "node", "php", "lua", "deno", "osascript"];
 const MINI: [&str; 6] = ["awk", "gawk", "mawk", "sed", "vim", "ed"];
@@ -91,7 +92,8 @@ pub(super) fn is_known(name: &str) -> bool {
         .iter()
         .any(|list| list.contains(&name))
         || CAREFUL.iter().any(|(careful, _)| *careful == name)
-        || ["rm", "git", "export", "unset", "declare"].contains(&name)
+        || ["rm", "git"].contains(&name)
+        || SETTERS.contains(&name)
 }
 
 /// Adds what a known program does; one that is not known has been raised before.
@@ -101,7 +103,12 @@ pub(super) fn judge(judge: &mut Judge, run: &Run<'_>, name: &str, words: &[Word]
         operands(words).for_each(|word| judge.reads(word));
     } else if QUIET.contains(&name) {
         // bash runs the substitutions of a subscript, also of one that was quoted.
-        let tests = matches!(name, "test" | "[" | "[[" | "read") || name == "printf" && has(&["-v"]);
+        let tests = matches!(name, "test" | "[" | "[[") || name == "printf" && has(&["-v"]);
+        if name == "printf" && has(&["-v"]) {
+            for word in words {
+                judge.assigns(word);
+            }
+        }
         if tests && words.iter().any(|word| word.text.contains('[') && word.text.contains(['$', '`'])) {
             judge.opaque(Reason::RunsOtherText);
         }
@@ -149,13 +156,14 @@ fn particular(judge: &mut Judge, run: &Run<'_>, name: &str, words: &[Word]) {
         "rm" => {
             operands(words).for_each(|word| judge.writes(word, Access::Delete));
             judge.raise(Risk::Medium, Reason::Writes);
-            let option = |word: &Word| word.text.starts_with('-') || word.start != Start::Literal;
+            let option = |word: &Word| word.text.starts_with('-') || word.expands;
             if words.iter().any(option) {
                 judge.raise(Risk::High, Reason::Destroys);
             }
         }
         "git" => git(judge, words),
-        "export" | "unset" | "declare" => {
+        "tar" => tar(judge, words),
+        _ if SETTERS.contains(&name) => {
             for word in words {
                 judge.assigns(word);
             }
@@ -177,7 +185,14 @@ fn careful(judge: &mut Judge, run: &Run<'_>, name: &str, words: &[Word], options
     if words.iter().any(|word| word.start != Start::Literal) {
         judge.opaque(Reason::OptionNotLiteral);
     }
-    if !words.iter().any(|word| options.iter().any(|option| word.text.starts_with(option))) {
+    // Short options may be bundled: `-uo` is `-o`.
+    let bundled = |text: &str, option: &str| {
+        let letter = option.strip_prefix('-').filter(|letter| letter.len() == 1);
+        text.starts_with('-') && !text.starts_with("--") && letter.is_some_and(|letter| text.contains(letter))
+    };
+    let acts = |text: &str| options.iter().any(|option| text.starts_with(option) || bundled(text, option));
+    let sets = matches!(name, "date" | "hostname") && operands(words).any(|word| !word.text.starts_with('+'));
+    if !sets && !words.iter().any(|word| acts(&word.text)) {
         return;
     }
     if name != "find" {
@@ -251,7 +266,9 @@ fn mini(judge: &mut Judge, name: &str, words: &[Word]) {
         return;
     }
     judge.opaque(Reason::OpaqueProgram);
-    operands(words).skip(1).for_each(|word| judge.writes(word, Access::Write));
+    if words.iter().any(|word| word.text.starts_with("-i") || word.text.starts_with("--in")) {
+        operands(words).skip(1).for_each(|word| judge.writes(word, Access::Write));
+    }
 }
 
 fn sender(judge: &mut Judge, run: &Run<'_>, name: &str, words: &[Word]) {
@@ -289,8 +306,25 @@ fn sender(judge: &mut Judge, run: &Run<'_>, name: &str, words: &[Word]) {
             judge.writes(file, Access::Write);
         }
     }
+    // Without a name it is saved under the last part of its address.
+    let named = words.iter().any(|word| word.text.starts_with("-O") || word.text.contains("--remote-name"));
+    let bundled = words.iter().any(|word| word.text.starts_with('-') && word.text.ends_with('O'));
+    if name == "wget" || fetches && (named || bundled) {
+        for word in operands(words).filter(|word| word.text.contains('/')) {
+            let last = word.text.split(['?', '#']).next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+            judge.writes(&Word { text: last.to_owned(), ..word.clone() }, Access::Write);
+        }
+    }
     if copies || fetches && words.iter().any(|word| word.text.starts_with("-O")) || name == "wget" {
         judge.raise(Risk::Medium, Reason::Writes);
+    }
+}
+
+/// Some options of tar run programs.
+fn tar(judge: &mut Judge, words: &[Word]) {
+    let runs = ["--checkpoint-a", "--to-c", "--use-c", "--rsh", "--info-s", "--new-v", "-I", "-F"];
+    if words.iter().any(|word| word.start != Start::Literal || runs.iter().any(|start| word.text.starts_with(start))) {
+        judge.opaque(Reason::OptionUnknown);
     }
 }
 
@@ -329,6 +363,12 @@ fn git(judge: &mut Judge, words: &[Word]) {
                 judge.raise(Risk::High, Reason::Destroys);
             }
         }
-        _ => judge.raise(Risk::Medium, Reason::Writes),
+        _ => {
+            judge.raise(Risk::Medium, Reason::Writes);
+            let removes = ["-D", "-d", "-f", "--delete", "--force", "drop", "clear", "-r"];
+            if words.iter().any(|word| removes.contains(&word.text.as_str())) {
+                judge.raise(Risk::High, Reason::Destroys);
+            }
+        }
     }
 }

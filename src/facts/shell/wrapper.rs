@@ -2,7 +2,7 @@
 
 use super::judge::{Judge, Run};
 use super::script::Reason;
-use super::word::Word;
+use super::word::{Start, Word};
 use crate::facts::risk::Risk;
 
 const SHELLS: [&str; 8] = ["sh", "bash", "dash", "zsh", "ksh", "ash", "rbash", "fish"];
@@ -18,7 +18,7 @@ const PREFIXES: [(&str, &[&str], &[&str], usize); 17] = [
     ("setsid", &[], &["-f", "-w", "-c"], 0),
     ("stdbuf", &["-i", "-o", "-e"], &[], 0),
     ("timeout", &["-s", "-k", "--signal", "--kill-after"], &["-v", "--foreground", "--preserve-status"], 1),
-    ("time", &["-f", "-o"], &["-p", "-v", "-a"], 0),
+    ("time", &["-f"], &["-p", "-v"], 0),
     ("command", &[], &["-p"], 0),
     ("builtin", &[], &[], 0),
     ("exec", &["-a"], &["-c", "-l"], 0),
@@ -46,7 +46,11 @@ pub(super) fn judge(judge: &mut Judge, run: &Run<'_>, name: &str, arguments: &[W
             return true;
         }
         if let Some(rest) = after(judge, prefix, arguments) {
-            inner(judge, run, name, rest);
+            if name == "xargs" {
+                fed(judge, run, arguments, rest);
+            } else {
+                inner(judge, run, name, rest);
+            }
         }
         if name == "exec" && run.fed {
             judge.opaque(Reason::RunsOtherText);
@@ -83,14 +87,28 @@ fn chain(run: &Run<'_>, name: &str) -> Vec<String> {
 }
 
 fn inner(judge: &mut Judge, run: &Run<'_>, name: &str, words: &[Word]) {
-    // xargs adds words of its own, which may be options.
-    let mut words = words.to_vec();
-    if name == "xargs" {
-        let mut added = Word::default();
-        added.expand("{}", super::word::Start::Expansion);
-        words.push(added);
+    judge.run(&Run { words, through: chain(run, name), ..run.clone() });
+}
+
+/// What xargs runs: with words of its own, which may be options, at the end or where a sign of its own stands.
+fn fed(judge: &mut Judge, run: &Run<'_>, options: &[Word], words: &[Word]) {
+    let mut signs = vec!["{}"];
+    let mut rest = options.iter();
+    while let Some(word) = rest.next() {
+        match word.text.strip_prefix("-I").or_else(|| word.text.strip_prefix("--replace=")) {
+            Some("") => signs.extend(rest.next().map(|sign| sign.text.as_str())),
+            Some(sign) => signs.push(sign),
+            None => {}
+        }
     }
-    judge.run(&Run { words: &words, through: chain(run, name), ..run.clone() });
+    let mut words = words.to_vec();
+    for word in &mut words {
+        word.expands |= signs.iter().any(|sign| word.text.contains(sign));
+    }
+    let mut added = Word::default();
+    added.expand("{}", Start::Expansion);
+    words.push(added);
+    inner(judge, run, "xargs", &words);
 }
 
 /// The words after a wrapper's own.
@@ -149,6 +167,9 @@ fn file(judge: &mut Judge, word: Option<&Word>) {
 }
 
 fn shell(judge: &mut Judge, run: &Run<'_>, name: &str, arguments: &[Word]) {
+    if matches!(name, "zsh" | "fish") {
+        judge.opaque(Reason::OpaqueLanguage);
+    }
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         if !word.is_literal() {
