@@ -24,4 +24,13 @@ pub mod secret;
 // What does a text in SQL do?
 pub mod sql;
 
+// What is known of the things a call touches?
+pub mod resource;
+
+// Which arguments are read, and as what?
+pub mod plan;
+
+// What is an argument, when nobody says?
+pub mod automatic;
+
 pub use risk::Risk;

@@ -109,6 +109,11 @@ pub fn read(arguments: &Object, source: &Source<'_>) -> Facts {
     facts
 }
 
+/// Whether this is the code of a currency.
+pub fn is_currency(code: &str) -> bool {
+    currency::known(code).is_some()
+}
+
 /// How many digits the currency has behind the point, if it is known.
 fn currency_of(arguments: &Object, source: Currency<'_>, facts: &mut Facts) -> Option<u32> {
     let code = match source {

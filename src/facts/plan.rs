@@ -81,9 +81,11 @@ impl Plan {
     pub fn new(server: &Told, tools: &BTreeMap<String, Told>, start: &automatic::Start) -> Self {
         let reading = |told: &Told| {
             let split = |(name, kind): (&String, &Kind)| (name.clone(), kind.clone());
-            let (pointers, names): (Vec<_>, Vec<_>) = told.iter().map(split).partition(|(name, _)| name.starts_with('/'));
+            let (pointers, names): (Vec<_>, Vec<_>) =
+                told.iter().map(split).partition(|(name, _)| name.starts_with('/'));
             // What is at the top is found while the arguments are walked.
-            let top = |pointer: &str| pointer.strip_prefix('/').filter(|name| !name.contains(['/', '~'])).map(str::to_owned);
+            let top =
+                |pointer: &str| pointer.strip_prefix('/').filter(|name| !name.contains(['/', '~'])).map(str::to_owned);
             let (at_top, pointers): (Vec<_>, Vec<_>) = pointers.into_iter().partition(|(name, _)| top(name).is_some());
             let at_top = at_top.into_iter().filter_map(|(name, kind)| Some((top(&name)?, kind)));
             Reading {
