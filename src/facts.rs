@@ -24,6 +24,15 @@ pub mod secret;
 // What does a text in SQL do?
 pub mod sql;
 
+// What does a rule see of a call's arguments?
+pub mod told;
+
+// What do several texts in one call say together?
+pub mod merged;
+
+// What does this call say?
+pub mod reading;
+
 // What is known of the things a call touches?
 pub mod resource;
 

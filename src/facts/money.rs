@@ -177,7 +177,7 @@ fn amount_of(arguments: &Object, pointer: &str, reasons: &mut BTreeSet<Reason>) 
 }
 
 /// What a JSON pointer points to.
-fn at<'a>(arguments: &'a Object, pointer: &str) -> Option<&'a Value> {
+pub(super) fn at<'a>(arguments: &'a Object, pointer: &str) -> Option<&'a Value> {
     let mut steps = pointer.strip_prefix('/')?.split('/').map(|step| step.replace("~1", "/").replace("~0", "~"));
     let first = arguments.get(&steps.next()?)?;
     steps.try_fold(first, |value, step| match value {

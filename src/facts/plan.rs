@@ -72,6 +72,10 @@ pub struct Plan {
 pub struct Reading {
     names: BTreeMap<String, Kind>,
     pointers: Vec<(String, Kind)>,
+    /// Every amount.
+    amounts: Vec<(String, Money)>,
+    /// Those that the tool is said to move, and not only the server.
+    own_amounts: Vec<(String, Money)>,
     reference: Option<Reference>,
     roots: Paths,
 }
@@ -79,7 +83,7 @@ pub struct Reading {
 impl Plan {
     /// From what the operator says: of the server, of its tools, and how it is started or reached.
     pub fn new(server: &Told, tools: &BTreeMap<String, Told>, start: &automatic::Start) -> Self {
-        let reading = |told: &Told| {
+        let reading = |told: &Told, own: &Told| {
             let split = |(name, kind): (&String, &Kind)| (name.clone(), kind.clone());
             let (pointers, names): (Vec<_>, Vec<_>) =
                 told.iter().map(split).partition(|(name, _)| name.starts_with('/'));
@@ -91,6 +95,8 @@ impl Plan {
             Reading {
                 names: names.into_iter().chain(at_top).collect(),
                 pointers,
+                amounts: told.iter().filter_map(amount).collect(),
+                own_amounts: own.iter().filter_map(amount).collect(),
                 reference: start.reference,
                 roots: Paths { style: None, roots: Arc::clone(&start.roots) },
             }
@@ -98,9 +104,9 @@ impl Plan {
         let of_tool = |(name, told): (&String, &Told)| {
             let mut both = server.clone();
             both.extend(told.clone());
-            (name.clone(), reading(&both))
+            (name.clone(), reading(&both, told))
         };
-        Self { server: reading(server), tools: tools.iter().map(of_tool).collect() }
+        Self { server: reading(server, &Told::new()), tools: tools.iter().map(of_tool).collect() }
     }
 
     /// For calls of this tool.
@@ -120,6 +126,26 @@ impl Reading {
         self.pointers.iter().map(|(pointer, kind)| (pointer.as_str(), kind))
     }
 
+    /// Whether the operator says what the argument at this place is.
+    pub(super) fn points_to(&self, place: &str) -> bool {
+        self.pointers.iter().any(|(pointer, _)| pointer == place)
+    }
+
+    /// Amounts by the pointers to them.
+    pub(super) fn told_amounts(&self) -> impl Iterator<Item = (&str, &Money)> {
+        self.amounts.iter().map(|(pointer, money)| (pointer.as_str(), money))
+    }
+
+    /// Amounts that the tool is said to move, whether or not a call names them.
+    pub(super) fn amounts(&self) -> impl Iterator<Item = (&str, &Money)> {
+        self.own_amounts.iter().map(|(pointer, money)| (pointer.as_str(), money))
+    }
+
+    /// The folders the server was given.
+    pub(super) const fn roots(&self) -> &Paths {
+        &self.roots
+    }
+
     /// What this argument is by its name.
     pub(super) fn guessed(&self, name: &str) -> Option<Kind> {
         match self.reference {
@@ -132,6 +158,12 @@ impl Reading {
     pub(super) const fn reference(&self) -> Option<Reference> {
         self.reference
     }
+}
+
+fn amount((name, kind): (&String, &Kind)) -> Option<(String, Money)> {
+    let Kind::Money(money) = kind else { return None };
+    let pointer = if name.starts_with('/') { name.clone() } else { format!("/{}", name.replace('~', "~0")) };
+    Some((pointer, money.clone()))
 }
 
 impl Currency {

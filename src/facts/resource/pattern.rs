@@ -125,8 +125,12 @@ impl Name {
         let split = |by: char| name.split(by).filter(|part| !part.is_empty()).map(str::to_owned);
         let parts = match kind {
             _ if is_path(kind, name) => {
-                // A share is no path of this machine.
-                let root = if name.starts_with("//") || name.starts_with("\\\\") { "//" } else { "/" };
+                // A share is no path of this machine, and a drive no folder.
+                let root = match name {
+                    _ if name.starts_with("//") || name.starts_with("\\\\") => "//",
+                    _ if has_drive(name) => "/:",
+                    _ => "/",
+                };
                 let tidy = path::read(name, style(name), &[]).path;
                 let names = tidy.split('/').filter(|part| !part.is_empty()).map(str::to_owned);
                 std::iter::once(root.to_owned()).chain(names).collect()
