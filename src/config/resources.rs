@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::fault::{Fault, Original, Place, Subject};
 use super::section::{Given, Noted, Privacy, Reader, Reading, Section, Wanted};
-use super::source::Surroundings;
+use super::source::{Surroundings, read_short};
 use super::tree::{At, plant};
 use super::{Faults, ServerName};
 use crate::digest::Digest;
@@ -25,18 +25,18 @@ const KINDS: [(&str, Kind); 5] = [
     ("tool", Kind::Tool),
 ];
 
-/// Reads files from the disk, as a configuration's surroundings do.
-pub fn open(files: &[PathBuf], around: &Surroundings) -> Result<Files, Faults> {
+/// Reads files from the disk.
+pub fn open(files: &[PathBuf]) -> Result<Files, Faults> {
     let mut read = Files::new();
     let mut faults = Vec::new();
     for path in files {
-        let name = path.strip_prefix(&around.directory).unwrap_or(path).display().to_string();
-        match around.read(path) {
+        let name = path.display().to_string();
+        match read_short(path) {
             Ok(text) => drop(read.insert(name, text)),
             Err(error) => faults.push(Fault {
                 what: format!("{name} cannot be read: {error}"),
                 place: Place::Default("catalogue.files".to_owned()),
-                next: "name files that are there, relative to the configuration's folder".to_owned(),
+                next: "name files that are there, relative to the folder of the configuration".to_owned(),
             }),
         }
     }
@@ -63,9 +63,11 @@ pub fn read(files: &Files) -> Result<Catalogue, Faults> {
     }
 }
 
-/// Names what the files say.
-pub fn digest(files: &Files) -> Digest {
-    Digest::of_object("catalogue", &files.iter().map(|(name, text)| (name.clone(), text.clone())).collect())
+/// Names what the files say; nothing when there are none.
+pub fn digest(files: &Files) -> Option<Digest> {
+    let name =
+        || Digest::of_object("catalogue", &files.iter().map(|(name, text)| (name.clone(), text.clone())).collect());
+    (!files.is_empty()).then(name)
 }
 
 fn clash(first: &Place, second: &Place) -> Option<Fault> {
