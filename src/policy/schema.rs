@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::syntax::Part;
+use crate::facts::told::Facts;
 
 /// What a rule sees as `input`.
 #[derive(JsonSchema, Serialize, Debug)]
@@ -27,8 +28,8 @@ pub struct Document {
     tool: Option<ToolPart>,
     /// What the operator says of the server.
     server: ServerPart,
-    /// What the gateway read out of the arguments. Empty in this version.
-    facts: BTreeMap<String, Value>,
+    /// What the gateway read out of the arguments.
+    facts: Facts,
     /// Who asks, as proven.
     principal: Principal,
     /// What the client says of itself.
@@ -39,6 +40,8 @@ pub struct Document {
     intent: (),
     /// A free word of the operator: production, staging.
     environment: String,
+    /// The compliance zone the gateway stands in, in the operator's words; empty when nobody said.
+    zone: String,
     /// What people agreed to. Always null in this version.
     approval: (),
 }
