@@ -21,4 +21,7 @@ pub mod money;
 // Which secrets are given away?
 pub mod secret;
 
+// What does a text in SQL do?
+pub mod sql;
+
 pub use risk::Risk;

@@ -1,0 +1,240 @@
+//! What does a text in SQL do, and to which relations?
+//!
+//! The dialect is the connection's and never guessed. A syntax tree gives the answer, [`tokens`] a second opinion from
+//! the words alone; where the two differ the worse holds. What cannot be read for certain is high at least.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Risk;
+
+/// Whose SQL it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "SqlDialect")]
+pub enum Dialect {
+    /// PostgreSQL and what speaks like it.
+    Postgres,
+    /// MySQL and MariaDB: what either of them would do.
+    #[serde(alias = "mariadb")]
+    Mysql,
+    /// SQLite.
+    Sqlite,
+    /// SQL Server.
+    Mssql,
+    /// Snowflake.
+    Snowflake,
+    /// BigQuery.
+    Bigquery,
+}
+
+/// What a statement does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "SqlKind")]
+pub enum Kind {
+    /// Rows are read and come back.
+    Select,
+    /// Rows are added.
+    Insert,
+    /// Rows are changed.
+    Update,
+    /// Rows are removed.
+    Delete,
+    /// Rows are added, changed or removed after another relation.
+    Merge,
+    /// All rows are removed.
+    Truncate,
+    /// Something is defined.
+    Create,
+    /// A definition changes.
+    Alter,
+    /// A definition goes, with what it holds.
+    Drop,
+    /// Rights are given or taken.
+    Grant,
+    /// Users and roles, or who the session acts as.
+    Role,
+    /// Rows leave to a file, a program or a bucket.
+    Export,
+    /// Rows come from a file, a program or a bucket.
+    Import,
+    /// A program runs on the server's machine.
+    HostExec,
+    /// Files of the server's machine are read or written.
+    FileIo,
+    /// The server opens a connection.
+    Network,
+    /// A procedure is called.
+    Call,
+    /// A block of procedural code.
+    Block,
+    /// Text is made into a statement where it runs.
+    Dynamic,
+    /// A statement is kept for later.
+    Prepare,
+    /// A kept statement, or a procedure by `EXEC`, runs.
+    Execute,
+    /// A plan is asked for.
+    Explain,
+    /// Transactions begin and end.
+    Transaction,
+    /// A setting of the session or the server changes.
+    Setting,
+    /// Rows or relations are locked.
+    Lock,
+    /// The server or its upkeep.
+    Admin,
+    /// Another database file joins or leaves.
+    Attach,
+    /// A command of the client program (`\copy`, `.shell`), which no server understands.
+    ClientMeta,
+}
+
+/// What a function can do besides giving a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "SqlFunctionClass")]
+pub enum FunctionClass {
+    /// Reads or writes files of the server.
+    File,
+    /// Runs a program or loads one.
+    Program,
+    /// Opens a connection.
+    Network,
+    /// Makes text into a statement.
+    Dynamic,
+    /// Changes rows, sequences or large objects.
+    Writes,
+    /// Changes settings, or other sessions and the server.
+    Admin,
+    /// Holds the session up, or takes a lock.
+    Waits,
+    /// No function of the dialect that is known here; whoever defined it knows what it does.
+    Unknown,
+}
+
+/// A function that may have an effect.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[schemars(rename = "SqlFunction")]
+pub struct Function {
+    /// Its name as written, without quotes.
+    pub name: String,
+    /// What it can do.
+    pub class: FunctionClass,
+}
+
+/// Why a text is not read for certain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "SqlReason")]
+pub enum Reason {
+    /// It is too long to be read.
+    TooLong,
+    /// It is nested too deeply, or one expression is too long.
+    TooDeep,
+    /// A NUL, at which some servers stop reading.
+    Nul,
+    /// Quotes, comments or brackets that do not end.
+    Unclosed,
+    /// The parser does not know what it says.
+    Unparsable,
+    /// The parser knows it, and nothing here says what it does.
+    UnknownNode,
+    /// A comment that some versions execute.
+    ExecutableComment,
+    /// Code that is kept in the database and was not read.
+    StoredCode,
+    /// A block of procedural code.
+    Block,
+    /// Text that becomes a statement where it runs.
+    DynamicText,
+    /// A statement that was prepared before and cannot be seen.
+    Prepared,
+    /// A procedure whose body cannot be seen.
+    Procedure,
+    /// Where one statement ends and the next begins is not certain.
+    Boundaries,
+    /// A command of the client program.
+    ClientCommand,
+    /// The tree and the words do not say the same.
+    Disagreement,
+    /// What a text says depends on a setting of the server (quotes, backslashes, modes).
+    ServerMode,
+}
+
+/// What one statement does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "SqlStatement")]
+pub struct Statement {
+    /// What it does.
+    pub kinds: BTreeSet<Kind>,
+    /// The relations it reads.
+    pub reads: BTreeSet<String>,
+    /// The relations it changes.
+    pub writes: BTreeSet<String>,
+    /// Whether every relation is read and changed within a bound.
+    pub bounded: bool,
+    /// How many rows come back at most, if that is certain.
+    pub limit: Option<u64>,
+    /// How bad it is.
+    pub risk: Risk,
+}
+
+/// What a text in SQL does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "SqlFacts")]
+pub struct Facts {
+    /// By whose rules it was read.
+    pub dialect: Dialect,
+    /// How many statements there are.
+    pub statements: usize,
+    /// What they do.
+    pub kinds: BTreeSet<Kind>,
+    /// The relations that are read as a source, as written and without quotes; `*` is everything.
+    pub reads: BTreeSet<String>,
+    /// The relations whose rows or definition change; `*` is everything.
+    pub writes: BTreeSet<String>,
+    /// The columns that are certainly a relation's; `*` is all of them.
+    pub columns: BTreeMap<String, BTreeSet<String>>,
+    /// The relations that are read or changed without a bound.
+    pub unbounded: BTreeSet<String>,
+    /// How many rows come back at most, if that is certain.
+    pub limit: Option<u64>,
+    /// Whether nothing changes anywhere, nothing leaves, and nothing runs whose effect is unknown.
+    pub read_only: bool,
+    /// The functions that may have an effect.
+    pub functions: BTreeSet<Function>,
+    /// How bad it is.
+    pub risk: Risk,
+    /// Whether everything was read for certain.
+    pub complete: bool,
+    /// Why not.
+    pub reasons: BTreeSet<Reason>,
+    /// The statements one by one.
+    pub details: Vec<Statement>,
+}
+
+/// Reads a text. Whatever it is, there is an answer.
+pub fn read(text: &str, dialect: Dialect) -> Facts {
+    let reasons = if text.is_empty() { BTreeSet::new() } else { BTreeSet::from([Reason::Unparsable]) };
+    Facts {
+        dialect,
+        statements: 0,
+        kinds: BTreeSet::new(),
+        reads: BTreeSet::new(),
+        writes: BTreeSet::new(),
+        columns: BTreeMap::new(),
+        unbounded: BTreeSet::new(),
+        limit: None,
+        read_only: reasons.is_empty(),
+        functions: BTreeSet::new(),
+        risk: if reasons.is_empty() { Risk::Low } else { Risk::High },
+        complete: reasons.is_empty(),
+        reasons,
+        details: Vec::new(),
+    }
+}
