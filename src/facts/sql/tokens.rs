@@ -7,6 +7,7 @@ mod danger;
 mod doubt;
 mod head;
 mod lexer;
+mod quotes;
 mod walk;
 mod word;
 
