@@ -4,6 +4,8 @@
 //! the words alone; where the two differ the worse holds. What cannot be read for certain is high at least.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod tokens;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
