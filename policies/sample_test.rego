@@ -23,6 +23,7 @@ call(tool, arguments, facts) := {
 	"session": {"id": "s", "started": "2026-11-20T09:59:00+00:00", "calls": 1, "labels": [], "recent": [], "totals": {"calls_by_tool": {}, "bytes_out": 0, "money": {}}},
 	"intent": null,
 	"environment": "development",
+	"zone": "",
 	"approval": null,
 }
 

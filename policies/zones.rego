@@ -16,10 +16,12 @@ hold contains {
 	zoned
 	some thing in input.facts.resources
 	thing.kind in {"table", "repository"}
-	not here[thing.zone]
+	not thing.zone in here
 }
 
-# The operator says where a server stands: labels = { zone = "eu" }.
-zoned if input.server.labels.zone
+# Where the gateway stands, or where the operator says that a server does: labels = { zone = "eu" }.
+zoned if count(here) > 0
+
+here contains input.zone if input.zone != ""
 
 here contains input.server.labels.zone

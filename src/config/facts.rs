@@ -15,7 +15,7 @@ use crate::facts::{shell, sql};
 
 /// What an argument is, as the schema of the file says it.
 #[derive(Debug)]
-pub struct Fact;
+pub(super) struct Fact;
 
 /// Kinds that are told by a table.
 const TABLES: [&str; 4] = ["sql", "shell", "path", "money"];

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::fault::{Fault, Original, Place, Subject};
 use super::section::{Given, Noted, Privacy, Reader, Reading, Section, Wanted};
 use super::source::{Surroundings, read_short};
-use super::tree::{At, plant};
+use super::tree::plant;
 use super::{Faults, ServerName};
 use crate::digest::Digest;
 use crate::facts::resource::{Catalogue, Entry, Kind, Pattern, Tags, UNKNOWN, Unfit};

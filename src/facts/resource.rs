@@ -187,7 +187,9 @@ impl Catalogue {
     /// The tool itself, if an entry names it.
     pub(super) fn tool(&self, name: &str, server: &str) -> Option<Resource> {
         self.shelves.get(&Kind::Tool)?;
-        self.about(Kind::Tool, name, Access::Use, server).into_iter().find(|resource| resource.known)
+        self.about(Kind::Tool, &format!("{server}/{name}"), Access::Use, server)
+            .into_iter()
+            .find(|resource| resource.known)
     }
 }
 

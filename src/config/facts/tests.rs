@@ -39,7 +39,7 @@ fn every_mistake_is_told_with_its_place_and_the_next_step() {
         ("facts.q = 7", "should stand here, not a whole number", "write \"url\""),
         ("facts.q = { sql = \"postgre\" }", "`postgre` is no `sql`", "did you mean `postgres`?"),
         ("facts.q = { sql = \"oracle\" }", "`oracle` is no `sql`", "write one of: postgres, mysql"),
-        ("facts.q = { shell = \"fish\" }", "`fish` is no `shell`", "posix, bash"),
+        ("facts.q = { shell = \"python\" }", "`python` is no `shell`", "posix, bash"),
         ("facts.q = { sqll = \"postgres\" }", "unknown key `sqll` in [servers.db.facts.q]", "did you mean `sql`?"),
         ("facts.q = { sql = \"mysql\", shell = \"bash\" }", "cannot be `sql` and `shell` at once", "keep the one"),
         (
