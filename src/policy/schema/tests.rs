@@ -5,10 +5,9 @@ use crate::catalogue::tool::Pin;
 use crate::clock::Timestamp;
 use crate::facts::Risk;
 use crate::object;
-use crate::policy::input::{self, Input, Part, Phase, Recent, Returned, Sitting, Surroundings, Totals, Trust};
-use crate::policy::sample::{around, bundle, call, call_at, document, still, tool};
+use crate::policy::input::{self, Input, Part, Phase, Recent, Sitting, Surroundings, Totals, Trust};
+use crate::policy::sample::{answered, around, bundle, call, call_at, document, still, tool};
 use crate::policy::syntax::Part as Step;
-use crate::wire::reader;
 
 use super::*;
 
@@ -52,20 +51,6 @@ fn full() -> Input {
     };
     let around = Surroundings { session: input::session(sitting), ..around("shop") };
     Input::for_call(&call, &around, Trust::Claims, Part::of(&facts).unwrap())
-}
-
-fn answered(call: &Input) -> Input {
-    let json = |text: &str| reader::strict(text.as_bytes(), &reader::Limits::REQUEST).unwrap();
-    let result = input::result(Returned {
-        is_error: false,
-        content: &json(r#"[{"type": "text", "text": "a"}, {"type": "image", "data": "", "mimeType": "image/png"}]"#),
-        structured: Some(&json(r#"{"rows": [1, 2]}"#)),
-        text: "a",
-        bytes: 80,
-        rows: 2,
-        facts: &input::no_result_facts(),
-    });
-    Input::for_result(call, result)
 }
 
 #[test]
