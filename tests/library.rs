@@ -48,8 +48,7 @@ enum Wanted {
 
 #[test]
 fn nothing_is_held_or_denied_that_only_does_everyday_work() {
-    let corpus: Harmless =
-        serde_json::from_str(include_str!("policies/benign.json")).expect("the corpus has its form");
+    let corpus: Harmless = serde_json::from_str(include_str!("policies/benign.json")).expect("the corpus has its form");
     assert!(corpus.calls.len() >= 200, "{} calls", corpus.calls.len());
     let judge = Judge::new(&corpus.servers, Catalogue::default());
     let stopped: Vec<String> = corpus
@@ -66,8 +65,7 @@ fn nothing_is_held_or_denied_that_only_does_everyday_work() {
 /// A07: each class has calls that are stopped and near misses that run.
 #[test]
 fn sixteen_classes_are_stopped_and_their_near_misses_run() {
-    let corpus: Classes =
-        serde_json::from_str(include_str!("policies/classes.json")).expect("the corpus has its form");
+    let corpus: Classes = serde_json::from_str(include_str!("policies/classes.json")).expect("the corpus has its form");
     let entries = corpus.catalogue.iter().map(|thing| Entry {
         pattern: Pattern::read(Kind::Table, &thing.table).expect("a table's name"),
         server: None,
