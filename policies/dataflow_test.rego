@@ -69,3 +69,9 @@ test_keys_in_results_are_taken_out if {
 	nothing := data.countersign.dataflow.redact with input as sample.result(sample.call("read", {}, {}), {})
 	nothing == set()
 }
+
+test_a_server_may_bring_a_label if {
+	brings := {"shop": ["untrusted-content"]}
+	found := data.countersign.dataflow.label with input as sample.result(sample.call("read", {}, {}), {}) with data.dataflow.brings as brings
+	found == {"untrusted-content"}
+}
