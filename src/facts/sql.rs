@@ -19,6 +19,7 @@ mod setting;
 mod split;
 mod statement;
 mod tally;
+mod tokens;
 mod transfer;
 mod tree;
 mod versions;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Serialize};
 
 use self::statement::Piece;
 use self::tally::Tally;
+use self::tokens::Opinion;
 use super::Risk;
 
 /// Whose SQL it is.
@@ -186,6 +188,8 @@ pub enum Reason {
     Disagreement,
     /// Characters that servers take for different things, or names spelt by escapes.
     OddCharacter,
+    /// What a text says depends on a setting of the server (quotes, backslashes, modes).
+    ServerMode,
 }
 
 /// What one statement does.
@@ -252,7 +256,9 @@ pub fn read(text: &str, dialect: Dialect) -> Facts {
     if let Some(reason) = unreadable {
         return Facts::of(dialect, &[], BTreeSet::from([reason]));
     }
-    versions::of(text, dialect).unwrap_or_else(|| read_one(text, dialect))
+    let mut facts = versions::of(text, dialect).unwrap_or_else(|| read_one(text, dialect));
+    facts.weigh(tokens::opinion(text, dialect));
+    facts
 }
 
 /// Reads a text that every version of a server reads alike.
@@ -301,6 +307,27 @@ impl Facts {
         facts.limit = limit.flatten().filter(|_| facts.complete);
         facts.statements = facts.details.len();
         facts
+    }
+
+    /// Weighs the second opinion: where it knows of more, or of worse, it holds and the answer is not certain.
+    fn weigh(&mut self, opinion: Opinion) {
+        let more = !opinion.kinds.is_subset(&self.kinds)
+            || !opinion.functions.is_subset(&self.functions)
+            || opinion.risk > self.risk
+            || opinion.statements > self.statements;
+        self.kinds.extend(opinion.kinds);
+        self.functions.extend(opinion.functions);
+        self.risk = self.risk.max(opinion.risk);
+        self.reasons.extend(opinion.doubts);
+        if more {
+            self.reasons.insert(Reason::Disagreement);
+        }
+        if !self.reasons.is_empty() {
+            self.complete = false;
+            self.read_only = false;
+            self.limit = None;
+            self.risk = self.risk.max(Risk::High);
+        }
     }
 
     fn add(&mut self, tally: &Tally) {
