@@ -40,6 +40,17 @@ hold contains {
 } if shell.risk == "high"
 
 hold contains {
+	"id": "bulk-export",
+	"severity": "high",
+	"reason": "The command line would carry off a whole database.",
+	"advice": "Ask for the rows you need.",
+	"reviewers": ["role:reviewer"],
+} if {
+	some command in shell.commands
+	data.shell.dumps[command.name]
+}
+
+hold contains {
 	"id": "production",
 	"severity": "high",
 	"reason": "The command line changes something in {environment}.",

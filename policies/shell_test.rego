@@ -34,3 +34,8 @@ test_changes_wait_where_it_is_strict if {
 	gate.outcome == "hold" with input as sample.in_environment(copy, "production")
 	gate.outcome == "allow" with input as sample.in_environment(run("ls", {}), "production")
 }
+
+test_whole_databases_are_not_carried_off if {
+	gate.outcome == "hold" with input as run("pg_dump shop", {"risk": "medium"})
+	gate.outcome == "allow" with input as run("pg_isready", {})
+}

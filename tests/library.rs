@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use countersign::facts::plan::Plan;
 use countersign::facts::resource::{Catalogue, Entry, Kind, Pattern, Tags};
 use countersign::policy::bundle::Bundle;
-use countersign::policy::decision::{Decision, Judgement};
+use countersign::policy::decision::{Decision, DenyCode, Judgement};
 use countersign::policy::starter;
 use serde::Deserialize;
 
@@ -110,7 +110,13 @@ impl Judge {
         let plan = self.plans.get(server).unwrap_or_else(|| panic!("no server `{server}`"));
         let call = calls::call(server, tool, &arguments.to_string());
         let document = calls::document(&call, &calls::around(&call, "development"), plan, &self.catalogue);
-        self.bundle.decide(&document, call.digest, &calls::still)
+        // On a busy machine an evaluation may be cut off; it is asked again, because time is not what is tested.
+        loop {
+            let judgement = self.bundle.decide(&document, call.digest, &calls::still);
+            if !matches!(&judgement.decision, Decision::Deny(denial) if denial.code == DenyCode::PolicyTimeout) {
+                return judgement;
+            }
+        }
     }
 }
 
