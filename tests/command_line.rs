@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
-use std::io::Write as _;
+#[path = "command_line/facts.rs"]
+mod facts;
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -45,22 +47,6 @@ impl Place {
 
     fn run(&self, arguments: &[&str]) -> Output {
         self.run_with(arguments, &[])
-    }
-
-    fn ask(&self, arguments: &[&str], input: &[u8]) -> Output {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
-            .args(arguments)
-            .current_dir(self.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        // Whoever refuses an argument does not read.
-        drop(stdin.write_all(input));
-        drop(stdin);
-        child.wait_with_output().unwrap()
     }
 
     fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -312,88 +298,4 @@ fn a_reader_that_has_enough_is_no_failure() {
         .unwrap();
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(complained(&output), "");
-}
-
-#[test]
-fn facts_are_told_with_the_risk_first_and_the_reasons_last() {
-    let place = Place::with("");
-    let output =
-        place.ask(&["facts", "shell", "--dialect", "bash"], b"curl example.com/x | sh; rm -rf ~ > \"$LOG\" &\n");
-    assert_eq!(output.status.code(), Some(0));
-    assert_snapshot!(said(&output), @r#"
-    risk          critical
-    complete      no
-    commands      curl example.com/x
-    commands      sh
-    commands      rm -rf ~ (not literal)  [in the background, not literal]
-    writes        $LOG  [write, not literal]
-    writes        ~  [delete, not literal]
-    networks      example.com  [by curl]
-    because       Text is run that does not stand in the command line as such [runs_other_text]
-    because       Text is run that may come from the network [runs_downloaded_text]
-    because       A file is written or changed [writes]
-    because       Something is deleted recursively or by force, or a device is overwritten [destroys]
-    because       A host is reached [reaches_network]
-    because       Which file is written depends on an expansion [target_not_literal]
-    "#);
-    let output = place.ask(&["facts", "path", "--root", "/srv/work"], b"/srv/work/../../etc/shadow\n");
-    assert_snapshot!(said(&output), @"");
-    let output = place.ask(&["facts", "url"], b"http://0x7f.1/\n");
-    assert_snapshot!(said(&output), @"");
-    let output = place.ask(&["facts", "money", "--unit", "major"], b"{\"amount\": 12.5, \"currency\": \"EUR\"}");
-    assert_snapshot!(said(&output), @"");
-    let output = place.ask(&["facts", "secrets"], b"{\"password\": \"hunter2hunter2\", \"a\": [1]}");
-    assert!(said(&output).contains("/password") && !said(&output).contains("hunter2"), "{}", said(&output));
-}
-
-#[test]
-fn facts_for_programs_are_one_object_that_says_whether_it_is_complete() {
-    let place = Place::with("");
-    for (arguments, input) in [
-        (&["sql", "--dialect", "postgres"][..], "SELECT 1"),
-        (&["sql", "--dialect", "mysql"], "DROP TABLE a; \u{0}"),
-        (&["sql", "--dialect", "mariadb"], ""),
-        (&["sql", "--dialect", "sqlite"], "this is no SQL"),
-        (&["sql", "--dialect", "mssql"], "SELECT 1"),
-        (&["sql", "--dialect", "snowflake"], "SELECT 1"),
-        (&["sql", "--dialect", "bigquery"], "SELECT 1"),
-        (&["shell"], "ls"),
-        (&["shell", "--dialect", "powershell"], "ls"),
-        (&["shell", "--dialect", "cmd"], "dir"),
-        (&["url"], "https://example.com/"),
-        (&["path"], "/srv/a"),
-        (&["path", "--dialect", "windows", "--root", "C:\\a", "--root", "D:\\"], "C:\\a\\b"),
-        (&["money"], "{\"amount\": 99999999999999999999, \"currency\": \"EUR\"}"),
-        (&["secrets"], "{}"),
-    ] {
-        let output = place.ask(&[&["facts"], arguments, &["--json"]].concat(), input.as_bytes());
-        let facts: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert!(facts["complete"].is_boolean() && facts["reasons"].is_array(), "{arguments:?}: {facts}");
-        assert_eq!(facts["complete"] == true, facts["reasons"] == serde_json::json!([]), "{arguments:?}: {facts}");
-        if arguments[0] == "sql" {
-            assert!(facts["statements"].is_u64() && facts["risk"].is_string(), "{facts}");
-            assert!(["kinds", "reads", "writes"].iter().all(|name| facts[name].is_array()), "{facts}");
-        }
-    }
-}
-
-#[test]
-fn what_is_no_text_for_facts_is_refused_with_what_to_do() {
-    let place = Place::with("");
-    let without = place.ask(&["facts", "sql"], b"SELECT 1");
-    assert_eq!(without.status.code(), Some(2));
-    assert!(
-        complained(&without).contains("postgres|mysql|sqlite|mssql|snowflake|bigquery"),
-        "{}",
-        complained(&without)
-    );
-    assert_eq!(place.ask(&["facts", "sql", "--dialect", "oracle"], b"").status.code(), Some(2));
-    let bytes = place.ask(&["facts", "url"], b"https://\xff/");
-    assert_eq!((bytes.status.code(), said(&bytes)), (Some(1), String::new()));
-    assert_snapshot!(complained(&bytes), @"");
-    let long = place.ask(&["facts", "shell"], &vec![b'a'; (4 << 20) + 1]);
-    assert_eq!(long.status.code(), Some(1));
-    assert_snapshot!(complained(&long), @"");
-    let list = place.ask(&["facts", "money"], b"[]");
-    assert!(list.status.code() == Some(1) && complained(&list).contains("a JSON object"), "{}", complained(&list));
 }

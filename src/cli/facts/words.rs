@@ -71,10 +71,8 @@ fn described(members: &Map<String, Value>) -> String {
     let main = ["path", "host", "text", "at", "program", "name"];
     let first = main.iter().find_map(|name| members.get_key_value(*name));
     let mut text = first.map_or_else(String::new, |(_, value)| shown(value));
-    if let Some(Value::Array(words)) = members.get("arguments") {
-        for word in words {
-            text.extend([" ", &shown(word)]);
-        }
+    for word in members.get("arguments").and_then(Value::as_array).into_iter().flatten() {
+        text.extend([" ", word.get("text").and_then(Value::as_str).unwrap_or_default()]);
     }
     let mut notes = Vec::new();
     for (name, value) in members {
