@@ -4,11 +4,35 @@
 //! the words alone; where the two differ the worse holds. What cannot be read for certain is high at least.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod admin;
+mod bound;
+mod client;
+mod define;
+mod dynamic;
+mod function;
+mod gate;
+mod lex;
+mod limit;
+mod repair;
+mod right;
+mod setting;
+mod split;
+mod statement;
+mod tally;
+mod tokens;
+mod transfer;
+mod tree;
+mod versions;
+mod words;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::statement::Piece;
+use self::tally::Tally;
+use self::tokens::Opinion;
 use super::Risk;
 
 /// Whose SQL it is.
@@ -162,6 +186,8 @@ pub enum Reason {
     ClientCommand,
     /// The tree and the words do not say the same.
     Disagreement,
+    /// Characters that servers take for different things, or names spelt by escapes.
+    OddCharacter,
     /// What a text says depends on a setting of the server (quotes, backslashes, modes).
     ServerMode,
 }
@@ -220,21 +246,102 @@ pub struct Facts {
 
 /// Reads a text. Whatever it is, there is an answer.
 pub fn read(text: &str, dialect: Dialect) -> Facts {
-    let reasons = if text.is_empty() { BTreeSet::new() } else { BTreeSet::from([Reason::Unparsable]) };
-    Facts {
-        dialect,
-        statements: 0,
-        kinds: BTreeSet::new(),
-        reads: BTreeSet::new(),
-        writes: BTreeSet::new(),
-        columns: BTreeMap::new(),
-        unbounded: BTreeSet::new(),
-        limit: None,
-        read_only: reasons.is_empty(),
-        functions: BTreeSet::new(),
-        risk: if reasons.is_empty() { Risk::Low } else { Risk::High },
-        complete: reasons.is_empty(),
-        reasons,
-        details: Vec::new(),
+    let unreadable = if text.len() > gate::LONGEST {
+        Some(Reason::TooLong)
+    } else if text.contains('\0') {
+        Some(Reason::Nul)
+    } else {
+        None
+    };
+    if let Some(reason) = unreadable {
+        return Facts::of(dialect, &[], BTreeSet::from([reason]));
+    }
+    let mut facts = versions::of(text, dialect).unwrap_or_else(|| read_one(text, dialect));
+    facts.weigh(tokens::opinion(text, dialect));
+    facts
+}
+
+/// Reads a text that every version of a server reads alike.
+fn read_one(text: &str, dialect: Dialect) -> Facts {
+    let lexed = lex::lex(text, dialect);
+    let mut reasons = lexed.reasons;
+    let mut pieces: Vec<_> =
+        lexed.commands.iter().map(|line| (Piece::Statement, client::read(line, dialect))).collect();
+    match gate::check(&lexed.tokens) {
+        Ok(()) => pieces.extend(statement::statements(lexed.tokens, dialect, 0)),
+        Err(reason) => {
+            reasons.insert(reason);
+        }
+    }
+    Facts::of(dialect, &pieces, reasons)
+}
+
+impl Facts {
+    fn of(dialect: Dialect, pieces: &[(Piece, Tally)], reasons: BTreeSet<Reason>) -> Self {
+        let mut facts = Self {
+            dialect,
+            statements: 0,
+            kinds: BTreeSet::new(),
+            reads: BTreeSet::new(),
+            writes: BTreeSet::new(),
+            columns: BTreeMap::new(),
+            unbounded: BTreeSet::new(),
+            limit: None,
+            read_only: reasons.is_empty(),
+            functions: BTreeSet::new(),
+            risk: if reasons.is_empty() { Risk::Low } else { Risk::High },
+            complete: reasons.is_empty(),
+            reasons,
+            details: Vec::new(),
+        };
+        let mut limit = None;
+        for (piece, tally) in pieces {
+            facts.add(tally);
+            if *piece == Piece::Statement {
+                facts.details.push(tally.statement());
+            }
+            if tally.returns || tally.limit.is_some() {
+                limit = Some(limit.map_or(tally.limit, |before| tally::both(before, tally.limit)));
+            }
+        }
+        facts.limit = limit.flatten().filter(|_| facts.complete);
+        facts.statements = facts.details.len();
+        facts
+    }
+
+    /// Weighs the second opinion: where it knows of more, or of worse, it holds and the answer is not certain.
+    fn weigh(&mut self, opinion: Opinion) {
+        let more = !opinion.kinds.is_subset(&self.kinds)
+            || !opinion.functions.is_subset(&self.functions)
+            || opinion.risk > self.risk
+            || opinion.statements > self.statements;
+        self.kinds.extend(opinion.kinds);
+        self.functions.extend(opinion.functions);
+        self.risk = self.risk.max(opinion.risk);
+        self.reasons.extend(opinion.doubts);
+        if more {
+            self.reasons.insert(Reason::Disagreement);
+        }
+        if !self.reasons.is_empty() {
+            self.complete = false;
+            self.read_only = false;
+            self.limit = None;
+            self.risk = self.risk.max(Risk::High);
+        }
+    }
+
+    fn add(&mut self, tally: &Tally) {
+        self.kinds.extend(&tally.kinds);
+        self.reads.extend(tally.reads.iter().cloned());
+        self.writes.extend(tally.writes.iter().cloned());
+        for (relation, columns) in &tally.columns {
+            self.columns.entry(relation.clone()).or_default().extend(columns.iter().cloned());
+        }
+        self.unbounded.extend(tally.unbounded.iter().cloned());
+        self.functions.extend(tally.functions.iter().cloned());
+        self.reasons.extend(&tally.reasons);
+        self.risk = self.risk.max(tally.risk());
+        self.complete &= tally.reasons.is_empty();
+        self.read_only &= !tally.effect && tally.reasons.is_empty();
     }
 }
