@@ -103,7 +103,7 @@ fn every_field_of_a_document_is_known_and_nothing_else() {
         "input.session.totals.money.EUR",
         "input.session.recent.0.risk",
         "input.facts.paths._.root",
-        "input.facts.resources._.tags.anything.at.all",
+        "input.facts.resources._.tags.anything",
         "input.facts.money.amount",
         "input.result.structured.rows._.name",
         "input.result.content._.text",
