@@ -104,34 +104,16 @@ const RUNNERS: &[&str] =
 const BEFORE: &[&str] = &["run", "exec", "dlx", "x", "tool", "-m"];
 const CONTAINERS: &[&str] = &["docker", "podman", "nerdctl"];
 
-/// Words that end the name of an address.
-const URLS: &[&str] =
-    &["url", "urls", "uri", "uris", "href", "hrefs", "endpoint", "endpoints", "link", "links", "webhook", "webhooks"];
-/// Words that end the name of a path.
-const PATHS: &[&str] = &[
-    "path",
-    "paths",
-    "file",
-    "files",
-    "filename",
-    "filenames",
-    "filepath",
-    "filepaths",
-    "pathname",
-    "directory",
-    "directories",
-    "dir",
-    "dirs",
-    "folder",
-    "folders",
-    "cwd",
-    "workdir",
-];
-/// Words that end the name of a command line.
-const COMMANDS: &[&str] = &["command", "cmd", "script", "commandline"];
-/// Whole names of a statement.
-const STATEMENTS: &[&str] =
-    &["sql", "statement", "statements", "sql_query", "sqlquery", "sql_statement", "sqlstatement"];
+/// What words at the end of an argument's name mean.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Url,
+    Path,
+    Command,
+    Statement,
+    Name,
+    Other,
+}
 
 /// Tools of known servers that only read.
 const READERS: &[&str] = &[
@@ -225,21 +207,40 @@ impl Reference {
 
 /// What an argument is by its name.
 pub(super) fn kind(name: &str) -> Option<Kind> {
-    if name.len() > 64 {
-        return None;
+    if word(name) == Word::Statement {
+        return Some(Kind::UnknownSql);
     }
-    let is = |list: &[&str], word: &str| list.iter().any(|known| known.eq_ignore_ascii_case(word));
     let (before, last) = last_word(name);
-    if is(STATEMENTS, name) {
-        Some(Kind::UnknownSql)
-    } else if is(URLS, last) || ends_in_url(last) {
-        Some(Kind::Url)
-    } else if is(PATHS, last) || last.eq_ignore_ascii_case("name") && is(PATHS, last_word(before).1) {
-        Some(Kind::Path(Paths::default()))
-    } else if is(COMMANDS, last) {
-        Some(Kind::Shell(shell::Dialect::Posix))
-    } else {
-        None
+    match word(last) {
+        Word::Url => Some(Kind::Url),
+        Word::Path => Some(Kind::Path(Paths::default())),
+        Word::Name if word(last_word(before).1) == Word::Path => Some(Kind::Path(Paths::default())),
+        Word::Command => Some(Kind::Shell(shell::Dialect::Posix)),
+        // As in `raw_sql`; a `bank_statement` is none.
+        Word::Statement if last.eq_ignore_ascii_case("sql") => Some(Kind::UnknownSql),
+        Word::Other if ends_in_url(last) => Some(Kind::Url),
+        Word::Name | Word::Statement | Word::Other => None,
+    }
+}
+
+/// What a word means, however it is written. Asked for every argument of every call, so nothing is copied to the heap.
+fn word(text: &str) -> Word {
+    let mut lower = [0_u8; 16];
+    let Some(place) = lower.get_mut(..text.len()) else { return Word::Other };
+    place.copy_from_slice(text.as_bytes());
+    place.make_ascii_lowercase();
+    match &*place {
+        b"url" | b"urls" | b"uri" | b"uris" | b"href" | b"hrefs" | b"endpoint" | b"endpoints" | b"link" | b"links"
+        | b"webhook" | b"webhooks" => Word::Url,
+        b"path" | b"paths" | b"file" | b"files" | b"filename" | b"filenames" | b"filepath" | b"filepaths"
+        | b"pathname" | b"directory" | b"directories" | b"dir" | b"dirs" | b"folder" | b"folders" | b"cwd"
+        | b"workdir" => Word::Path,
+        b"command" | b"cmd" | b"script" | b"commandline" => Word::Command,
+        b"sql" | b"statement" | b"statements" | b"sql_query" | b"sqlquery" | b"sql_statement" | b"sqlstatement" => {
+            Word::Statement
+        }
+        b"name" => Word::Name,
+        _ => Word::Other,
     }
 }
 
@@ -361,7 +362,7 @@ mod tests {
                 "path filePath file_path filename file_name outputFile directory target_dir folder files fileName",
             ),
             ("shell", "command cmd shell_command script runCommand"),
-            ("sql", "sql SQL statement statements sql_query"),
+            ("sql", "sql SQL statement statements sql_query rawSql"),
             ("", "profile query pathology urls_seen mime_type curl source bank_statement name file_id content text"),
         ] {
             for name in names.split(' ') {

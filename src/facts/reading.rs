@@ -113,7 +113,7 @@ impl Walk<'_> {
                             walk.step(&at.to_string(), |walk| walk.members(members, deeper));
                         }
                     }
-                })
+                });
             }
             _ => {}
         }

@@ -93,12 +93,12 @@ pub struct Entry {
 /// Everything the operator says of resources.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
-    shelves: BTreeMap<Kind, Shelf>,
+    entries: BTreeMap<Kind, Entries>,
 }
 
 /// Entries of one kind: by the last part of their name, and those with a star.
 #[derive(Clone, Debug, Default)]
-struct Shelf {
+struct Entries {
     named: BTreeMap<String, Vec<Entry>>,
     starred: Vec<Entry>,
 }
@@ -133,10 +133,10 @@ impl Catalogue {
                 continue;
             }
             seen.insert((entry.pattern.clone(), entry.server.clone()), at);
-            let shelf = catalogue.shelves.entry(entry.pattern.kind()).or_default();
+            let all = catalogue.entries.entry(entry.pattern.kind()).or_default();
             match entry.pattern.last() {
-                Some(last) => shelf.named.entry(last.to_owned()).or_default().push(entry),
-                None => shelf.starred.push(entry),
+                Some(last) => all.named.entry(last.to_owned()).or_default().push(entry),
+                None => all.starred.push(entry),
             }
         }
         if clashes.is_empty() { Ok(catalogue) } else { Err(clashes) }
@@ -152,11 +152,11 @@ impl Catalogue {
             known: tags.is_some(),
             tags: tags.cloned().unwrap_or_default(),
         };
-        let Some(shelf) = self.shelves.get(&kind) else { return vec![resource(None)] };
+        let Some(all) = self.entries.get(&kind) else { return vec![resource(None)] };
         let name = Name::of(kind, name);
-        let named = name.last().and_then(|last| shelf.named.get(last)).into_iter().flatten();
+        let named = name.last().and_then(|last| all.named.get(last)).into_iter().flatten();
         let fits = named
-            .chain(&shelf.starred)
+            .chain(&all.starred)
             .filter(|entry| entry.server.as_deref().is_none_or(|own| own == server))
             .map(|entry| (entry.pattern.fit(&name), entry));
         let (mut sure, mut maybe) = (None, BTreeMap::new());
@@ -186,7 +186,7 @@ impl Catalogue {
 
     /// The tool itself, if an entry names it.
     pub(super) fn tool(&self, name: &str, server: &str) -> Option<Resource> {
-        self.shelves.get(&Kind::Tool)?;
+        self.entries.get(&Kind::Tool)?;
         self.about(Kind::Tool, &format!("{server}/{name}"), Access::Use, server)
             .into_iter()
             .find(|resource| resource.known)

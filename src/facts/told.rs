@@ -21,12 +21,15 @@ pub struct Facts {
     /// Why not, as far as no reader below says so.
     pub reasons: BTreeSet<Reason>,
     /// What the SQL does; undefined when no argument is SQL.
+    #[schemars(default, with = "Sql")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sql: Option<Sql>,
     /// What the command lines run; undefined when no argument is one.
+    #[schemars(default, with = "Shell")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shell: Option<Shell>,
     /// How much money moves; undefined when no argument is an amount.
+    #[schemars(default, with = "Money")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub money: Option<Money>,
     /// Where paths lead.

@@ -87,7 +87,9 @@ impl<'a> Touched<'a> {
     /// What is not read for certain may touch every table.
     fn tables(&mut self, sql: &Sql) {
         for (names, access) in [(&sql.reads, Access::Read), (&sql.writes, Access::Write)] {
-            names.iter().for_each(|name| self.add(Thing::Table, name, access, true));
+            for name in names {
+                self.add(Thing::Table, name, access, true);
+            }
             if !sql.complete {
                 self.add(Thing::Table, "*", access, false);
             }

@@ -17,16 +17,13 @@ fn seen(kind: &str, text: &str) -> (String, bool, String) {
     let asked = Asked { server: "s", tool: Some("t"), address: None, arguments: Some(&arguments) };
     let plan = plan(&[("x", as_told)], &[]);
     let facts = read(&asked, plan.of_tool("t"), &catalogue());
-    let words = match kind {
-        "url" => {
-            let url = &facts.urls[0].facts;
-            format!("{:?} {:?} {:?}", url.host, url.host_kind, url.path)
-        }
-        _ => {
-            let path = &facts.paths[0];
-            assert_eq!(path.raw, text, "the raw value stays available");
-            format!("{} {:?}", path.facts.path, path.facts.sensitive)
-        }
+    let words = if kind == "url" {
+        let url = &facts.urls[0].facts;
+        format!("{:?} {:?} {:?}", url.host, url.host_kind, url.path)
+    } else {
+        let path = &facts.paths[0];
+        assert_eq!(path.raw, text, "the raw value stays available");
+        format!("{} {:?}", path.facts.path, path.facts.sensitive)
     };
     let known = facts.resources.iter().map(|resource| resource.tags.sensitivity.as_str()).collect::<Vec<_>>().join(" ");
     (words, facts.complete, known)
