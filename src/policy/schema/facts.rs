@@ -1,4 +1,6 @@
 //! What is the form of what the gateway read out of results?
+//!
+//! What it read out of arguments has the reader's own form, [`crate::facts::told::Facts`].
 
 use std::collections::BTreeSet;
 
