@@ -6,6 +6,7 @@
 
 mod admin;
 mod bound;
+mod change;
 mod client;
 mod define;
 mod dynamic;
