@@ -56,6 +56,11 @@ impl Reading<'_> {
         let mut conditions = Vec::new();
         while !words.done() {
             let loops = words.is_any(&["while", "loop", "for", "repeat"]);
+            // Where code stands inside a text, END ends no transaction.
+            if self.inside > 0 && words.eat("end") {
+                words.eat_any(&["if", "loop", "case"]);
+                continue;
+            }
             match split::head(&mut words, self.dialect) {
                 Head::None => break,
                 Head::Block => {}
@@ -251,7 +256,8 @@ impl Reading<'_> {
         let Some(inside) = self.inside.checked_add(1).filter(|inside| *inside <= DEEPEST) else {
             return self.tally.doubt(Reason::TooDeep);
         };
-        let lexed = lex::lex(text, dialect);
+        let mut lexed = lex::lex(text, dialect);
+        super::gate::thin(&mut lexed.tokens);
         self.tally.reasons.extend(lexed.reasons);
         if let Err(reason) = super::gate::check(&lexed.tokens) {
             return self.tally.doubt(reason);

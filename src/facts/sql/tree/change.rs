@@ -155,11 +155,8 @@ impl Tree<'_> {
         let within: Vec<&TableWithJoins> = std::iter::once(table).chain(sources.iter().copied()).collect();
         let within = Within { selection: selection.as_ref(), limit: limit.as_ref(), sources: &within };
         self.changed(Kind::Update, &targets, &within);
-        let joins = table.joins.iter();
-        joins.for_each(|join| self.join(join, Around::Bound));
         if !table.joins.is_empty() {
-            let alone = TableWithJoins { relation: table.relation.clone(), joins: Vec::new() };
-            self.read_others(&[&alone], &targets);
+            self.read_others(&[table], &targets);
         }
         self.read_others(&sources, &targets);
         self.assign(assignments);
