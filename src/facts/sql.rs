@@ -6,6 +6,7 @@
 
 mod admin;
 mod bound;
+mod change;
 mod client;
 mod define;
 mod dynamic;
@@ -263,7 +264,8 @@ pub fn read(text: &str, dialect: Dialect) -> Facts {
 
 /// Reads a text that every version of a server reads alike.
 fn read_one(text: &str, dialect: Dialect) -> Facts {
-    let lexed = lex::lex(text, dialect);
+    let mut lexed = lex::lex(text, dialect);
+    gate::thin(&mut lexed.tokens);
     let mut reasons = lexed.reasons;
     let mut pieces: Vec<_> =
         lexed.commands.iter().map(|line| (Piece::Statement, client::read(line, dialect))).collect();
@@ -353,3 +355,6 @@ impl Facts {
         self.read_only &= !tally.effect && tally.reasons.is_empty();
     }
 }
+
+#[cfg(test)]
+mod tests;

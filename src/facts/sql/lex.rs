@@ -148,8 +148,7 @@ impl Lexer<'_> {
         match (self.dialect, byte) {
             (_, b'\\') => true,
             (Dialect::Sqlite, b'.') => self.at_start() && self.peek(1).is_some_and(|next| next.is_ascii_alphabetic()),
-            (Dialect::Mssql, b':') => self.at_start(),
-            (Dialect::Mssql | Dialect::Snowflake, b'!') => self.at_start(),
+            (Dialect::Mssql, b':' | b'!') | (Dialect::Snowflake, b'!') => self.at_start(),
             (Dialect::Mysql, _) if byte.is_ascii_alphabetic() => {
                 self.at_start()
                     && self.at_line_start()
@@ -179,12 +178,8 @@ impl Lexer<'_> {
 
     /// A variable or a temporary table begins like this.
     fn starts_variable(&self) -> bool {
-        match (self.dialect, self.peek(0)) {
-            (Dialect::Mssql, _) => true,
-            (Dialect::Mysql | Dialect::Bigquery, Some(b'@')) => true,
-            (Dialect::Sqlite, Some(b'@')) => true,
-            _ => false,
-        }
+        let named = matches!(self.dialect, Dialect::Mysql | Dialect::Bigquery | Dialect::Sqlite);
+        self.dialect == Dialect::Mssql || named && self.peek(0) == Some(b'@')
     }
 
     fn in_word(&self, byte: u8) -> bool {
@@ -248,7 +243,7 @@ impl Lexer<'_> {
             self.until(quote, false);
         }
         while let Some(byte) = self.peek(0) {
-            let comment = matches!((byte, self.peek(1)), (b'/', Some(b'*')) | (b'-', Some(b'-')) | (b'/', Some(b'/')));
+            let comment = matches!((byte, self.peek(1)), (b'/', Some(b'*' | b'/')) | (b'-', Some(b'-')));
             if comment || !(byte.is_ascii_alphanumeric() || b"_$./~%-=+:*\"".contains(&byte) || byte >= 0x80) {
                 break;
             }

@@ -66,11 +66,11 @@ fn table(tokens: &mut Vec<Token>) {
 
 /// `ONLY t`, `ONLY (t)` and `t *` are `t`: with or without its children.
 fn only(tokens: &mut Vec<Token>) {
+    const BEFORE: [&str; 6] = ["from", "join", "update", "into", "using", "table"];
+    const AFTER: [&str; 10] = ["where", "join", "order", "group", "limit", "set", "left", "inner", "as", "using"];
     if !tokens.iter().any(|token| *token == Token::Mul || is(token, "only")) {
         return;
     }
-    const BEFORE: [&str; 6] = ["from", "join", "update", "into", "using", "table"];
-    const AFTER: [&str; 10] = ["where", "join", "order", "group", "limit", "set", "left", "inner", "as", "using"];
     let any = |token: &Token, words: &[&str]| words.iter().any(|word| is(token, word));
     let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
     let mut old = std::mem::take(tokens).into_iter().peekable();

@@ -11,7 +11,7 @@ use super::split::{self, Head};
 use super::tally::Tally;
 use super::tree::Tree;
 use super::words::{Words, is};
-use super::{Dialect, Kind, Reason, admin, define, dynamic, lex, repair, right, setting, transfer};
+use super::{Dialect, Kind, Reason, admin, change, define, dynamic, lex, repair, right, setting, transfer};
 use crate::facts::Risk;
 
 /// How many texts inside texts are read.
@@ -56,6 +56,11 @@ impl Reading<'_> {
         let mut conditions = Vec::new();
         while !words.done() {
             let loops = words.is_any(&["while", "loop", "for", "repeat"]);
+            // Where code stands inside a text, END ends no transaction.
+            if self.inside > 0 && words.eat("end") {
+                words.eat_any(&["if", "loop", "case"]);
+                continue;
+            }
             match split::head(&mut words, self.dialect) {
                 Head::None => break,
                 Head::Block => {}
@@ -109,19 +114,19 @@ impl Reading<'_> {
         };
         match first.as_str() {
             "select" | "with" | "values" | "table" | "from" | "(" | "update" | "delete" | "merge" | "replace" => {
-                self.rows(tokens)
+                self.rows(tokens);
             }
             "insert" => self.insert(tokens),
             "explain" | "describe" | "desc" | "analyze" => self.explain(tokens),
-            "create" => define::create(self, tokens),
-            "alter" | "drop" | "truncate" | "rename" | "comment" | "undrop" => define::change(self, &tokens),
+            "create" => define::create(self, &tokens),
+            "alter" | "drop" | "truncate" | "rename" | "comment" | "undrop" => change::read(self, &tokens),
             "grant" | "revoke" | "deny" | "reassign" => right::read(self, &tokens),
-            "set" | "reset" | "use" | "pragma" | "discard" => setting::read(self, tokens),
+            "set" | "reset" | "use" | "pragma" | "discard" => setting::read(self, &tokens),
             "copy" | "load" | "export" | "put" | "get" | "list" | "ls" | "remove" | "rm" | "bulk" | "backup"
             | "restore" | "attach" | "detach" | "vacuum" | "unload" | "import" | "lock" | "unlock" | "handler"
-            | "assert" | "show" => transfer::read(self, tokens),
+            | "assert" | "show" => transfer::read(self, &tokens),
             "do" | "exec" | "execute" | "prepare" | "deallocate" | "call" | "declare" | "fetch" | "open" | "close"
-            | "move" | "return" | "print" | "raise" | "let" => dynamic::read(self, tokens),
+            | "move" | "return" | "print" | "raise" | "let" => dynamic::read(self, &tokens),
             // A procedure needs no word before it at the head of a batch.
             "" if self.dialect == Dialect::Mssql && matches!(tokens.first(), Some(Token::Word(_))) => {
                 dynamic::procedure_alone(self, &tokens);
@@ -146,6 +151,7 @@ impl Reading<'_> {
     }
 
     /// A plan runs nothing; a plan that is measured does.
+    #[expect(clippy::too_many_lines, reason = "one arm for each beginning of a statement")]
     fn explain(&mut self, mut tokens: Vec<Token>) {
         let mut words = Words::new(&tokens);
         let first_analyzes = words.is("analyze");
@@ -221,12 +227,11 @@ impl Reading<'_> {
     pub(super) fn rows(&mut self, mut tokens: Vec<Token>) {
         let top = repair::repair(&mut tokens, self.dialect, self.tally);
         let guess = Guess::of(&tokens);
-        match parse(tokens, self.dialect) {
-            Ok(tree) => Tree::new(self.dialect, self.tally).statement(&tree),
-            Err(Unparsed) => {
-                self.tally.doubt(Reason::Unparsable);
-                guess.note(self.tally);
-            }
+        if let Ok(tree) = parse(tokens, self.dialect) {
+            Tree::new(self.dialect, self.tally).statement(&tree);
+        } else {
+            self.tally.doubt(Reason::Unparsable);
+            guess.note(self.tally);
         }
         if let Some(rows) = top {
             repair::bound(self.tally, rows);
@@ -251,7 +256,8 @@ impl Reading<'_> {
         let Some(inside) = self.inside.checked_add(1).filter(|inside| *inside <= DEEPEST) else {
             return self.tally.doubt(Reason::TooDeep);
         };
-        let lexed = lex::lex(text, dialect);
+        let mut lexed = lex::lex(text, dialect);
+        super::gate::thin(&mut lexed.tokens);
         self.tally.reasons.extend(lexed.reasons);
         if let Err(reason) = super::gate::check(&lexed.tokens) {
             return self.tally.doubt(reason);

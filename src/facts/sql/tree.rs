@@ -9,7 +9,7 @@ mod merge;
 mod query;
 mod scope;
 
-use sqlparser::ast::{ObjectName, Statement};
+use sqlparser::ast::{ObjectName, SetExpr, Statement};
 
 use self::scope::{Cte, Source};
 use super::tally::Tally;
@@ -45,9 +45,18 @@ impl<'t> Tree<'t> {
     pub(super) fn statement(&mut self, statement: &Statement) {
         match statement {
             Statement::Query(query) => {
-                self.tally.kinds.insert(super::Kind::Select);
-                self.tally.returns = true;
-                self.tally.limit = self.query(query, Around::Open);
+                // A change with common table expressions before it.
+                let changes = matches!(
+                    query.body.as_ref(),
+                    SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_)
+                );
+                if changes {
+                    self.query(query, Around::Open);
+                } else {
+                    self.tally.kinds.insert(super::Kind::Select);
+                    self.tally.limit = self.query(query, Around::Open);
+                    self.tally.returns = true;
+                }
             }
             Statement::Insert(insert) => self.insert(insert),
             Statement::Update(update) => self.update(update),
@@ -58,6 +67,7 @@ impl<'t> Tree<'t> {
     }
 
     /// Statements that are read from their words before they come here; a tree of one says too little.
+    #[expect(clippy::too_many_lines, reason = "one arm for each node the parser knows")]
     fn opaque(&mut self, statement: &Statement) {
         match statement {
             Statement::Query(_)
