@@ -58,12 +58,12 @@ pub(super) fn bounds(condition: &Expr, asked: Asked<'_>) -> bool {
 }
 
 impl Asked<'_> {
+    #[expect(clippy::too_many_lines, reason = "one arm for each condition")]
     fn truth(self, expr: &Expr, sense: Sense) -> Truth {
         let plain = sense == Sense::Plain;
         match expr {
-            Expr::Nested(inner) => self.truth(inner, sense),
+            Expr::Nested(inner) | Expr::IsTrue(inner) => self.truth(inner, sense),
             Expr::UnaryOp { op: UnaryOperator::Not | UnaryOperator::BangNot, expr } => self.truth(expr, sense.flip()),
-            Expr::IsTrue(inner) => self.truth(inner, sense),
             Expr::IsFalse(inner) => self.truth(inner, sense.flip()),
             Expr::BinaryOp { op: BinaryOperator::And | BinaryOperator::Or, .. } => self.logic(expr, sense),
             Expr::BinaryOp { left, op, right } => self.compare(left, op, right, sense),
@@ -332,7 +332,7 @@ impl Asked<'_> {
     fn depends(self, query: &Query) -> bool {
         match query.body.as_ref() {
             SetExpr::Select(select) => {
-                select.from.first().is_some()
+                !select.from.is_empty()
                     && select.selection.as_ref().is_some_and(|condition| {
                         let mut found = Vec::new();
                         constant::columns(condition, &mut found);

@@ -8,11 +8,11 @@ use super::{Dialect, FunctionClass, Kind, Reason, function};
 use crate::facts::Risk;
 
 /// Reads DO, EXEC, EXECUTE, PREPARE, CALL, cursors and what a block says.
-pub(super) fn read(reading: &mut Reading<'_>, tokens: Vec<Token>) {
-    let mut words = Words::new(&tokens);
+pub(super) fn read(reading: &mut Reading<'_>, tokens: &[Token]) {
+    let mut words = Words::new(tokens);
     let dialect = reading.dialect;
     match () {
-        () if words.eat("do") => block(reading, &tokens, words),
+        () if words.eat("do") => block(reading, tokens, words),
         () if words.eat("execute immediate") => dynamic(reading, words),
         () if words.eat("execute task")
             || words.eat("execute alert")
@@ -28,7 +28,7 @@ pub(super) fn read(reading: &mut Reading<'_>, tokens: Vec<Token>) {
         }
         () if words.eat("prepare") => prepare(reading, words),
         () if words.eat("deallocate") => {
-            reading.tally.note(if dialect == Dialect::Mssql { Kind::Block } else { Kind::Prepare }, Risk::Low)
+            reading.tally.note(if dialect == Dialect::Mssql { Kind::Block } else { Kind::Prepare }, Risk::Low);
         }
         () if words.eat("call") => {
             reading.tally.note(Kind::Call, Risk::High);
@@ -49,7 +49,7 @@ pub(super) fn read(reading: &mut Reading<'_>, tokens: Vec<Token>) {
                 reading.tail(rest);
             }
         }
-        () if words.eat("declare") => declare(reading, &tokens, words),
+        () if words.eat("declare") => declare(reading, tokens, words),
         () => {
             // What is printed, raised or given back may be computed.
             words.skip(1);
@@ -196,6 +196,11 @@ const PROCEDURES: &[(&str, Kind, Risk)] = &[
     ("sp_msforeachtable", Kind::Dynamic, Risk::High),
     ("sp_msforeachdb", Kind::Dynamic, Risk::High),
 ];
+
+/// Reads a procedure that is called by its name alone.
+pub(super) fn procedure_alone(reading: &mut Reading<'_>, tokens: &[Token]) {
+    execute(reading, Words::new(tokens));
+}
 
 fn procedure(reading: &mut Reading<'_>, mut words: Words<'_>) {
     let Some(name) = words.name() else { return reading.tally.doubt(Reason::Unparsable) };

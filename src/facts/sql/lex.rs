@@ -25,7 +25,7 @@ pub(super) struct Lexed {
 
 /// Cuts a text into tokens.
 pub(super) fn lex(text: &str, dialect: Dialect) -> Lexed {
-    let mut lexer = Lexer { text, bytes: text.as_bytes(), at: 0, dialect, out: Lexed::default() };
+    let mut lexer = Lexer { text, bytes: text.as_bytes(), at: 0, dialect, escaped: false, out: Lexed::default() };
     lexer.out.tokens.reserve(text.len().checked_div(4).unwrap_or_default().min(4096));
     while let Some(byte) = lexer.peek(0) {
         lexer.token(byte);
@@ -38,6 +38,8 @@ struct Lexer<'a> {
     bytes: &'a [u8],
     at: usize,
     dialect: Dialect,
+    /// Whether the last string had escapes, which a string in the next line continues.
+    escaped: bool,
     out: Lexed,
 }
 
@@ -146,8 +148,7 @@ impl Lexer<'_> {
         match (self.dialect, byte) {
             (_, b'\\') => true,
             (Dialect::Sqlite, b'.') => self.at_start() && self.peek(1).is_some_and(|next| next.is_ascii_alphabetic()),
-            (Dialect::Mssql, b':') => self.at_start(),
-            (Dialect::Mssql | Dialect::Snowflake, b'!') => self.at_start(),
+            (Dialect::Mssql, b':' | b'!') | (Dialect::Snowflake, b'!') => self.at_start(),
             (Dialect::Mysql, _) if byte.is_ascii_alphabetic() => {
                 self.at_start()
                     && self.at_line_start()
@@ -177,12 +178,8 @@ impl Lexer<'_> {
 
     /// A variable or a temporary table begins like this.
     fn starts_variable(&self) -> bool {
-        match (self.dialect, self.peek(0)) {
-            (Dialect::Mssql, _) => true,
-            (Dialect::Mysql | Dialect::Bigquery, Some(b'@')) => true,
-            (Dialect::Sqlite, Some(b'@')) => true,
-            _ => false,
-        }
+        let named = matches!(self.dialect, Dialect::Mysql | Dialect::Bigquery | Dialect::Sqlite);
+        self.dialect == Dialect::Mssql || named && self.peek(0) == Some(b'@')
     }
 
     fn in_word(&self, byte: u8) -> bool {
@@ -245,7 +242,11 @@ impl Lexer<'_> {
             self.skip(1);
             self.until(quote, false);
         }
-        while self.peek(0).is_some_and(|b| b.is_ascii_alphanumeric() || b"_$./~%-=+:*\"".contains(&b) || b >= 0x80) {
+        while let Some(byte) = self.peek(0) {
+            let comment = matches!((byte, self.peek(1)), (b'/', Some(b'*' | b'/')) | (b'-', Some(b'-')));
+            if comment || !(byte.is_ascii_alphanumeric() || b"_$./~%-=+:*\"".contains(&byte) || byte >= 0x80) {
+                break;
+            }
             self.skip(1);
         }
         let value = self.since(start);

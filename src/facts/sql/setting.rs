@@ -8,7 +8,7 @@ use super::{Dialect, Kind};
 use crate::facts::Risk;
 
 /// Settings that take a guard away, or change what names and words mean.
-const GUARDS: [&str; 38] = [
+const GUARDS: [&str; 37] = [
     "row_security",
     "session_replication_role",
     "default_transaction_read_only",
@@ -22,7 +22,6 @@ const GUARDS: [&str; 38] = [
     "standard_conforming_strings",
     "backslash_quote",
     "log_statement",
-    "statement_timeout",
     "sql_log_bin",
     "foreign_key_checks",
     "sql_safe_updates",
@@ -90,17 +89,17 @@ const TELLING: [&str; 36] = [
 ];
 
 /// Reads SET, RESET, USE, PRAGMA and DISCARD.
-pub(super) fn read(reading: &mut Reading<'_>, tokens: Vec<Token>) {
-    let mut words = Words::new(&tokens);
+pub(super) fn read(reading: &mut Reading<'_>, tokens: &[Token]) {
+    let mut words = Words::new(tokens);
     if words.eat("pragma") {
         return pragma(reading, words);
     }
     if words.eat("use") {
         let role = words.is_any(&["role", "secondary"]);
         return if role {
-            reading.tally.note(Kind::Role, Risk::Critical)
+            reading.tally.note(Kind::Role, Risk::Critical);
         } else {
-            reading.tally.note(Kind::Setting, Risk::Medium)
+            reading.tally.note(Kind::Setting, Risk::Medium);
         };
     }
     if words.eat("discard") {
@@ -118,9 +117,10 @@ pub(super) fn read(reading: &mut Reading<'_>, tokens: Vec<Token>) {
         }
         return reading.tally.note(Kind::Setting, if words.is_any(&GUARDS) { Risk::High } else { Risk::Medium });
     }
-    set(reading, &tokens, words);
+    set(reading, tokens, words);
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each beginning of a statement")]
 fn set(reading: &mut Reading<'_>, tokens: &[Token], mut words: Words<'_>) {
     let dialect = reading.dialect;
     let tally = &mut *reading.tally;
@@ -191,7 +191,7 @@ fn set(reading: &mut Reading<'_>, tokens: &[Token], mut words: Words<'_>) {
         return;
     };
     let value = words.rest().get(at.saturating_add(1)..).unwrap_or_default();
-    if value.iter().any(|token| *token == Token::LParen) {
+    if value.contains(&Token::LParen) {
         let mut query = vec![word("SELECT")];
         query.extend(value.iter().filter(|token| !matches!(token, Token::Assignment)).cloned());
         let before = reading.tally.kinds.contains(&Kind::Select);

@@ -11,7 +11,7 @@ use super::split::{self, Head};
 use super::tally::Tally;
 use super::tree::Tree;
 use super::words::{Words, is};
-use super::{Dialect, Kind, Reason, admin, define, dynamic, lex, repair, right, setting, transfer};
+use super::{Dialect, Kind, Reason, admin, change, define, dynamic, lex, repair, right, setting, transfer};
 use crate::facts::Risk;
 
 /// How many texts inside texts are read.
@@ -109,19 +109,23 @@ impl Reading<'_> {
         };
         match first.as_str() {
             "select" | "with" | "values" | "table" | "from" | "(" | "update" | "delete" | "merge" | "replace" => {
-                self.rows(tokens)
+                self.rows(tokens);
             }
             "insert" => self.insert(tokens),
             "explain" | "describe" | "desc" | "analyze" => self.explain(tokens),
-            "create" => define::create(self, tokens),
-            "alter" | "drop" | "truncate" | "rename" | "comment" | "undrop" => define::change(self, &tokens),
+            "create" => define::create(self, &tokens),
+            "alter" | "drop" | "truncate" | "rename" | "comment" | "undrop" => change::read(self, &tokens),
             "grant" | "revoke" | "deny" | "reassign" => right::read(self, &tokens),
-            "set" | "reset" | "use" | "pragma" | "discard" => setting::read(self, tokens),
+            "set" | "reset" | "use" | "pragma" | "discard" => setting::read(self, &tokens),
             "copy" | "load" | "export" | "put" | "get" | "list" | "ls" | "remove" | "rm" | "bulk" | "backup"
             | "restore" | "attach" | "detach" | "vacuum" | "unload" | "import" | "lock" | "unlock" | "handler"
-            | "assert" | "show" => transfer::read(self, tokens),
+            | "assert" | "show" => transfer::read(self, &tokens),
             "do" | "exec" | "execute" | "prepare" | "deallocate" | "call" | "declare" | "fetch" | "open" | "close"
-            | "move" | "return" | "print" | "raise" | "let" => dynamic::read(self, tokens),
+            | "move" | "return" | "print" | "raise" | "let" => dynamic::read(self, &tokens),
+            // A procedure needs no word before it at the head of a batch.
+            "" if self.dialect == Dialect::Mssql && matches!(tokens.first(), Some(Token::Word(_))) => {
+                dynamic::procedure_alone(self, &tokens);
+            }
             _ => admin::read(self, &tokens),
         }
     }
@@ -142,6 +146,7 @@ impl Reading<'_> {
     }
 
     /// A plan runs nothing; a plan that is measured does.
+    #[expect(clippy::too_many_lines, reason = "one arm for each beginning of a statement")]
     fn explain(&mut self, mut tokens: Vec<Token>) {
         let mut words = Words::new(&tokens);
         let first_analyzes = words.is("analyze");
@@ -179,7 +184,7 @@ impl Reading<'_> {
         }
         let starts = words.is_any(&[
             "select", "with", "values", "table", "insert", "replace", "update", "delete", "merge", "create", "execute",
-            "declare", "refresh", "call", "do",
+            "declare", "refresh", "call", "do", "truncate", "drop", "alter", "grant",
         ]) && (first_analyzes || !words.is("table") || words.ahead(1).is_some())
             || words.peek() == Some(&Token::LParen)
                 && words.ahead(1).is_some_and(|next| is(next, "select") || is(next, "with") || *next == Token::LParen);
@@ -217,12 +222,11 @@ impl Reading<'_> {
     pub(super) fn rows(&mut self, mut tokens: Vec<Token>) {
         let top = repair::repair(&mut tokens, self.dialect, self.tally);
         let guess = Guess::of(&tokens);
-        match parse(tokens, self.dialect) {
-            Ok(tree) => Tree::new(self.dialect, self.tally).statement(&tree),
-            Err(Unparsed) => {
-                self.tally.doubt(Reason::Unparsable);
-                guess.note(self.tally);
-            }
+        if let Ok(tree) = parse(tokens, self.dialect) {
+            Tree::new(self.dialect, self.tally).statement(&tree);
+        } else {
+            self.tally.doubt(Reason::Unparsable);
+            guess.note(self.tally);
         }
         if let Some(rows) = top {
             repair::bound(self.tally, rows);
@@ -298,6 +302,12 @@ struct Guess {
 impl Guess {
     fn of(tokens: &[Token]) -> Self {
         let mut words = Words::new(tokens);
+        if words.is("with")
+            && let Some(at) = words.find(&["insert", "replace", "update", "delete", "merge", "select"])
+        {
+            words.go(at);
+        }
+        let start = words.at();
         let kind = match () {
             () if words.eat("insert") || words.eat("replace") => Some(Kind::Insert),
             () if words.eat("update") => Some(Kind::Update),
@@ -308,7 +318,9 @@ impl Guess {
         let Some(kind) = kind else {
             return Self { kind: words.is_any(&["select", "values", "table"]).then_some(Kind::Select), target: None };
         };
-        if let Some(at) = words.find(&["into", "from"]).filter(|at| *at < 8 && kind != Kind::Update) {
+        if let Some(at) =
+            words.find(&["into", "from"]).filter(|at| at.saturating_sub(start) < 8 && kind != Kind::Update)
+        {
             words.go(at.saturating_add(1));
         }
         words.eat("table");

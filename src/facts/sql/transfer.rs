@@ -9,8 +9,9 @@ use super::{Dialect, Kind, Reason};
 use crate::facts::Risk;
 
 /// Reads statements that carry rows or files, and those that lock or show.
-pub(super) fn read(reading: &mut Reading<'_>, tokens: Vec<Token>) {
-    let mut words = Words::new(&tokens);
+#[expect(clippy::too_many_lines, reason = "one arm for each beginning of a statement")]
+pub(super) fn read(reading: &mut Reading<'_>, tokens: &[Token]) {
+    let mut words = Words::new(tokens);
     let tally = &mut *reading.tally;
     match () {
         () if words.eat("copy into") => snowflake(reading, words),
@@ -39,9 +40,9 @@ pub(super) fn read(reading: &mut Reading<'_>, tokens: Vec<Token>) {
             if reading.dialect != Dialect::Snowflake {
                 // `GET DIAGNOSTICS`
                 return if words.any(&["diagnostics"]) {
-                    tally.note(Kind::Block, Risk::Low)
+                    tally.note(Kind::Block, Risk::Low);
                 } else {
-                    tally.doubt(Reason::Unparsable)
+                    tally.doubt(Reason::Unparsable);
                 };
             }
             let puts = tokens.first().is_some_and(|first| is(first, "put"));
@@ -87,7 +88,7 @@ pub(super) fn read(reading: &mut Reading<'_>, tokens: Vec<Token>) {
                 tally.read("*".to_owned());
                 tally.unbounded.insert("*".to_owned());
                 let target = tokens.get(at.saturating_add(1)..).unwrap_or_default();
-                if target.iter().any(|token| *token == Token::LParen) {
+                if target.contains(&Token::LParen) {
                     tally.doubt(Reason::DynamicText);
                 }
             }
@@ -166,8 +167,6 @@ fn copy(reading: &mut Reading<'_>, mut words: Words<'_>) {
         (None, _) => {}
     }
     let Some((from, to)) = query else { return };
-    let mut all = Words::new(words.rest());
-    all.go(0);
     let tokens = words_between(words, from, to);
     let mut inner = Tally::default();
     Reading { dialect: reading.dialect, tally: &mut inner, inside: reading.inside }.statement(tokens);

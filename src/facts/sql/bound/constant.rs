@@ -123,7 +123,9 @@ pub(super) fn columns<'a>(expr: &'a Expr, found: &mut Vec<&'a [Ident]>) {
         | Expr::AtTimeZone { timestamp: inner, .. } => columns(inner, found),
         Expr::InList { expr, list, .. } => {
             columns(expr, found);
-            list.iter().for_each(|item| columns(item, found));
+            for item in list {
+                columns(item, found);
+            }
         }
         Expr::Position { expr, r#in } => {
             columns(expr, found);

@@ -201,12 +201,12 @@ static KNOWN: LazyLock<[Names; 6]> = LazyLock::new(|| {
 
 /// Whether a function of the dialect, lower-case and without a schema, gives a value and nothing else.
 pub(super) fn is(name: &str, dialect: Dialect) -> bool {
-    let [postgres, mysql, sqlite, mssql, snowflake, bigquery] = &*KNOWN;
+    let [postgres, mysql, sqlite, server, snowflake, bigquery] = &*KNOWN;
     let known = match dialect {
         Dialect::Postgres => postgres,
         Dialect::Mysql => mysql,
         Dialect::Sqlite => sqlite,
-        Dialect::Mssql => mssql,
+        Dialect::Mssql => server,
         Dialect::Snowflake => snowflake,
         Dialect::Bigquery => bigquery,
     };

@@ -10,10 +10,11 @@ impl Lexer<'_> {
     pub(super) fn quoted(&mut self, quote: u8) {
         let escapes = matches!(self.dialect, Dialect::Mysql | Dialect::Bigquery | Dialect::Snowflake);
         match (quote, self.dialect) {
-            (b'\'', Dialect::Bigquery) | (b'"', Dialect::Bigquery) => self.triple_or_single(quote, true),
+            (b'\'' | b'"', Dialect::Bigquery) => self.triple_or_single(quote, true),
             (b'\'', _) => {
                 self.skip(1);
-                let text = self.until(b'\'', escapes);
+                self.escaped &= matches!(self.out.tokens.last(), Some(Token::SingleQuotedString(_)));
+                let text = self.until(b'\'', escapes || self.escaped);
                 self.string(text);
             }
             (b'"', Dialect::Mysql) => {
@@ -116,8 +117,8 @@ impl Lexer<'_> {
     fn until_single(&mut self, quote: u8, escapes: bool) -> String {
         let start = self.at;
         while self.peek(0).is_some_and(|byte| byte != quote) {
-            let escaped = escapes && self.peek(0) == Some(b'\\');
-            self.skip(if escaped { 2 } else { 1 });
+            let covers = escapes && self.peek(0) == Some(b'\\');
+            self.skip(if covers { 2 } else { 1 });
         }
         if self.peek(0).is_none() {
             self.out.reasons.insert(Reason::Unclosed);
@@ -160,6 +161,7 @@ impl Lexer<'_> {
         };
         self.skip(2);
         let text = self.until(b'\'', escapes);
+        self.escaped = escapes && self.dialect == Dialect::Postgres;
         self.push(match first {
             b'x' => Token::HexStringLiteral(text),
             b'b' => Token::SingleQuotedByteStringLiteral(text),

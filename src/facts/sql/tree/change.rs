@@ -12,7 +12,16 @@ use crate::facts::sql::bound::{Asked, bounds};
 use crate::facts::sql::tally::binds;
 use crate::facts::sql::{Dialect, FunctionClass, Kind, Reason, limit};
 
+/// What may bound a change.
+struct Within<'a> {
+    selection: Option<&'a Expr>,
+    limit: Option<&'a Expr>,
+    /// The target and what it is joined with.
+    sources: &'a [&'a TableWithJoins],
+}
+
 impl Tree<'_> {
+    #[expect(clippy::too_many_lines, reason = "one arm for each node the parser knows")]
     pub(super) fn insert(&mut self, insert: &Insert) {
         let Insert {
             insert_token: _,
@@ -134,14 +143,18 @@ impl Tree<'_> {
         if !by_alias {
             self.sight(table);
         }
-        sources.iter().for_each(|tables| self.sight(tables));
+        for tables in &sources {
+            self.sight(tables);
+        }
         let mut targets = if self.dialect == Dialect::Mysql {
             self.assigned(table, assignments)
         } else {
             self.meant(&table.relation, by_alias).into_iter().collect()
         };
         targets.dedup();
-        self.changed(Kind::Update, &targets, selection.as_ref(), limit.as_ref(), &[table], &sources);
+        let within: Vec<&TableWithJoins> = std::iter::once(table).chain(sources.iter().copied()).collect();
+        let within = Within { selection: selection.as_ref(), limit: limit.as_ref(), sources: &within };
+        self.changed(Kind::Update, &targets, &within);
         let joins = table.joins.iter();
         joins.for_each(|join| self.join(join, Around::Bound));
         if !table.joins.is_empty() {
@@ -151,7 +164,9 @@ impl Tree<'_> {
         self.read_others(&sources, &targets);
         self.assign(assignments);
         self.exprs(selection);
-        order_by.iter().for_each(|order| self.expr(&order.expr));
+        for order in order_by {
+            self.expr(&order.expr);
+        }
         self.give_back(returning.as_deref(), output.as_ref());
         self.sources.pop();
     }
@@ -176,9 +191,13 @@ impl Tree<'_> {
         // `DELETE a FROM t a` and MySQL's `DELETE FROM a USING t a` name the target by an alias.
         let mysql = self.dialect == Dialect::Mysql && !sources.is_empty();
         if !mysql {
-            from.iter().for_each(|tables| self.sight(tables));
+            for tables in &from {
+                self.sight(tables);
+            }
         }
-        sources.iter().for_each(|tables| self.sight(tables));
+        for tables in &sources {
+            self.sight(tables);
+        }
         let mut targets = Vec::new();
         for name in tables {
             targets.extend(self.meant_name(name, true));
@@ -191,33 +210,29 @@ impl Tree<'_> {
                 }
             }
         }
-        self.changed(Kind::Delete, &targets, selection.as_ref(), limit.as_ref(), &from, &sources);
+        let within: Vec<&TableWithJoins> = from.iter().chain(&sources).copied().collect();
+        let within = Within { selection: selection.as_ref(), limit: limit.as_ref(), sources: &within };
+        self.changed(Kind::Delete, &targets, &within);
         if !tables.is_empty() {
             self.read_others(&from, &targets);
         }
         self.read_others(&sources, &targets);
         self.exprs(selection);
-        order_by.iter().for_each(|order| self.expr(&order.expr));
+        for order in order_by {
+            self.expr(&order.expr);
+        }
         self.give_back(returning.as_deref(), output.as_ref());
         self.sources.pop();
     }
 
     /// Notes a change and whether it is bounded.
-    fn changed(
-        &mut self,
-        kind: Kind,
-        targets: &[String],
-        selection: Option<&Expr>,
-        limit: Option<&Expr>,
-        from: &[&TableWithJoins],
-        using: &[&TableWithJoins],
-    ) {
+    fn changed(&mut self, kind: Kind, targets: &[String], within: &Within<'_>) {
+        let Within { selection, limit, sources } = *within;
         self.tally.writes.extend(targets.iter().cloned());
         let lower = targets.iter().map(|name| name.to_ascii_lowercase()).collect();
         let own = self.own();
         let asked = Asked { dialect: self.dialect, own: &own, targets: &lower };
-        let joined =
-            from.iter().chain(using).flat_map(|tables| &tables.joins).any(|join| super::from::filters(join, asked));
+        let joined = sources.iter().flat_map(|tables| &tables.joins).any(|join| super::from::filters(join, asked));
         let rows = limit.and_then(limit::number);
         self.exprs(limit);
         let bounded = selection.is_some_and(|condition| bounds(condition, asked)) || joined || binds(rows);

@@ -15,6 +15,7 @@ impl Tree<'_> {
         exprs.into_iter().for_each(|expr| self.expr(expr));
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each node the parser knows")]
     pub(super) fn expr(&mut self, expr: &Expr) {
         match expr {
             Expr::Identifier(name) => self.column(std::slice::from_ref(name)),
@@ -95,7 +96,9 @@ impl Tree<'_> {
             Expr::MemberOf(member) => self.exprs([member.value.as_ref(), &member.array]),
             Expr::CompoundFieldAccess { root, access_chain } => {
                 self.expr(root);
-                access_chain.iter().for_each(|access| self.access(access));
+                for access in access_chain {
+                    self.access(access);
+                }
             }
             Expr::JsonAccess { value, path } => {
                 self.expr(value);
@@ -141,7 +144,9 @@ impl Tree<'_> {
         self.called(name);
         self.arguments(parameters);
         self.arguments(args);
-        within_group.iter().for_each(|order| self.expr(&order.expr));
+        for order in within_group {
+            self.expr(&order.expr);
+        }
         self.exprs(filter.iter().map(AsRef::as_ref));
         match over {
             Some(WindowType::WindowSpec(spec)) => self.window(spec),
@@ -169,13 +174,17 @@ impl Tree<'_> {
         }
     }
 
-    fn arguments(&mut self, arguments: &FunctionArguments) {
+    pub(super) fn arguments(&mut self, arguments: &FunctionArguments) {
         match arguments {
             FunctionArguments::None => {}
             FunctionArguments::Subquery(query) => self.subquery(query, Around::Open),
             FunctionArguments::List(FunctionArgumentList { duplicate_treatment: _, args, clauses }) => {
-                args.iter().for_each(|arg| self.argument(arg));
-                clauses.iter().for_each(|clause| self.clause(clause));
+                for arg in args {
+                    self.argument(arg);
+                }
+                for clause in clauses {
+                    self.clause(clause);
+                }
             }
         }
     }
@@ -222,7 +231,7 @@ impl Tree<'_> {
             match bound {
                 WindowFrameBound::CurrentRow => {}
                 WindowFrameBound::Preceding(expr) | WindowFrameBound::Following(expr) => {
-                    self.exprs(expr.iter().map(AsRef::as_ref))
+                    self.exprs(expr.iter().map(AsRef::as_ref));
                 }
             }
         }

@@ -31,6 +31,7 @@ impl Tree<'_> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each node the parser knows")]
     fn factor(&mut self, factor: &TableFactor, around: Around) -> Option<u64> {
         match factor {
             TableFactor::Table {
@@ -142,7 +143,9 @@ impl Tree<'_> {
 
     fn table_function(&mut self, name: &ObjectName, args: &[FunctionArg]) {
         self.called(name);
-        args.iter().for_each(|arg| self.argument(arg));
+        for arg in args {
+            self.argument(arg);
+        }
     }
 
     fn version(&mut self, version: Option<&TableVersion>) {
@@ -150,11 +153,13 @@ impl Tree<'_> {
             Some(
                 TableVersion::ForSystemTimeAsOf(expr)
                 | TableVersion::TimestampAsOf(expr)
-                | TableVersion::VersionAsOf(expr)
-                | TableVersion::Function(expr),
+                | TableVersion::VersionAsOf(expr),
             ) => {
                 self.expr(expr);
             }
+            // `AT (OFFSET => -60)` is no call.
+            Some(TableVersion::Function(Expr::Function(version))) => self.arguments(&version.args),
+            Some(TableVersion::Function(expr)) => self.expr(expr),
             Some(TableVersion::Changes { changes, at, end }) => self.exprs([changes, at].into_iter().chain(end)),
             None => {}
         }

@@ -15,12 +15,11 @@ impl Tree<'_> {
         self.sources.push(Vec::new());
         self.sight_factor(table);
         self.sight_factor(source);
-        let targets = match table {
-            TableFactor::Table { name, args: None, .. } => self.meant_name(name, false),
-            _ => {
-                self.tally.doubt(Reason::UnknownNode);
-                Vec::new()
-            }
+        let targets = if let TableFactor::Table { name, args: None, .. } = table {
+            self.meant_name(name, false)
+        } else {
+            self.tally.doubt(Reason::UnknownNode);
+            Vec::new()
         };
         self.tally.writes.extend(targets.iter().cloned());
         // Rows of the target without a partner, and all of them when the partners are not told apart.

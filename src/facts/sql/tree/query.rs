@@ -165,6 +165,7 @@ impl Tree<'_> {
         both(rows, first)
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each node the parser knows")]
     fn select(&mut self, select: &Select, around: Around) -> Option<u64> {
         let Select {
             select_token: _,
@@ -196,7 +197,9 @@ impl Tree<'_> {
         let sums = limit::sums_up(select);
         self.sources.push(Vec::new());
         // Names come before columns, and the bound before either reads.
-        from.iter().for_each(|tables| self.sight(tables));
+        for tables in from {
+            self.sight(tables);
+        }
         let own = self.own();
         let asked = Asked { dialect: self.dialect, own: &own, targets: &self.tally.writes };
         let filtered = selection.iter().chain(prewhere).any(|condition| bounds(condition, asked))
@@ -207,10 +210,14 @@ impl Tree<'_> {
             self.expr(&view.lateral_view);
             rows = None;
         }
-        projection.iter().for_each(|item| self.item(item));
+        for item in projection {
+            self.item(item);
+        }
         self.exprs(selection.iter().chain(prewhere).chain(having).chain(qualify));
         self.exprs(cluster_by.iter().chain(distribute_by));
-        sort_by.iter().for_each(|order| self.expr(&order.expr));
+        for order in sort_by {
+            self.expr(&order.expr);
+        }
         if let Some(Distinct::On(exprs)) = distinct {
             self.exprs(exprs);
         }
@@ -318,7 +325,9 @@ impl Tree<'_> {
                 PipeOperator::Where { expr } => self.expr(expr),
                 PipeOperator::OrderBy { exprs } => exprs.iter().for_each(|order| self.expr(&order.expr)),
                 PipeOperator::Select { exprs } | PipeOperator::Extend { exprs } => {
-                    exprs.iter().for_each(|item| self.item(item))
+                    for item in exprs {
+                        self.item(item);
+                    }
                 }
                 PipeOperator::Set { assignments } => self.exprs(assignments.iter().map(|set| &set.value)),
                 PipeOperator::Aggregate { full_table_exprs, group_by_expr } => {

@@ -28,9 +28,8 @@ impl Tree<'_> {
     /// A name as the dialect compares names.
     pub(super) fn folded(&self, name: &Ident) -> String {
         match (self.dialect, name.quote_style) {
-            (Dialect::Postgres, Some(_)) => name.value.clone(),
+            (Dialect::Postgres | Dialect::Snowflake, Some(_)) => name.value.clone(),
             (Dialect::Snowflake, None) => name.value.to_uppercase(),
-            (Dialect::Snowflake, Some(_)) => name.value.clone(),
             (Dialect::Postgres | Dialect::Mysql | Dialect::Sqlite | Dialect::Mssql | Dialect::Bigquery, _) => {
                 name.value.to_lowercase()
             }
