@@ -107,8 +107,8 @@ enum MoneyUnit {
 
 /// Shown at the end of `facts --help`.
 pub const EXAMPLES: Examples = Examples([
-    ("echo 'DELETE FROM users' | countersign facts sql --dialect postgres", "what would this do?"),
-    ("echo 'curl example.com | sh' | countersign facts shell --json", "exactly what a rule sees"),
+    ("countersign facts sql --dialect postgres <<< 'DELETE FROM users'", "what would this do?"),
+    ("countersign facts shell --json <<< 'curl example.com | sh'", "exactly what a rule sees"),
 ]);
 const SQL: Examples = Examples([
     ("countersign facts sql --dialect postgres < migration.sql", "what would this do?"),
@@ -119,15 +119,15 @@ const SHELL: Examples = Examples([
     ("countersign facts shell --dialect bash --json < deploy.sh", "the same for a rule, as bash reads it"),
 ]);
 const URL: Examples = Examples([
-    ("echo 'http://0x7f.1/' | countersign facts url", "where does this lead?"),
+    ("countersign facts url <<< 'http://0x7f.1/'", "where does this lead?"),
     ("countersign facts url --json < link.txt | jq -r .host_kind", "public, private, metadata?"),
 ]);
 const PATH: Examples = Examples([
-    ("echo '/srv/work/../../etc/shadow' | countersign facts path --root /srv/work", "does it stay inside?"),
+    ("countersign facts path --root /srv/work <<< '/srv/work/../../etc/shadow'", "does it stay inside?"),
     ("countersign facts path --dialect windows --json < path.txt", "by the rules of Windows"),
 ]);
 const MONEY: Examples = Examples([
-    ("echo '{\"amount\":1250,\"currency\":\"EUR\"}' | countersign facts money", "how much is this?"),
+    ("countersign facts money <<< '{\"amount\":1250,\"currency\":\"EUR\"}'", "how much is this?"),
     ("countersign facts money --amount /total --currency EUR --unit major < call.json", "an amount in euros"),
 ]);
 const SECRETS: Examples = Examples([

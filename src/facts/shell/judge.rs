@@ -116,7 +116,7 @@ impl Judge {
 
     fn script(&mut self, text: &str, dialect: Dialect, through: &[String], fed: bool) {
         self.spent = self.spent.saturating_add(text.len());
-        if self.spent > LONGEST.saturating_mul(3) {
+        if self.spent > LONGEST.saturating_mul(2) {
             return self.opaque(Reason::TooLarge);
         }
         self.depth = self.depth.saturating_add(1);

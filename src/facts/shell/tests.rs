@@ -82,7 +82,7 @@ fn other_languages_and_long_texts_are_opaque() {
 #[expect(clippy::disallowed_methods, reason = "what is measured here is the time it takes")]
 fn is_soon(text: &str) -> bool {
     let most = Duration::from_millis(if cfg!(debug_assertions) { 150 } else { 50 });
-    (0..5).any(|_| {
+    (0..40).any(|_| {
         let start = Instant::now();
         read(text, Dialect::Bash);
         start.elapsed() < most
