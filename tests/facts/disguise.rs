@@ -27,7 +27,7 @@ pub(super) fn disguises(case: &Case, plain: &Answer) -> Vec<Disguise> {
     out.push(changed(join(&parts, str::to_uppercase), true));
     out.push(changed(join(&parts, |code| odd_case(code, &mut chance)), true));
     // Spaces and comments.
-    let line = if case.dialect == Dialect::Bigquery { "# ; '\n" } else { "-- ; '\n" };
+    let line = if case.dialect == Dialect::Bigquery { " # ; '\n" } else { " -- ; '\n" };
     for gap in ["  ", "\n", "\t", "\r\n", "/**/", " /* ; ' \" ` */ ", line, "/* -- */"] {
         out.push(changed(join(&parts, |code| code.replace(' ', gap)), true));
         out.push(changed(join(&parts, |code| some_gaps(code, gap, &mut chance)), true));
