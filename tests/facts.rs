@@ -1,7 +1,6 @@
 //! Do the facts say what the databases would do?
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,

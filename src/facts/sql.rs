@@ -317,6 +317,14 @@ impl Facts {
             || opinion.functions.iter().any(|function| !self.calls(function))
             || opinion.risk > self.risk
             || opinion.statements > self.statements;
+        // What is changed is not known where only the words say that something is.
+        let changes = |kind: &Kind| {
+            matches!(kind, Kind::Insert | Kind::Update | Kind::Delete | Kind::Merge | Kind::Truncate | Kind::Drop)
+        };
+        let unread = self.reasons.contains(&Reason::Unparsable);
+        if opinion.kinds.iter().any(|kind| changes(kind) && (unread || !self.kinds.contains(kind))) {
+            self.writes.insert("*".to_owned());
+        }
         self.kinds.extend(opinion.kinds);
         let new: Vec<_> = opinion.functions.into_iter().filter(|function| !self.calls(function)).collect();
         self.functions.extend(new);
