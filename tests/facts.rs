@@ -15,6 +15,8 @@ mod ask;
 mod case;
 #[path = "facts/chance.rs"]
 mod chance;
+#[path = "facts/disguise.rs"]
+mod disguise;
 #[path = "facts/everyday.rs"]
 mod everyday;
 #[path = "facts/mutation.rs"]

@@ -7,6 +7,7 @@
 //!
 //! PowerShell and cmd.exe are opaque on purpose: both run text by rules (aliases, `iex`, caret and percent expansion)
 //! under which a half reading would look like a whole one.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 use std::collections::BTreeSet;
 
@@ -15,13 +16,22 @@ use serde::{Deserialize, Serialize};
 
 use super::risk::Risk;
 
+mod compound;
+mod control;
 mod cursor;
 mod expansion;
+mod git;
 mod judge;
+mod language;
 mod lexer;
+mod operand;
 mod parser;
+mod place;
 mod program;
+mod reader;
 mod script;
+mod transfer;
+mod variable;
 mod word;
 mod wrapper;
 
@@ -32,12 +42,15 @@ mod tests;
 pub const LONGEST: usize = 64 * 1024;
 /// How many commands one line may hold.
 pub const MOST_COMMANDS: usize = 2000;
+/// How many files, and how many hosts, one line may name.
+pub const MOST_FILES: usize = 500;
 /// How deep substitutions, groups and programs inside programs may stand in each other.
 pub const DEEPEST: u8 = 20;
 
 /// Whose language the text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "ShellDialect")]
 pub enum Dialect {
     /// POSIX sh; where bash would read the text otherwise, it is not complete.
     Posix,
@@ -51,6 +64,7 @@ pub enum Dialect {
 
 /// What a command line would do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ShellFacts")]
 pub struct Facts {
     /// Every program run, also those inside substitutions and other programs.
     pub commands: Vec<Command>,
@@ -72,6 +86,7 @@ pub struct Facts {
 
 /// One program and its words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ShellCommand")]
 pub struct Command {
     /// As written, quotes removed.
     pub program: String,
@@ -93,6 +108,7 @@ pub struct Command {
 
 /// One word of a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ShellArgument")]
 pub struct Argument {
     /// Quotes removed, expansions as written.
     pub text: String,
@@ -103,6 +119,7 @@ pub struct Argument {
 /// How a command stands in a pipe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "ShellPipe")]
 pub enum Pipe {
     /// Alone.
     None,
@@ -116,6 +133,7 @@ pub enum Pipe {
 
 /// A file a command line names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ShellFile")]
 pub struct File {
     /// As written, quotes removed; never resolved.
     pub path: String,
@@ -128,6 +146,7 @@ pub struct File {
 /// What happens to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "ShellAccess")]
 pub enum Access {
     /// Its content or name is read.
     Read,
@@ -141,6 +160,7 @@ pub enum Access {
 
 /// A host a program would talk to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ShellNetwork")]
 pub struct Network {
     /// As written, without scheme, user, port and path.
     pub host: String,

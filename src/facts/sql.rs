@@ -312,11 +312,12 @@ impl Facts {
     /// Weighs the second opinion: where it knows of more, or of worse, it holds and the answer is not certain.
     fn weigh(&mut self, opinion: Opinion) {
         let more = !opinion.kinds.is_subset(&self.kinds)
-            || !opinion.functions.is_subset(&self.functions)
+            || opinion.functions.iter().any(|function| !self.calls(function))
             || opinion.risk > self.risk
             || opinion.statements > self.statements;
         self.kinds.extend(opinion.kinds);
-        self.functions.extend(opinion.functions);
+        let new: Vec<_> = opinion.functions.into_iter().filter(|function| !self.calls(function)).collect();
+        self.functions.extend(new);
         self.risk = self.risk.max(opinion.risk);
         self.reasons.extend(opinion.doubts);
         if more {
@@ -328,6 +329,13 @@ impl Facts {
             self.limit = None;
             self.risk = self.risk.max(Risk::High);
         }
+    }
+
+    /// Whether a function is known, however its schema and case are written.
+    fn calls(&self, function: &Function) -> bool {
+        let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+        let wanted = last(&function.name);
+        self.functions.iter().any(|known| last(&known.name) == wanted)
     }
 
     fn add(&mut self, tally: &Tally) {

@@ -6,58 +6,10 @@ use countersign::facts::sql::{Dialect, read};
 
 use super::ask::{DIALECTS, ask, rank};
 use super::case::cases;
-use super::chance::Chance;
+use super::chance::{Chance, disturb};
 
 /// How long one text may take. A build that is not optimised is allowed more.
 const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 50 });
-
-/// What is put into texts.
-const PIECES: [&str; 44] = [
-    "'",
-    "\"",
-    "`",
-    "[",
-    "]",
-    "(",
-    ")",
-    ";",
-    ",",
-    ".",
-    "--",
-    "-- ",
-    "#",
-    "//",
-    "/*",
-    "*/",
-    "/*!",
-    "/*!50000",
-    "$$",
-    "$a$",
-    "E'",
-    "N'",
-    "r'''",
-    "\\",
-    "\\'",
-    "\0",
-    "\u{a0}",
-    "\u{2019}",
-    "é",
-    "\n",
-    " as (",
-    " with ",
-    " begin ",
-    " end ",
-    " delete from ",
-    " select ",
-    " case when ",
-    " then ",
-    " explain analyze ",
-    " copy ",
-    " not ",
-    " in (",
-    "::",
-    "@x",
-];
 
 /// The best of some runs: others may be busy on the same machine.
 fn quickest(sql: &str, dialect: Dialect) -> Duration {
@@ -72,24 +24,6 @@ fn quickest(sql: &str, dialect: Dialect) -> Duration {
         }
     }
     best
-}
-
-fn disturb(text: &str, other: &str, chance: &mut Chance) -> String {
-    let mut letters: Vec<char> = text.chars().collect();
-    for _ in 0..=chance.below(4) {
-        let at = chance.below(letters.len() + 1);
-        let end = (at + chance.below(8)).min(letters.len());
-        match chance.below(4) {
-            0 => drop(letters.drain(at..end)),
-            1 => drop(letters.splice(at..at, chance.pick(&PIECES).chars())),
-            2 => drop(letters.splice(at..end, other.chars().skip(chance.below(other.len())).take(40))),
-            _ => {
-                let again: Vec<char> = letters[at..end].to_vec();
-                drop(letters.splice(at..at, again));
-            }
-        }
-    }
-    letters.into_iter().collect()
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::lexer::{Lexer, Read, Token};
 use super::script::{Reason, Simple};
-use super::word::{Start, Word};
+use super::word::{Expansion, Start, Word};
 use super::{Substitution, SubstitutionKind};
 
 impl Lexer<'_, '_> {
@@ -50,8 +50,9 @@ impl Lexer<'_, '_> {
     /// What a dollar or a backtick begins.
     pub(super) fn dollar(&mut self, word: &mut Word, quoted: bool) -> Read<()> {
         let before = self.cursor.rest();
+        word.splits |= !quoted;
         if self.cursor.bump() == Some('`') {
-            self.backticks(word)?;
+            self.backticks(word, quoted)?;
         } else {
             match self.cursor.peek() {
                 Some('(') => {
@@ -61,13 +62,13 @@ impl Lexer<'_, '_> {
                         return Ok(());
                     }
                     let inner = self.substitution("$()", SubstitutionKind::Command)?;
-                    word.substitutes = true;
+                    word.holds(Expansion::Output);
                     word.expand(&format!("$({inner})"), Start::Expansion);
                     return Ok(());
                 }
                 Some('{') => {
                     self.cursor.bump();
-                    self.braces(word)?;
+                    self.braces(word, quoted)?;
                 }
                 Some('[') => {
                     // An old way of arithmetic, which bash still reads.
@@ -92,6 +93,7 @@ impl Lexer<'_, '_> {
                 }
                 _ => {
                     word.text.push('$');
+                    word.splits &= quoted || word.is_unknown();
                     return Ok(());
                 }
             }
@@ -113,7 +115,7 @@ impl Lexer<'_, '_> {
                     't' => word.text.push('\t'),
                     plain @ ('\\' | '\'' | '"' | '?') => word.text.push(plain),
                     other => {
-                        word.expands = true;
+                        word.holds(Expansion::Unknown);
                         if start {
                             word.start = Start::Expansion;
                         }
@@ -127,14 +129,20 @@ impl Lexer<'_, '_> {
     }
 
     /// `${…}` after its bracket: only what is run inside matters.
-    fn braces(&mut self, word: &mut Word) -> Read<()> {
+    fn braces(&mut self, word: &mut Word, quoted: bool) -> Read<()> {
         self.deeper()?;
+        // New shells run what stands in `${ …; }` and `${|…; }`.
+        if matches!(self.cursor.peek(), None | Some(' ' | '\t' | '\n' | '|' | '(')) {
+            return Err(Reason::Unreadable);
+        }
         // `${!name}` and `${name@P}` run or name what a variable holds.
         let mut scratch = Word::default();
         let name = self.cursor.rest();
         loop {
             match self.cursor.peek().ok_or(Reason::Unreadable)? {
                 '}' => break,
+                // Within quotes a single quote is a letter or a quote, as the operator wants it.
+                '\'' if quoted => return Err(Reason::TwoReadings),
                 '\'' => self.single(&mut scratch)?,
                 '"' => {
                     self.cursor.bump();
@@ -143,6 +151,12 @@ impl Lexer<'_, '_> {
                 '\\' => {
                     self.cursor.bump();
                     self.cursor.bump();
+                }
+                '<' | '>' => {
+                    self.cursor.bump();
+                    if self.cursor.peek() == Some('(') {
+                        return Err(Reason::Unreadable);
+                    }
                 }
                 '$' | '`' => self.dollar(&mut scratch, true)?,
                 '@' => {
@@ -157,19 +171,30 @@ impl Lexer<'_, '_> {
             }
         }
         let written = self.cursor.since(name);
+        // Subscripts and offsets are arithmetic.
+        let offset = written.split_once(':').filter(|(_, rest)| !rest.starts_with(['-', '=', '+', '?']));
+        if let Some((_, text)) = written.split_once('[').or(offset)
+            && text != "@]"
+            && text != "*]"
+        {
+            self.calculate(text);
+        }
         if let Some((name, _)) = written.split_once('=') {
             // `${PATH:=…}` sets it.
-            let name = Word { assigns: Some(name.trim_end_matches(':').len()), ..Word::literal(name) };
+            let assigns = Some(name.trim_end_matches(':').len());
+            let name = Word { assigns, expansion: Expansion::Unknown, ..Word::literal(name) };
             self.script.simples.push(Simple { assignments: vec![name], ..Simple::default() });
         }
         self.cursor.bump();
-        word.substitutes |= scratch.substitutes;
+        if scratch.substitutes() {
+            word.holds(Expansion::Output);
+        }
         self.depth = self.depth.saturating_sub(1);
         Ok(())
     }
 
     /// `$((…))` with its second bracket next; false, and nothing read, if it is a substitution that begins with a group.
-    fn arithmetic(&mut self) -> Read<bool> {
+    pub(super) fn arithmetic(&mut self) -> Read<bool> {
         let before = self.cursor;
         let mut quiet = before;
         let mut open = 0_u32;
@@ -192,12 +217,34 @@ impl Lexer<'_, '_> {
         let text = quiet.since(text);
         let mut word = Word::default();
         self.within(text)?.double(&mut word, None)?;
+        self.calculate(text);
         quiet.bump();
         self.cursor = quiet;
         Ok(true)
     }
 
-    fn backticks(&mut self, word: &mut Word) -> Read<()> {
+    /// Notes the names in an arithmetic text. bash works their values out as well, and runs substitutions in them.
+    pub(super) fn calculate(&mut self, text: &str) {
+        let mut rest = text.chars().peekable();
+        while let Some(next) = rest.next() {
+            if next.is_ascii_alphanumeric() || next == '_' {
+                let mut name = String::from(next);
+                while let Some(more) = rest.next_if(|more| more.is_ascii_alphanumeric() || *more == '_') {
+                    name.push(more);
+                }
+                if !next.is_ascii_digit() && !self.script.numbers.contains(&name) {
+                    self.script.numbers.push(name);
+                }
+            } else if next == '`' || next == '$' && rest.peek().is_some_and(|next| "0123456789@*".contains(*next)) {
+                self.note(Reason::RunsOtherText);
+            } else if next == '$' && rest.next_if_eq(&'(').is_some() && rest.peek() != Some(&'(') {
+                // What a command prints is worked out like everything else.
+                self.note(Reason::RunsOtherText);
+            }
+        }
+    }
+
+    fn backticks(&mut self, word: &mut Word, quoted: bool) -> Read<()> {
         let before = self.cursor.rest();
         let mut inner = String::new();
         loop {
@@ -205,7 +252,9 @@ impl Lexer<'_, '_> {
                 '`' => break,
                 '\\' => {
                     let escaped = self.cursor.bump().ok_or(Reason::Unreadable)?;
-                    if !matches!(escaped, '`' | '\\' | '$') {
+                    if quoted && escaped == '"' {
+                        self.note(Reason::TwoReadings);
+                    } else if !matches!(escaped, '`' | '\\' | '$') {
                         inner.push('\\');
                     }
                     inner.push(escaped);
@@ -215,7 +264,7 @@ impl Lexer<'_, '_> {
         }
         let written = self.cursor.since(before).trim_end_matches('`').to_owned();
         self.script.substitutions.push(Substitution { kind: SubstitutionKind::Command, text: written });
-        word.substitutes = true;
+        word.holds(Expansion::Output);
         let mut lexer = self.within(&inner)?;
         lexer.inside.push("$()".to_owned());
         lexer.whole()
@@ -231,7 +280,7 @@ impl Lexer<'_, '_> {
         let made = self.script.simples.iter_mut().skip(first);
         // Its output is read, or its input is written, by what the word is given to.
         made.for_each(|simple| if sign == '<' { simple.to = true } else { simple.from = true });
-        word.substitutes = true;
+        word.holds(Expansion::Output);
         word.expand(&format!("{sign}({inner})"), Start::Literal);
         Ok(())
     }
@@ -249,6 +298,10 @@ impl Lexer<'_, '_> {
         }
         self.inside.pop();
         self.ahead = ahead;
+        if !self.pending.is_empty() {
+            // Where a document begins whose line is not over yet differs from shell to shell.
+            self.note(Reason::TwoReadings);
+        }
         self.pending.splice(0..0, pending);
         self.depth = self.depth.saturating_sub(1);
         let written = self.cursor.since(before);

@@ -1,44 +1,35 @@
 //! What do the commands of a text do together?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cursor::Cursor;
 use super::lexer::Lexer;
-use super::script::{Reason, Redirect, RedirectKind, Script, Simple};
+use super::script::{Reason, RedirectKind, Script, Simple};
+use super::variable::{Scope, Value};
 use super::word::Word;
-use super::{Access, Argument, Command, DEEPEST, Dialect, Facts, File, LONGEST, MOST_COMMANDS, Network, Pipe};
+use super::{Argument, Command, DEEPEST, Dialect, Facts, LONGEST, MOST_COMMANDS, Pipe};
 use super::{program, wrapper};
 use crate::facts::risk::Risk;
-
-/// Variables that change what a program does or which one is run.
-const POWERFUL: [&str; 15] = [
-    "PATH",
-    "IFS",
-    "ENV",
-    "BASH_ENV",
-    "PROMPT_COMMAND",
-    "PS4",
-    "PAGER",
-    "EDITOR",
-    "VISUAL",
-    "SHELLOPTS",
-    "NODE_OPTIONS",
-    "RUBYOPT",
-    "BROWSER",
-    "SHELL",
-    "LESSOPEN",
-];
-const POWERFUL_STARTS: [&str; 7] = ["LD_", "DYLD_", "GIT_", "PERL5", "PYTHON", "BASH_FUNC", "LESS"];
 
 /// What is known so far.
 #[derive(Debug)]
 pub(super) struct Judge {
     pub(super) facts: Facts,
-    dialect: Dialect,
+    pub(super) dialect: Dialect,
     depth: u8,
     functions: BTreeSet<String>,
     /// Files that are run.
     pub(super) ran: BTreeSet<String>,
+    /// Names under which files may land elsewhere.
+    landed: BTreeSet<String>,
+    /// Whether files are written whose names are not shown.
+    pub(super) scatters: bool,
+    pub(super) values: BTreeMap<String, Value>,
+    /// Names of variables that go to another machine; nothing for what has no name.
+    pub(super) leaks: Vec<String>,
+    numbers: BTreeSet<String>,
+    /// How many bytes of text and how many words have been read, with those inside of others.
+    spent: usize,
 }
 
 /// One program and its surroundings.
@@ -65,15 +56,29 @@ pub(super) fn read(text: &str, dialect: Dialect) -> Facts {
         complete: true,
         reasons: BTreeSet::new(),
     };
-    let mut judge = Judge { facts, dialect, depth: 0, functions: BTreeSet::new(), ran: BTreeSet::new() };
+    let mut judge = Judge {
+        facts,
+        dialect,
+        depth: 0,
+        functions: BTreeSet::new(),
+        ran: BTreeSet::new(),
+        landed: BTreeSet::new(),
+        scatters: false,
+        values: BTreeMap::new(),
+        leaks: Vec::new(),
+        numbers: BTreeSet::new(),
+        spent: 0,
+    };
     if matches!(dialect, Dialect::PowerShell | Dialect::Cmd) {
         judge.opaque(Reason::OpaqueLanguage);
     } else if text.len() > LONGEST {
         judge.opaque(Reason::TooLarge);
-    } else if text.contains('\0') {
-        judge.opaque(Reason::Unreadable);
     } else {
-        judge.text(text, &[]);
+        if text.contains(|next: char| next.is_control() && !matches!(next, '\n' | '\t') || is_turning(next)) {
+            // A person reads something else than the shell does.
+            judge.opaque(Reason::Unreadable);
+        }
+        judge.script(text, dialect, &[], false);
         judge.together();
     }
     judge.facts
@@ -92,59 +97,44 @@ impl Judge {
         self.raise(Risk::High, reason);
     }
 
-    pub(super) fn reads(&mut self, word: &Word) {
-        self.facts.reads.push(File { path: word.text.clone(), literal: word.is_literal(), access: Access::Read });
+    /// A file is copied or moved, perhaps into a folder.
+    pub(super) fn lands(&mut self, word: &Word) {
+        self.landed.insert(word.text.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned());
     }
 
-    pub(super) fn writes(&mut self, word: &Word, access: Access) {
-        if word.text == "/dev/null" {
-            return;
-        }
-        self.facts.writes.push(File { path: word.text.clone(), literal: word.is_literal(), access });
-        let device = ["/dev/sd", "/dev/nvme", "/dev/hd", "/dev/vd", "/dev/mem", "/dev/disk"];
-        if device.iter().any(|start| word.text.starts_with(start)) {
-            self.raise(Risk::High, Reason::Destroys);
-        }
-        self.raise(Risk::Medium, Reason::Writes);
-    }
-
-    pub(super) fn reaches(&mut self, word: &Word, program: &str) {
-        let text = word.text.split_once("://").map_or(word.text.as_str(), |(_, rest)| rest);
-        let text = text.split(['/', '?', '#', '\\']).next().unwrap_or_default();
-        let text = text.rsplit_once('@').map_or(text, |(_, host)| host);
-        let host = if text.starts_with('[') {
-            text.trim_start_matches('[').split(']').next().unwrap_or_default()
-        } else {
-            text.split(':').next().unwrap_or_default()
+    /// A text that a program runs as a shell would.
+    pub(super) fn text(&mut self, text: &str, run: &Run<'_>, name: &str) {
+        let dialect = match name {
+            "bash" | "rbash" => Dialect::Bash,
+            "eval" | "trap" => self.dialect,
+            _ => Dialect::Posix,
         };
-        let network = Network { host: host.to_owned(), literal: word.is_literal(), program: program.to_owned() };
-        self.facts.networks.push(network);
-        self.raise(Risk::Medium, Reason::ReachesNetwork);
-        if !word.is_literal() {
-            self.facts.complete = false;
-            self.raise(Risk::High, Reason::HostNotLiteral);
-        }
-        if word.substitutes {
-            self.raise(Risk::Critical, Reason::DataLeaves);
-        }
+        let mut through = run.through.clone();
+        through.push(name.to_owned());
+        self.script(text, dialect, &through, run.fed || run.given.is_some());
     }
 
-    /// A text, as a shell would run it.
-    pub(super) fn text(&mut self, text: &str, through: &[String]) {
+    fn script(&mut self, text: &str, dialect: Dialect, through: &[String], fed: bool) {
+        self.spent = self.spent.saturating_add(text.len());
+        if self.spent > LONGEST.saturating_mul(3) {
+            return self.opaque(Reason::TooLarge);
+        }
         self.depth = self.depth.saturating_add(1);
         if self.depth > DEEPEST {
             self.depth = self.depth.saturating_sub(1);
             return self.opaque(Reason::TooLarge);
         }
+        let outer = std::mem::replace(&mut self.dialect, dialect);
         let mut script = Script::default();
         let mut lexer = Lexer {
             cursor: Cursor::new(text),
             script: &mut script,
-            dialect: self.dialect,
+            dialect,
             depth: self.depth,
             inside: Vec::new(),
             ahead: None,
             pending: Vec::new(),
+            condition: false,
         };
         if let Err(reason) = lexer.whole() {
             self.opaque(reason);
@@ -154,24 +144,27 @@ impl Judge {
         }
         self.facts.substitutions.append(&mut script.substitutions);
         for name in std::mem::take(&mut script.functions) {
-            if program::is_known(&name) {
+            if program::is_known(&name) || wrapper::is_known(&name) {
                 self.opaque(Reason::Redefines);
             }
             self.raise(Risk::Medium, Reason::Redefines);
             self.functions.insert(name);
         }
+        self.numbers.extend(std::mem::take(&mut script.numbers));
         for simple in &script.simples {
-            self.simple(simple, &script, through);
+            self.simple(simple, &script, through, fed);
         }
+        self.dialect = outer;
         self.depth = self.depth.saturating_sub(1);
     }
 
-    fn simple(&mut self, simple: &Simple, script: &Script, through: &[String]) {
+    fn simple(&mut self, simple: &Simple, script: &Script, through: &[String], fed: bool) {
+        let scope = if simple.words.is_empty() { Scope::Shell } else { Scope::Programs };
         for word in &simple.assignments {
-            self.assigns(word);
+            self.assigns(word, scope);
         }
         let mut given = None;
-        let mut fed = simple.from;
+        let mut fed = fed || simple.from;
         for redirect in &simple.redirects {
             self.redirect(redirect);
             if let Some(document) = redirect.document.and_then(|index| script.documents.get(index)) {
@@ -191,47 +184,14 @@ impl Judge {
         self.run(&Run { words: &simple.words, pipe, background: simple.background, through: chain, given, fed });
     }
 
-    /// What setting a variable does.
-    pub(super) fn assigns(&mut self, word: &Word) {
-        let name = word.assigned().unwrap_or_else(|| word.text.split('=').next().unwrap_or_default());
-        if POWERFUL.contains(&name) || POWERFUL_STARTS.iter().any(|start| name.starts_with(start)) {
-            self.opaque(Reason::Redefines);
-        }
-        if word.text.get(..name.len().saturating_add(1)).is_some_and(|start| start.ends_with('[')) {
-            self.opaque(Reason::Unreadable);
-        }
-    }
-
-    fn redirect(&mut self, redirect: &Redirect) {
-        let target = &redirect.target;
-        if let Some(place) = ["/dev/tcp/", "/dev/udp/"].iter().find_map(|start| target.text.strip_prefix(start)) {
-            let mut host = target.clone();
-            place.clone_into(&mut host.text);
-            self.reaches(&host, "/dev/tcp");
-            return self.raise(Risk::Critical, Reason::DataLeaves);
-        }
-        match redirect.kind {
-            RedirectKind::Read => self.reads(target),
-            RedirectKind::Write => self.writes(target, Access::Write),
-            RedirectKind::Append => self.writes(target, Access::Append),
-            RedirectKind::Both => {
-                self.reads(target);
-                self.writes(target, Access::Write);
-            }
-            RedirectKind::Duplicate => {
-                let stream = target.text.trim_end_matches('-').bytes().all(|digit| digit.is_ascii_digit());
-                if !stream || target.expands {
-                    self.writes(target, Access::Write);
-                }
-            }
-            RedirectKind::Document | RedirectKind::Tabs | RedirectKind::Text => {}
-        }
-    }
-
     /// One program, and whatever it runs.
     pub(super) fn run(&mut self, run: &Run<'_>) {
         let Some((first, arguments)) = run.words.split_first() else { return };
-        if self.facts.commands.len() >= MOST_COMMANDS || run.through.len() > usize::from(DEEPEST).saturating_mul(2) {
+        self.spent = self.spent.saturating_add(run.words.len().saturating_mul(4));
+        if self.facts.commands.len() >= MOST_COMMANDS
+            || self.spent > LONGEST.saturating_mul(4)
+            || run.through.len() > usize::from(DEEPEST).saturating_mul(2)
+        {
             return self.opaque(Reason::TooLarge);
         }
         let name = first.text.rsplit('/').next().unwrap_or_default().to_owned();
@@ -261,7 +221,7 @@ impl Judge {
             self.ran.insert(first.text.trim_start_matches("./").to_owned());
             self.raise(Risk::Medium, Reason::UnknownProgram);
         }
-        if ours && run.fed {
+        if ours && (run.fed || run.given.is_some()) {
             self.opaque(Reason::RunsOtherText);
         }
         if !known || name != plain {
@@ -275,14 +235,29 @@ impl Judge {
     /// What only shows when everything has been read.
     fn together(&mut self) {
         // By name alone: where a file lands may depend on a folder that is changed in between.
-        let name = |path: &'_ str| path.rsplit('/').next().unwrap_or_default().to_owned();
-        let written: BTreeSet<String> = self.facts.writes.iter().map(|file| name(&file.path)).collect();
-        if self.ran.iter().any(|file| written.contains(&name(file))) {
+        let name = |path: &'_ str| path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+        let mut written: BTreeSet<String> = self.facts.writes.iter().map(|file| name(&file.path)).collect();
+        written.append(&mut self.landed);
+        let installs = self.facts.writes.iter().any(|file| file.path.contains("bin/") || file.path.ends_with("bin"));
+        let touched = self.ran.iter().any(|file| file.split('/').any(|part| written.contains(part)))
+            || installs && self.facts.commands.iter().any(|command| written.contains(&command.name));
+        if touched || self.scatters && !self.ran.is_empty() {
             self.opaque(Reason::RunsOtherText);
+        }
+        if self.numbers.iter().any(|name| self.values.get(name).is_some_and(|value| *value > Value::Number)) {
+            self.opaque(Reason::RunsOtherText);
+        }
+        if self.leaks.iter().any(|name| self.values.get(name).is_none_or(|value| *value == Value::Unknown)) {
+            self.raise(Risk::Critical, Reason::DataLeaves);
         }
         let unseen = [Reason::RunsOtherText, Reason::ProgramNotLiteral];
         if !self.facts.networks.is_empty() && unseen.iter().any(|reason| self.facts.reasons.contains(reason)) {
             self.raise(Risk::Critical, Reason::RunsDownloadedText);
         }
     }
+}
+
+/// Characters that turn the direction of what is shown.
+const fn is_turning(character: char) -> bool {
+    matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

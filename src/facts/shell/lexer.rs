@@ -2,7 +2,7 @@
 
 use super::cursor::Cursor;
 use super::script::{Reason, RedirectKind, Script};
-use super::word::{Start, Word};
+use super::word::{Expansion, Start, Word};
 use super::{DEEPEST, Dialect};
 
 /// One token of the grammar.
@@ -38,6 +38,8 @@ pub(super) struct Lexer<'a, 's> {
     pub(super) ahead: Option<Token>,
     /// Here-documents whose body begins on the next line.
     pub(super) pending: Vec<usize>,
+    /// Whether it stands in `[[ … ]]`.
+    pub(super) condition: bool,
 }
 
 impl Lexer<'_, '_> {
@@ -74,6 +76,9 @@ impl Lexer<'_, '_> {
         }
         let Some(next) = self.cursor.peek() else { return Ok(Token::End) };
         if next == '#' {
+            if self.condition {
+                return Err(Reason::TwoReadings);
+            }
             while self.cursor.raw().is_some_and(|next| next != '\n') {
                 self.cursor.bump();
             }
@@ -184,6 +189,8 @@ impl Lexer<'_, '_> {
     pub(super) fn word(&mut self) -> Read<Word> {
         let mut word = Word::default();
         let mut brace = false;
+        // Only the first one can end a name.
+        let mut equals = false;
         while let Some(next) = self.cursor.peek() {
             match next {
                 ' ' | '\t' | '\n' | ';' | '&' | '|' | ')' => break,
@@ -201,11 +208,7 @@ impl Lexer<'_, '_> {
                     }
                     self.array(&mut word)?;
                 }
-                '\\' => {
-                    self.cursor.bump();
-                    word.quoted = true;
-                    word.text.push(self.cursor.bump().ok_or(Reason::Unreadable)?);
-                }
+                '\\' => self.escape(&mut word)?,
                 '\'' => self.single(&mut word)?,
                 '"' => {
                     self.cursor.bump();
@@ -216,7 +219,7 @@ impl Lexer<'_, '_> {
                 '~' if word.text.is_empty() => {
                     self.cursor.bump();
                     word.text.push('~');
-                    word.expands = true;
+                    word.holds(Expansion::Known);
                 }
                 '{' => {
                     self.cursor.bump();
@@ -228,16 +231,30 @@ impl Lexer<'_, '_> {
                 }
                 _ => {
                     self.cursor.bump();
-                    word.expands |= brace && (next == ',' || next == '.' && word.text.ends_with('.'));
-                    word.expands |= brace && word.text == "{" && next != '}';
-                    if next == '=' && word.assigns.is_none() && !word.quoted {
-                        word.assigns = name_of(&word.text);
+                    let several = next == ',' || next == '.' && word.text.ends_with('.');
+                    if brace && (several || word.text == "{" && next != '}') {
+                        word.holds(Expansion::Known);
+                    }
+                    if next == '=' && !equals {
+                        equals = true;
+                        word.assigns = if word.quoted { None } else { name_of(&word.text) };
+                    }
+                    if next.is_whitespace() || is_unseen(next) {
+                        // A person reads a space where the shell reads a letter, or nothing at all.
+                        self.note(Reason::Unreadable);
                     }
                     word.text.push(next);
                 }
             }
         }
         Ok(word)
+    }
+
+    fn escape(&mut self, word: &mut Word) -> Read<()> {
+        self.cursor.bump();
+        word.quoted = true;
+        word.text.push(self.cursor.bump().ok_or(Reason::Unreadable)?);
+        Ok(())
     }
 
     fn glob(&mut self, word: &mut Word, sign: char) {
@@ -259,7 +276,9 @@ impl Lexer<'_, '_> {
         loop {
             match self.take()? {
                 Token::Word(element) => {
-                    word.substitutes |= element.substitutes;
+                    if element.substitutes() {
+                        word.holds(Expansion::Output);
+                    }
                     word.text.push_str(&element.text);
                     word.text.push(' ');
                 }
@@ -279,8 +298,16 @@ impl Lexer<'_, '_> {
         let (end, tabs, quoted) = (document.end.clone(), document.tabs, document.quoted);
         let mut body = String::new();
         let mut closed = false;
+        let mut belongs = false;
         while let Some(line) = self.cursor.line() {
             let line = if tabs { line.trim_start_matches('\t') } else { line };
+            let slashes = line.len().saturating_sub(line.trim_end_matches('\\').len());
+            let goes_on = !quoted && slashes % 2 == 1;
+            // Whether the end counts in lines that belong together differs from shell to shell.
+            if belongs && line == end || goes_on && end.starts_with(line.trim_end_matches('\\')) {
+                self.note(Reason::TwoReadings);
+            }
+            belongs = goes_on;
             if line == end {
                 closed = true;
                 break;
@@ -318,8 +345,16 @@ impl Lexer<'_, '_> {
             inside: self.inside.clone(),
             ahead: None,
             pending: Vec::new(),
+            condition: false,
         })
     }
+}
+
+/// Characters that show nothing, or turn the direction of what is shown.
+pub(super) const fn is_unseen(character: char) -> bool {
+    matches!(character, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}'
+        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// How long the name is, if the text before `=` is one.

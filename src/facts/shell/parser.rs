@@ -51,8 +51,25 @@ impl Lexer<'_, '_> {
     }
 
     fn pipeline(&mut self) -> Read<()> {
-        while matches!(self.look()?, Token::Word(word) if word.bare() == "!") {
-            self.take()?;
+        loop {
+            if self.look()?.is_word("!") {
+                self.take()?;
+            } else if self.look()?.is_word("time") {
+                let Token::Word(word) = self.take()? else { return Err(Reason::Unreadable) };
+                self.made(Simple { words: vec![word], ..Simple::default() })?;
+                while self.look()?.is_word("-p") || self.look()?.is_word("--") {
+                    self.take()?;
+                }
+                // Where it is a program, it has options that write.
+                if matches!(self.look()?, Token::Word(word) if word.text.starts_with('-')) {
+                    self.note(Reason::TwoReadings);
+                }
+                if matches!(self.look()?, Token::Newline | Token::Semicolon | Token::End) {
+                    return Ok(());
+                }
+            } else {
+                break;
+            }
         }
         let mut piped = false;
         loop {
@@ -76,7 +93,7 @@ impl Lexer<'_, '_> {
         self.script.simples.iter_mut().skip(first)
     }
 
-    fn newlines(&mut self) -> Read<()> {
+    pub(super) fn newlines(&mut self) -> Read<()> {
         while matches!(self.look()?, Token::Newline) {
             self.take()?;
         }
@@ -92,6 +109,7 @@ impl Lexer<'_, '_> {
         };
         self.deeper()?;
         match keyword.as_str() {
+            "(" if self.cursor.peek() == Some('(') => self.double_bracket()?,
             "(" => self.between(Token::is_close)?,
             "{" => self.between(|token| token.is_word("}"))?,
             "if" => self.branches()?,
@@ -143,7 +161,7 @@ impl Lexer<'_, '_> {
         self.made(Simple { redirects, ..Simple::default() })
     }
 
-    fn made(&mut self, mut simple: Simple) -> Read<()> {
+    pub(super) fn made(&mut self, mut simple: Simple) -> Read<()> {
         if self.script.simples.len() >= MOST_COMMANDS {
             return Err(Reason::TooLarge);
         }
@@ -152,105 +170,19 @@ impl Lexer<'_, '_> {
         Ok(())
     }
 
-    fn between(&mut self, end: impl Fn(&Token) -> bool) -> Read<()> {
+    pub(super) fn between(&mut self, end: impl Fn(&Token) -> bool) -> Read<()> {
         self.take()?;
         self.list()?;
         let token = self.take()?;
         if end(&token) { Ok(()) } else { Err(Reason::Unreadable) }
     }
 
-    fn close(&mut self) -> Read<()> {
+    pub(super) fn close(&mut self) -> Read<()> {
         if self.take()?.is_close() { Ok(()) } else { Err(Reason::Unreadable) }
     }
 
-    fn expect(&mut self, word: &str) -> Read<()> {
+    pub(super) fn expect(&mut self, word: &str) -> Read<()> {
         if self.take()?.is_word(word) { Ok(()) } else { Err(Reason::Unreadable) }
-    }
-
-    fn body(&mut self) -> Read<()> {
-        self.expect("do")?;
-        self.list()?;
-        self.expect("done")
-    }
-
-    fn branches(&mut self) -> Read<()> {
-        loop {
-            // `if` or `elif`
-            self.take()?;
-            self.list()?;
-            self.expect("then")?;
-            self.list()?;
-            match self.take()? {
-                token if token.is_word("fi") => return Ok(()),
-                token if token.is_word("else") => {
-                    self.list()?;
-                    return self.expect("fi");
-                }
-                token if token.is_word("elif") => self.ahead = Some(token),
-                _ => return Err(Reason::Unreadable),
-            }
-        }
-    }
-
-    fn each(&mut self) -> Read<()> {
-        self.take()?;
-        // Arithmetic loops are not read.
-        let Token::Word(mut name) = self.take()? else { return Err(Reason::Unreadable) };
-        name.assigns = Some(name.text.len());
-        self.made(Simple { assignments: vec![name], ..Simple::default() })?;
-        self.newlines()?;
-        if self.look()?.is_word("in") {
-            self.take()?;
-            while matches!(self.look()?, Token::Word(_)) {
-                self.take()?;
-            }
-        }
-        while matches!(self.look()?, Token::Semicolon | Token::Newline) {
-            self.take()?;
-        }
-        self.body()
-    }
-
-    fn cases(&mut self) -> Read<()> {
-        self.take()?;
-        let Token::Word(_) = self.take()? else { return Err(Reason::Unreadable) };
-        self.newlines()?;
-        self.expect("in")?;
-        loop {
-            self.newlines()?;
-            match self.take()? {
-                token if token.is_word("esac") => return Ok(()),
-                Token::Open => continue,
-                Token::Word(_) => {}
-                _ => return Err(Reason::Unreadable),
-            }
-            match self.take()? {
-                Token::Pipe => continue,
-                Token::Close => {}
-                _ => return Err(Reason::Unreadable),
-            }
-            self.list()?;
-            match self.take()? {
-                Token::CaseEnd => {}
-                token if token.is_word("esac") => return Ok(()),
-                _ => return Err(Reason::Unreadable),
-            }
-        }
-    }
-
-    /// `[[ … ]]`: only what is substituted inside matters.
-    fn condition(&mut self) -> Read<()> {
-        self.bash_only();
-        let mut words = Vec::new();
-        loop {
-            match self.take()? {
-                Token::End => return Err(Reason::Unreadable),
-                Token::Word(word) if word.bare() == "]]" => break,
-                Token::Word(word) => words.push(word),
-                _ => {}
-            }
-        }
-        self.made(Simple { words, ..Simple::default() })
     }
 
     fn function(&mut self, name: &Word) -> Read<()> {
@@ -308,7 +240,7 @@ impl Lexer<'_, '_> {
         if matches!(kind, RedirectKind::Document | RedirectKind::Tabs) {
             let index = self.script.documents.len();
             // The end is compared as written; one that holds an expansion is too odd to follow.
-            if target.expands {
+            if !target.is_literal() {
                 return Err(Reason::Unreadable);
             }
             let tabs = kind == RedirectKind::Tabs;
@@ -322,11 +254,11 @@ impl Lexer<'_, '_> {
 }
 
 impl Token {
-    fn is_word(&self, text: &str) -> bool {
+    pub(super) fn is_word(&self, text: &str) -> bool {
         matches!(self, Self::Word(word) if word.bare() == text)
     }
 
-    const fn is_close(&self) -> bool {
+    pub(super) const fn is_close(&self) -> bool {
         matches!(self, Self::Close)
     }
 }

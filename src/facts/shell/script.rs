@@ -13,6 +13,8 @@ pub(super) struct Script {
     pub(super) documents: Vec<Document>,
     pub(super) substitutions: Vec<Substitution>,
     pub(super) functions: Vec<String>,
+    /// Names whose values are worked out as arithmetic, which runs substitutions in subscripts.
+    pub(super) numbers: Vec<String>,
     pub(super) reasons: Vec<Reason>,
 }
 
@@ -73,6 +75,7 @@ pub(super) struct Document {
 /// Why facts are not complete, or worse than low.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ShellReason")]
 pub enum Reason {
     /// The language is one that is not read.
     OpaqueLanguage,
@@ -112,6 +115,14 @@ pub enum Reason {
     RunsElsewhere,
     /// Data goes to a place the command line chooses.
     DataLeaves,
+    /// Which file is written depends on an expansion.
+    TargetNotLiteral,
+    /// A file that usually holds secrets is named.
+    Sensitive,
+    /// A file that the system or a later program runs or obeys is changed.
+    SystemFile,
+    /// Something on another machine or in a container is changed.
+    ChangesElsewhere,
     /// Processes or the machine are stopped or reconfigured.
     ChangesSystem,
 }

@@ -5,14 +5,26 @@
 pub(super) struct Word {
     pub(super) text: String,
     pub(super) start: Start,
-    /// Something in it is expanded.
-    pub(super) expands: bool,
-    /// A command's output stands in it.
-    pub(super) substitutes: bool,
+    pub(super) expansion: Expansion,
+    /// It may become several words.
+    pub(super) splits: bool,
     /// Something in it was quoted, so it is no keyword.
     pub(super) quoted: bool,
     /// How many bytes of the text are the name of an assignment.
     pub(super) assigns: Option<usize>,
+}
+
+/// What a shell puts in place of a part of a word, the worst of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Expansion {
+    #[default]
+    None,
+    /// A `~` or braces, which become what is known.
+    Known,
+    /// What only shows when it runs.
+    Unknown,
+    /// What a command prints.
+    Output,
 }
 
 /// How a word begins, which says whether it may turn out to be an option.
@@ -29,13 +41,27 @@ impl Word {
         Self { text: text.to_owned(), ..Self::default() }
     }
 
-    pub(super) const fn is_literal(&self) -> bool {
-        !self.expands
+    pub(super) fn is_literal(&self) -> bool {
+        self.expansion == Expansion::None
+    }
+
+    /// Whether what it becomes only shows when it runs.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.expansion >= Expansion::Unknown
+    }
+
+    /// Whether a command's output stands in it.
+    pub(super) fn substitutes(&self) -> bool {
+        self.expansion == Expansion::Output
+    }
+
+    pub(super) fn holds(&mut self, expansion: Expansion) {
+        self.expansion = self.expansion.max(expansion);
     }
 
     /// The text, if it may be a keyword.
     pub(super) fn bare(&self) -> &str {
-        if self.quoted || self.expands { "" } else { &self.text }
+        if self.quoted || !self.is_literal() { "" } else { &self.text }
     }
 
     /// The name an assignment sets.
@@ -48,7 +74,12 @@ impl Word {
         if self.text.is_empty() {
             self.start = start;
         }
-        self.expands = true;
+        self.holds(Expansion::Unknown);
         self.text.push_str(written);
+    }
+
+    /// Whether a program may take it, or part of it, for an option although it is not written as one.
+    pub(super) fn may_be_option(&self) -> bool {
+        self.start != Start::Literal || self.splits
     }
 }

@@ -1,17 +1,25 @@
 //! Which programs run other programs, and which of their words are those?
 
 use super::judge::{Judge, Run};
+use super::language::is_file;
 use super::script::Reason;
-use super::word::{Start, Word};
+use super::variable::Scope;
+use super::word::{Expansion, Start, Word};
 use crate::facts::risk::Risk;
 
-const SHELLS: [&str; 8] = ["sh", "bash", "dash", "zsh", "ksh", "ash", "rbash", "fish"];
+const SHELLS: [&str; 15] = [
+    "sh", "bash", "dash", "zsh", "ksh", "ash", "rbash", "fish", "mksh", "csh", "tcsh", "yash", "posh", "elvish",
+    "xonsh",
+];
+/// Those of them that are read.
+const READ: [&str; 5] = ["sh", "bash", "dash", "ash", "rbash"];
 
 /// Program, options that take a value, options that do not, words before the program.
-const PREFIXES: [(&str, &[&str], &[&str], usize); 17] = [
+const PREFIXES: [(&str, &[&str], &[&str], usize); 18] = [
     ("env", &["-u", "-C", "--unset", "--chdir"], &["-i", "-", "--ignore-environment", "-0"], 0),
     ("sudo", &["-u", "-g", "-h", "-p", "-C", "-D", "-R", "-T"], &["-n", "-E", "-H", "-S", "-b", "-k", "-A", "-P"], 0),
     ("doas", &["-u", "-C"], &["-n", "-L"], 0),
+    ("toybox", &[], &[], 0),
     ("nice", &["-n", "--adjustment"], &[], 0),
     ("ionice", &["-c", "-n"], &["-t"], 0),
     ("nohup", &[], &[], 0),
@@ -31,7 +39,7 @@ const PREFIXES: [(&str, &[&str], &[&str], usize); 17] = [
 pub(super) fn is_known(name: &str) -> bool {
     SHELLS.contains(&name)
         || PREFIXES.iter().any(|(prefix, ..)| *prefix == name)
-        || ["eval", "source", ".", "ssh", "docker", "podman", "kubectl", "trap", "watch"].contains(&name)
+        || ["eval", "source", ".", "ssh", "trap", "watch"].contains(&name)
 }
 
 /// True if the program was one of these, and everything it runs has been judged.
@@ -52,15 +60,20 @@ pub(super) fn judge(judge: &mut Judge, run: &Run<'_>, name: &str, arguments: &[W
                 inner(judge, run, name, rest);
             }
         }
-        if name == "exec" && run.fed {
+        if name == "exec" && (run.fed || run.given.is_some()) {
+            // From here on the shell itself reads what comes from there.
             judge.opaque(Reason::RunsOtherText);
+        }
+        if name == "env" && arguments.is_empty() {
+            // What it prints may be a password.
+            judge.raise(Risk::Medium, Reason::Sensitive);
         }
     } else {
         match name {
             "eval" => {
                 judge.opaque(Reason::RunsOtherText);
                 let text: Vec<&str> = arguments.iter().map(|word| word.text.as_str()).collect();
-                judge.text(&text.join(" "), &chain(run, name));
+                judge.text(&text.join(" "), run, name);
             }
             "trap" => {
                 if let Some(word) = arguments.iter().find(|word| !word.text.starts_with('-')) {
@@ -73,7 +86,6 @@ pub(super) fn judge(judge: &mut Judge, run: &Run<'_>, name: &str, arguments: &[W
             }
             "source" | "." => file(judge, arguments.first()),
             "ssh" => remote(judge, run, arguments),
-            "docker" | "podman" | "kubectl" => container(judge, run, name, arguments),
             _ => return false,
         }
     }
@@ -103,7 +115,9 @@ fn fed(judge: &mut Judge, run: &Run<'_>, options: &[Word], words: &[Word]) {
     }
     let mut words = words.to_vec();
     for word in &mut words {
-        word.expands |= signs.iter().any(|sign| word.text.contains(sign));
+        if signs.iter().any(|sign| word.text.contains(sign)) {
+            word.holds(Expansion::Known);
+        }
     }
     let mut added = Word::default();
     added.expand("{}", Start::Expansion);
@@ -116,14 +130,28 @@ fn after<'w>(judge: &mut Judge, prefix: &(&str, &[&str], &[&str], usize), words:
     let (name, valued, plain, before) = *prefix;
     let mut rest = words;
     let mut before = before;
+    let mut over = false;
     loop {
         let (first, others) = rest.split_first()?;
         let text = first.text.as_str();
-        if !first.is_literal() && first.assigns.is_none() {
+        if !first.is_literal() && (first.assigns.is_none() || first.splits) {
             judge.opaque(Reason::OptionNotLiteral);
         }
-        if text == "--" {
-            return others.get(before..);
+        if text == "--" && !over {
+            over = true;
+            rest = others;
+        } else if over {
+            if matches!(name, "env" | "sudo" | "doas") && text.contains('=') {
+                judge.assigns(first, Scope::Programs);
+                rest = others;
+            } else if before > 0 {
+                before = before.saturating_sub(1);
+                rest = others;
+            } else {
+                return Some(rest);
+            }
+        } else if name == "nice" && text.strip_prefix('-').is_some_and(is_digits) {
+            rest = others;
         } else if valued.contains(&text) {
             rest = others.get(1..)?;
         } else if plain.contains(&text) {
@@ -136,7 +164,7 @@ fn after<'w>(judge: &mut Judge, prefix: &(&str, &[&str], &[&str], usize), words:
             }
             rest = others;
         } else if matches!(name, "env" | "sudo" | "doas") && text.contains('=') {
-            judge.assigns(first);
+            judge.assigns(first, Scope::Programs);
             rest = others;
         } else if before > 0 {
             before = before.saturating_sub(1);
@@ -152,13 +180,17 @@ fn text(judge: &mut Judge, run: &Run<'_>, name: &str, word: &Word) {
     if !word.is_literal() {
         judge.opaque(Reason::RunsOtherText);
     }
-    judge.text(&word.text, &chain(run, name));
+    judge.text(&word.text, run, name);
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn file(judge: &mut Judge, word: Option<&Word>) {
     judge.raise(Risk::Medium, Reason::UnknownProgram);
     match word {
-        Some(word) if word.is_literal() && word.text != "-" && !word.text.starts_with("/dev/") => {
+        Some(word) if word.is_literal() && is_file(&word.text) => {
             judge.ran.insert(word.text.trim_start_matches("./").to_owned());
             judge.reads(word);
         }
@@ -167,7 +199,7 @@ fn file(judge: &mut Judge, word: Option<&Word>) {
 }
 
 fn shell(judge: &mut Judge, run: &Run<'_>, name: &str, arguments: &[Word]) {
-    if matches!(name, "zsh" | "fish") {
+    if !READ.contains(&name) {
         judge.opaque(Reason::OpaqueLanguage);
     }
     let mut words = arguments.iter();
@@ -179,16 +211,21 @@ fn shell(judge: &mut Judge, run: &Run<'_>, name: &str, arguments: &[Word]) {
         if option == "--version" || option == "--help" {
             return;
         }
-        if option.starts_with('-') && !option.starts_with("--") && option.contains('c') {
+        let bundle = option.starts_with(['-', '+']) && !option.starts_with("--");
+        if bundle && option.starts_with('-') && option.contains('c') {
+            if option.contains(['o', 'O']) {
+                // Which word is the text depends on the order of the letters.
+                judge.opaque(Reason::TwoReadings);
+            }
             let found = words.find(|word| !word.text.starts_with('-'));
             return match found {
                 Some(word) => text(judge, run, name, word),
                 None => judge.opaque(Reason::Unreadable),
             };
         }
-        if matches!(option, "-o" | "+o" | "-O" | "+O") {
+        if bundle && option.contains(['o', 'O']) {
             words.next();
-        } else if matches!(option, "--rcfile" | "--init-file") {
+        } else if option.starts_with("--rcfile") || option.starts_with("--init-file") {
             return judge.opaque(Reason::RunsOtherText);
         } else if option == "-s" || option == "-" {
             break;
@@ -205,61 +242,46 @@ fn shell(judge: &mut Judge, run: &Run<'_>, name: &str, arguments: &[Word]) {
 
 fn remote(judge: &mut Judge, run: &Run<'_>, arguments: &[Word]) {
     judge.raise(Risk::High, Reason::RunsElsewhere);
-    let mut words = arguments.iter();
-    let host = loop {
-        let Some(word) = words.next() else { return };
+    let mut words = arguments;
+    let mut host = None;
+    // Options stand before the host and after it.
+    while let Some((word, others)) = words.split_first() {
         if !word.text.starts_with('-') {
-            break word;
-        }
-        if word.text.starts_with("-o") {
-            // ProxyCommand and its like run programs here.
+            if host.is_some() {
+                break;
+            }
+            host = Some(word);
+        } else if word.text == "--" && host.is_some() {
+            words = others;
+            break;
+        } else if word.text.contains(['o', 'F', 'J', 'S', 'W', 'w', 'L', 'R', 'D', 'E', 'I']) {
+            // ProxyCommand and its like run programs here, and tunnels lead elsewhere.
             judge.opaque(Reason::OptionUnknown);
         }
-        if word.text.len() == 2 && word.text.ends_with(|last| "BbcDEeFIiJLlmOopQRSWw".contains(last)) {
-            words.next();
-        }
-    };
+        let valued = |last| "BbcDEeFIiJLlmOopPQRSWw".contains(last);
+        let skip = word.text.starts_with('-') && word.text.ends_with(valued) && !word.text.starts_with("--");
+        words = others.get(usize::from(skip)..).unwrap_or_default();
+    }
+    let Some(host) = host else { return };
     judge.reaches(host, "ssh");
     if run.fed {
         judge.raise(Risk::Critical, Reason::DataLeaves);
     }
-    let rest = words.as_slice();
+    let rest = words;
     if rest.is_empty() {
-        if let Some(given) = run.given {
-            text(judge, run, "ssh", given);
+        match run.given {
+            Some(given) => text(judge, run, "ssh", given),
+            None if run.fed => judge.opaque(Reason::RunsOtherText),
+            None => {}
         }
         return;
     }
     if rest.iter().any(|word| !word.is_literal()) {
         judge.opaque(Reason::RunsOtherText);
     }
-    if rest.iter().any(|word| word.substitutes) {
+    if rest.iter().any(Word::substitutes) {
         judge.raise(Risk::Critical, Reason::DataLeaves);
     }
     let joined: Vec<&str> = rest.iter().map(|word| word.text.as_str()).collect();
-    judge.text(&joined.join(" "), &chain(run, "ssh"));
-}
-
-fn container(judge: &mut Judge, run: &Run<'_>, name: &str, arguments: &[Word]) {
-    let verb = arguments.first().map_or("", Word::bare);
-    match verb {
-        "ps" | "images" | "logs" | "version" | "info" | "get" | "describe" | "top" => {}
-        "exec" if arguments.len() > 2 => {
-            judge.raise(Risk::Medium, Reason::RunsElsewhere);
-            let mut rest = arguments.get(1..).unwrap_or_default();
-            while let Some((first, others)) = rest.split_first().filter(|(first, _)| first.text.starts_with('-')) {
-                let plain = ["-i", "-t", "-it", "-ti", "-d", "--"].contains(&first.text.as_str());
-                if !plain {
-                    judge.opaque(Reason::OptionUnknown);
-                }
-                rest = others;
-            }
-            let rest = rest.get(1..).unwrap_or_default();
-            match rest.split_first() {
-                Some((first, others)) if first.text == "--" => inner(judge, run, name, others),
-                _ => inner(judge, run, name, rest),
-            }
-        }
-        _ => judge.opaque(Reason::RunsElsewhere),
-    }
+    judge.text(&joined.join(" "), run, "ssh");
 }

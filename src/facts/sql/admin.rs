@@ -4,7 +4,7 @@ use sqlparser::tokenizer::Token;
 
 use super::statement::Reading;
 use super::words::Words;
-use super::{Kind, Reason};
+use super::{Dialect, Kind, Reason, dynamic};
 use crate::facts::Risk;
 
 /// Statements that their first words say enough about.
@@ -78,6 +78,9 @@ pub(super) fn read(reading: &mut Reading<'_>, tokens: &[Token]) {
     let tally = &mut *reading.tally;
     let Some((found, kind, risk)) = PLAIN.iter().find(|(plain, _, _)| words.eat(plain)) else {
         tally.effect = true;
+        if reading.dialect == Dialect::Mssql && matches!(tokens.first(), Some(Token::Word(_))) {
+            return dynamic::procedure_alone(reading, tokens);
+        }
         return tally.doubt(Reason::Unparsable);
     };
     tally.note(*kind, *risk);

@@ -54,7 +54,6 @@ pub(super) fn create(reading: &mut Reading<'_>, tokens: Vec<Token>) {
         }
         reading.tally.raise(Risk::High);
     }
-    let external = words.any(&["external", "foreign"]) && words.find(&["table"]).is_some_and(|at| at < 8);
     if words.eat("algorithm") {
         words.skip(2);
     }
@@ -63,6 +62,8 @@ pub(super) fn create(reading: &mut Reading<'_>, tokens: Vec<Token>) {
     }
     let event = words.is("event") && !words.ahead(1).is_some_and(|next| super::words::is(next, "trigger"));
     while !event && words.eat_any(&ADJECTIVES) {}
+    let before = tokens.get(..words.at()).unwrap_or_default();
+    let external = before.iter().any(|token| super::words::is(token, "external") || super::words::is(token, "foreign"));
     if code(reading, &mut words) || principal(reading, &mut words) || place(reading, &mut words) {
         return;
     }

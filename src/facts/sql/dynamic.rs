@@ -197,6 +197,11 @@ const PROCEDURES: &[(&str, Kind, Risk)] = &[
     ("sp_msforeachdb", Kind::Dynamic, Risk::High),
 ];
 
+/// Reads a procedure that is called by its name alone.
+pub(super) fn procedure_alone(reading: &mut Reading<'_>, tokens: &[Token]) {
+    execute(reading, Words::new(tokens));
+}
+
 fn procedure(reading: &mut Reading<'_>, mut words: Words<'_>) {
     let Some(name) = words.name() else { return reading.tally.doubt(Reason::Unparsable) };
     let lower = name.to_ascii_lowercase();

@@ -20,8 +20,12 @@ const LONGEST_CHAIN: usize = 3000;
 /// UNION and its like side by side.
 const MOST_SETS: usize = 400;
 
+/// Statements in one text.
+const MOST_STATEMENTS: usize = 1000;
+
 /// Whether tokens may be parsed.
 pub(super) fn check(tokens: &[Token]) -> Result<(), Reason> {
+    let mut statements = 0_usize;
     let mut levels = vec![Level::default()];
     for token in tokens {
         match token {
@@ -37,7 +41,14 @@ pub(super) fn check(tokens: &[Token]) -> Result<(), Reason> {
                     levels.push(Level::default());
                 }
             }
-            Token::SemiColon | Token::EOF => levels = vec![Level::default()],
+            Token::SemiColon | Token::EOF => {
+                statements = statements.saturating_add(1);
+                if statements > MOST_STATEMENTS {
+                    return Err(Reason::TooLong);
+                }
+                levels.truncate(1);
+                levels.fill(Level::default());
+            }
             _ => {}
         }
         let Some(level) = levels.last_mut() else { continue };

@@ -25,7 +25,7 @@ pub(super) struct Lexed {
 
 /// Cuts a text into tokens.
 pub(super) fn lex(text: &str, dialect: Dialect) -> Lexed {
-    let mut lexer = Lexer { text, bytes: text.as_bytes(), at: 0, dialect, out: Lexed::default() };
+    let mut lexer = Lexer { text, bytes: text.as_bytes(), at: 0, dialect, escaped: false, out: Lexed::default() };
     lexer.out.tokens.reserve(text.len().checked_div(4).unwrap_or_default().min(4096));
     while let Some(byte) = lexer.peek(0) {
         lexer.token(byte);
@@ -38,6 +38,8 @@ struct Lexer<'a> {
     bytes: &'a [u8],
     at: usize,
     dialect: Dialect,
+    /// Whether the last string had escapes, which a string in the next line continues.
+    escaped: bool,
     out: Lexed,
 }
 
@@ -245,7 +247,11 @@ impl Lexer<'_> {
             self.skip(1);
             self.until(quote, false);
         }
-        while self.peek(0).is_some_and(|b| b.is_ascii_alphanumeric() || b"_$./~%-=+:*\"".contains(&b) || b >= 0x80) {
+        while let Some(byte) = self.peek(0) {
+            let comment = matches!((byte, self.peek(1)), (b'/', Some(b'*')) | (b'-', Some(b'-')) | (b'/', Some(b'/')));
+            if comment || !(byte.is_ascii_alphanumeric() || b"_$./~%-=+:*\"".contains(&byte) || byte >= 0x80) {
+                break;
+            }
             self.skip(1);
         }
         let value = self.since(start);

@@ -13,6 +13,7 @@ use crate::facts::Risk;
 
 /// Takes out what would be misread. Gives the limit that `TOP` sets to a change.
 pub(super) fn repair(tokens: &mut Vec<Token>, dialect: Dialect, tally: &mut Tally) -> Option<u64> {
+    everywhere(tokens, dialect);
     if matches!(dialect, Dialect::Postgres | Dialect::Mysql | Dialect::Snowflake) {
         table(tokens);
     }
@@ -65,51 +66,51 @@ fn table(tokens: &mut Vec<Token>) {
 
 /// `ONLY t`, `ONLY (t)` and `t *` are `t`: with or without its children.
 fn only(tokens: &mut Vec<Token>) {
-    let mut at = 0_usize;
-    while let Some(token) = tokens.get(at) {
-        let before = at.checked_sub(1).and_then(|before| tokens.get(before));
-        let opens = before.is_some_and(|before| {
-            matches!(before, Token::Comma)
-                || ["from", "join", "update", "into", "using", "table"].iter().any(|word| is(before, word))
-        });
-        let next = tokens.get(at.saturating_add(1));
-        if opens
-            && is(token, "only")
-            && matches!(next, Some(Token::Word(_) | Token::LParen))
-            && !next.is_some_and(|next| is(next, "from") || is(next, "where"))
-        {
-            tokens.remove(at);
-            if tokens.get(at) == Some(&Token::LParen) {
-                let close = tokens
-                    .iter()
-                    .skip(at)
-                    .position(|token| *token == Token::RParen)
-                    .map(|close| close.saturating_add(at));
-                if let Some(close) = close {
-                    tokens.remove(close);
-                    tokens.remove(at);
-                }
-            }
+    if !tokens.iter().any(|token| *token == Token::Mul || is(token, "only")) {
+        return;
+    }
+    const BEFORE: [&str; 6] = ["from", "join", "update", "into", "using", "table"];
+    const AFTER: [&str; 10] = ["where", "join", "order", "group", "limit", "set", "left", "inner", "as", "using"];
+    let any = |token: &Token, words: &[&str]| words.iter().any(|word| is(token, word));
+    let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
+    let mut old = std::mem::take(tokens).into_iter().peekable();
+    let mut closes = false;
+    while let Some(token) = old.next() {
+        let opens = out.last().is_some_and(|last| *last == Token::Comma || any(last, &BEFORE));
+        let named = match old.peek() {
+            Some(next) => matches!(next, Token::Word(_) | Token::LParen) && !any(next, &["from", "where"]),
+            None => false,
+        };
+        if opens && named && is(&token, "only") {
+            closes = old.next_if_eq(&Token::LParen).is_some();
+            continue;
+        }
+        if closes && token == Token::RParen {
+            closes = false;
             continue;
         }
         // `FROM t *`, an old way to say what is said anyway.
-        let ends = next.is_none_or(|next| {
-            matches!(next, Token::Comma | Token::RParen)
-                || ["where", "join", "order", "group", "limit", "set", "left", "inner", "as", "using"]
-                    .iter()
-                    .any(|word| is(next, word))
-        });
-        if *token == Token::Mul && ends && matches!(before, Some(Token::Word(_))) {
-            let after = tokens.get(..at).unwrap_or_default().iter().rev().find(|token| {
-                !matches!(token, Token::Word(_) | Token::Period)
-                    || ["from", "join", "update", "select"].iter().any(|word| is(token, word))
-            });
-            if after.is_some_and(|token| is(token, "from") || is(token, "join") || is(token, "update")) {
-                tokens.remove(at);
-                continue;
-            }
+        let ends = old.peek().is_none_or(|next| matches!(next, Token::Comma | Token::RParen) || any(next, &AFTER));
+        if token == Token::Mul && ends && follows_relation(&out) {
+            continue;
         }
-        at = at.saturating_add(1);
+        out.push(token);
+    }
+    *tokens = out;
+}
+
+/// Whether the last tokens are a relation's name right after FROM or its like.
+fn follows_relation(tokens: &[Token]) -> bool {
+    let mut back = tokens.iter().rev();
+    loop {
+        if !matches!(back.next(), Some(Token::Word(_))) {
+            return false;
+        }
+        match back.next() {
+            Some(Token::Period) => {}
+            Some(token) => return is(token, "from") || is(token, "join") || is(token, "update"),
+            None => return false,
+        }
     }
 }
 
@@ -132,25 +133,62 @@ fn modifiers(tokens: &mut Vec<Token>) {
         "concurrent",
         "all",
     ];
-    let mut at = 0_usize;
     let mut open = false;
-    while let Some(token) = tokens.get(at) {
+    let mut next_is = Vec::with_capacity(tokens.len());
+    for at in 0..tokens.len() {
+        let next = tokens.get(at.saturating_add(1));
+        next_is.push((next == Some(&Token::LParen), matches!(next, None | Some(Token::Period | Token::Comma))));
+    }
+    let mut places = next_is.into_iter();
+    tokens.retain(|token| {
+        let (called, ends) = places.next().unwrap_or_default();
         let head = ["select", "insert", "update", "delete", "replace"].iter().any(|word| is(token, word));
         // `REPLACE(` and `INSERT(` are functions.
-        let called = tokens.get(at.saturating_add(1)) == Some(&Token::LParen) && !is(token, "select");
-        if head && !called {
+        if head && (!called || is(token, "select")) {
             open = true;
-        } else if open
-            && HOW.iter().any(|word| is(token, word))
-            && !tokens.get(at.saturating_add(1)).is_none_or(|next| matches!(next, Token::Period | Token::Comma))
-        {
-            tokens.remove(at);
-            continue;
-        } else if open && is(token, "distinct") {
-        } else {
+        } else if open && !ends && HOW.iter().any(|word| is(token, word)) {
+            return false;
+        } else if !is(token, "distinct") {
             open = false;
         }
-        at = at.saturating_add(1);
+        true
+    });
+}
+
+/// `AS MATERIALIZED (` says how, and `WITH .. REPLACE` is an INSERT; `SAFE.f` is `f`.
+fn everywhere(tokens: &mut Vec<Token>, dialect: Dialect) {
+    let with = tokens.first().is_some_and(|first| is(first, "with"));
+    if with {
+        let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
+        let mut old = std::mem::take(tokens).into_iter().peekable();
+        while let Some(token) = old.next() {
+            let after_as = out.last().is_some_and(|last| is(last, "as"));
+            let opens = old.peek() == Some(&Token::LParen);
+            if after_as && is(&token, "materialized") && opens {
+                continue;
+            }
+            if after_as && is(&token, "not") && old.peek().is_some_and(|next| is(next, "materialized")) {
+                old.next();
+                continue;
+            }
+            let replaces = is(&token, "replace")
+                && out.last() == Some(&Token::RParen)
+                && old.peek().is_some_and(|next| is(next, "into"));
+            out.push(if replaces { word("INSERT") } else { token });
+        }
+        *tokens = out;
+    }
+    if dialect == Dialect::Bigquery && tokens.iter().any(|token| is(token, "safe")) {
+        let mut safe = false;
+        let dots: Vec<bool> =
+            (0..tokens.len()).map(|at| tokens.get(at.saturating_add(1)) == Some(&Token::Period)).collect();
+        let mut dots = dots.into_iter();
+        tokens.retain(|token| {
+            let before_dot = dots.next().unwrap_or_default();
+            let drops = is(token, "safe") && before_dot || safe && *token == Token::Period;
+            safe = is(token, "safe") && before_dot;
+            !drops
+        });
     }
 }
 

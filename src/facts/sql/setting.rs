@@ -8,7 +8,7 @@ use super::{Dialect, Kind};
 use crate::facts::Risk;
 
 /// Settings that take a guard away, or change what names and words mean.
-const GUARDS: [&str; 38] = [
+const GUARDS: [&str; 37] = [
     "row_security",
     "session_replication_role",
     "default_transaction_read_only",
@@ -22,7 +22,6 @@ const GUARDS: [&str; 38] = [
     "standard_conforming_strings",
     "backslash_quote",
     "log_statement",
-    "statement_timeout",
     "sql_log_bin",
     "foreign_key_checks",
     "sql_safe_updates",

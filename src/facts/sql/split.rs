@@ -10,7 +10,7 @@ use super::words::{Words, is};
 
 /// Cuts tokens into statements.
 pub(super) fn split(tokens: Vec<Token>, dialect: Dialect) -> Vec<Vec<Token>> {
-    let mut split = Split { dialect, done: Vec::new(), current: Vec::new(), depth: 0, stored: None };
+    let mut split = Split { dialect, done: Vec::new(), current: Vec::new(), depth: 0, top: Vec::new(), stored: None };
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
         split.take(token, tokens.peek());
@@ -24,6 +24,8 @@ struct Split {
     done: Vec<Vec<Token>>,
     current: Vec<Token>,
     depth: usize,
+    /// The places of the words outside brackets.
+    top: Vec<usize>,
     /// How many blocks are open in code that is stored.
     stored: Option<usize>,
 }
@@ -48,6 +50,9 @@ impl Split {
             }
             _ => {}
         }
+        if self.depth == 0 && matches!(token, Token::Word(_)) {
+            self.top.push(self.current.len());
+        }
         self.current.push(token);
     }
 
@@ -56,6 +61,7 @@ impl Split {
             self.done.push(std::mem::take(&mut self.current));
         }
         self.depth = 0;
+        self.top.clear();
         self.stored = None;
     }
 
@@ -126,7 +132,7 @@ impl Split {
         let (Some(first), Some(last)) = (self.current.first(), self.current.last()) else { return false };
         let last_is = |words: &[&str]| words.iter().any(|word| is(last, word));
         let first_is = |words: &[&str]| words.iter().any(|word| is(first, word));
-        let seen = |word: &str| self.current.iter().any(|token| is(token, word));
+        let seen = |word: &str| self.outside().any(|token| is(token, word));
         if matches!(last, Token::Period | Token::Comma | Token::Eq)
             || last_is(&["as", "execute", "exec"]) && first_is(&["create", "alter"])
         {
@@ -192,8 +198,13 @@ impl Split {
         }
     }
 
+    /// The words outside brackets.
+    fn outside(&self) -> impl Iterator<Item = &Token> {
+        self.top.iter().filter_map(|at| self.current.get(*at))
+    }
+
     fn in_case(&self) -> bool {
-        let count = |word: &str| self.current.iter().filter(|token| is(token, word)).count();
+        let count = |word: &str| self.outside().filter(|token| is(token, word)).count();
         count("case") > count("end")
     }
 }

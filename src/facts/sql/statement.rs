@@ -122,6 +122,10 @@ impl Reading<'_> {
             | "assert" | "show" => transfer::read(self, tokens),
             "do" | "exec" | "execute" | "prepare" | "deallocate" | "call" | "declare" | "fetch" | "open" | "close"
             | "move" | "return" | "print" | "raise" | "let" => dynamic::read(self, tokens),
+            // A procedure needs no word before it at the head of a batch.
+            "" if self.dialect == Dialect::Mssql && matches!(tokens.first(), Some(Token::Word(_))) => {
+                dynamic::procedure_alone(self, &tokens);
+            }
             _ => admin::read(self, &tokens),
         }
     }
@@ -179,7 +183,7 @@ impl Reading<'_> {
         }
         let starts = words.is_any(&[
             "select", "with", "values", "table", "insert", "replace", "update", "delete", "merge", "create", "execute",
-            "declare", "refresh", "call", "do",
+            "declare", "refresh", "call", "do", "truncate", "drop", "alter", "grant",
         ]) && (first_analyzes || !words.is("table") || words.ahead(1).is_some())
             || words.peek() == Some(&Token::LParen)
                 && words.ahead(1).is_some_and(|next| is(next, "select") || is(next, "with") || *next == Token::LParen);
@@ -298,6 +302,12 @@ struct Guess {
 impl Guess {
     fn of(tokens: &[Token]) -> Self {
         let mut words = Words::new(tokens);
+        if words.is("with")
+            && let Some(at) = words.find(&["insert", "replace", "update", "delete", "merge", "select"])
+        {
+            words.go(at);
+        }
+        let start = words.at();
         let kind = match () {
             () if words.eat("insert") || words.eat("replace") => Some(Kind::Insert),
             () if words.eat("update") => Some(Kind::Update),
@@ -308,7 +318,9 @@ impl Guess {
         let Some(kind) = kind else {
             return Self { kind: words.is_any(&["select", "values", "table"]).then_some(Kind::Select), target: None };
         };
-        if let Some(at) = words.find(&["into", "from"]).filter(|at| *at < 8 && kind != Kind::Update) {
+        if let Some(at) =
+            words.find(&["into", "from"]).filter(|at| at.saturating_sub(start) < 8 && kind != Kind::Update)
+        {
             words.go(at.saturating_add(1));
         }
         words.eat("table");

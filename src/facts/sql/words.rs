@@ -171,13 +171,6 @@ impl<'a> Words<'a> {
         }
         names
     }
-
-    /// A string, and goes over it.
-    pub(super) fn string(&mut self) -> Option<&'a str> {
-        let text = text(self.peek()?)?;
-        self.skip(1);
-        Some(text)
-    }
 }
 
 /// Whether a token is this word, without quotes.

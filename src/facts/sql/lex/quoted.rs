@@ -13,7 +13,8 @@ impl Lexer<'_> {
             (b'\'', Dialect::Bigquery) | (b'"', Dialect::Bigquery) => self.triple_or_single(quote, true),
             (b'\'', _) => {
                 self.skip(1);
-                let text = self.until(b'\'', escapes);
+                self.escaped &= matches!(self.out.tokens.last(), Some(Token::SingleQuotedString(_)));
+                let text = self.until(b'\'', escapes || self.escaped);
                 self.string(text);
             }
             (b'"', Dialect::Mysql) => {
@@ -160,6 +161,7 @@ impl Lexer<'_> {
         };
         self.skip(2);
         let text = self.until(b'\'', escapes);
+        self.escaped = escapes && self.dialect == Dialect::Postgres;
         self.push(match first {
             b'x' => Token::HexStringLiteral(text),
             b'b' => Token::SingleQuotedByteStringLiteral(text),

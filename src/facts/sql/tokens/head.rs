@@ -50,12 +50,18 @@ impl Walk<'_> {
             Key::Begin => self.block(),
             Key::If | Key::While | Key::Loop | Key::Case | Key::Else | Key::For => {
                 self.scripted = true;
+                if matches!(key, Key::Loop | Key::Else) && self.dialect != Dialect::Mssql {
+                    self.place = Place::Open;
+                }
                 Head::Other
             }
             Key::Attach if self.dialect == Dialect::Sqlite => self.plain(Kind::Attach, Risk::Medium, Head::Other),
             Key::Backup if self.dialect == Dialect::Mssql => self.plain(Kind::Export, Risk::Critical, Head::Other),
             Key::Restore if self.dialect == Dialect::Mssql => self.plain(Kind::Import, Risk::High, Head::Other),
-            Key::Bulk if self.dialect == Dialect::Mssql => self.plain(Kind::Import, Risk::Critical, Head::Other),
+            Key::Bulk if self.dialect == Dialect::Mssql => self.plain(Kind::Import, Risk::Critical, Head::Load),
+            Key::Lock if matches!(self.dialect, Dialect::Postgres | Dialect::Mysql) => {
+                self.plain(Kind::Lock, Risk::Low, Head::Other)
+            }
             Key::Export if self.dialect == Dialect::Bigquery && self.next_key() == Some(Key::Data) => {
                 self.plain(Kind::Export, Risk::High, Head::Other)
             }

@@ -169,7 +169,7 @@ impl Tree<'_> {
         }
     }
 
-    fn arguments(&mut self, arguments: &FunctionArguments) {
+    pub(super) fn arguments(&mut self, arguments: &FunctionArguments) {
         match arguments {
             FunctionArguments::None => {}
             FunctionArguments::Subquery(query) => self.subquery(query, Around::Open),

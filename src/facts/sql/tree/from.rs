@@ -150,11 +150,13 @@ impl Tree<'_> {
             Some(
                 TableVersion::ForSystemTimeAsOf(expr)
                 | TableVersion::TimestampAsOf(expr)
-                | TableVersion::VersionAsOf(expr)
-                | TableVersion::Function(expr),
+                | TableVersion::VersionAsOf(expr),
             ) => {
                 self.expr(expr);
             }
+            // `AT (OFFSET => -60)` is no call.
+            Some(TableVersion::Function(Expr::Function(version))) => self.arguments(&version.args),
+            Some(TableVersion::Function(expr)) => self.expr(expr),
             Some(TableVersion::Changes { changes, at, end }) => self.exprs([changes, at].into_iter().chain(end)),
             None => {}
         }

@@ -203,7 +203,7 @@ const ALL_BUT_ALLOW: &[&str] =
     &["deny", "hold", "hide", "redact", "mask", "require", "limit", "withhold", "label", "warn"];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
     fn adding_any_rule_but_an_allow_never_lets_something_new_run_or_pass(
