@@ -82,8 +82,9 @@ fn by_deed() -> Told {
             }
         }
         let told: Vec<&str> = told.iter().map(|class| class.as_deref().unwrap_or("ran")).collect();
-        assert_eq!(told[..4], ["ran", "ran", "denied", "denied"]);
-        assert!(told[4..].iter().all(|class| matches!(*class, "held" | "denied")), "{told:?}");
+        assert_eq!((&told[..2], told[3]), (&["ran", "ran"][..], "denied"));
+        // What was read certainly is denied; what was not is held, and never runs.
+        assert!(told[2..].iter().all(|class| matches!(*class, "held" | "denied")), "{told:?}");
         assert_eq!(world.ledger().len(), 2);
     })
 }
