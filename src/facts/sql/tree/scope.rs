@@ -140,3 +140,11 @@ fn is_word(name: &Ident) -> bool {
     ];
     name.quote_style.is_none() && VALUES.iter().any(|value| name.value.eq_ignore_ascii_case(value))
 }
+
+/// Whether a name is a way of SQL Server to another server's rows.
+pub(super) fn remote(name: &ObjectName) -> bool {
+    let last = name.0.last().and_then(|part| part.as_ident());
+    last.is_some_and(|last| {
+        ["openrowset", "openquery", "opendatasource"].iter().any(|word| last.value.eq_ignore_ascii_case(word))
+    })
+}
