@@ -80,7 +80,8 @@ fn drop(reading: &mut Reading<'_>, mut words: Words<'_>) {
         return tally.write("*".to_owned());
     }
     tally.note(Kind::Drop, Risk::High);
-    if words.is_any(&["role", "user", "login", "group", "application", "credential", "server role", "share"]) {
+    let server_role = words.is("server") && words.ahead(1).is_some_and(|next| words::is(next, "role"));
+    if server_role || words.is_any(&["role", "user", "login", "group", "application", "credential", "share"]) {
         return tally.note(Kind::Role, Risk::High);
     }
     if words.eat("prepare") {
@@ -166,18 +167,19 @@ fn drop(reading: &mut Reading<'_>, mut words: Words<'_>) {
 fn alter(reading: &mut Reading<'_>, mut words: Words<'_>) {
     let tally = &mut *reading.tally;
     words.eat_any(&["foreign", "external", "dynamic", "iceberg", "materialized", "online", "ignore", "offline"]);
-    if words.is_any(&[
-        "role",
-        "user",
-        "login",
-        "group",
-        "authorization",
-        "server role",
-        "application",
-        "credential",
-        "account",
-        "organization",
-    ]) && !words.ahead(1).is_some_and(|next| words::is(next, "mapping"))
+    let server_role = words.is("server") && words.ahead(1).is_some_and(|next| words::is(next, "role"));
+    if server_role
+        || words.is_any(&[
+            "role",
+            "user",
+            "login",
+            "group",
+            "authorization",
+            "application",
+            "credential",
+            "account",
+            "organization",
+        ]) && !words.ahead(1).is_some_and(|next| words::is(next, "mapping"))
     {
         let strong = [
             "superuser",
@@ -198,6 +200,7 @@ fn alter(reading: &mut Reading<'_>, mut words: Words<'_>) {
         );
     }
     if words.eat("default privileges") {
+        tally.note(Kind::Alter, Risk::High);
         return tally.note(Kind::Grant, Risk::High);
     }
     if words.eat("system") {
@@ -301,7 +304,10 @@ fn alter(reading: &mut Reading<'_>, mut words: Words<'_>) {
         let swaps = words.is("as") || words.is("with");
         tally.note(Kind::Alter, if adds || !words.any(&hard) && !swaps { Risk::Medium } else { Risk::High });
         for target in ["to", "with", "from"] {
-            if let Some(at) = words.find(&[target]).filter(|_| words.any(&["rename", "swap", "switch", "exchange"])) {
+            if let Some(at) = words
+                .find(&[target])
+                .filter(|_| words.any_run("rename to") || words.any(&["swap", "switch", "exchange"]))
+            {
                 let mut other = words;
                 other.go(at.saturating_add(1));
                 other.eat("table");

@@ -69,7 +69,7 @@ pub(super) fn create(reading: &mut Reading<'_>, tokens: &[Token]) {
         return;
     }
     let tally = &mut *reading.tally;
-    if words.eat_any(&["table", "materialized view", "view", "sequence", "stream", "tag table"]) {
+    if words.eat_any(&["table", "materialized view", "view", "sequence", "stream", "model"]) {
         let view = tokens.get(..words.at()).unwrap_or_default().iter().any(|token| super::words::is(token, "view"));
         tally.note(Kind::Create, if replaces && !view { Risk::High } else { Risk::Medium });
         words.eat("if not exists");

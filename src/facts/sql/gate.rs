@@ -12,10 +12,13 @@ use super::words::is;
 pub(super) const LONGEST: usize = 256 * 1024;
 
 /// Brackets and CASE inside one another.
-const DEEPEST: usize = 40;
+const DEEPEST: usize = 28;
 
 /// Tokens side by side without a comma, which is how long a chain can be.
 const LONGEST_CHAIN: usize = 3000;
+
+/// Words and signs without a comma that wrap what stands before them (`x::int`, `x IS NULL`).
+const MOST_SUFFIXES: usize = 250;
 
 /// UNION and its like side by side.
 const MOST_SETS: usize = 400;
@@ -119,6 +122,11 @@ pub(super) fn check(tokens: &[Token]) -> Result<(), Reason> {
     for token in tokens {
         match token {
             Token::LParen | Token::LBracket | Token::LBrace => {
+                if *token == Token::LBracket
+                    && let Some(level) = levels.last_mut()
+                {
+                    level.suffixes = level.suffixes.saturating_add(1);
+                }
                 levels.push(Level::default());
                 if levels.len() > DEEPEST {
                     return Err(Reason::TooDeep);
@@ -141,20 +149,39 @@ pub(super) fn check(tokens: &[Token]) -> Result<(), Reason> {
             _ => {}
         }
         let Some(level) = levels.last_mut() else { continue };
-        level.chain = if *token == Token::Comma { 0 } else { level.chain.saturating_add(1) };
+        if *token == Token::Comma {
+            (level.chain, level.suffixes) = (0, 0);
+        } else {
+            level.chain = level.chain.saturating_add(1);
+        }
+        if is_suffix(token) {
+            level.suffixes = level.suffixes.saturating_add(1);
+        }
         if is(token, "union") || is(token, "except") || is(token, "intersect") || is(token, "minus") {
             level.sets = level.sets.saturating_add(1);
         }
-        if level.chain > LONGEST_CHAIN || level.sets > MOST_SETS {
+        if level.chain > LONGEST_CHAIN || level.suffixes > MOST_SUFFIXES || level.sets > MOST_SETS {
             return Err(Reason::TooDeep);
         }
     }
     Ok(())
 }
 
+fn is_suffix(token: &Token) -> bool {
+    match token {
+        Token::DoubleColon | Token::LBracket | Token::Colon => true,
+        Token::Word(_) => ["is", "isnull", "notnull", "collate", "at"].iter().any(|word| is(token, word)),
+        _ => false,
+    }
+}
+
 /// What stands between the same brackets.
 #[derive(Clone, Debug, Default)]
 struct Level {
     chain: usize,
+    suffixes: usize,
     sets: usize,
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,7 +49,9 @@ impl Lexer<'_> {
             b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => self.skip(1),
             b'-' if self.peek(1) == Some(b'-') && self.starts_comment() => self.line_comment(),
             b'#' if matches!(self.dialect, Dialect::Mysql | Dialect::Bigquery) => self.line_comment(),
-            b'/' if self.peek(1) == Some(b'/') && self.dialect == Dialect::Snowflake => self.line_comment(),
+            b'/' if self.peek(1) == Some(b'/') && self.dialect == Dialect::Snowflake && !self.in_url() => {
+                self.line_comment();
+            }
             b'/' if self.peek(1) == Some(b'*') => self.block_comment(),
             _ if self.starts_command(byte) => self.command(),
             b'\'' | b'"' | b'`' => self.quoted(byte),
@@ -87,6 +89,12 @@ impl Lexer<'_> {
 
     fn push(&mut self, token: Token) {
         self.out.tokens.push(token);
+    }
+
+    /// `file://` is no comment.
+    fn in_url(&self) -> bool {
+        let before = self.at.checked_sub(1).and_then(|at| self.bytes.get(at));
+        matches!(before, Some(b':' | b'/'))
     }
 
     /// `--` begins a comment, but in MySQL only before a space.

@@ -14,6 +14,7 @@ use crate::facts::Risk;
 /// Takes out what would be misread. Gives the limit that `TOP` sets to a change.
 pub(super) fn repair(tokens: &mut Vec<Token>, dialect: Dialect, tally: &mut Tally) -> Option<u64> {
     everywhere(tokens, dialect);
+    cursor(tokens);
     if matches!(dialect, Dialect::Postgres | Dialect::Mysql | Dialect::Snowflake) {
         table(tokens);
     }
@@ -24,12 +25,94 @@ pub(super) fn repair(tokens: &mut Vec<Token>, dialect: Dialect, tally: &mut Tall
         }
         Dialect::Mysql => {
             modifiers(tokens);
+            share(tokens, tally);
+            side_by_side(tokens);
             into(tokens, tally);
             None
         }
         Dialect::Mssql => mssql(tokens),
-        Dialect::Sqlite | Dialect::Snowflake | Dialect::Bigquery => None,
+        Dialect::Bigquery => {
+            handed(tokens);
+            None
+        }
+        Dialect::Sqlite | Dialect::Snowflake => None,
     }
+}
+
+/// `WHERE CURRENT OF c` is one row.
+fn cursor(tokens: &mut [Token]) {
+    if !tokens.iter().any(|token| is(token, "current")) {
+        return;
+    }
+    let place = (0..tokens.len()).find(|at| {
+        let mut words = Words::new(tokens);
+        words.go(*at);
+        words.eat("where current of") && matches!(words.peek(), Some(Token::Word(_)))
+    });
+    let Some(at) = place else { return };
+    let one = [word("CTID"), Token::Eq, Token::Number("1".to_owned(), false)];
+    for (old, new) in tokens.iter_mut().skip(at.saturating_add(1)).zip(one) {
+        *old = new;
+    }
+}
+
+/// `LOCK IN SHARE MODE`, which the parser knows as `FOR SHARE` only.
+fn share(tokens: &mut Vec<Token>, tally: &mut Tally) {
+    let mut words = Words::new(tokens);
+    if let Some(at) = words.find(&["lock"]) {
+        words.go(at);
+        if words.eat("lock in share mode") && words.done() {
+            tokens.truncate(at);
+            tally.note(Kind::Lock, Risk::Medium);
+        }
+    }
+}
+
+/// `UPDATE a, b SET` is a join.
+fn side_by_side(tokens: &mut Vec<Token>) {
+    let words = Words::new(tokens);
+    let Some(set) = words.find(&["set"]).filter(|_| words.is("update")) else { return };
+    let mut depth = 0_usize;
+    let mut out = Vec::with_capacity(tokens.len().saturating_add(4));
+    for (at, token) in std::mem::take(tokens).into_iter().enumerate() {
+        match token {
+            Token::LParen => depth = depth.saturating_add(1),
+            Token::RParen => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if at < set && depth == 0 && token == Token::Comma {
+            out.extend([word("CROSS"), word("JOIN")]);
+        } else {
+            out.push(token);
+        }
+    }
+    *tokens = out;
+}
+
+/// BigQuery hands models and whole relations to functions (`f(MODEL m, TABLE t)`).
+fn handed(tokens: &mut Vec<Token>) {
+    if !tokens.iter().any(|token| is(token, "model") || is(token, "table")) {
+        return;
+    }
+    let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
+    let mut old = std::mem::take(tokens).into_iter().peekable();
+    while let Some(token) = old.next() {
+        let opens = matches!(out.last(), Some(Token::LParen | Token::Comma));
+        let named = opens && matches!(old.peek(), Some(Token::Word(_)));
+        if named && is(&token, "model") {
+            continue;
+        }
+        if named && is(&token, "table") {
+            out.extend([Token::LParen, word("SELECT"), Token::Mul, word("FROM")]);
+            while let Some(part) = old.next_if(|token| matches!(token, Token::Word(_) | Token::Period | Token::Minus)) {
+                out.push(part);
+            }
+            out.push(Token::RParen);
+            continue;
+        }
+        out.push(token);
+    }
+    *tokens = out;
 }
 
 /// Says that a change is bounded after all.
@@ -48,11 +131,13 @@ fn table(tokens: &mut Vec<Token>) {
     if !tokens.iter().any(|token| is(token, "table")) {
         return;
     }
+    let with = tokens.first().is_some_and(|first| is(first, "with"));
     let mut out = Vec::with_capacity(tokens.len().saturating_add(2));
     let mut old = std::mem::take(tokens).into_iter().peekable();
     while let Some(token) = old.next() {
         let head = out.last().is_none_or(|last: &Token| {
             *last == Token::LParen
+                || with && *last == Token::RParen
                 || ["union", "all", "distinct", "except", "intersect"].iter().any(|word| is(last, word))
         });
         if head && is(&token, "table") && matches!(old.peek(), Some(Token::Word(_))) {

@@ -17,8 +17,11 @@ use crate::facts::Risk;
 /// How many texts inside texts are read.
 const DEEPEST: u8 = 3;
 
+/// How many statements may be the end of another.
+const MOST_TAILS: u8 = 6;
+
 /// How deep the parser may go. Its frames are large, and so are those of a build for tests.
-const NESTING: usize = 48;
+const NESTING: usize = 36;
 
 /// Reads one statement into a tally.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub(super) struct Reading<'t> {
     pub(super) tally: &'t mut Tally,
     /// How many texts inside texts this one is.
     pub(super) inside: u8,
+    /// How many statements this one is the end of (`EXPLAIN PREPARE a AS ..`).
+    pub(super) tails: u8,
 }
 
 /// Whether a piece of the text is a statement of its own.
@@ -44,7 +49,7 @@ pub(super) fn statements(tokens: Vec<Token>, dialect: Dialect, inside: u8) -> Ve
         .into_iter()
         .map(|tokens| {
             let mut tally = Tally::default();
-            let piece = Reading { dialect, tally: &mut tally, inside }.piece(tokens);
+            let piece = Reading { dialect, tally: &mut tally, inside, tails: 0 }.piece(tokens);
             (piece, tally)
         })
         .collect()
@@ -98,7 +103,8 @@ impl Reading<'_> {
         }
         tokens.extend(condition.iter().cloned());
         let mut inner = Tally::default();
-        Reading { dialect: self.dialect, tally: &mut inner, inside: self.inside }.rows(tokens);
+        Reading { dialect: self.dialect, tally: &mut inner, inside: self.inside, tails: self.tails.saturating_add(1) }
+            .rows(tokens);
         inner.returns = false;
         inner.kinds.remove(&Kind::Select);
         self.join(inner);
@@ -112,7 +118,11 @@ impl Reading<'_> {
             Some(_) => String::new(),
             None => return,
         };
+        if self.tails > MOST_TAILS {
+            return self.tally.doubt(Reason::TooDeep);
+        }
         match first.as_str() {
+            "update" if tokens.get(1).is_some_and(|next| is(next, "statistics")) => admin::read(self, &tokens),
             "select" | "with" | "values" | "table" | "from" | "(" | "update" | "delete" | "merge" | "replace" => {
                 self.rows(tokens);
             }
@@ -209,7 +219,8 @@ impl Reading<'_> {
         self.tally.note(Kind::Explain, Risk::Low);
         self.tally.returns = true;
         let mut inner = Tally::default();
-        Reading { dialect: self.dialect, tally: &mut inner, inside: self.inside }.statement(tokens);
+        Reading { dialect: self.dialect, tally: &mut inner, inside: self.inside, tails: self.tails.saturating_add(1) }
+            .statement(tokens);
         inner.limit = None;
         if runs {
             return self.tally.join(inner);
@@ -241,7 +252,8 @@ impl Reading<'_> {
     /// Reads a tail of a statement as one of its own, and joins what it says.
     pub(super) fn tail(&mut self, tokens: Vec<Token>) {
         let mut inner = Tally::default();
-        Reading { dialect: self.dialect, tally: &mut inner, inside: self.inside }.statement(tokens);
+        Reading { dialect: self.dialect, tally: &mut inner, inside: self.inside, tails: self.tails.saturating_add(1) }
+            .statement(tokens);
         inner.returns = false;
         inner.limit = None;
         self.join(inner);

@@ -104,7 +104,13 @@ pub(super) fn read(reading: &mut Reading<'_>, tokens: &[Token]) {
             let end = words.find(&["as"]).unwrap_or(tokens.len());
             rest.extend(tokens.get(1..end).unwrap_or_default().iter().cloned());
             let mut inner = Tally::default();
-            Reading { dialect: reading.dialect, tally: &mut inner, inside: reading.inside }.rows(rest);
+            Reading {
+                dialect: reading.dialect,
+                tally: &mut inner,
+                inside: reading.inside,
+                tails: reading.tails.saturating_add(1),
+            }
+            .rows(rest);
             inner.unbounded.clear();
             tally.join(inner);
             tally.limit = None;
@@ -169,7 +175,13 @@ fn copy(reading: &mut Reading<'_>, mut words: Words<'_>) {
     let Some((from, to)) = query else { return };
     let tokens = words_between(words, from, to);
     let mut inner = Tally::default();
-    Reading { dialect: reading.dialect, tally: &mut inner, inside: reading.inside }.statement(tokens);
+    Reading {
+        dialect: reading.dialect,
+        tally: &mut inner,
+        inside: reading.inside,
+        tails: reading.tails.saturating_add(1),
+    }
+    .statement(tokens);
     let bounded = inner.unbounded.is_empty();
     let limit = inner.limit;
     reading.tally.join(inner);

@@ -56,7 +56,8 @@ pub(super) fn code(reading: &mut Reading<'_>, words: &mut Words<'_>) -> bool {
     {
         tally.note(Kind::Network, Risk::Critical);
     }
-    if trigger && let Some(at) = words.find(&["on"]) {
+    let rule = words.is("rule");
+    if trigger && let Some(at) = words.find(if rule { &["to"] } else { &["on"] }) {
         words.go(at.saturating_add(1));
         if words.is_any(&["database", "all", "schema"]) {
             tally.write("*".to_owned());

@@ -54,6 +54,11 @@ impl Tree<'_> {
         self.tally.note(Kind::Insert, if *overwrite { Risk::High } else { Risk::Medium });
         self.sources.push(Vec::new());
         let target = match table {
+            // Another server's rows, which the parser takes for a relation with columns.
+            TableObject::TableName(name) if self.dialect == Dialect::Mssql && super::scope::remote(name) => {
+                self.called(name);
+                None
+            }
             TableObject::TableName(name) => {
                 let target = self.target(name);
                 self.enter(table_alias.as_ref().map(|alias| &alias.alias), Some(name), target.clone());

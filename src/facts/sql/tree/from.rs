@@ -48,6 +48,13 @@ impl Tree<'_> {
             } => {
                 self.version(version.as_ref());
                 match args {
+                    // A stage of Snowflake, with the format of its files.
+                    Some(args) if named(name).starts_with('@') => {
+                        self.source(name, around);
+                        for arg in &args.args {
+                            self.argument(arg);
+                        }
+                    }
                     Some(args) => self.table_function(name, &args.args),
                     None => self.source(name, around),
                 }
