@@ -107,7 +107,9 @@ impl Tree<'_> {
     pub(super) fn relation(&mut self, name: &ObjectName) -> Option<String> {
         let local = self.dialect == Dialect::Mssql
             && name.0.last().and_then(|part| part.as_ident()).is_some_and(|name| name.value.starts_with('@'));
-        if local || self.cte(name).is_some() {
+        // MySQL's word for no relation.
+        let none = self.dialect == Dialect::Mysql && named(name).eq_ignore_ascii_case("dual");
+        if local || none || self.cte(name).is_some() {
             return None;
         }
         let computed = name.0.iter().any(|part| part.as_ident().is_none());
