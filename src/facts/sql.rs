@@ -317,11 +317,21 @@ impl Facts {
             || opinion.functions.iter().any(|function| !self.calls(function))
             || opinion.risk > self.risk
             || opinion.statements > self.statements;
-        // What is changed is not known where only the words say that something is.
+        // What is changed is not known where only the words say that something is, or where names end is uncertain.
         let changes = |kind: &Kind| {
-            matches!(kind, Kind::Insert | Kind::Update | Kind::Delete | Kind::Merge | Kind::Truncate | Kind::Drop)
+            matches!(
+                kind,
+                Kind::Insert
+                    | Kind::Update
+                    | Kind::Delete
+                    | Kind::Merge
+                    | Kind::Truncate
+                    | Kind::Create
+                    | Kind::Alter
+                    | Kind::Drop
+            )
         };
-        let unread = self.reasons.contains(&Reason::Unparsable);
+        let unread = self.reasons.contains(&Reason::Unparsable) || opinion.doubts.contains(&Reason::Boundaries);
         if opinion.kinds.iter().any(|kind| changes(kind) && (unread || !self.kinds.contains(kind))) {
             self.writes.insert("*".to_owned());
         }

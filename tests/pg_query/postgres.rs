@@ -242,8 +242,9 @@ fn analysed(node: &Value) -> bool {
         if option["defname"] == "analyze" || option["defname"] == "analyse" {
             let said = &option["arg"]["node"];
             let word = said["String"]["sval"].as_str().unwrap_or_default().to_lowercase();
-            let zero = said["Integer"].is_object() && said["Integer"]["ival"].as_i64() == Some(0);
-            on = !(["false", "off", "no"].contains(&word.as_str()) || zero);
+            let one = said["Integer"]["ival"].as_i64() == Some(1);
+            // Another word is an error, and nothing is executed.
+            on = said.is_null() || one || ["true", "on"].contains(&word.as_str());
         }
     }
     on
