@@ -26,3 +26,4 @@ mod shown;
 pub mod starter;
 pub mod syntax;
 pub mod template;
+pub mod told;

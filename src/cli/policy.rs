@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::exit::Exit;
@@ -45,9 +45,24 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Print the JSON Schema of what rules see as `input`
-    #[command(after_help = "Examples:\n  countersign policy schema\n  countersign policy schema > input.schema.json")]
-    Schema,
+    /// Print the JSON Schema of what rules see as `input`, of what they may say, or of what follows
+    #[command(after_help = "Examples:\n  countersign policy schema\n  countersign policy schema finding")]
+    Schema {
+        /// Which of them
+        #[arg(value_enum, default_value_t = Form::Input)]
+        of: Form,
+    },
+}
+
+/// What has a schema.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Form {
+    /// What rules see
+    Input,
+    /// What rules may say, word by word
+    Finding,
+    /// What follows
+    Decision,
 }
 
 /// Shown under its help.
@@ -61,8 +76,12 @@ pub fn run(args: &PolicyArgs, global: &Global, out: &mut Output<'_>) -> anyhow::
     match &args.verb {
         Verb::Check { paths, json } => check(&chosen(paths, global)?, *json, out),
         Verb::Test { paths, run, json } => test(&chosen(paths, global)?, run, *json, out),
-        Verb::Schema => {
-            out.json(&schema::input())?;
+        Verb::Schema { of } => {
+            out.json(&match of {
+                Form::Input => schema::input(),
+                Form::Finding => schema::finding(),
+                Form::Decision => schema::decision(),
+            })?;
             Ok(Exit::Done)
         }
     }

@@ -7,6 +7,7 @@ mod absence;
 mod calls;
 mod fields;
 mod findings;
+mod forms;
 mod names;
 mod recursion;
 

@@ -1,9 +1,9 @@
 //! What may stand in a finding, word by word? The form rules write, read strictly: whatever is not known is refused.
 
-use schemars::{JsonSchema, Schema, schema_for};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::change::{self, Change};
 use super::effect::Effect;
@@ -28,7 +28,10 @@ struct Words {
 }
 
 /// Reads the fields that one effect has and others have not.
-pub(super) fn read(effect: Effect, own: Map<String, Value>) -> Result<Detail, String> {
+pub(in crate::policy) fn read(effect: Effect, own: Map<String, Value>) -> Result<Detail, String> {
+    if let Some((name, _)) = own.iter().find(|(_, value)| value.is_null()) {
+        return Err(format!("`{}` is null", name.chars().take(80).collect::<String>()));
+    }
     match effect {
         Effect::Withhold if own.is_empty() => Ok(Detail::None),
         Effect::Hold | Effect::Withhold => form::<hold::Written>(own)?.try_into().map(Detail::Hold),
@@ -52,29 +55,26 @@ fn form<T: DeserializeOwned>(own: Map<String, Value>) -> Result<T, String> {
 
 /// Everything a finding of this effect may have, by name.
 pub fn fields(effect: Effect) -> Vec<String> {
-    let schema = schema(effect);
+    let schema = schema(effect, &mut SchemaGenerator::default());
     let properties = schema.get("properties").and_then(Value::as_object);
     properties.into_iter().flat_map(|properties| properties.keys().cloned()).collect()
 }
 
 /// The JSON Schema of one finding of this effect, when it is written as an object.
-pub fn schema(effect: Effect) -> Schema {
+pub fn schema(effect: Effect, generator: &mut SchemaGenerator) -> Schema {
+    let words = Words::json_schema(generator);
     let mut schema = match effect {
-        Effect::Hold | Effect::Withhold => schema_for!(hold::Written),
-        Effect::Redact => schema_for!(change::Redact),
-        Effect::Mask => schema_for!(change::Mask),
-        Effect::Require => schema_for!(require::Written),
-        Effect::Limit => schema_for!(limit::Written),
-        Effect::Label => schema_for!(label::Written),
-        Effect::Allow | Effect::Deny | Effect::Hide | Effect::Warn => return schema_for!(Words),
+        Effect::Hold | Effect::Withhold => hold::Written::json_schema(generator),
+        Effect::Redact => change::Redact::json_schema(generator),
+        Effect::Mask => change::Mask::json_schema(generator),
+        Effect::Require => require::Written::json_schema(generator),
+        Effect::Limit => limit::Written::json_schema(generator),
+        Effect::Label => label::Written::json_schema(generator),
+        Effect::Allow | Effect::Deny | Effect::Hide | Effect::Warn => return words,
     };
-    let words = schema_for!(Words).to_value();
-    for part in ["properties", "$defs"] {
-        let known = words.get(part).and_then(Value::as_object).cloned().unwrap_or_default();
-        let all = schema.ensure_object().entry(part).or_insert_with(|| json!({}));
-        if let Some(all) = all.as_object_mut() {
-            all.extend(known);
-        }
+    let common = words.get("properties").and_then(Value::as_object);
+    if let Some(all) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        all.extend(common.into_iter().flatten().map(|(name, field)| (name.clone(), field.clone())));
     }
     if effect == Effect::Withhold {
         schema.remove("required");
