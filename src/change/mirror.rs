@@ -12,6 +12,7 @@
 
 use super::walk::{Fate, Walk};
 use super::{Changes, Edit, How, Place, Step, Unapplied, embedded, within_bounds};
+use crate::policy::finding::change::MASKED;
 use crate::wire::json::{Object, Value};
 
 /// Where a result keeps its parts.
@@ -29,7 +30,7 @@ pub fn in_result(edits: &[Edit], result: &mut Object) -> Result<Changes, Unappli
             Place::Content | Place::Text => content(edit, result, &mut changes)?,
         }
     }
-    everywhere(edits, result, &mut changes)?;
+    everywhere(result, &mut changes)?;
     let whole = Value::Object(std::mem::take(result));
     let changes = within_bounds(Some(&whole), changes);
     if let Value::Object(whole) = whole {
@@ -172,12 +173,18 @@ fn replace(value: &mut Value, before: &Value, after: &Value, at: &mut String, ch
     }
 }
 
-/// Takes what was taken out of its places out of everything else.
-fn everywhere(edits: &[Edit], result: &mut Object, changes: &mut Changes) -> Result<(), Unapplied> {
-    let how = edits.iter().find(|edit| edit.place != Place::Arguments).map(|edit| edit.how.clone());
-    let Some(how) = how.filter(|_| !changes.is_none()) else { return Ok(()) };
+/// Covers what was taken out of its places in everything else.
+fn everywhere(result: &mut Object, changes: &mut Changes) -> Result<(), Unapplied> {
+    if changes.is_none() {
+        return Ok(());
+    }
     for pattern in changes.patterns()? {
-        let edit = Edit { place: Place::Result, steps: Vec::new(), how: how.clone(), pattern: Some(pattern) };
+        let edit = Edit {
+            place: Place::Result,
+            steps: Vec::new(),
+            how: How::Replace(MASKED.to_owned()),
+            pattern: Some(pattern),
+        };
         in_object(&edit, &[], Place::Result, result, changes)?;
     }
     Ok(())
