@@ -8,156 +8,149 @@ fn complaints(rules: &str) -> Vec<&'static str> {
     problems(&[&text], "{}").iter().map(|problem| problem.rule).collect()
 }
 
+/// A check, and rules it complains about.
+const PLANTED: &[(&str, &str)] = &[
+    ("unused-rule", "denny contains {\"id\": \"a\", \"reason\": \"b\"}"),
+    ("unused-rule", "helper if input.call.tool == \"x\""),
+    ("unused-rule", "holds contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"]}"),
+    ("effect-form", "deny(x) := x"),
+    ("effect-form", "deny.more contains \"x\" if input.call.tool == \"x\""),
+    ("mode", "mode := \"shaddow\""),
+    ("mode", "mode := \"shadow\" if input.environment == \"test\""),
+    ("internal-name", "internal := 1\n\nwarn contains \"x\" if internal == 1"),
+    ("shadowed-root", "warn contains \"x\" if { some input in [1]; input == 1 }"),
+    ("unknown-function", "warn contains \"x\" if starts_with(input.call.tool, \"x\")"),
+    ("unknown-function", "warn contains \"x\" if yaml.is_valid(input.call.tool)"),
+    ("wrong-arity", "warn contains \"x\" if startswith(input.call.tool)"),
+    ("wrong-arity", "f(x) := x\n\nwarn contains \"x\" if f(1, 2, 3) == 1"),
+    ("forbidden-builtin", "warn contains \"x\" if time.now_ns() > 1"),
+    ("forbidden-builtin", "warn contains \"x\" if rand.intn(\"a\", 3) > 1"),
+    ("forbidden-builtin", "warn contains \"x\" if http.send({\"url\": \"x\"}).status_code == 200"),
+    ("forbidden-builtin", "warn contains \"x\" if opa.runtime().version == \"1\""),
+    ("forbidden-builtin", "warn contains \"x\" if bits.lsh(1, 40) > 1"),
+    ("forbidden-builtin", "warn contains \"x\" if count(numbers.range(1, input.session.calls)) > 1"),
+    ("forbidden-builtin", "warn contains \"x\" if count(numbers.range(1, 20000000)) > 1"),
+    ("forbidden-builtin", "warn contains \"x\" if sprintf(\"%100000000d\", [1]) != \"\""),
+    ("bad-pattern", "warn contains \"x\" if regex.match(\"(\", input.call.target)"),
+    ("bad-pattern", "warn contains \"x\" if regex.match(`\\Qx\\E`, input.call.target)"),
+    ("bad-pattern", "warn contains \"x\" if regex.match(`[a-z&&[^b]]`, input.call.target)"),
+    ("bad-pattern", "warn contains \"x\" if regex.match(`\\w{50}`, input.call.target)"),
+    ("bad-pattern", "warn contains \"x\" if glob.match(\"{a,b\", [], input.call.target)"),
+    ("unknown-field", "warn contains \"x\" if input.call.tol == \"x\""),
+    ("unknown-field", "warn contains \"x\" if input.call.server.name == \"x\""),
+    ("unknown-field", "args := input.cal\n\nwarn contains \"x\" if args.x == 1"),
+    ("unknown-field", "warn contains \"x\" if input.facts.sqll.risk == \"x\""),
+    ("unknown-field", "warn contains \"x\" if { some t in input.facts.resources; t.sensitivty == \"personal\" }"),
+    ("unknown-field", "warn contains \"x\" if { every path in input.facts.paths { path.sensitve != null } }"),
+    ("unknown-field", "warn contains \"x\" if { s := input.session; some before in s.recent; before.tol == \"x\" }"),
+    ("unknown-field", "warn contains \"x\" if input.facts.paths[0].roots == \"x\""),
+    ("unknown-field", "warn contains \"x\" if input.result.rows.count > 3"),
+    ("wrong-phase", "deny contains {\"id\": \"a\", \"reason\": \"b\"} if input.result.is_error"),
+    (
+        "wrong-phase",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"user\"]} if { r := input.result; r.rows > 3 }",
+    ),
+    (
+        "wrong-phase",
+        "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": 1, \"per\": \"1h\", \"cost\": input.result.rows}",
+    ),
+    ("with-outside-test", "warn contains \"x\" if count(allow) == 0 with input as {}"),
+    ("recursion", "a if b\n\nb if a\n\nwarn contains \"x\" if a"),
+    ("recursion", "f(x) := g(x)\n\ng(x) := f(x)\n\nwarn contains \"x\" if f(1) == 1"),
+    ("recursion", "f(x) := count(r) + x\n\nr contains f(1)\n\nwarn contains \"x\" if f(1) == 1"),
+    ("recursion", "warn contains \"x\" if { some name; data.countersign[name].deny }"),
+    ("grant-by-absence", "allow contains {\"id\": \"b\"} if not input.call.arguments.path == \"/etc\""),
+    ("fragile-head", "deny contains {\"id\": \"a\", \"reason\": sprintf(\"%s\", [input.call.arguments.path])}"),
+    (
+        "fragile-head",
+        "args := input.call.arguments\n\ndeny contains {\"id\": \"a\", \"reason\": args.path} if input.call.tool == \"x\"",
+    ),
+    ("unknown-finding-field", "deny contains {\"id\": \"a\", \"reason\": \"b\", \"advise\": \"c\"}"),
+    ("unknown-finding-field", "deny contains {\"id\": \"a\", \"reason\": \"b\", \"quorum\": 2}"),
+    ("missing-id", "deny contains {\"reason\": \"b\"}"),
+    ("missing-reviewers", "hold contains {\"id\": \"a\", \"reason\": \"b\"}"),
+    ("missing-reviewers", "hold if input.call.tool == \"x\""),
+    ("missing-reviewers", "hold contains \"ask somebody\""),
+    (
+        "missing-reviewers",
+        "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": 1, \"per\": \"1h\", \"then\": \"hold\"}",
+    ),
+    ("missing-id", "withhold contains {\"reason\": \"b\"}"),
+    ("missing-id", "mask contains {\"path\": \"/call/arguments/x\"}"),
+    (
+        "unknown-finding-field",
+        "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": 1, \"pre\": \"1h\"}",
+    ),
+    ("unknown-finding-field", "label contains {\"lable\": \"seen\"}"),
+    ("finding-form", "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"grop:x\"]}"),
+    (
+        "finding-form",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"grop:x\", input.principal.id]}",
+    ),
+    ("finding-form", "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": []}"),
+    ("finding-form", "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"quorum\": 0}"),
+    ("finding-form", "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"user:x\"], \"quorum\": 2}"),
+    (
+        "finding-form",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"ttl\": \"30 minutes\"}",
+    ),
+    (
+        "finding-form",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"by\": \"anybody\"}",
+    ),
+    (
+        "finding-form",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"show\": [\"/facts/sqll\"]}",
+    ),
+    (
+        "finding-form",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"escalate\": {\"after\": \"1h\"}}",
+    ),
+    ("finding-form", "redact contains {\"id\": \"a\", \"path\": \"/call/tool\", \"replace\": \"x\"}"),
+    ("finding-form", "redact contains {\"id\": \"a\", \"path\": \"call/arguments/x\", \"replace\": \"x\"}"),
+    ("finding-form", "redact contains {\"id\": \"a\", \"path\": \"/call/arguments/x\"}"),
+    (
+        "finding-form",
+        "redact contains {\"id\": \"a\", \"path\": \"/call/arguments/x\", \"replace\": \"x\", \"pattern\": \"(\"}",
+    ),
+    ("finding-form", "redact := true"),
+    ("finding-form", "mask contains {\"id\": \"a\"}"),
+    ("finding-form", "require contains {\"id\": \"a\"}"),
+    ("finding-form", "require contains {\"id\": \"a\", \"credential\": {\"provider\": \"x\", \"role\": \"y\"}}"),
+    (
+        "finding-form",
+        "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": 1, \"per\": \"30s\"}",
+    ),
+    (
+        "finding-form",
+        "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": -1, \"per\": \"1h\"}",
+    ),
+    (
+        "finding-form",
+        "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": 1, \"per\": \"1h\", \"cost\": 0.5}",
+    ),
+    ("finding-form", "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [], \"max\": 1, \"per\": \"1h\"}"),
+    ("finding-form", "label contains \"Private Data\""),
+    ("finding-form", "label := true"),
+    (
+        "finding-form",
+        "deny := \"x\" if { input.call.tool == \"x\" } else := {\"id\": \"a\", \"reason\": \"b\", \"severity\": \"low\"}\n\nrequire := {\"id\": \"a\", \"prompt\": \"seen\"}",
+    ),
+    (
+        "fragile-head",
+        "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\", input.principal.user.id], \"max\": 1, \"per\": \"1h\"}",
+    ),
+    (
+        "fragile-head",
+        "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": 1, \"per\": \"1h\", \"cost\": input.facts.money.amount}",
+    ),
+    ("duplicate-id", "allow contains {\"id\": \"all\"} if input.call.tool == \"x\""),
+    ("severity", "deny contains {\"id\": \"a\", \"reason\": \"b\", \"severity\": \"awful\"}"),
+];
+
 #[test]
 fn every_planted_fault_is_found() {
-    let table: &[(&str, &str)] = &[
-        ("unused-rule", "denny contains {\"id\": \"a\", \"reason\": \"b\"}"),
-        ("unused-rule", "helper if input.call.tool == \"x\""),
-        ("unused-rule", "holds contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"]}"),
-        ("effect-form", "deny(x) := x"),
-        ("effect-form", "deny.more contains \"x\" if input.call.tool == \"x\""),
-        ("mode", "mode := \"shaddow\""),
-        ("mode", "mode := \"shadow\" if input.environment == \"test\""),
-        ("internal-name", "internal := 1\n\nwarn contains \"x\" if internal == 1"),
-        ("shadowed-root", "warn contains \"x\" if { some input in [1]; input == 1 }"),
-        ("unknown-function", "warn contains \"x\" if starts_with(input.call.tool, \"x\")"),
-        ("unknown-function", "warn contains \"x\" if yaml.is_valid(input.call.tool)"),
-        ("wrong-arity", "warn contains \"x\" if startswith(input.call.tool)"),
-        ("wrong-arity", "f(x) := x\n\nwarn contains \"x\" if f(1, 2, 3) == 1"),
-        ("forbidden-builtin", "warn contains \"x\" if time.now_ns() > 1"),
-        ("forbidden-builtin", "warn contains \"x\" if rand.intn(\"a\", 3) > 1"),
-        ("forbidden-builtin", "warn contains \"x\" if http.send({\"url\": \"x\"}).status_code == 200"),
-        ("forbidden-builtin", "warn contains \"x\" if opa.runtime().version == \"1\""),
-        ("forbidden-builtin", "warn contains \"x\" if bits.lsh(1, 40) > 1"),
-        ("forbidden-builtin", "warn contains \"x\" if count(numbers.range(1, input.session.calls)) > 1"),
-        ("forbidden-builtin", "warn contains \"x\" if count(numbers.range(1, 20000000)) > 1"),
-        ("forbidden-builtin", "warn contains \"x\" if sprintf(\"%100000000d\", [1]) != \"\""),
-        ("bad-pattern", "warn contains \"x\" if regex.match(\"(\", input.call.target)"),
-        ("bad-pattern", "warn contains \"x\" if regex.match(`\\Qx\\E`, input.call.target)"),
-        ("bad-pattern", "warn contains \"x\" if regex.match(`[a-z&&[^b]]`, input.call.target)"),
-        ("bad-pattern", "warn contains \"x\" if regex.match(`\\w{50}`, input.call.target)"),
-        ("bad-pattern", "warn contains \"x\" if glob.match(\"{a,b\", [], input.call.target)"),
-        ("unknown-field", "warn contains \"x\" if input.call.tol == \"x\""),
-        ("unknown-field", "warn contains \"x\" if input.call.server.name == \"x\""),
-        ("unknown-field", "args := input.cal\n\nwarn contains \"x\" if args.x == 1"),
-        ("unknown-field", "warn contains \"x\" if input.facts.sqll.risk == \"x\""),
-        ("unknown-field", "warn contains \"x\" if { some t in input.facts.resources; t.sensitivty == \"personal\" }"),
-        ("unknown-field", "warn contains \"x\" if { every path in input.facts.paths { path.sensitve != null } }"),
-        (
-            "unknown-field",
-            "warn contains \"x\" if { s := input.session; some before in s.recent; before.tol == \"x\" }",
-        ),
-        ("unknown-field", "warn contains \"x\" if input.facts.paths[0].roots == \"x\""),
-        ("unknown-field", "warn contains \"x\" if input.result.rows.count > 3"),
-        ("wrong-phase", "deny contains {\"id\": \"a\", \"reason\": \"b\"} if input.result.is_error"),
-        (
-            "wrong-phase",
-            "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"user\"]} if { r := input.result; r.rows > 3 }",
-        ),
-        (
-            "wrong-phase",
-            "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": 1, \"per\": \"1h\", \"cost\": input.result.rows}",
-        ),
-        ("with-outside-test", "warn contains \"x\" if count(allow) == 0 with input as {}"),
-        ("recursion", "a if b\n\nb if a\n\nwarn contains \"x\" if a"),
-        ("recursion", "f(x) := g(x)\n\ng(x) := f(x)\n\nwarn contains \"x\" if f(1) == 1"),
-        ("recursion", "f(x) := count(r) + x\n\nr contains f(1)\n\nwarn contains \"x\" if f(1) == 1"),
-        ("recursion", "warn contains \"x\" if { some name; data.countersign[name].deny }"),
-        ("grant-by-absence", "allow contains {\"id\": \"b\"} if not input.call.arguments.path == \"/etc\""),
-        ("fragile-head", "deny contains {\"id\": \"a\", \"reason\": sprintf(\"%s\", [input.call.arguments.path])}"),
-        (
-            "fragile-head",
-            "args := input.call.arguments\n\ndeny contains {\"id\": \"a\", \"reason\": args.path} if input.call.tool == \"x\"",
-        ),
-        ("unknown-finding-field", "deny contains {\"id\": \"a\", \"reason\": \"b\", \"advise\": \"c\"}"),
-        ("unknown-finding-field", "deny contains {\"id\": \"a\", \"reason\": \"b\", \"quorum\": 2}"),
-        ("missing-id", "deny contains {\"reason\": \"b\"}"),
-        ("missing-reviewers", "hold contains {\"id\": \"a\", \"reason\": \"b\"}"),
-        ("missing-reviewers", "hold if input.call.tool == \"x\""),
-        ("missing-reviewers", "hold contains \"ask somebody\""),
-        (
-            "missing-reviewers",
-            "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": 1, \"per\": \"1h\", \"then\": \"hold\"}",
-        ),
-        ("missing-id", "withhold contains {\"reason\": \"b\"}"),
-        ("missing-id", "mask contains {\"path\": \"/call/arguments/x\"}"),
-        (
-            "unknown-finding-field",
-            "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": 1, \"pre\": \"1h\"}",
-        ),
-        ("unknown-finding-field", "label contains {\"lable\": \"seen\"}"),
-        ("finding-form", "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"grop:x\"]}"),
-        (
-            "finding-form",
-            "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"grop:x\", input.principal.id]}",
-        ),
-        ("finding-form", "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": []}"),
-        (
-            "finding-form",
-            "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"quorum\": 0}",
-        ),
-        (
-            "finding-form",
-            "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"user:x\"], \"quorum\": 2}",
-        ),
-        (
-            "finding-form",
-            "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"ttl\": \"30 minutes\"}",
-        ),
-        (
-            "finding-form",
-            "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"by\": \"anybody\"}",
-        ),
-        (
-            "finding-form",
-            "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"show\": [\"/facts/sqll\"]}",
-        ),
-        (
-            "finding-form",
-            "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"escalate\": {\"after\": \"1h\"}}",
-        ),
-        ("finding-form", "redact contains {\"id\": \"a\", \"path\": \"/call/tool\", \"replace\": \"x\"}"),
-        ("finding-form", "redact contains {\"id\": \"a\", \"path\": \"call/arguments/x\", \"replace\": \"x\"}"),
-        ("finding-form", "redact contains {\"id\": \"a\", \"path\": \"/call/arguments/x\"}"),
-        (
-            "finding-form",
-            "redact contains {\"id\": \"a\", \"path\": \"/call/arguments/x\", \"replace\": \"x\", \"pattern\": \"(\"}",
-        ),
-        ("finding-form", "redact := true"),
-        ("finding-form", "mask contains {\"id\": \"a\"}"),
-        ("finding-form", "require contains {\"id\": \"a\"}"),
-        ("finding-form", "require contains {\"id\": \"a\", \"credential\": {\"provider\": \"x\", \"role\": \"y\"}}"),
-        (
-            "finding-form",
-            "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": 1, \"per\": \"30s\"}",
-        ),
-        (
-            "finding-form",
-            "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": -1, \"per\": \"1h\"}",
-        ),
-        (
-            "finding-form",
-            "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": 1, \"per\": \"1h\", \"cost\": 0.5}",
-        ),
-        ("finding-form", "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [], \"max\": 1, \"per\": \"1h\"}"),
-        ("finding-form", "label contains \"Private Data\""),
-        ("finding-form", "label := true"),
-        (
-            "finding-form",
-            "deny := \"x\" if { input.call.tool == \"x\" } else := {\"id\": \"a\", \"reason\": \"b\", \"severity\": \"low\"}\n\nrequire := {\"id\": \"a\", \"prompt\": \"seen\"}",
-        ),
-        (
-            "fragile-head",
-            "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\", input.principal.user.id], \"max\": 1, \"per\": \"1h\"}",
-        ),
-        (
-            "fragile-head",
-            "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": 1, \"per\": \"1h\", \"cost\": input.facts.money.amount}",
-        ),
-        ("duplicate-id", "allow contains {\"id\": \"all\"} if input.call.tool == \"x\""),
-        ("severity", "deny contains {\"id\": \"a\", \"reason\": \"b\", \"severity\": \"awful\"}"),
-    ];
-    for (wanted, rules) in table {
+    for (wanted, rules) in PLANTED {
         let found = complaints(rules);
         assert!(found.contains(wanted), "{wanted} in {found:?} for\n{rules}");
     }
@@ -214,6 +207,8 @@ fn a_misspelling_says_what_was_meant() {
         let text = format!("package countersign.p\n\n{REST}\n{rules}\n");
         problems(&[&text], "{}").iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     };
+    assert!(found("holds contains {\"id\": \"a\"}").contains("Did you mean `hold`?"));
+    assert!(found("mod := \"shadow\"").contains("Did you mean `mode`?"));
     assert!(found("denny contains \"x\"").contains("Did you mean `deny`?"));
     assert!(found("warn contains \"x\" if input.call.tol == \"x\"").contains("Did you mean input.call.tool?"));
     assert!(found("warn contains \"x\" if startwith(input.call.tool, \"x\")").contains("Did you mean `startswith`?"));
