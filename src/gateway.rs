@@ -53,7 +53,7 @@ use crate::wire::method::Method;
 use answer::{Refusal, Retry};
 use exchange::Exchange;
 use judge::Judge;
-use memory::Ended;
+use memory::{Ended, Trace};
 use outlet::{Outlet, Steps};
 use recorder::Recorder;
 use release::{Passed, tell_changes};
@@ -247,31 +247,31 @@ impl Gateway {
         let mut entries = vec![entries::arrived(exchange, &weighed)];
         let admitted = self.admit(exchange, reach, &mut weighed).await;
         let Weighed { call, input, judgement, shown } = weighed;
-        let (id, action) = (call.id.clone(), call.action.clone());
+        let (id, action, server) = (call.id.clone(), call.action.clone(), Arc::clone(&call.server));
+        let trace = Trace::of(&call);
         entries.push(self.entry(&id, Event::Decided(entries::decided(&judgement))));
         let refuse = |refusal: Refusal| ours(refusal.answer(Some(&id), Some(&action)));
         let (link, grant) = match (admitted, &judgement.decision) {
             (Ok(link), Decision::Allow(grant)) => (link, grant),
             (admitted, decision) => {
-                let unspoken = || Refusal::new("denied", Retry::Useless, "a policy forbids this call");
-                let refusal = admitted.err().unwrap_or_else(unspoken);
+                let refusal = admitted.err().unwrap_or_else(Refusal::plain);
                 if matches!(decision, Decision::Allow(_)) {
                     entries.push(self.entry(&id, entries::refused(&refusal)));
                 }
-                exchange.session.memory.note(Ended::refused(&call, &input, refusal.class));
+                exchange.session.memory.note(Ended::refused(trace, &input, refusal.class));
                 let written = self.recorder.write(entries).await;
                 return refuse(written.map_or_else(|error| lists::unrecorded(&error), |()| refusal));
             }
         };
 
         // So it may.
-        let permit = match Permit::granted(call.clone(), grant) {
+        let permit = match Permit::granted(call, grant) {
             Ok(permit) => permit,
             Err(other) => return refuse(Refusal::new("policy_error", Retry::Useless, other.to_string())),
         };
 
         // Written before it is done.
-        entries.push(self.entry(&id, Event::Dispatched(Dispatched { server: call.server.to_string() })));
+        entries.push(self.entry(&id, Event::Dispatched(Dispatched { server: server.to_string() })));
         let receipt = match self.recorder.about_to(&permit, entries).await {
             Ok(receipt) => receipt,
             Err(error) => return refuse(lists::unrecorded(&error)),
@@ -279,7 +279,7 @@ impl Gateway {
 
         // Do it.
         let sent = self.clock.now();
-        let scrutiny = self.scrutiny(exchange, &call, &input);
+        let scrutiny = self.scrutiny(exchange, (&server, &action), &input);
         let (reply, unsaid) = self.converse(exchange, &link, (permit, receipt), &scrutiny).await;
         let was_cancelled = matches!(reply, Reply::Cancelled);
 
@@ -287,7 +287,7 @@ impl Gateway {
         let mut outcome = outcome::read(reply);
         let passed = self.release(exchange, &scrutiny, &mut outcome).await;
         if passed.is_as_it_came() {
-            self.catch_up(exchange, &call.server, unsaid).await;
+            self.catch_up(exchange, &server, unsaid).await;
         }
 
         // Write it down.
@@ -301,23 +301,24 @@ impl Gateway {
         let (finished, mut answer) = entries::finished(outcome, &shown, micros);
         entries.push(self.entry(&id, finished));
         entries.extend(released.map(|released| self.entry(&id, Event::Released(released))));
-        let ended = Ended { labels, ..Ended::sent(&call, &input, ended, refusal.as_ref()) };
+        let ended = Ended { labels, ..Ended::sent(trace, &input, ended, refusal.as_ref()) };
         self.remember(&exchange.session, ended, &answer);
-        match (self.recorder.write(entries).await, refusal) {
-            (Ok(()), Some(refusal)) => refuse(refusal),
-            (Ok(()), None) => {
+        match self.conclude(&id, entries, refusal).await {
+            None => {
                 tell_changes(&mut answer, &shown.redacted, &changed);
                 (answer, link.era())
             }
-            (Err(error), _) => {
-                tracing::error!(call = %id, error = %error, "the outcome could not be recorded; the result is withheld");
-                let reason = "the call was sent, but its outcome could not be recorded, so its result is withheld";
-                refuse(
-                    Refusal::new("outcome_unrecorded", Retry::Useless, reason)
-                        .hint("do not repeat it before somebody has looked"),
-                )
-            }
+            Some(refusal) => refuse(refusal),
         }
+    }
+
+    /// Writes down how a call ended; says what the agent hears instead of the result, if it hears something else.
+    async fn conclude(&self, id: &CallId, entries: Vec<Entry>, refusal: Option<Refusal>) -> Option<Refusal> {
+        let Err(error) = self.recorder.write(entries).await else { return refusal };
+        tracing::error!(call = %id, error = %error, "the outcome could not be recorded; the result is withheld");
+        let reason = "the call was sent, but its outcome could not be recorded, so its result is withheld";
+        let unrecorded = Refusal::new("outcome_unrecorded", Retry::Useless, reason);
+        Some(unrecorded.hint("do not repeat it before somebody has looked"))
     }
 
     /// The way to the server of a call that may run, once there is one and every limit has enough left.

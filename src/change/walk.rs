@@ -46,7 +46,7 @@ impl<'a> Walk<'a> {
                 })?;
             }
             Value::Array(items) => {
-                self.each(items, |walk, at, item| if step.counts(at) { walk.go(item, rest) } else { Ok(Fate::Keep) })?
+                self.each(items, |walk, at, item| if step.counts(at) { walk.go(item, rest) } else { Ok(Fate::Keep) })?;
             }
             Value::String(text) => {
                 if let Some(changed) = self.open_text(text, steps)? {

@@ -53,6 +53,11 @@ impl Refusal {
         self
     }
 
+    /// A no without a reason.
+    pub fn plain() -> Self {
+        Self::new("denied", Retry::Useless, "a policy forbids this call")
+    }
+
     /// A call that waits for people.
     pub fn held(reason: impl Into<String>) -> Self {
         Self::new("held", Retry::Useless, reason).hint(NOBODY_TO_ASK)

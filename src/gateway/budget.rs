@@ -9,7 +9,7 @@ use super::answer::{Refusal, Retry};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::object;
-use crate::policy::decision::{Decision, Denial, DenyCode, Effect, Judgement, Said};
+use crate::policy::decision::{Decision, Denial, DenyCode, Effect, Held, Judgement, Said};
 use crate::policy::finding::limit::{LimitTerms, Then};
 use crate::store::limits::{Charge, Charged, Exceeded};
 use crate::wire::json::Value;
@@ -61,8 +61,9 @@ fn turn(judgement: &mut Judgement, limits: &[Said<LimitTerms>], exceeded: &[Exce
         .filter(|finding| finding.effect == Effect::Limit && findings.contains(&finding.name()));
     let reasons: Vec<&str> = about.filter_map(|finding| finding.reason.as_deref()).collect();
     let counts: Vec<String> = over.iter().map(|(said, over)| counted(&said.terms, over, now)).collect();
-    let mut reason = reasons.iter().map(|reason| format!("{}. ", reason.trim_end_matches('.'))).collect::<String>();
-    reason.push_str(&counts.join("; "));
+    let counts_in_words = counts.join("; ");
+    let words = reasons.iter().map(|reason| reason.trim_end_matches('.')).chain([counts_in_words.as_str()]);
+    let reason = words.collect::<Vec<_>>().join(". ");
     let detail = over.iter().zip(&counts).map(|((said, _), count)| format!("{}: {count}", said.finding));
     let detail = detail.collect::<Vec<_>>().join("; ");
 
@@ -76,7 +77,7 @@ fn turn(judgement: &mut Judgement, limits: &[Said<LimitTerms>], exceeded: &[Exce
     if let (Some(holds), Decision::Allow(grant)) = (holds, decision) {
         let mut holds = holds.into_iter();
         if let Some(first) = holds.next() {
-            judgement.decision = Decision::Hold(holds.fold(grant.held(first), |held, by| held.also(by)));
+            judgement.decision = Decision::Hold(holds.fold(grant.held(first), Held::also));
             return Refusal { findings, ..Refusal::held(reason) };
         }
     }

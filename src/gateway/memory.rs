@@ -5,7 +5,7 @@
 //! remembered by the gateway that saw it, as long as it keeps the session.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Gateway;
 use super::answer::Refusal;
@@ -44,11 +44,20 @@ struct Past {
     tasks: BTreeMap<(String, String), Input>,
 }
 
+/// What is left of a call when it has gone to its server.
+#[derive(Clone, Debug)]
+pub(super) struct Trace {
+    server: Arc<str>,
+    tool: Option<String>,
+    arrived: Timestamp,
+    bytes: u64,
+}
+
 /// How a call ended, for the memory.
 #[derive(Clone, Debug)]
 pub(super) struct Ended<'a> {
     /// The call.
-    pub(super) call: &'a Call,
+    pub(super) trace: Trace,
     /// What was judged.
     pub(super) input: &'a Input,
     /// The word in the record.
@@ -61,15 +70,28 @@ pub(super) struct Ended<'a> {
 
 impl<'a> Ended<'a> {
     /// It was stopped before it reached its server.
-    pub(super) const fn refused(call: &'a Call, input: &'a Input, class: &'static str) -> Self {
-        Self { call, input, outcome: class, reached: Reached::Nobody, labels: BTreeSet::new() }
+    pub(super) const fn refused(trace: Trace, input: &'a Input, class: &'static str) -> Self {
+        Self { trace, input, outcome: class, reached: Reached::Nobody, labels: BTreeSet::new() }
     }
 
     /// It was sent, and ended so, unless its result was kept back.
-    pub(super) fn sent(call: &'a Call, input: &'a Input, ending: Ending, refusal: Option<&Refusal>) -> Self {
-        let outcome = refusal.map_or(ending.word(), |refusal| refusal.class);
+    pub(super) fn sent(trace: Trace, input: &'a Input, ending: Ending, refusal: Option<&Refusal>) -> Self {
+        let outcome = refusal.map_or_else(|| ending.word(), |refusal| refusal.class);
         let reached = if ending == Ending::NotSent { Reached::Nobody } else { Reached::Server };
-        Self { call, input, outcome, reached, labels: BTreeSet::new() }
+        Self { trace, input, outcome, reached, labels: BTreeSet::new() }
+    }
+}
+
+impl Trace {
+    /// What is worth remembering of a call.
+    pub(super) fn of(call: &Call) -> Self {
+        let tool = match &call.action {
+            Action::Tool(name) => Some(name.clone()),
+            _ => None,
+        };
+        let bytes = call.params.get("arguments").map_or(0, Value::weight);
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        Self { server: Arc::clone(&call.server), tool, arrived: call.arrived, bytes }
     }
 }
 
@@ -100,10 +122,10 @@ impl Memory {
     /// What rules see, for a call that counts from now on.
     fn counting(&self, id: &str, now: Timestamp) -> Part {
         let mut past = self.past();
-        let part = past.part(id, now);
+        let seen = past.part(id, now);
         past.calls = past.calls.saturating_add(1);
         past.made = None;
-        part
+        seen
     }
 
     /// What rules see, for something that is no call.
@@ -121,27 +143,22 @@ impl Memory {
 
     /// Remembers a call that is over.
     pub(super) fn note(&self, ended: Ended<'_>) {
-        let Ended { call, input, outcome, reached, labels } = ended;
-        let tool = match &call.action {
-            Action::Tool(name) => Some(name.clone()),
-            _ => None,
-        };
+        let Ended { trace, input, outcome, reached, labels } = ended;
         let mut past = self.past();
         past.made = None;
         if reached == Reached::Server {
-            past.totals.add(call, tool.as_deref(), input);
+            past.totals.add(&trace, input);
         }
-        let (server, outcome) = (call.server.to_string(), outcome.to_owned());
+        let Trace { server, tool, arrived, .. } = trace;
+        let (server, outcome) = (server.to_string(), outcome.to_owned());
         past.recent.truncate(RECENT.saturating_sub(1));
         past.arrived.truncate(RECENT.saturating_sub(1));
         past.recent.insert(0, Recent { server, tool, outcome, ago_s: 0, labels, risk: input.risk() });
-        past.arrived.insert(0, call.arrived);
+        past.arrived.insert(0, arrived);
     }
 
     /// Remembers what was judged when a server began a task, because its result comes later.
-    pub(super) fn began(&self, server: &str, result: &Value, input: &Input) {
-        let task = result.get("task").unwrap_or(result).get("taskId").and_then(Value::as_str);
-        let Some(task) = task else { return };
+    fn began(&self, server: &str, task: &str, input: &Input) {
         let mut past = self.past();
         // A task that is forgotten is not known, and what comes of it is kept back where rules might speak of it.
         if past.tasks.len() >= MOST_TASKS {
@@ -179,13 +196,12 @@ impl Past {
 }
 
 impl Totals {
-    fn add(&mut self, call: &Call, tool: Option<&str>, input: &Input) {
-        if let Some(tool) = tool {
-            let count = self.calls_by_tool.entry(format!("{}/{tool}", call.server)).or_default();
+    fn add(&mut self, trace: &Trace, input: &Input) {
+        if let Some(tool) = &trace.tool {
+            let count = self.calls_by_tool.entry(format!("{}/{tool}", trace.server)).or_default();
             *count = count.saturating_add(1);
         }
-        let bytes = call.params.get("arguments").map_or(0, Value::weight);
-        self.bytes_out = self.bytes_out.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        self.bytes_out = self.bytes_out.saturating_add(trace.bytes);
         if let Some((currency, amount)) = input.money() {
             let sum = self.money.entry(currency).or_default();
             *sum = sum.saturating_add(amount);
@@ -194,12 +210,13 @@ impl Totals {
 }
 
 impl Gateway {
-    /// Remembers a call that was sent, and the task it began.
+    /// Remembers a call that was sent, and the task it began if rules might speak of what comes of it.
     pub(super) fn remember(&self, session: &Session, ended: Ended<'_>, answer: &Answer) {
-        if let (Ok(result), Action::Tool(_)) = (answer, &ended.call.action)
-            && self.judge.speaks_of_results_from(&ended.call.server)
+        if let (Ok(result), Some(_)) = (answer, &ended.trace.tool)
+            && let Some(task) = task_in(result)
+            && self.judge.speaks_of_results_from(&ended.trace.server)
         {
-            session.memory.began(&ended.call.server, result, ended.input);
+            session.memory.began(&ended.trace.server, task, ended.input);
         }
         session.memory.note(ended);
     }
@@ -230,3 +247,11 @@ impl Gateway {
         self.store.label_session(&session.id, labels, self.clock.now()).await
     }
 }
+
+/// The task a result is, in either era.
+fn task_in(result: &Value) -> Option<&str> {
+    result.get("task").unwrap_or(result).get("taskId").and_then(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use super::Gateway;
 use super::answer::{Refusal, Retry};
 use super::exchange::Exchange;
 use crate::audit::entry::{Passage, Released};
-use crate::call::{Action, Call};
+use crate::call::Action;
 use crate::change::{self, Edit, Unapplied};
 use crate::digest::{Digest, canonical};
 use crate::downstream::Reply;
@@ -18,7 +18,7 @@ use crate::facts::returned;
 use crate::object;
 use crate::outcome::view::{self, View};
 use crate::outcome::{self, Outcome, Words};
-use crate::policy::decision::{DenyCode, Effect, Release, Withheld};
+use crate::policy::decision::{DenyCode, Effect, Finding, Release};
 use crate::policy::finding::change::Change;
 use crate::policy::input::{self, Input, NoPart, Part, Returned};
 use crate::wire::json::{Object, Value};
@@ -49,7 +49,7 @@ impl Scrutiny {
 }
 
 /// What passes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Passed {
     /// For the record; none when nobody was asked.
     pub(super) released: Option<Released>,
@@ -70,14 +70,14 @@ impl Passed {
 
 impl Gateway {
     /// Whether rules may speak of what comes back of this call.
-    pub(super) fn scrutiny(&self, exchange: &Exchange, call: &Call, input: &Input) -> Scrutiny {
+    pub(super) fn scrutiny(&self, exchange: &Exchange, (server, action): (&str, &Action), input: &Input) -> Scrutiny {
         let of = |input: &Input| {
             if self.judge.speaks_of_result(input) { Scrutiny::Of(Box::new(input.clone())) } else { Scrutiny::None }
         };
-        let Action::Task { id, .. } = &call.action else { return of(input) };
-        match exchange.session.memory.began_by(&call.server, id) {
+        let Action::Task { id, .. } = action else { return of(input) };
+        match exchange.session.memory.began_by(server, id) {
             Some(input) => of(&input),
-            None if self.judge.speaks_of_results_from(&call.server) => Scrutiny::Unknown,
+            None if self.judge.speaks_of_results_from(server) => Scrutiny::Unknown,
             None => Scrutiny::None,
         }
     }
@@ -117,25 +117,20 @@ impl Gateway {
             policy: bundle.to_string(),
             micros,
         };
-        let kept = match (kept, self.label(&exchange.session, &labels).await) {
-            (None, Err(error)) => {
-                // Other gateways would not know what this result has made of the session.
-                let detail = Some(format!("the labels of the session cannot be kept: {error}"));
-                Some(Withheld { code: DenyCode::PolicyError, detail, until: None })
-            }
-            (kept, _) => kept,
-        };
-        let changes: Vec<&Change> = redact.iter().map(|said| &said.terms).collect();
-        let kept = kept.or_else(|| match redacted(&changes, &mut result) {
+        let labelled = self.label(&exchange.session, &labels).await;
+        // Other gateways would not know what this result has made of the session.
+        let unlabelled = labelled.map_err(|error| format!("the labels of the session cannot be kept: {error}"));
+        let kept = kept.map(|kept| (kept.code, kept.detail));
+        let kept = kept.or_else(|| unlabelled.err().map(|why| (DenyCode::PolicyError, Some(why))));
+        let redactions: Vec<&Change> = redact.iter().map(|said| &said.terms).collect();
+        let kept = kept.or_else(|| match redacted(&redactions, &mut result) {
             Ok(changed) => {
                 passed.changed = changed;
                 None
             }
-            Err(error) => {
-                Some(Withheld { code: DenyCode::RedactionFailed, detail: Some(error.to_string()), until: None })
-            }
+            Err(error) => Some((DenyCode::RedactionFailed, Some(error.to_string()))),
         });
-        if let Some(Withheld { code, detail, .. }) = kept {
+        if let Some((code, detail)) = kept {
             passed.refusal = Some(refusal(code, &told));
             // The record does not hold what is kept from the agent, also not as an error's text.
             outcome.error = outcome.error.take().map(|_| "withheld".to_owned());
@@ -143,17 +138,13 @@ impl Gateway {
         } else if !passed.changed.is_empty() {
             told.outcome = Passage::Changed;
             told.redacted.clone_from(&passed.changed);
-            let text = canonical(&Value::Object(result.clone()));
-            told.digest = Some(Digest::of_bytes("result", text.as_bytes()).to_string());
-            put_back(outcome, result);
+            told.digest = Some(put_back(outcome, result).to_string());
         }
         passed.labels = labels;
         passed.released = Some(told);
         passed
     }
-}
 
-impl Gateway {
     /// Whether a server may ask the client this while its call runs: a question carries words out as a result does. One
     /// that would have to be changed is not asked.
     pub(super) async fn may_ask(
@@ -180,7 +171,6 @@ impl Gateway {
 fn came_back(outcome: &Outcome) -> Option<Object> {
     match &outcome.answer {
         Ok(Value::Object(result)) => Some(result.clone()),
-        Ok(_) => None,
         Err(error) if outcome.words == Words::Server => {
             let text = Value::from(object! { "type" => "text", "text" => error.message.as_str() });
             let mut result = object! { "content" => vec![text], "isError" => true };
@@ -189,20 +179,24 @@ fn came_back(outcome: &Outcome) -> Option<Object> {
             }
             Some(result)
         }
-        Err(_) => None,
+        Ok(_) | Err(_) => None,
     }
 }
 
-fn put_back(outcome: &mut Outcome, mut result: Object) {
+/// Puts what is left of a result in its place, and names it.
+fn put_back(outcome: &mut Outcome, mut result: Object) -> Digest {
+    let whole = Value::Object(result.clone());
+    let digest = Digest::of_bytes("result", canonical(&whole).as_bytes());
     if let Err(error) = &mut outcome.answer {
         let text =
             result.get("content").and_then(Value::as_array).and_then(|blocks| blocks.first()?.get("text")?.as_str());
         text.unwrap_or("the server answered with an error").clone_into(&mut error.message);
         error.data = result.remove("structuredContent");
         outcome.error = Some(outcome::shortened(&error.message));
-        return;
+    } else {
+        outcome.answer = Ok(whole);
     }
-    outcome.answer = Ok(Value::Object(result));
+    digest
 }
 
 fn part(result: &Object, bytes: u64) -> Result<Part, NoPart> {
@@ -244,10 +238,10 @@ fn refusal(code: DenyCode, told: &Released) -> Refusal {
         }
     };
     let advice: Vec<&str> = spoke().filter_map(|finding| finding.advice.as_deref()).collect();
-    let findings = spoke().map(crate::policy::decision::Finding::name).collect();
+    let findings = spoke().map(Finding::name).collect();
     let refusal = withheld(reason);
     let hint = if advice.is_empty() { refusal.hint.clone() } else { Some(advice.join(" ")) };
-    Refusal { findings, hint, ..refusal }
+    Refusal { hint, findings, ..refusal }
 }
 
 fn withheld(reason: String) -> Refusal {

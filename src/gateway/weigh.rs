@@ -69,6 +69,11 @@ impl Gateway {
         (call, past): (Call, Part),
         (input, mut judgement): (Input, Judgement),
     ) -> Weighed {
+        if judgement.apply.redact.is_empty() {
+            let (params, masked) = self.covered(&call, &input, &judgement, &Apply::default());
+            let shown = Shown { params, redacted: BTreeSet::new(), masked, asked: None };
+            return Weighed { call, input, judgement, shown };
+        }
         let wanted = std::mem::take(&mut judgement.apply);
         let (mut redacted, mut asked) = (BTreeSet::new(), None);
         let (mut call, mut input) = (call, input);
@@ -82,7 +87,7 @@ impl Gateway {
                 input = self.input(exchange, &call, past);
                 let mut second = self.judge.decide(&input, call.digest);
                 self.check_again(reach, &call, &mut second);
-                judgement = joined(judgement, second);
+                judgement = joined(&judgement, second);
             }
             Err(error) => {
                 judgement.apply = wanted.clone();
@@ -155,7 +160,7 @@ fn with_params(call: Call, params: Object) -> Call {
 
 /// Changes the arguments of a call that may run; of any other nothing is sent.
 fn apply(wanted: &[Said<Change>], judgement: &Judgement, params: &mut Object) -> Result<Changes, Unapplied> {
-    if wanted.is_empty() || matches!(judgement.decision, Decision::Deny(_)) {
+    if matches!(judgement.decision, Decision::Deny(_)) {
         return Ok(Changes::default());
     }
     let edits: Vec<Edit> = wanted.iter().map(|said| Edit::of(&said.terms)).collect::<Result<_, _>>()?;
@@ -169,7 +174,7 @@ fn everything(call: &Call, mask: &Mask) -> (Object, Changes) {
 }
 
 /// What the second look came to, with what had been changed until then.
-fn joined(first: Judgement, mut second: Judgement) -> Judgement {
+fn joined(first: &Judgement, mut second: Judgement) -> Judgement {
     let known = |finding: &Finding| second.findings.contains(finding);
     let changed: Vec<Finding> =
         first.findings.iter().filter(|finding| is_change(finding) && !known(finding)).cloned().collect();

@@ -17,11 +17,11 @@ use super::syntax::policy;
 pub(super) struct Concern {
     /// Packages that name results. Those that do not have nothing to change in one, and what they warn of they have said
     /// before.
-    of_results: BTreeSet<String>,
+    results: BTreeSet<String>,
     /// Something that any package can use names results.
-    of_all: bool,
+    all_results: bool,
     /// Whether anything names labels.
-    of_labels: bool,
+    labels: bool,
 }
 
 const RESULT: &str = "result";
@@ -32,23 +32,23 @@ impl Concern {
         let mut concern = Self::default();
         for module in modules {
             let text = module.package.span.source.contents();
-            concern.of_labels |= text.contains(LABELS);
+            concern.labels |= text.contains(LABELS);
             if text.contains(RESULT) {
                 match policy(module) {
-                    Some(policy) => drop(concern.of_results.insert(policy)),
-                    None => concern.of_all = true,
+                    Some(policy) => drop(concern.results.insert(policy)),
+                    None => concern.all_results = true,
                 }
             }
         }
-        concern.of_all |= sources.data.iter().any(|source| source.text.contains(RESULT));
-        concern.of_labels |= sources.data.iter().any(|source| source.text.contains(LABELS));
+        concern.all_results |= sources.data.iter().any(|source| source.text.contains(RESULT));
+        concern.labels |= sources.data.iter().any(|source| source.text.contains(LABELS));
         concern
     }
 
     fn of_results(&self, policy: &str, effect: Effect) -> bool {
         match effect {
             Effect::Withhold | Effect::Label => true,
-            Effect::Redact | Effect::Mask | Effect::Warn => self.of_all || self.of_results.contains(policy),
+            Effect::Redact | Effect::Mask | Effect::Warn => self.all_results || self.results.contains(policy),
             _ => false,
         }
     }
@@ -77,7 +77,7 @@ impl Bundle {
 
     /// Whether labels of sessions matter to any rule.
     pub fn minds_labels(&self) -> bool {
-        self.concern().of_labels || self.rules().iter().any(|rule| rule.effect == Effect::Label)
+        self.concern().labels || self.rules().iter().any(|rule| rule.effect == Effect::Label)
     }
 }
 
@@ -119,6 +119,6 @@ mod tests {
         let mask =
             r#"mask contains {"id": "m", "reason": "r", "path": "/call/arguments/a"} if input.call.tool == "read""#;
         assert!(bundle(mask).may_cover(&shop) && !bundle(other).may_cover(&shop));
-        assert!(bundle(&labels).minds_labels() && !bundle(mask).minds_labels());
+        assert!(bundle(labels).minds_labels() && !bundle(mask).minds_labels());
     }
 }

@@ -69,6 +69,8 @@ FROM charge AS last WHERE last.name = $1 ORDER BY last.number DESC LIMIT 1";
 const IN_THE_WAY: &str = "SELECT at FROM charge WHERE name = $1 AND total >= $2 ORDER BY number LIMIT 1";
 
 const ROW: &str = "INSERT INTO charge (name, number, at, cost, total, expires) VALUES ";
+/// How many fields a row has.
+const FIELDS: usize = 6;
 
 /// What left its window is not needed, but the last row of a name says how far its numbers are.
 const SWEEP: &str = "
@@ -157,12 +159,11 @@ impl Store {
 
     /// Adds a row for each charge. False when somebody else was first at one of them; then none was added.
     async fn insert(&self, charges: &[Charge], stands: &[Stand], now: Timestamp) -> Result<bool, StoreError> {
-        let mut text = ROW.to_owned();
-        for at in 0..charges.len() {
-            let [a, b, c, d, e, f] = [1_usize, 2, 3, 4, 5, 6].map(|field| at.saturating_mul(6).saturating_add(field));
-            text.push_str(if at == 0 { "" } else { ", " });
-            text.push_str(&format!("(${a}, ${b}, ${c}, ${d}, ${e}, ${f})"));
-        }
+        let row = |at: usize| {
+            let fields = (1..=FIELDS).map(|field| format!("${}", at.saturating_mul(FIELDS).saturating_add(field)));
+            format!("({})", fields.collect::<Vec<_>>().join(", "))
+        };
+        let text = format!("{ROW}{}", (0..charges.len()).map(row).collect::<Vec<_>>().join(", "));
         let done = writing!(self.pool(), db => {
             let mut query = sqlx::query(sqlx::AssertSqlSafe(text.clone()));
             for (charge, stand) in charges.iter().zip(stands) {

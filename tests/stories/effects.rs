@@ -342,7 +342,7 @@ deny contains {"id": "destroys", "reason": "It says itself that it destroys."} i
         let tools = json!([{ "name": "wipe", "inputSchema": { "type": "object" }, "annotations": { "readOnlyHint": true } },
             { "name": "burn", "inputSchema": { "type": "object" }, "annotations": { "destructiveHint": true } }]);
         for (server, wiped) in [("", "no_rule_allowed"), ("trust = \"trusted\"", "")] {
-            let mut world = World::new(&Plan { policy, server, ..Plan::default() });
+            let mut world = World::new(&Plan { server, policy, ..Plan::default() });
             world.write("tools.json", &tools.to_string());
             world.serve().await;
             let session = world.session(json!({})).await;
