@@ -79,7 +79,7 @@ impl Event {
 
 /// The JSON Schema of what the book holds, for whoever reads it with a program.
 pub fn schema() -> schemars::Schema {
-    schemars::schema_for!(Event)
+    schemars::generate::SchemaSettings::default().for_serialize().into_generator().into_root_schema_for::<Event>()
 }
 
 /// See [`Event::Rejected`].

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::audit::entry::{self, Decided, Event, Verdict};
 use crate::call::Action;
 use crate::catalogue::tool::Pin;
 use crate::clock::Timestamp;
@@ -195,6 +196,23 @@ fn every_decision_is_as_its_schema_says() {
         assert_eq!(faults(&decision(), &value), Vec::<String>::new(), "{value:#}");
         assert_eq!((value["outcome"].as_str(), told.findings.len()), (Some(outcome), findings), "{value:#}");
     }
+}
+
+#[test]
+fn every_finding_is_recorded_as_the_record_says() {
+    let call = call("echo", "{}");
+    let judgement = bundle(SAYS).decide(&document(&call), call.digest, &still);
+    let decided = Event::Decided(Decided {
+        outcome: Verdict::Hold,
+        code: None,
+        detail: None,
+        findings: judgement.findings,
+        shadow: Vec::new(),
+        policy: judgement.bundle.to_string(),
+        micros: judgement.micros,
+    });
+    let value = serde_json::to_value(&decided).unwrap();
+    assert_eq!(faults(&entry::schema().to_value(), &value), Vec::<String>::new(), "{value:#}");
 }
 
 #[test]
