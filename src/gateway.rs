@@ -12,6 +12,7 @@ mod entries;
 pub mod exchange;
 pub mod hello;
 pub mod judge;
+pub mod known;
 pub mod listen;
 pub mod listeners;
 pub mod lists;
@@ -32,7 +33,7 @@ mod weigh;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio_util::task::TaskTracker;
 
 use crate::audit::entry::{Cancelled, Dispatched, Entry, Event};
@@ -53,6 +54,7 @@ use crate::wire::method::Method;
 use answer::{Refusal, Retry};
 use exchange::Exchange;
 use judge::Judge;
+use known::Known;
 use memory::{Ended, Trace};
 use outlet::{Outlet, Steps};
 use recorder::Recorder;
@@ -82,6 +84,8 @@ pub struct Gateway {
     pub clock: Arc<dyn Clock>,
     /// What the configuration says.
     pub settings: Settings,
+    /// What is known of the things calls touch.
+    pub known: ArcSwap<Known>,
     /// Who is connected.
     pub sessions: Sessions,
     /// Everything that was started and has not ended.
@@ -104,7 +108,8 @@ impl Gateway {
         let sessions = Sessions::new(settings.sessions_per_principal);
         let (tasks, rounds, moment) = (TaskTracker::new(), Rounds::default(), ArcSwapOption::empty());
         let mask = chance().map(Mask::new).unwrap_or_default();
-        Arc::new(Self { fleet, judge, recorder, store, clock, settings, sessions, tasks, rounds, moment, mask })
+        let known = ArcSwap::default();
+        Arc::new(Self { fleet, judge, recorder, store, clock, settings, known, sessions, tasks, rounds, moment, mask })
     }
 
     /// Takes a request in. Its answer, and what is said before it, comes out of the steps.
@@ -249,7 +254,7 @@ impl Gateway {
         let Weighed { call, input, judgement, shown } = weighed;
         let (id, action, server) = (call.id.clone(), call.action.clone(), Arc::clone(&call.server));
         let trace = Trace::of(&call);
-        entries.push(self.entry(&id, Event::Decided(entries::decided(&judgement))));
+        entries.push(self.entry(&id, Event::Decided(entries::decided(&judgement, self.known.load().digest))));
         let refuse = |refusal: Refusal| ours(refusal.answer(Some(&id), Some(&action)));
         let (link, grant) = match (admitted, &judgement.decision) {
             (Ok(link), Decision::Allow(grant)) => (link, grant),

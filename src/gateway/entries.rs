@@ -4,6 +4,7 @@ use super::answer::Refusal;
 use super::exchange::Exchange;
 use super::weigh::{Shown, Weighed};
 use crate::audit::entry::{Arrived, Decided, Entry, Event, Finished, Refused, Verdict};
+use crate::digest::Digest;
 use crate::outcome::Outcome;
 use crate::policy::decision::{Decision, Judgement};
 use crate::wire::message::Answer;
@@ -36,7 +37,7 @@ pub(super) fn arrived(exchange: &Exchange, Weighed { call, shown, .. }: &Weighed
 }
 
 /// Policy said something.
-pub(super) fn decided(judgement: &Judgement) -> Decided {
+pub(super) fn decided(judgement: &Judgement, catalogue: Option<Digest>) -> Decided {
     let (outcome, code, detail) = match &judgement.decision {
         Decision::Allow(_) => (Verdict::Allow, None, None),
         Decision::Hold(_) => (Verdict::Hold, None, None),
@@ -49,6 +50,7 @@ pub(super) fn decided(judgement: &Judgement) -> Decided {
         findings: judgement.findings.clone(),
         shadow: judgement.shadow.clone(),
         policy: judgement.bundle.to_string(),
+        catalogue: catalogue.map(|catalogue| catalogue.to_string()),
         micros: judgement.micros,
     }
 }
