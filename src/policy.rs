@@ -6,6 +6,7 @@
 
 mod bounds;
 pub mod bundle;
+pub mod concern;
 pub mod decision;
 pub mod evaluate;
 pub mod files;

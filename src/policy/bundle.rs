@@ -6,6 +6,7 @@ use std::time::Duration;
 use regorus::unstable::{Module, Ref};
 use regorus::{Engine, Value, cache};
 
+use super::concern::Concern;
 use super::decision::Effect;
 use super::evaluate::limit;
 use super::footprint::{Footprint, Memory, footprints};
@@ -41,6 +42,7 @@ pub struct Bundle {
     digest: Digest,
     rules: Vec<EffectRule>,
     memory: Memory,
+    concern: Concern,
 }
 
 /// One effect of one package.
@@ -97,7 +99,7 @@ impl Bundle {
         let modules = engine.get_modules();
         let mut problems = lint::check(modules);
         over_rules(modules, &data, &mut problems);
-        let rules = effect_rules(modules, &data);
+        let (rules, concern) = (effect_rules(modules, &data), Concern::read(sources, modules));
         if rules.is_empty() && problems.is_empty() {
             let what = "no policy is here. Write a package below `countersign` with at least one `allow`.";
             problems.push(Problem { place: "policies".to_owned(), rule: "no-policy", what: what.to_owned() });
@@ -108,7 +110,7 @@ impl Bundle {
         }
         bounds::install(&mut engine);
         cache::configure(cache::Config { regex: PATTERNS, glob: PATTERNS });
-        let mut bundle = Self { engine, data, digest: digest(sources), rules, memory: Memory::default() };
+        let mut bundle = Self { engine, data, digest: digest(sources), rules, memory: Memory::default(), concern };
         bundle.prepare()?;
         Ok(bundle)
     }
@@ -131,6 +133,11 @@ impl Bundle {
     /// What rules know beside the input.
     pub(super) const fn data(&self) -> &Value {
         &self.data
+    }
+
+    /// What the policies are about.
+    pub(super) const fn concern(&self) -> &Concern {
+        &self.concern
     }
 
     /// Answers given before.

@@ -14,13 +14,16 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod effects;
 mod eras;
 mod facts;
 mod guarded;
 mod identity;
 mod judged;
 mod parsing;
+mod past;
 mod protocol;
+mod results;
 mod rounds;
 mod server;
 mod tools;
@@ -40,6 +43,7 @@ fn main() {
     }
     let mut rooms = vec![parsing::STORIES, protocol::STORIES, identity::STORIES, judged::STORIES, tools::STORIES];
     rooms.extend([eras::STORIES, rounds::STORIES, facts::STORIES]);
+    rooms.extend([effects::STORIES, results::STORIES, past::STORIES]);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
         rooms.push(rounds::WITH_POSTGRES);

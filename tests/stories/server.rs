@@ -69,6 +69,11 @@ impl Server {
                 ledger(message);
                 self.answer(&id, json!({ "contents": [{ "uri": params["uri"], "text": "once upon a time" }] }));
             }
+            "prompts/get" => self.answer(
+                &id,
+                json!({ "messages": [{ "role": "user", "content": { "type": "text", "text": "once upon a time" } }] }),
+            ),
+            "tasks/result" => self.answer(&id, json!({ "content": [{ "type": "text", "text": "once upon a time" }] })),
             "prompts/list" => self.answer(&id, json!({ "prompts": [] })),
             "tools/call" => {
                 ledger(message);
@@ -114,6 +119,22 @@ impl Server {
                 say(&json!({ "jsonrpc": "2.0", "id": "q-1", "method": "elicitation/create",
                     "params": { "message": "your name?", "requestedSchema": { "type": "object", "properties": {} } } }));
             }
+            "reply" => self.answer(id, params["arguments"]["result"].clone()),
+            "fail" => {
+                let message = &params["arguments"]["message"];
+                say(
+                    &json!({ "jsonrpc": "2.0", "id": id, "error": { "code": -32000, "message": message, "data": { "m": message } } }),
+                );
+            }
+            "chatter" => {
+                let words = &params["arguments"]["words"];
+                let token = &params["_meta"]["progressToken"];
+                say(&json!({ "jsonrpc": "2.0", "method": "notifications/message",
+                    "params": { "level": "info", "data": words } }));
+                say(&json!({ "jsonrpc": "2.0", "method": "notifications/progress",
+                    "params": { "progressToken": token, "progress": 1, "message": words } }));
+                self.answer(id, text("that was all"));
+            }
             "die" => std::process::exit(3),
             "hang" => {}
             other => self.answer(id, text(&format!("{other} done"))),
@@ -131,10 +152,11 @@ impl Server {
 
 fn tools() -> Vec<Value> {
     let anything = json!({ "type": "object" });
-    let mut tools: Vec<Value> = ["echo", "strange", "ask", "die", "hang", "drop_table", "secret_tool"]
-        .iter()
-        .map(|name| json!({ "name": name, "description": format!("does {name}"), "inputSchema": anything }))
-        .collect();
+    let mut tools: Vec<Value> =
+        ["echo", "strange", "ask", "die", "hang", "drop_table", "secret_tool", "reply", "fail", "chatter"]
+            .iter()
+            .map(|name| json!({ "name": name, "description": format!("does {name}"), "inputSchema": anything }))
+            .collect();
     tools.push(json!({ "name": "strict", "inputSchema": {
         "type": "object", "properties": { "n": { "type": "integer" } }, "required": ["n"] } }));
     if let Ok(path) = std::env::var("STORY_TOOLS")

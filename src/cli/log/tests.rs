@@ -68,6 +68,16 @@ fn each_event_is_told_on_one_line() {
             r#"{"outcome":"failed","error":"boom","micros":81}"#,
             "                          81 µs                                 failed: boom",
         ),
+        (
+            "released",
+            r#"{"outcome":"withheld","code":"withheld","findings":[{"policy":"flow","id":"seen","effect":"label","label":"private"},{"policy":"flow","id":"rows","effect":"withhold","reason":"too many rows"}]}"#,
+            "                          flow/rows                             withheld: too many rows",
+        ),
+        (
+            "released",
+            r#"{"outcome":"withheld","code":"redaction_failed","detail":"no JSON","findings":[]}"#,
+            "                                                                withheld redaction_failed: no JSON",
+        ),
         ("dispatched", r#"{"server":"shop"}"#, "                          shop"),
         (
             "refused",

@@ -210,6 +210,7 @@ fn every_finding_is_recorded_as_the_record_says() {
         findings: judgement.findings,
         shadow: Vec::new(),
         policy: judgement.bundle.to_string(),
+        catalogue: None,
         micros: judgement.micros,
     });
     let value = serde_json::to_value(&decided).unwrap();
