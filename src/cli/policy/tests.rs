@@ -3,6 +3,7 @@ use clap::Parser;
 use crate::cli::output::Paint;
 
 use super::*;
+use serde_json::json;
 
 #[derive(Parser)]
 struct Line {
