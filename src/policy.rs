@@ -16,6 +16,7 @@ pub mod input;
 pub mod lint;
 pub mod moment;
 pub mod pace;
+pub mod passage;
 pub mod problem;
 pub mod rehearse;
 #[cfg(test)]
