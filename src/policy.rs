@@ -17,6 +17,7 @@ pub mod lint;
 pub mod moment;
 pub mod pace;
 pub mod passage;
+pub mod probe;
 pub mod problem;
 pub mod rehearse;
 #[cfg(test)]
