@@ -6,6 +6,7 @@
 
 mod bounds;
 pub mod bundle;
+pub mod crew;
 pub mod decision;
 pub mod evaluate;
 pub mod files;
@@ -15,6 +16,7 @@ pub mod index;
 pub mod input;
 pub mod lint;
 pub mod moment;
+pub mod mutants;
 pub mod pace;
 pub mod passage;
 pub mod probe;
