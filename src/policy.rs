@@ -25,6 +25,7 @@ pub mod rehearse;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod schema;
+mod shown;
 pub mod starter;
 pub mod syntax;
 pub mod template;
