@@ -3,8 +3,11 @@
 //! One file for each verb. To add one: a file with its arguments, a variant of [`Verb`] and a line in [`run`].
 
 mod check;
+mod eval;
+mod explain;
 mod refusal;
 mod schema;
+mod stops;
 mod test;
 
 use std::path::PathBuf;
@@ -30,6 +33,12 @@ enum Verb {
     /// Run the tests beside the policies: rules named test_ in files named _test.rego
     #[command(after_help = test::EXAMPLES.text())]
     Test(test::TestArgs),
+    /// Judge one call as the gateway would; nothing runs
+    #[command(after_help = eval::EXAMPLES.text())]
+    Eval(eval::EvalArgs),
+    /// Say of one call which rules fired, which nearly did, and on which condition they stopped
+    #[command(after_help = explain::EXAMPLES.text())]
+    Explain(explain::ExplainArgs),
     /// Print the JSON Schema of what rules see as `input`
     #[command(after_help = schema::EXAMPLES.text())]
     Schema,
@@ -46,6 +55,8 @@ pub fn run(args: &PolicyArgs, global: &Global, out: &mut Output<'_>) -> anyhow::
     match &args.verb {
         Verb::Check(args) => check::run(args, global, out),
         Verb::Test(args) => test::run(args, global, out),
+        Verb::Eval(args) => eval::run(args, global, out),
+        Verb::Explain(args) => explain::run(args, global, out),
         Verb::Schema => schema::run(out),
     }
 }
@@ -53,6 +64,11 @@ pub fn run(args: &PolicyArgs, global: &Global, out: &mut Output<'_>) -> anyhow::
 /// The paths that were named, or those of the configuration.
 fn chosen(paths: &[PathBuf], global: &Global) -> anyhow::Result<Vec<PathBuf>> {
     if paths.is_empty() { Ok(global.policy()?.paths) } else { Ok(paths.to_vec()) }
+}
+
+/// How many things are done at a time.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
 }
 
 fn counted(count: usize, one: &str, many: &str) -> String {
