@@ -31,4 +31,4 @@ mod shown;
 pub mod starter;
 pub mod syntax;
 pub mod template;
-pub mod verdict;
+pub mod told;

@@ -39,9 +39,9 @@ enum Verb {
     /// Say of one call which rules fired, which nearly did, and on which condition they stopped
     #[command(after_help = explain::EXAMPLES.text())]
     Explain(explain::ExplainArgs),
-    /// Print the JSON Schema of what rules see as `input`
+    /// Print the JSON Schema of what rules see as `input`, of what they may say, or of what follows
     #[command(after_help = schema::EXAMPLES.text())]
-    Schema,
+    Schema(schema::SchemaArgs),
 }
 
 /// Shown under its help.
@@ -57,7 +57,7 @@ pub fn run(args: &PolicyArgs, global: &Global, out: &mut Output<'_>) -> anyhow::
         Verb::Test(args) => test::run(args, global, out),
         Verb::Eval(args) => eval::run(args, global, out),
         Verb::Explain(args) => explain::run(args, global, out),
-        Verb::Schema => schema::run(out),
+        Verb::Schema(args) => schema::run(args, out),
     }
 }
 

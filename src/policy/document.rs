@@ -91,7 +91,7 @@ fn spread(mut given: Map<String, Value>) -> Map<String, Value> {
 fn filled(document: Value, phase: Phase) -> Result<Value, Refusal> {
     let blank = Input::blank(phase).to_json().unwrap_or_default();
     let mut whole: Value = serde_json::from_str(&blank).map_err(|error| Refusal::Unreadable(error.to_string()))?;
-    let word = |path: &str| document.pointer(path).cloned().filter(|value| !value.is_null());
+    let word = |path: &str| document.pointer(path).cloned().filter(Value::is_string);
     let (server, tool) = (word("/call/server"), word("/call/tool"));
     if let Some(tool) = &tool {
         let method = if phase == Phase::List { "tools/list" } else { "tools/call" };

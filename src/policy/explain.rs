@@ -15,13 +15,13 @@ use super::probe::{End, Probe, Stop};
 use super::problem::Problem;
 use super::rehearse::id;
 use super::syntax::{Written, head, place, policy};
-use super::verdict::Verdict;
+use super::told::Told;
 
 /// Why a decision is what it is.
 #[derive(Debug, Serialize)]
 pub struct Explanation {
     /// The decision, with the digest of the policies.
-    pub verdict: Verdict,
+    pub verdict: Told,
     /// The document it is about.
     pub input: Value,
     /// Every effect rule that could have had something to say, in the order they are written.
@@ -85,12 +85,12 @@ pub fn explain(
         let about = |rule: &&Explained| rule.effect == finding.effect && rule.answer == Answer::Fired;
         of_a_finding(finding, rules.iter().filter(about).map(|rule| (rule.rule.as_str(), rule.place.as_str())))
     };
-    let verdict = Verdict::of(bundle, input, watch, &at);
+    let verdict = Told::of(bundle, input, watch).at(&at);
     Ok(Explanation { verdict, input: input.value(), rules, elsewhere })
 }
 
 /// Judges a document and says where each finding is written.
-pub fn judge(bundle: &Bundle, sources: &Sources, input: &Input, watch: Watch<'_>) -> Result<Verdict, Vec<Problem>> {
+pub fn judge(bundle: &Bundle, sources: &Sources, input: &Input, watch: Watch<'_>) -> Result<Told, Vec<Problem>> {
     let probe = Probe::new(&live(sources))?;
     let all = Written::all(probe.modules());
     let rules: Vec<(Written<'_>, Effect, String, String)> = all
@@ -119,7 +119,7 @@ pub fn judge(bundle: &Bundle, sources: &Sources, input: &Input, watch: Watch<'_>
             }
         }
     };
-    Ok(Verdict::of(bundle, input, watch, &at))
+    Ok(Told::of(bundle, input, watch).at(&at))
 }
 
 /// The one rule that can have said it: the one of its name, or the only one whose name is not written down.

@@ -18,7 +18,7 @@ use crate::policy::explain::judge;
 use crate::policy::files::{self, Include};
 use crate::policy::input::Input;
 use crate::policy::problem::Problem;
-use crate::policy::verdict::{Placed, Verdict};
+use crate::policy::told::{Placed, Told};
 
 /// Which document, and by which policies it is judged.
 #[derive(Args, Debug)]
@@ -83,7 +83,7 @@ pub(super) fn run(args: &EvalArgs, global: &Global, out: &mut Output<'_>) -> any
             (false, _) => {
                 heading(&verdict, input, out)?;
                 findings(&verdict, out)?;
-                line(2, &format!("policies {}", verdict.policy.digest), out)?;
+                line(2, &format!("policies {}", verdict.policy), out)?;
             }
         }
     }
@@ -118,7 +118,7 @@ impl Asked {
 }
 
 /// The decision, and what it is about.
-pub(super) fn heading(verdict: &Verdict, input: &Input, out: &mut Output<'_>) -> anyhow::Result<()> {
+pub(super) fn heading(verdict: &Told, input: &Input, out: &mut Output<'_>) -> anyhow::Result<()> {
     let document: serde_json::Value = serde_json::from_str(&input.to_json().unwrap_or_default())?;
     let word = |pointer: &str| document.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default();
     let by = match word("/principal/id") {
@@ -126,7 +126,9 @@ pub(super) fn heading(verdict: &Verdict, input: &Input, out: &mut Output<'_>) ->
         id => format!("  by {id}"),
     };
     let outcome = verdict.outcome.word().to_uppercase();
-    out.line(&format!("{outcome}  {}/{}{by}  {}", word("/call/server"), word("/call/target"), verdict.code))?;
+    let code = verdict.code.and_then(|code| serde_json::to_value(code).ok());
+    let code = code.as_ref().and_then(serde_json::Value::as_str).map_or_else(String::new, |code| format!("  {code}"));
+    out.line(&format!("{outcome}  {}/{}{by}{code}", word("/call/server"), word("/call/target")))?;
     if let Some(arguments) =
         document.pointer("/call/arguments").filter(|arguments| **arguments != serde_json::json!({}))
     {
@@ -138,7 +140,7 @@ pub(super) fn heading(verdict: &Verdict, input: &Input, out: &mut Output<'_>) ->
     Ok(())
 }
 
-fn findings(verdict: &Verdict, out: &mut Output<'_>) -> std::io::Result<()> {
+fn findings(verdict: &Told, out: &mut Output<'_>) -> std::io::Result<()> {
     let each = verdict
         .findings
         .iter()
@@ -153,7 +155,8 @@ fn findings(verdict: &Verdict, out: &mut Output<'_>) -> std::io::Result<()> {
         line(2, "No rule said anything.", out)?;
     }
     if !verdict.labels.is_empty() {
-        line(2, &format!("the session is labelled {}", verdict.labels.join(", ")), out)?;
+        let labels: Vec<&str> = verdict.labels.iter().map(String::as_str).collect();
+        line(2, &format!("the session is labelled {}", labels.join(", ")), out)?;
     }
     Ok(())
 }

@@ -75,5 +75,5 @@ pub(super) fn tell(explanation: &Explanation, input: &Input, out: &mut Output<'_
         1 => line(2, "1 rule is about other tools.", out)?,
         many => line(2, &format!("{} are about other tools.", counted(many, "rule", "rules")), out)?,
     }
-    Ok(line(2, &format!("policies {}", explanation.verdict.policy.digest), out)?)
+    Ok(line(2, &format!("policies {}", explanation.verdict.policy), out)?)
 }

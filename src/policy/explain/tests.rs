@@ -1,4 +1,5 @@
 use super::*;
+use crate::policy::decision::DenyCode;
 use crate::policy::document;
 use crate::policy::sample::{sources, still};
 
@@ -25,7 +26,7 @@ hold contains {"id": "large", "reason": "Much.", "reviewers": ["group:a"]} if {
 	input.call.arguments.limit > data.most
 }
 
-label contains "seen" if input.call.server == "db"
+label contains {"label": "seen"} if input.call.server == "db"
 
 writes if startswith(input.call.arguments.sql, "UPDATE")
 
@@ -49,9 +50,9 @@ fn explained(arguments: &str) -> (Explanation, String) {
 fn every_rule_says_whether_it_fired_and_if_not_on_which_condition_it_stopped() {
     // A52: the rule, its inputs and the policies' digest.
     let (explanation, digest) = explained(r#"{"sql": "UPDATE t", "limit": 5}"#);
-    assert_eq!(explanation.verdict.policy.digest, digest);
+    assert_eq!(explanation.verdict.policy, digest);
     assert_eq!(explanation.verdict.outcome.word(), "deny");
-    assert_eq!(explanation.verdict.code, "no_rule_allowed");
+    assert_eq!(explanation.verdict.code, Some(DenyCode::NoRuleAllowed));
     let told: Vec<(&str, &str, Option<(&str, &End)>)> = explanation
         .rules
         .iter()
@@ -108,7 +109,7 @@ fn results_are_judged_and_explained_too() {
         let input = document::read(&text, &[]).unwrap();
         let explanation = explain(&bundle, &sources, &input, &still).unwrap();
         assert_eq!(explanation.verdict.outcome.word(), outcome);
-        assert_eq!(explanation.verdict.labels, ["seen"]);
+        assert_eq!(explanation.verdict.labels, ["seen".to_owned()].into());
         assert_eq!(explanation.rules.iter().filter(|rule| rule.answer == Answer::Fired).count(), fired);
         assert_eq!(explanation.elsewhere, 1);
     }
