@@ -63,6 +63,8 @@ pub fn explain(
     input: &Input,
     watch: Watch<'_>,
 ) -> Result<Explanation, Vec<Problem>> {
+    // First of all, as the rest takes longer than a decision may.
+    let told = Told::of(bundle, input, watch);
     let probe = Probe::new(&live(sources))?;
     let (mut rules, mut elsewhere) = (Vec::new(), 0_usize);
     let modes = bundle.packages();
@@ -85,12 +87,13 @@ pub fn explain(
         let about = |rule: &&Explained| rule.effect == finding.effect && rule.answer == Answer::Fired;
         of_a_finding(finding, rules.iter().filter(about).map(|rule| (rule.rule.as_str(), rule.place.as_str())))
     };
-    let verdict = Told::of(bundle, input, watch).at(&at);
+    let verdict = told.at(&at);
     Ok(Explanation { verdict, input: input.value(), rules, elsewhere })
 }
 
 /// Judges a document and says where each finding is written.
 pub fn judge(bundle: &Bundle, sources: &Sources, input: &Input, watch: Watch<'_>) -> Result<Told, Vec<Problem>> {
+    let told = Told::of(bundle, input, watch);
     let probe = Probe::new(&live(sources))?;
     let all = Written::all(probe.modules());
     let rules: Vec<(Written<'_>, Effect, String, String)> = all
@@ -119,7 +122,7 @@ pub fn judge(bundle: &Bundle, sources: &Sources, input: &Input, watch: Watch<'_>
             }
         }
     };
-    Ok(Told::of(bundle, input, watch).at(&at))
+    Ok(told.at(&at))
 }
 
 /// The one rule that can have said it: the one of its name, or the only one whose name is not written down.
