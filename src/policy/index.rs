@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regorus::unstable::{AssignOp, BinOp, BoolOp, Expr, Literal, Module, Query, Ref, Rule, RuleHead};
 
 use super::decision::Effect;
-use super::input::Key;
+use super::input::{Key, Phase};
 use super::syntax::{Node, Part, Written, aliases, expression, package, policy, steps, text};
 
 /// What must be true of a call for one rule to have anything to say.
@@ -42,6 +42,12 @@ impl Condition {
             };
             value.is_some_and(|value| names.contains(value))
         })
+    }
+
+    /// Whether no call can make it hold while one of these phases asks.
+    pub fn never_holds(&self, phases: &[Phase]) -> bool {
+        let asked = |names: &BTreeSet<String>| phases.iter().any(|phase| names.contains(phase.word()));
+        self.0.iter().any(|(field, names)| names.is_empty() || (*field == Field::Phase && !asked(names)))
     }
 
     fn narrow(&mut self, field: Field, names: BTreeSet<String>) {

@@ -9,6 +9,9 @@ mod fields;
 mod findings;
 mod names;
 mod recursion;
+mod reviewers;
+mod unreachable;
+mod unused;
 
 use regorus::unstable::{Module, Ref, Span};
 
@@ -25,6 +28,9 @@ pub fn check(modules: &[Ref<Module>]) -> Vec<Problem> {
     recursion::check(&written, &mut problems);
     absence::check(&written, &mut problems);
     findings::check(&written, &mut problems);
+    reviewers::check(&written, &mut problems);
+    unused::check(&written, &mut problems);
+    unreachable::check(modules, &written, &mut problems);
     problems
 }
 

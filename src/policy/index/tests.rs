@@ -24,7 +24,7 @@ fn a_rule_about_something_else_is_not_looked_at() {
         ("deny contains \"x\" if input.call.tool in {\"drop\", \"cut\"}", "shop", tool("echo"), 0),
         ("deny contains \"x\" if input.call.tool == \"drop\"", "shop", Action::Resource("drop".to_owned()), 0),
         ("deny contains \"x\" if input.call.method == \"resources/read\"", "shop", tool("echo"), 0),
-        ("deny contains \"x\" if input.phase == \"list\"", "shop", tool("echo"), 0),
+        ("hide contains \"x\" if input.phase == \"list\"", "shop", tool("echo"), 0),
         (
             "deny contains \"x\" if { input.environment != \"test\"; input.call.server == \"files\" }",
             "shop",

@@ -13,7 +13,6 @@ fn every_planted_fault_is_found() {
     let table: &[(&str, &str)] = &[
         ("unused-rule", "denny contains {\"id\": \"a\", \"reason\": \"b\"}"),
         ("unused-rule", "helper if input.call.tool == \"x\""),
-        ("unknown-effect", "redact contains {\"id\": \"a\", \"path\": \"/x\"}"),
         ("effect-form", "deny(x) := x"),
         ("effect-form", "deny.more contains \"x\" if input.call.tool == \"x\""),
         ("mode", "mode := \"shaddow\""),
@@ -56,6 +55,47 @@ fn every_planted_fault_is_found() {
         ("missing-id", "deny contains {\"reason\": \"b\"}"),
         ("missing-reviewers", "hold contains {\"id\": \"a\", \"reason\": \"b\"}"),
         ("duplicate-id", "allow contains {\"id\": \"all\"} if input.call.tool == \"x\""),
+        ("unused-rule", "one if two\n\ntwo if one_more\n\none_more := 1\n\nwarn contains \"x\" if one_more == 1"),
+        ("unused-rule", "a if b\n\nb if input.call.tool == \"x\""),
+        ("unknown-reviewer", "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"data-platform\"]}"),
+        (
+            "unknown-reviewer",
+            "hold contains {\"id\": \"a\", \"reason\": input.call.id, \"reviewers\": [\"user:a\", \"gruop:b\"]}",
+        ),
+        (
+            "unknown-reviewer",
+            "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"user:a\"], \"escalate\": {\"after\": \"1m\", \"to\": [\"b\"]}}",
+        ),
+        ("malformed", "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"user:a\"], \"quorum\": 2}"),
+        ("malformed", "redact contains {\"id\": \"a\", \"path\": \"x\"}"),
+        ("unreachable", "warn contains \"x\" if { input.call.server == \"a\"; input.call.server == \"b\" }"),
+        ("unreachable", "warn contains \"x\" if { input.call.server in {\"a\", \"b\"}; input.call.server in [\"c\"] }"),
+        ("unreachable", "warn contains \"x\" if { input.call.server == \"a\"; input.call.server != \"a\" }"),
+        ("unreachable", "warn contains \"x\" if { some g in input.principal.groups; g == \"a\"; g == \"b\" }"),
+        ("unreachable", "warn contains \"x\" if { input.tool.changed; not input.tool.changed }"),
+        ("unreachable", "warn contains \"x\" if { input.tool.changed == true; not input.tool.changed }"),
+        (
+            "unreachable",
+            "args := input.call\n\nwarn contains \"x\" if { args.server == \"a\"; input.call.server == \"b\" }",
+        ),
+        (
+            "unreachable",
+            "here if input.call.server == \"a\"\n\nwarn contains \"x\" if { here; input.call.server == \"b\" }",
+        ),
+        (
+            "unreachable",
+            "here if input.call.server == \"a\"\n\nwarn contains \"x\" if { here\n\tthere }\n\nthere if input.call.server in {\"b\"}",
+        ),
+        ("unreachable", "warn contains \"x\" if input.phase == \"calls\""),
+        ("unreachable", "warn contains \"x\" if input.call.method == \"tools/cal\""),
+        ("unreachable", "warn contains \"x\" if input.time.weekday in {\"saturday\", \"sonday\"}"),
+        ("unreachable", "warn contains \"x\" if input.phase == \"list\""),
+        ("unreachable", "deny contains {\"id\": \"a\", \"reason\": \"b\"} if input.phase == \"result\""),
+        ("unreachable", "deny contains {\"id\": \"a\", \"reason\": \"b\"} if input.result.rows > 10"),
+        (
+            "unreachable",
+            "late if input.phase == \"result\"\n\ndeny contains {\"id\": \"a\", \"reason\": \"b\"} if late",
+        ),
         ("severity", "deny contains {\"id\": \"a\", \"reason\": \"b\", \"severity\": \"awful\"}"),
     ];
     for (wanted, rules) in table {
@@ -80,6 +120,12 @@ fn what_authors_write_is_let_through() {
         "f(x) := y if y := count(x)\n\nwarn contains \"x\" if f([1]) == 1",
         "warn contains \"x\" if regex.match(`^[a-z]+(_[a-z]+)*$`, input.call.target)",
         "mode := \"shadow\"",
+        "warn contains \"x\" if { input.call.server in {\"a\", \"b\"}; input.call.server != \"a\" }",
+        "warn contains \"x\" if { some i, j; input.principal.groups[i] == \"a\"; input.principal.groups[j] == \"b\" }",
+        "warn contains \"x\" if { some a in input.principal.groups; a == \"x\"; some b in input.principal.groups; b == \"y\" }",
+        "warn contains \"x\" if { input.phase == \"result\"; input.result.rows > 3; not input.tool.changed }",
+        "hide contains \"x\" if input.phase == \"list\"",
+        "label contains {\"label\": \"seen\"} if input.call.method in {\"tools/call\", \"resources/read\"}",
         "warn contains \"x\" if every name, value in input.call.arguments { is_string(name); value != null }",
     ] {
         // An import stands before the rules.
