@@ -7,9 +7,9 @@ mod absence;
 mod calls;
 mod fields;
 mod findings;
+mod forms;
 mod names;
 mod recursion;
-mod reviewers;
 mod unreachable;
 mod unused;
 
@@ -28,7 +28,6 @@ pub fn check(modules: &[Ref<Module>]) -> Vec<Problem> {
     recursion::check(&written, &mut problems);
     absence::check(&written, &mut problems);
     findings::check(&written, &mut problems);
-    reviewers::check(&written, &mut problems);
     unused::check(&written, &mut problems);
     unreachable::check(modules, &written, &mut problems);
     problems

@@ -14,7 +14,7 @@ use crate::policy::decision::Effect;
 use crate::policy::index::by_rule;
 use crate::policy::input::Phase;
 use crate::policy::problem::Problem;
-use crate::policy::syntax::{Node, Part, Shorthands, Written, head, place, policy, query, steps};
+use crate::policy::syntax::{Part, Shorthands, Written, head, place, policy, steps};
 use crate::wire::method::Method;
 
 /// Words that can stand at a path, where there is a closed list of them.
@@ -30,7 +30,6 @@ const WORDS: [(&str, &[&str]); 6] = [
 /// Looks at every body of every policy.
 pub(super) fn check(modules: &[Ref<Module>], written: &[Written<'_>], problems: &mut Vec<Problem>) {
     let shorthands = Shorthands::among(written);
-    let before = problems.len();
     for rule in written.iter().filter(|rule| policy(rule.module).is_some()) {
         let Rule::Spec { bodies, .. } = rule.rule else { continue };
         let effect = Effect::from_word(&rule.name());
@@ -38,24 +37,23 @@ pub(super) fn check(modules: &[Ref<Module>], written: &[Written<'_>], problems: 
             Body { rule, shorthands: &shorthands, effect }.check(&body.query, problems);
         }
     }
-    let direct: BTreeSet<String> = problems
-        .iter()
-        .skip(before)
-        .filter_map(|problem| problem.place.rsplit(':').nth(1).map(str::to_owned))
-        .collect();
-    by_helpers(modules, &direct, problems);
+    by_helpers(modules, problems);
 }
 
 /// What the index knows is excluded by the helpers a body begins with.
-fn by_helpers(modules: &[Ref<Module>], reported: &BTreeSet<String>, problems: &mut Vec<Problem>) {
+fn by_helpers(modules: &[Ref<Module>], problems: &mut Vec<Problem>) {
     for (rule, conditions) in by_rule(modules) {
         let Some(effect) = Effect::from_word(&rule.name()) else { continue };
         let Rule::Spec { span, .. } = rule.rule else { continue };
-        let lines = span.text().matches('\n').count();
-        let first: usize =
-            place(head(rule.rule).span()).rsplit(':').nth(1).and_then(|line| line.parse().ok()).unwrap_or(0);
-        let known = (first..=first.saturating_add(lines)).any(|line| reported.contains(&line.to_string()));
-        if !known && conditions.iter().all(|condition| condition.never_holds(effect.phases())) {
+        let begin = place(head(rule.rule).span());
+        let lines = u32::try_from(span.text().matches('\n').count()).unwrap_or(u32::MAX);
+        let told = |problem: &Problem| {
+            let (file, line) = at(&problem.place);
+            let (own, first) = at(&begin);
+            file == own && (first..=first.saturating_add(lines)).contains(&line)
+        };
+        // What is wrong with a statement of it is told there.
+        if !problems.iter().any(told) && conditions.iter().all(|condition| condition.never_holds(effect.phases())) {
             let what = "what this and its helpers ask of server, tool, method and phase excludes itself, so it never says anything. Leave one of them out.";
             report(problems, head(rule.rule).span(), "unreachable", what);
         }
@@ -112,7 +110,7 @@ impl Body<'_> {
                 }
             }
         }
-        self.phases(&claims, body, problems);
+        self.phases(&claims, problems);
     }
 
     /// Words that do not exist.
@@ -136,7 +134,7 @@ impl Body<'_> {
     }
 
     /// What is asked about while the effect never is.
-    fn phases(&self, claims: &BTreeMap<String, Claims>, body: &Query, problems: &mut Vec<Problem>) {
+    fn phases(&self, claims: &BTreeMap<String, Claims>, problems: &mut Vec<Problem>) {
         let Some(effect) = self.effect else { return };
         let asked = |phase: &Phase| {
             let word = Value::from(phase.word());
@@ -149,27 +147,7 @@ impl Body<'_> {
             let when =
                 effect.phases().iter().map(|phase| format!("\"{}\"", phase.word())).collect::<Vec<_>>().join(" or ");
             let what = format!("`{word}` is asked only while `input.phase` is {when}, so this never says anything.");
-            return report(problems, head(self.rule.rule).span(), "unreachable", what);
-        }
-        if effect.phases().contains(&Phase::Result) {
-            return;
-        }
-        let (locals, mut found) = (self.rule.locals(), None);
-        query(body, &mut |node| {
-            let Node::Expr(expr) = node else { return };
-            let Some(path) = steps(expr).and_then(|steps| self.rule.resolve(steps, &locals)) else { return };
-            let path = self.shorthands.expand(path);
-            let result = [Part::Name("input".to_owned()), Part::Name("result".to_owned())];
-            if path.starts_with(&result) && found.is_none() {
-                found = Some(expr.span());
-            }
-        });
-        if let Some(span) = found {
-            let what = format!(
-                "`{}` is asked before there is a result, so this never says anything. Use `withhold`, `redact` or `label`.",
-                effect.word()
-            );
-            report(problems, span, "unreachable", what);
+            report(problems, head(self.rule.rule).span(), "unreachable", what);
         }
     }
 
@@ -245,7 +223,7 @@ impl Claims {
 }
 
 /// A value that is written down.
-pub(super) fn literal(expr: &Expr) -> Option<Value> {
+fn literal(expr: &Expr) -> Option<Value> {
     match expr {
         Expr::String { value, .. }
         | Expr::RawString { value, .. }
@@ -265,7 +243,14 @@ pub(super) fn literal(expr: &Expr) -> Option<Value> {
     }
 }
 
+/// File and line of a place.
+fn at(place: &str) -> (&str, u32) {
+    let line = place.rsplit_once(':').map_or(place, |(line, _)| line);
+    let (file, line) = line.rsplit_once(':').unwrap_or((line, ""));
+    (file, line.parse().unwrap_or(0))
+}
+
 /// The line something stands on.
 fn line(span: &Span) -> String {
-    place(span).rsplit(':').nth(1).unwrap_or_default().to_owned()
+    at(&place(span)).1.to_string()
 }
