@@ -254,3 +254,6 @@ fn at(place: &str) -> (&str, u32) {
 fn line(span: &Span) -> String {
     at(&place(span)).1.to_string()
 }
+
+#[cfg(test)]
+mod tests;
