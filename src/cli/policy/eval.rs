@@ -160,3 +160,6 @@ fn findings(verdict: &Told, out: &mut Output<'_>) -> std::io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
