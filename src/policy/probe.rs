@@ -40,7 +40,7 @@ pub struct Stop {
     pub values: Vec<Named>,
     /// The rules the statement needs, and where they ended.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub inside: Vec<Stop>,
+    pub inside: Vec<Self>,
 }
 
 /// How a body ends.
@@ -128,7 +128,7 @@ impl Probe {
             let mut stop = self.body(engine, begin, depth)?;
             if stop.end == End::Holds {
                 stop.place = at(body.query.stmts.first().map_or(&body.query.span, |first| &first.span));
-                self.said(engine, begin, (head, body), &mut stop);
+                said(engine, begin, (head, body), &mut stop);
             }
             Some(stop)
         };
@@ -225,7 +225,7 @@ impl Probe {
                 stop.inside.extend(stops.into_iter().filter(keep));
                 continue;
             }
-            for arguments in self.arguments(engine, (begin, reached), &need.arguments) {
+            for arguments in arguments(engine, (begin, reached), &need.arguments) {
                 let stops: Vec<Stop> = rules()
                     .flat_map(|rule| {
                         let given = body::given(rule, &arguments);
@@ -239,16 +239,6 @@ impl Probe {
             }
         }
         stop.inside.dedup();
-    }
-
-    /// The ways a function was called: the values of its arguments, as they can be written down.
-    fn arguments(&self, engine: &Engine, (begin, reached): (Begin<'_>, &str), arguments: &[&str]) -> Vec<Vec<String>> {
-        let mut asking = Asking::new(begin.rule.module);
-        let question = asking.values(reached, &format!("[{}]", arguments.join(", ")), "");
-        let Ok(mut answers) = asking.compile(engine) else { return Vec::new() };
-        let Ok(Value::Array(ways)) = answers.ask(question) else { return Vec::new() };
-        let written = |way: &Value| way.as_array().ok().map(|values| values.iter().map(question::literal).collect());
-        ways.iter().take(WAYS).filter_map(written).collect()
     }
 
     /// The first of an `every` for which its body does not hold, and where that stops.
@@ -290,33 +280,6 @@ impl Probe {
         }
         None
     }
-
-    /// A body that is true says nothing when its head is not there.
-    fn said(&self, engine: &Engine, begin: Begin<'_>, (head, body): (&RuleHead, &RuleBody), stop: &mut Stop) {
-        let value = match (head, &body.assign) {
-            (_, Some(assign)) => Some(&assign.value),
-            (RuleHead::Set { key, .. }, None) => key.as_ref(),
-            (RuleHead::Compr { assign, .. } | RuleHead::Func { assign, .. }, None) => {
-                assign.as_ref().map(|assign| &assign.value)
-            }
-        };
-        let Some(value) = value else { return };
-        let passage = Passage::of(begin.rule.module.package.span.source.contents());
-        let steps = Steps::of(begin.query, &passage);
-        let text = passage.text(value.span());
-        let reached = format!("{}\n\t{}", begin.given.join("\n\t"), steps.all());
-        let mut asking = Asking::new(begin.rule.module);
-        let question = asking.values(&reached, text, "");
-        let answer = asking.compile(engine).map(|mut answers| answers.ask(question));
-        match answer {
-            Ok(Ok(Value::Array(found))) if found.is_empty() => {
-                stop.place = line(&place(value.span()));
-                stop.end = End::Unsaid(text.to_owned());
-            }
-            Ok(Err(why)) => stop.end = End::Broken(why),
-            _ => {}
-        }
-    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -325,6 +288,43 @@ enum Wanted {
     Holding,
     /// Otherwise what does not.
     Stopped,
+}
+
+/// The ways a function was called: the values of its arguments, as they can be written down.
+fn arguments(engine: &Engine, (begin, reached): (Begin<'_>, &str), arguments: &[&str]) -> Vec<Vec<String>> {
+    let mut asking = Asking::new(begin.rule.module);
+    let question = asking.values(reached, &format!("[{}]", arguments.join(", ")), "");
+    let Ok(mut answers) = asking.compile(engine) else { return Vec::new() };
+    let Ok(Value::Array(ways)) = answers.ask(question) else { return Vec::new() };
+    let written = |way: &Value| way.as_array().ok().map(|values| values.iter().map(question::literal).collect());
+    ways.iter().take(WAYS).filter_map(written).collect()
+}
+
+/// A body that is true says nothing when its head is not there.
+fn said(engine: &Engine, begin: Begin<'_>, (head, body): (&RuleHead, &RuleBody), stop: &mut Stop) {
+    let value = match (head, &body.assign) {
+        (_, Some(assign)) => Some(&assign.value),
+        (RuleHead::Set { key, .. }, None) => key.as_ref(),
+        (RuleHead::Compr { assign, .. } | RuleHead::Func { assign, .. }, None) => {
+            assign.as_ref().map(|assign| &assign.value)
+        }
+    };
+    let Some(value) = value else { return };
+    let passage = Passage::of(begin.rule.module.package.span.source.contents());
+    let steps = Steps::of(begin.query, &passage);
+    let text = passage.text(value.span());
+    let reached = format!("{}\n\t{}", begin.given.join("\n\t"), steps.all());
+    let mut asking = Asking::new(begin.rule.module);
+    let question = asking.values(&reached, text, "");
+    let answer = asking.compile(engine).map(|mut answers| answers.ask(question));
+    match answer {
+        Ok(Ok(Value::Array(found))) if found.is_empty() => {
+            stop.place = line(&place(value.span()));
+            stop.end = End::Unsaid(text.to_owned());
+        }
+        Ok(Err(why)) => stop.end = End::Broken(why),
+        _ => {}
+    }
 }
 
 /// A statement over many lines by its first.

@@ -1,7 +1,7 @@
 //! `countersign policy eval`: what would the gateway say to this call?
 
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -101,7 +101,7 @@ impl Asked {
             text = read.map_err(|error| Exit::NotFound.error(format!("{} cannot be read: {error}", self.call)))?;
         }
         let named = |at: usize| if at == 0 { self.call.clone() } else { format!("{}:{at}", self.call) };
-        let lines: Vec<(usize, &str)> = if self.call.ends_with(".jsonl") {
+        let lines: Vec<(usize, &str)> = if Path::new(&self.call).extension().is_some_and(|kind| kind == "jsonl") {
             (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).collect()
         } else {
             vec![(0, text.as_str())]

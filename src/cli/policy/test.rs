@@ -18,6 +18,7 @@ use crate::policy::rehearse::{Rehearsal, rehearse};
 
 /// What `policy test` takes.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are")]
 pub(super) struct TestArgs {
     /// Files or folders; those of the configuration if left out
     paths: Vec<PathBuf>,

@@ -53,7 +53,7 @@ fn every_rule_says_whether_it_fired_and_if_not_on_which_condition_it_stopped() {
     assert_eq!(explanation.verdict.policy, digest);
     assert_eq!(explanation.verdict.outcome.word(), "deny");
     assert_eq!(explanation.verdict.code, Some(DenyCode::NoRuleAllowed));
-    let told: Vec<(&str, &str, Option<(&str, &End)>)> = explanation
+    let told: Vec<_> = explanation
         .rules
         .iter()
         .map(|rule| {

@@ -89,7 +89,7 @@ impl Body<'_> {
         for statement in &body.stmts {
             if let Some((name, claim)) = self.claim(statement) {
                 if let Claim::Only(values) = &claim
-                    && self.words(&name, values, &statement.span, problems)
+                    && words(&name, values, &statement.span, problems)
                 {
                     return;
                 }
@@ -111,26 +111,6 @@ impl Body<'_> {
             }
         }
         self.phases(&claims, problems);
-    }
-
-    /// Words that do not exist.
-    fn words(&self, name: &str, values: &BTreeSet<Value>, span: &Span, problems: &mut Vec<Problem>) -> bool {
-        let texts: Vec<&str> = values.iter().filter_map(|value| value.as_string().ok()).map(AsRef::as_ref).collect();
-        let listed = WORDS.iter().find(|(path, _)| *path == name).map(|(_, words)| *words);
-        for text in texts {
-            let (known, meant) = match listed {
-                Some(words) => (words.contains(&text), nearest(text, words.iter().copied())),
-                None if name == "input.call.method" => (Method::parse(text).is_some(), None),
-                None => return false,
-            };
-            if !known {
-                let of = listed.map_or_else(String::new, |words| format!(" It is one of {}.", words.join(", ")));
-                let what = format!("`{name}` is never \"{text}\".{}{of}", did_you_mean(meant));
-                report(problems, span, "unreachable", what);
-                return true;
-            }
-        }
-        false
     }
 
     /// What is asked about while the effect never is.
@@ -167,9 +147,8 @@ impl Body<'_> {
                     Some((name, Claim::Never([value].into())))
                 }
                 Expr::Membership { key: None, value, collection, .. } => {
-                    let items = match collection.as_ref() {
-                        Expr::Set { items, .. } | Expr::Array { items, .. } => items,
-                        _ => return None,
+                    let (Expr::Set { items, .. } | Expr::Array { items, .. }) = collection.as_ref() else {
+                        return None;
                     };
                     let values: Option<BTreeSet<Value>> = items.iter().map(|item| literal(item)).collect();
                     Some((self.name(value)?, Claim::Only(values?)))
@@ -206,6 +185,26 @@ impl Body<'_> {
             path.into_iter().map(|step| if let Part::Name(name) = step { Some(name) } else { None }).collect();
         Some(names?.join("."))
     }
+}
+
+/// Whether there is a word among these that does not exist there.
+fn words(name: &str, values: &BTreeSet<Value>, span: &Span, problems: &mut Vec<Problem>) -> bool {
+    let texts: Vec<&str> = values.iter().filter_map(|value| value.as_string().ok()).map(AsRef::as_ref).collect();
+    let listed = WORDS.iter().find(|(path, _)| *path == name).map(|(_, words)| *words);
+    for text in texts {
+        let (known, meant) = match listed {
+            Some(words) => (words.contains(&text), nearest(text, words.iter().copied())),
+            None if name == "input.call.method" => (Method::parse(text).is_some(), None),
+            None => return false,
+        };
+        if !known {
+            let of = listed.map_or_else(String::new, |words| format!(" It is one of {}.", words.join(", ")));
+            let what = format!("`{name}` is never \"{text}\".{}{of}", did_you_mean(meant));
+            report(problems, span, "unreachable", what);
+            return true;
+        }
+    }
+    false
 }
 
 impl Claims {

@@ -47,7 +47,7 @@ pub(super) struct Change {
 impl Change {
     pub(super) fn mutant(&self) -> Mutant {
         let before = self.text.get(self.at.clone()).unwrap_or_default().to_owned();
-        let (before, after) = self.shown.clone().unwrap_or((before, self.after.clone()));
+        let (before, after) = self.shown.clone().unwrap_or_else(|| (before, self.after.clone()));
         Mutant { file: self.file.clone(), line: self.line, kind: self.kind, before: flat(&before), after: flat(&after) }
     }
 
@@ -116,12 +116,11 @@ impl Writer<'_> {
             }
             Literal::Every { .. } => self.change(span, at, Kind::Dropped, "true".to_owned()),
             Literal::Expr { expr, .. } => match expr.as_ref() {
-                Expr::AssignExpr { .. } => {}
+                Expr::AssignExpr { .. } | Expr::Bool { .. } => {}
                 // Its opposite is the opposite comparison.
                 Expr::BoolExpr { op: BoolOp::Eq | BoolOp::Ne, .. } => {
                     self.change(span, at, Kind::Dropped, "true".to_owned());
                 }
-                Expr::Bool { .. } => {}
                 _ => {
                     self.change(span, at.clone(), Kind::Negation, format!("not {whole}"));
                     self.change(span, at, Kind::Dropped, "true".to_owned());

@@ -60,8 +60,9 @@ fn told(stops: &[Stop], indent: usize) -> String {
                 format!("{}={}", named.name, values.join("|"))
             })
             .collect();
-        text.push_str(&format!("{}{} {end} [{}]\n", "  ".repeat(indent), stop.place, values.join("; ")));
-        text.push_str(&told(&stop.inside, indent + 1));
+        let line = format!("{}{} {end} [{}]\n", "  ".repeat(indent), stop.place, values.join("; "));
+        text.push_str(&line);
+        text.push_str(&told(&stop.inside, indent.saturating_add(1)));
     }
     text
 }

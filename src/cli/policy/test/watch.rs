@@ -89,7 +89,9 @@ fn different(before: &Rehearsal, now: &Rehearsal, out: &mut Output<'_>) -> std::
 
 fn stamp(paths: &[PathBuf]) -> Stamp {
     let mut found = Stamp::new();
-    paths.iter().for_each(|path| look(path, 0, &mut found));
+    for path in paths {
+        look(path, 0, &mut found);
+    }
     found
 }
 
