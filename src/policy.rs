@@ -7,8 +7,11 @@
 mod bounds;
 pub mod bundle;
 pub mod concern;
+pub mod crew;
 pub mod decision;
+pub mod document;
 pub mod evaluate;
+pub mod explain;
 pub mod files;
 pub mod finding;
 pub mod footprint;
@@ -16,7 +19,10 @@ pub mod index;
 pub mod input;
 pub mod lint;
 pub mod moment;
+pub mod mutants;
 pub mod pace;
+pub mod passage;
+pub mod probe;
 pub mod problem;
 pub mod rehearse;
 #[cfg(test)]

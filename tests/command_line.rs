@@ -299,3 +299,35 @@ fn a_reader_that_has_enough_is_no_failure() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(complained(&output), "");
 }
+
+#[test]
+fn a_watch_tells_what_a_change_did() {
+    let place = Place::with("");
+    let write = |name: &str, text: &str| std::fs::write(place.path().join(name), text).unwrap();
+    let policy = |tool: &str| {
+        format!("package countersign.p\n\nallow contains {{\"id\": \"a\"}} if input.call.tool == \"{tool}\"\n")
+    };
+    write("p.rego", &policy("echo"));
+    write(
+        "p_test.rego",
+        "package p_test\n\ntest_echo if count(data.countersign.p.allow) == 1 with input as {\"call\": {\"tool\": \"echo\"}}\n",
+    );
+    let mut watching = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(["policy", "test", "--watch", "."])
+        .current_dir(place.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(watching.stdout.take().unwrap()));
+    let mut until = |wanted: &str| lines.by_ref().map(|line| line.unwrap()).find(|line| line.contains(wanted));
+    assert!(until("1 test, all passed").is_some());
+    write("p.rego", &policy("other"));
+    assert!(until("fail  p_test test_echo").is_some());
+    assert!(until("1 test, 1 failed").is_some());
+    write("p.rego", &policy("echo"));
+    assert!(until("test_echo  passes now").is_some());
+    write("p.rego", "package countersign.p\n\nallow contains {\n");
+    assert!(until("Nothing was loaded").is_some());
+    watching.kill().unwrap();
+    watching.wait().unwrap();
+}

@@ -8,7 +8,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(format lints tests sql postgres policies conformance peers bench)
+parts=(format lints tests sql postgres policies opa conformance peers bench)
 installed="$PWD/target/peers"
 
 case "${1:-}" in
@@ -36,7 +36,7 @@ bring() {
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     PATH="$PATH:/usr/sbin" need pgbouncer pgbouncer
   fi
-  if wanted conformance || wanted peers || wanted policies; then
+  if wanted conformance || wanted peers || wanted opa; then
     need python3 python3
   fi
   if wanted conformance || wanted peers; then
@@ -44,7 +44,7 @@ bring() {
     need npm npm
   fi
   ! wanted peers || need git git
-  if wanted peers || wanted policies; then
+  if wanted peers || wanted opa; then
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
   fi
   ! wanted bench || PATH="$PATH:/usr/sbin" need nginx nginx
@@ -126,17 +126,18 @@ postgres() {
   return $code
 }
 
+policies() { gateway && "$gateway" policy check policies && "$gateway" policy test policies; }
+
 # The policies mean the same in OPA itself: the wheel holds its Go library, and asks for a newer Python than it needs.
-policies() {
+opa() {
   local opa=opa-golib-python-bindings==0.4.4 to="$installed/opa"
-  gateway && "$gateway" policy check policies && "$gateway" policy test policies || return 1
   if [ ! -e "$to/$opa" ]; then
     say "bringing from PyPI: OPA (into target/peers)"
     python3 -m venv --clear "$to" &&
       "$to/bin/python" -m pip -q --disable-pip-version-check install --no-deps --ignore-requires-python "$opa" &&
       touch "$to/$opa" || return 1
   fi
-  "$to/bin/python" tests/opa/check.py
+  gateway && "$to/bin/python" tests/opa/check.py --gateway "$gateway"
 }
 
 # The package files are copied because npm writes beside them, and nothing is written into the source tree.

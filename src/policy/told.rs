@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::bundle::Bundle;
 use super::decision::{Apply, Decision, DenyCode, Effect, Finding, Judgement, Release, Said};
+use super::evaluate::{Visibility, Watch};
 use super::finding::hold::HoldTerms;
 use super::finding::pointer::Pointer;
 use super::finding::span::Span;
-use super::input::Phase;
+use super::input::{Input, Phase};
+use crate::digest::Digest;
 
 /// What follows from an input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -17,7 +20,7 @@ use super::input::Phase;
 pub struct Told {
     /// The version of this document: 1.
     pub version: u64,
-    /// What was decided: `call` or `result`.
+    /// What was decided: `call`, `result` or `list`.
     pub phase: &'static str,
     /// What follows.
     pub outcome: Outcome,
@@ -30,7 +33,7 @@ pub struct Told {
     /// `policy/id` of the findings the outcome follows from.
     pub because: Vec<String>,
     /// Everything that counted.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Placed>,
     /// Who must agree, when somebody must.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<Agreed>,
@@ -39,7 +42,7 @@ pub struct Told {
     /// What the session is called from now on.
     pub labels: BTreeSet<String>,
     /// What packages in shadow mode would have said.
-    pub shadow: Vec<Finding>,
+    pub shadow: Vec<Placed>,
     /// Names the bundle that decided.
     pub policy: String,
     /// How long it took.
@@ -60,6 +63,21 @@ pub enum Outcome {
     Pass,
     /// The agent does not get it.
     Withhold,
+    /// The tool is listed.
+    Visible,
+    /// It is not.
+    Hidden,
+}
+
+/// A finding, and where its rule is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Placed {
+    /// What was said.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// `file:line`, where it is asked for and only one rule can have said it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
 }
 
 /// Who must agree.
@@ -74,7 +92,63 @@ pub struct Agreed {
     pub show: BTreeSet<Pointer>,
 }
 
+impl Outcome {
+    /// The word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Hold => "hold",
+            Self::Deny => "deny",
+            Self::Pass => "pass",
+            Self::Withhold => "withhold",
+            Self::Visible => "visible",
+            Self::Hidden => "hidden",
+        }
+    }
+}
+
 impl Told {
+    /// Judges a document as its phase asks. Nothing runs because of it.
+    pub fn of(bundle: &Bundle, input: &Input, watch: Watch<'_>) -> Self {
+        match input.phase() {
+            Phase::Call => Self::of_call(&bundle.decide(input, Digest::of_bytes("call", b""), watch)),
+            Phase::Result => Self::of_result(&bundle.release(input, watch)),
+            Phase::List => Self::of_list(bundle, input, watch),
+        }
+    }
+
+    /// With the place of the rule behind every finding.
+    #[must_use]
+    pub fn at(mut self, place: &dyn Fn(&Finding) -> Option<String>) -> Self {
+        for said in self.findings.iter_mut().chain(&mut self.shadow) {
+            said.at = place(&said.finding);
+        }
+        self
+    }
+
+    /// About a listing.
+    fn of_list(bundle: &Bundle, input: &Input, watch: Watch<'_>) -> Self {
+        let outcome = match bundle.visible(input, watch) {
+            Visibility::Visible => Outcome::Visible,
+            Visibility::Hidden => Outcome::Hidden,
+        };
+        Self {
+            version: 1,
+            phase: Phase::List.word(),
+            outcome,
+            code: None,
+            detail: None,
+            because: Vec::new(),
+            findings: Vec::new(),
+            hold: None,
+            apply: Apply::default(),
+            labels: BTreeSet::new(),
+            shadow: Vec::new(),
+            policy: bundle.digest().to_string(),
+            micros: u64::try_from(watch().as_micros()).unwrap_or(u64::MAX),
+        }
+    }
+
     /// About a call.
     pub fn of_call(judgement: &Judgement) -> Self {
         let (outcome, effects): (_, &[Effect]) = match &judgement.decision {
@@ -97,11 +171,11 @@ impl Told {
             code,
             detail,
             because: because(&judgement.findings, effects),
-            findings: judgement.findings.clone(),
+            findings: placed(&judgement.findings),
             hold,
             apply: judgement.apply.clone(),
             labels: BTreeSet::new(),
-            shadow: judgement.shadow.clone(),
+            shadow: placed(&judgement.shadow),
             policy: judgement.bundle.to_string(),
             micros: judgement.micros,
         }
@@ -117,11 +191,11 @@ impl Told {
             code: withheld.map(|withheld| withheld.code),
             detail: withheld.and_then(|withheld| withheld.detail.clone()),
             because: because(&release.findings, &[Effect::Withhold]),
-            findings: release.findings.clone(),
+            findings: placed(&release.findings),
             hold: withheld.and_then(|withheld| withheld.until.as_ref()).map(Agreed::of),
             apply: Apply { redact: release.redact.clone(), mask: release.mask.clone(), ..Apply::default() },
             labels: release.labels.clone(),
-            shadow: release.shadow.clone(),
+            shadow: placed(&release.shadow),
             policy: release.bundle.to_string(),
             micros: release.micros,
         }
@@ -137,4 +211,8 @@ impl Agreed {
 
 fn because(findings: &[Finding], effects: &[Effect]) -> Vec<String> {
     findings.iter().filter(|finding| effects.contains(&finding.effect)).map(Finding::name).collect()
+}
+
+fn placed(findings: &[Finding]) -> Vec<Placed> {
+    findings.iter().map(|finding| Placed { finding: finding.clone(), at: None }).collect()
 }

@@ -3,24 +3,26 @@ use clap::Parser;
 use crate::cli::output::Paint;
 
 use super::*;
+use serde_json::json;
 
 #[derive(Parser)]
-struct Line {
+pub(super) struct Line {
     #[command(flatten)]
-    args: PolicyArgs,
+    pub(super) args: PolicyArgs,
 }
 
 /// What the command prints, and how it ends.
-fn told(arguments: &[&str]) -> (Exit, String) {
+pub(super) fn told(arguments: &[&str]) -> (Exit, String) {
     let line = Line::try_parse_from(std::iter::once("policy").chain(arguments.iter().copied())).unwrap();
     let mut written = Vec::new();
     let exit = run(&line.args, &Global::default(), &mut Output::new(&mut written, Paint::Plain)).unwrap();
     (exit, String::from_utf8(written).unwrap())
 }
 
-const POLICY: &str = "package countersign.echo\n\nallow contains {\"id\": \"echo\"} if input.call.tool == \"echo\"\n";
+pub(super) const POLICY: &str =
+    "package countersign.echo\n\nallow contains {\"id\": \"echo\"} if input.call.tool == \"echo\"\n";
 
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+pub(super) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text).unwrap();
@@ -52,6 +54,13 @@ fn every_problem_is_told_with_its_place() {
     let (exit, text) = told(&["check", path]);
     assert_eq!(exit, Exit::Failed);
     assert!(text.contains("one.rego:3:31  unknown-field  input.call.tol"), "{text}");
+    let excerpt = "  3 | allow contains {\"id\": \"a\"} if input.call.tol == \"x\"\n    |                               ^^^^^^^^^^^^^^\n    = Did you mean input.call.tool?\n";
+    assert!(text.contains(excerpt), "{text}");
+    let remarks = told(&["check", "--format", "github", path]).1;
+    assert!(
+        remarks.lines().next().unwrap().contains("one.rego,line=3,col=31,title=unknown-field::input.call.tol"),
+        "{remarks}"
+    );
     assert!(text.contains("one.rego:5:1  unused-rule  `denny`"), "{text}");
     assert!(text.ends_with("2 problems in 1 file. Nothing was loaded.\n"), "{text}");
     let json: serde_json::Value = serde_json::from_str(&told(&["check", "--json", path]).1).unwrap();

@@ -62,7 +62,7 @@ fn what_is_no_finding_is_a_deny() {
         "allow := 5",
         "allow contains 5",
         "allow contains null",
-        "warn contains {\"id\": 7}",
+        "warn contains {\"id\": input.session.calls}",
         "warn contains object.union({\"id\": \"a\"}, {\"decision\": \"permit\"})",
     ] {
         assert_eq!(says(&[rule]), "PolicyMalformed", "{rule}");

@@ -27,7 +27,7 @@ fn a_rule_about_something_else_is_not_looked_at() {
         ("deny contains \"x\" if input.call.tool in {\"drop\", \"cut\"}", "shop", tool("echo"), 0),
         ("deny contains \"x\" if input.call.tool == \"drop\"", "shop", Action::Resource("drop".to_owned()), 0),
         ("deny contains \"x\" if input.call.method == \"resources/read\"", "shop", tool("echo"), 0),
-        ("deny contains \"x\" if input.phase == \"list\"", "shop", tool("echo"), 0),
+        ("hide contains \"x\" if input.phase == \"list\"", "shop", tool("echo"), 0),
         (
             "deny contains \"x\" if { input.environment != \"test\"; input.call.server == \"files\" }",
             "shop",
@@ -229,7 +229,8 @@ proptest! {
         let one = format!("package countersign.p\n\nimport future.keywords.not\n\n{HELPERS}\n{}\n", effects.join("\n\n"));
         let two = "package countersign.q\n\nallow contains {\"id\": \"files\"} if input.call.server == \"files\"\n";
         // Some of what is generated is refused at load, which is no verdict.
-        let Ok(bundle) = Bundle::load(&sources(&[&one, two], "{\"asked\": {\"n\": true}}")) else { return Ok(()) };
+        let policies = sources(&[&one, two], "{\"asked\": {\"n\": true}}");
+        let Ok(bundle) = Bundle::load_despite(&policies, &["unreachable"]) else { return Ok(()) };
         let call = call_at(server, action, &format!("{{\"{name}\": {n}}}"));
         let input = document(&call);
         // Whatever this bundle keeps of other calls must not be heard in this one.
