@@ -10,6 +10,7 @@ pub mod converse;
 mod entries;
 pub mod exchange;
 pub mod hello;
+pub mod imprints;
 pub mod judge;
 pub mod listen;
 pub mod listeners;
@@ -46,6 +47,7 @@ use crate::wire::message::{Answer, Request, RpcError, code};
 use crate::wire::method::Method;
 use answer::{Refusal, Retry};
 use exchange::Exchange;
+use imprints::Imprints;
 use judge::Judge;
 use outlet::{Outlet, Steps};
 use recorder::Recorder;
@@ -78,6 +80,7 @@ pub struct Gateway {
     /// Everything that was started and has not ended.
     pub tasks: TaskTracker,
     rounds: Rounds,
+    imprints: Imprints,
     moment: ArcSwapOption<Moment>,
 }
 
@@ -92,7 +95,8 @@ impl Gateway {
     ) -> Arc<Self> {
         let sessions = Sessions::new(settings.sessions_per_principal);
         let (tasks, rounds, moment) = (TaskTracker::new(), Rounds::default(), ArcSwapOption::empty());
-        Arc::new(Self { fleet, judge, recorder, store, clock, settings, sessions, tasks, rounds, moment })
+        let imprints = Imprints::default();
+        Arc::new(Self { fleet, judge, recorder, store, clock, settings, sessions, tasks, rounds, imprints, moment })
     }
 
     /// Takes a request in. Its answer, and what is said before it, comes out of the steps.
@@ -233,8 +237,10 @@ impl Gateway {
         let mut entries = vec![entries::arrived(exchange, &call)];
 
         // May it?
-        let judgement = self.judge.decide(&self.input(exchange, &call), call.digest);
-        entries.push(self.entry(&id, Event::Decided(entries::decided(&judgement))));
+        let input = self.input(exchange, &call);
+        let judgement = self.judge.decide(&input, call.digest);
+        let imprint = self.imprints.of(&exchange.session, &call, &input);
+        entries.push(self.entry(&id, Event::Decided(entries::decided(&judgement, imprint))));
         let refusal = Refusal::from_judgement(&judgement);
         let Decision::Allow(grant) = judgement.decision else {
             let refusal = match self.recorder.write(entries).await {

@@ -18,7 +18,7 @@
 //!
 //! Around it stand the rooms a call passes through: [`wire`] (what a message is), [`front`] (where a call arrives),
 //! [`facts`] (what its arguments say), [`gateway`] (where the story is told), [`store`] (where it is kept), and
-//! [`config`], [`reload`], [`clock`], [`address`], [`secret`], [`unbroken`], [`telemetry`] and [`cli`].
+//! [`config`], [`reload`], [`replay`], [`clock`], [`address`], [`secret`], [`unbroken`], [`telemetry`] and [`cli`].
 //!
 //! # What always holds
 //!
@@ -95,6 +95,9 @@ pub mod config;
 
 // How do changed policies come into force?
 pub mod reload;
+
+// What would other policies have said?
+pub mod replay;
 
 // What time is it, and what is the next random number?
 pub mod clock;

@@ -7,6 +7,7 @@ pub mod append;
 pub mod entries;
 pub mod keys;
 mod migrations;
+pub mod parts;
 pub mod pins;
 mod pool;
 mod postgres;

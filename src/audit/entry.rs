@@ -6,6 +6,8 @@ use serde::Serialize;
 use crate::call::CallId;
 use crate::clock::Timestamp;
 use crate::policy::decision::{DenyCode, Finding};
+use crate::policy::imprint::Imprint;
+use crate::policy::kept::Kept;
 use crate::wire::json::Object;
 
 /// One thing that happened.
@@ -68,6 +70,14 @@ impl Event {
             Self::Definition(_) => "definition",
             Self::Operated(_) => "operated",
             Self::Fault(_) => "fault",
+        }
+    }
+
+    /// The texts it names, which have to be kept before it.
+    pub fn kept(&self) -> Vec<Kept> {
+        match self {
+            Self::Decided(decided) => decided.input.kept().map(Kept::clone).to_vec(),
+            _ => Vec::new(),
         }
     }
 }
@@ -168,12 +178,14 @@ pub struct Decided {
     pub shadow: Vec<Finding>,
     /// Names the bundle that decided.
     pub policy: String,
+    /// What was judged.
+    pub input: Imprint,
     /// How long it took.
     pub micros: u64,
 }
 
 /// One word for a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It may run.

@@ -6,6 +6,7 @@ use crate::audit::entry::{Arrived, Decided, Entry, Event, Finished, Refused, Ver
 use crate::call::Call;
 use crate::outcome::Outcome;
 use crate::policy::decision::{Decision, Judgement};
+use crate::policy::imprint::Imprint;
 use crate::wire::message::Answer;
 
 /// It arrived and found its server.
@@ -33,7 +34,7 @@ pub(super) fn arrived(exchange: &Exchange, call: &Call) -> Entry {
 }
 
 /// Policy said something.
-pub(super) fn decided(judgement: &Judgement) -> Decided {
+pub(super) fn decided(judgement: &Judgement, input: Imprint) -> Decided {
     let (outcome, code, detail) = match &judgement.decision {
         Decision::Allow(_) => (Verdict::Allow, None, None),
         Decision::Hold(_) => (Verdict::Hold, None, None),
@@ -46,6 +47,7 @@ pub(super) fn decided(judgement: &Judgement) -> Decided {
         findings: judgement.findings.clone(),
         shadow: judgement.shadow.clone(),
         policy: judgement.bundle.to_string(),
+        input,
         micros: judgement.micros,
     }
 }

@@ -268,12 +268,12 @@ fn texts(list: &[String]) -> Value {
     Value::from(list.iter().map(|item| text(item)).collect::<Vec<_>>())
 }
 
-fn from_object(object: &Object) -> Value {
+pub(super) fn from_object(object: &Object) -> Value {
     Value::from(object.iter().map(|(name, value)| (text(name), from_json(value))).collect::<BTreeMap<_, _>>())
 }
 
 /// A value of ours as the engine knows it. Exact: a strict reader lets only numbers pass that fit.
-fn from_json(value: &json::Value) -> Value {
+pub(super) fn from_json(value: &json::Value) -> Value {
     match value {
         json::Value::Null => Value::Null,
         json::Value::Bool(value) => Value::from(*value),

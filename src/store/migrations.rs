@@ -13,7 +13,11 @@ struct Migration {
     text: &'static str,
 }
 
-const ALL: &[Migration] = &[Migration { number: 1, text: FIRST }, Migration { number: 2, text: TICKETS }];
+const ALL: &[Migration] = &[
+    Migration { number: 1, text: FIRST },
+    Migration { number: 2, text: TICKETS },
+    Migration { number: 3, text: PARTS },
+];
 
 /// Digests and lists are kept as text, times as microseconds since 1970.
 const FIRST: &str = "
@@ -62,6 +66,14 @@ CREATE TABLE ticket (
     UNIQUE (principal, place)
 ) {strict};
 CREATE INDEX ticket_expires ON ticket (expires);
+";
+
+/// Texts that entries name by their digest.
+const PARTS: &str = "
+CREATE TABLE part (
+    name TEXT {bytewise} PRIMARY KEY,
+    body TEXT NOT NULL
+) {strict};
 ";
 
 const POSTGRES_BY_CALL: &str = "CREATE INDEX entry_call ON entry (call) WHERE call IS NOT NULL";

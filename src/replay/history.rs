@@ -1,0 +1,144 @@
+//! What was decided before, and on what?
+
+use std::collections::BTreeMap;
+
+use super::said::Said;
+use super::tally::Example;
+use crate::call::CallId;
+use crate::clock::Timestamp;
+use crate::digest::Digest;
+use crate::policy::imprint::{Arrival, Gap, Parts};
+use crate::policy::input::Input;
+use crate::store::entries::{Wanted, Written};
+use crate::store::{Store, StoreError};
+use crate::wire::json::{Object, Value};
+use crate::wire::reader::{Limits, lenient};
+
+/// Lines read at once.
+const BATCH: i64 = 4000;
+/// Arrivals kept until their decision comes; a decision stands next to its arrival unless people had to be asked.
+const WAITING: usize = 20_000;
+/// Lines before the first that may hold the arrival of its call.
+const SLACK: i64 = 64;
+
+/// Which decisions are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// None older than this.
+    pub since: Timestamp,
+    /// None as young as this.
+    pub until: Option<Timestamp>,
+    /// The newest of them, at most this many.
+    pub limit: Option<i64>,
+}
+
+/// One decision of the record.
+#[derive(Debug)]
+pub struct Past {
+    /// The call.
+    pub call: CallId,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// The call's digest.
+    pub digest: Digest,
+    /// What was decided.
+    pub said: Said,
+    /// The policies that decided.
+    pub policy: String,
+    /// What they saw.
+    pub input: Result<Input, Gap>,
+    arrival: Option<Object>,
+}
+
+/// Reads decisions, oldest first.
+#[derive(Debug)]
+pub struct History<'s> {
+    store: &'s Store,
+    wanted: Wanted,
+    first: i64,
+    after: i64,
+    until: Option<Timestamp>,
+    arrived: BTreeMap<CallId, Object>,
+    parts: Parts,
+}
+
+impl Past {
+    /// For a report.
+    pub fn example(&self) -> Example {
+        let said = |name| self.arrival.as_ref().and_then(|arrival| arrival.str(name)).unwrap_or_default().to_owned();
+        Example {
+            call: self.call.to_string(),
+            at: self.at.to_string(),
+            server: said("server"),
+            target: said("target"),
+            principal: said("principal"),
+        }
+    }
+}
+
+impl<'s> History<'s> {
+    /// The decisions of this span.
+    pub async fn open(store: &'s Store, span: Span) -> Result<Self, StoreError> {
+        let mut first = store.since(span.since).await?;
+        if let Some(limit) = span.limit {
+            first = first.max(store.newest_of("decided", limit).await?);
+        }
+        Ok(Self { first, after: first.saturating_sub(SLACK), until: span.until, ..Self::of(store, String::new()) })
+    }
+
+    /// Every decision about the calls whose id begins like this.
+    pub fn of(store: &'s Store, call: String) -> Self {
+        let wanted = Wanted { call, events: vec!["arrived".to_owned(), "decided".to_owned()] };
+        let (arrived, parts) = (BTreeMap::new(), Parts::default());
+        Self { store, wanted, first: 0, after: 0, until: None, arrived, parts }
+    }
+
+    /// The next decisions; none when there are no more.
+    pub async fn next(&mut self) -> Result<Vec<Past>, StoreError> {
+        let mut decisions = Vec::new();
+        while decisions.is_empty() {
+            let lines = self.store.following(&self.wanted, self.after, BATCH).await?;
+            let Some(last) = lines.last() else { return Ok(decisions) };
+            self.after = last.seq;
+            for line in lines {
+                if let Some(past) = self.read(&line).await? {
+                    decisions.push(past);
+                }
+            }
+        }
+        Ok(decisions)
+    }
+
+    async fn read(&mut self, line: &Written) -> Result<Option<Past>, StoreError> {
+        let Some(call) = line.call.clone() else { return Ok(None) };
+        let Ok(Value::Object(entry)) = lenient(line.body.as_bytes(), &Limits::REPLY) else { return Ok(None) };
+        if line.event == "arrived" {
+            if self.arrived.len() >= WAITING {
+                self.arrived.pop_first();
+            }
+            self.arrived.insert(call, entry);
+            return Ok(None);
+        }
+        let wanted = line.seq >= self.first && self.until.is_none_or(|until| line.at < until);
+        let Some(said) = Said::recorded(&entry).filter(|_| wanted) else { return Ok(None) };
+        let arrival = self.arrived.get(&call).cloned();
+        let input = match (&arrival, entry.object("input")) {
+            (None, _) => Err(Gap::Unreadable("its arrival")),
+            (_, None) => Err(Gap::Unkept),
+            (Some(arrival), Some(imprint)) => {
+                let lacking = self.parts.lacking(imprint);
+                for (name, text) in if lacking.is_empty() { BTreeMap::new() } else { self.store.kept(&lacking).await? } {
+                    self.parts.add(&name, &text);
+                }
+                self.parts.again(Arrival { id: call.as_str(), entry: arrival }, imprint)
+            }
+        };
+        let digest = arrival.as_ref().and_then(|arrival| Digest::parse(arrival.str("digest")?));
+        let (Some(digest), policy) = (digest, entry.str("policy").unwrap_or_default().to_owned()) else {
+            let digest = Digest::of_bytes("call", b"");
+            let (policy, input) = (String::new(), Err(Gap::Unreadable("its arrival")));
+            return Ok(Some(Past { call, at: line.at, digest, said, policy, input, arrival }));
+        };
+        Ok(Some(Past { call, at: line.at, digest, said, policy, input, arrival }))
+    }
+}
