@@ -18,6 +18,8 @@ pub mod kept;
 pub mod lint;
 pub mod moment;
 pub mod pace;
+pub mod passage;
+pub mod probe;
 pub mod problem;
 pub mod rehearse;
 #[cfg(test)]

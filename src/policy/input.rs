@@ -89,6 +89,11 @@ impl Phase {
             Self::List => "list",
         }
     }
+
+    /// The phase a word means.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Call, Self::List].into_iter().find(|phase| phase.word() == word)
+    }
 }
 
 impl Input {
@@ -155,6 +160,22 @@ impl Input {
             ("digest", text("")),
         ]);
         Self { value: whole(Phase::List, asked, tool_part(tool, trust), around), key }
+    }
+
+    /// A document that was written down, such as one from the record. What it says is taken as it stands.
+    pub(super) fn written(value: Value) -> Self {
+        let text = |path: &[&str]| {
+            let found = path.iter().try_fold(&value, |value, name| value.as_object().ok()?.get(&Value::from(*name)));
+            found.and_then(|found| found.as_string().ok()).map(ToString::to_string)
+        };
+        let phase = text(&["phase"]).and_then(|word| Phase::from_word(&word)).unwrap_or_default();
+        let key = Key {
+            server: text(&["call", "server"]).unwrap_or_default(),
+            tool: text(&["call", "tool"]),
+            method: text(&["call", "method"]).unwrap_or_default(),
+            phase,
+        };
+        Self { value, key }
     }
 
     /// The document as the engine reads it.
