@@ -4,6 +4,7 @@
 
 mod check;
 mod refusal;
+mod replay;
 mod schema;
 mod test;
 
@@ -30,6 +31,9 @@ enum Verb {
     /// Run the tests beside the policies: rules named test_ in files named _test.rego
     #[command(after_help = test::EXAMPLES.text())]
     Test(test::TestArgs),
+    /// Judge the calls on record by other policies, and say what would differ; asks no server
+    #[command(after_help = replay::EXAMPLES.text())]
+    Replay(replay::ReplayArgs),
     /// Print the JSON Schema of what rules see as `input`
     #[command(after_help = schema::EXAMPLES.text())]
     Schema,
@@ -46,6 +50,7 @@ pub fn run(args: &PolicyArgs, global: &Global, out: &mut Output<'_>) -> anyhow::
     match &args.verb {
         Verb::Check(args) => check::run(args, global, out),
         Verb::Test(args) => test::run(args, global, out),
+        Verb::Replay(args) => replay::run(args, global, out),
         Verb::Schema => schema::run(out),
     }
 }

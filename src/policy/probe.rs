@@ -207,7 +207,8 @@ impl Probe {
         stop: &mut Stop,
     ) {
         let all = Written::all(&self.modules);
-        let wanted = if matches!(statement.literal, Literal::NotExpr { .. }) { Wanted::Holding } else { Wanted::Stopped };
+        let wanted =
+            if matches!(statement.literal, Literal::NotExpr { .. }) { Wanted::Holding } else { Wanted::Stopped };
         let keep = |stop: &Stop| match wanted {
             Wanted::Holding => stop.end == End::Holds,
             Wanted::Stopped => stop.end != End::Holds,
@@ -215,7 +216,8 @@ impl Probe {
         for need in names::needs(&begin.rule, statement, &all) {
             let rules = || all.iter().filter(|rule| rule.path() == need.path);
             if need.arguments.is_empty() {
-                let stops: Vec<Stop> = rules().flat_map(|rule| self.bodies(engine, *rule, &[], depth.saturating_add(1))).collect();
+                let stops: Vec<Stop> =
+                    rules().flat_map(|rule| self.bodies(engine, *rule, &[], depth.saturating_add(1))).collect();
                 // One way that holds is enough for a rule to be there, so the others say nothing about this stop.
                 if wanted == Wanted::Stopped && stops.iter().any(|stop| stop.end == End::Holds) {
                     continue;
@@ -224,10 +226,12 @@ impl Probe {
                 continue;
             }
             for arguments in self.arguments(engine, (begin, reached), &need.arguments) {
-                let stops: Vec<Stop> = rules().flat_map(|rule| {
-                    let given = body::given(rule, &arguments);
-                    self.bodies(engine, *rule, &given, depth.saturating_add(1))
-                }).collect();
+                let stops: Vec<Stop> = rules()
+                    .flat_map(|rule| {
+                        let given = body::given(rule, &arguments);
+                        self.bodies(engine, *rule, &given, depth.saturating_add(1))
+                    })
+                    .collect();
                 if wanted == Wanted::Stopped && stops.iter().any(|stop| stop.end == End::Holds) {
                     continue;
                 }
@@ -248,13 +252,21 @@ impl Probe {
     }
 
     /// The first of an `every` for which its body does not hold, and where that stops.
-    fn every(&self, engine: &Engine, (begin, statement, reached): (Begin<'_>, &LiteralStmt, &str), depth: usize) -> Option<Stop> {
+    fn every(
+        &self,
+        engine: &Engine,
+        (begin, statement, reached): (Begin<'_>, &LiteralStmt, &str),
+        depth: usize,
+    ) -> Option<Stop> {
         let Literal::Every { key, value, domain, query, .. } = &statement.literal else { return None };
         let passage = Passage::of(begin.rule.module.package.span.source.contents());
         let with = body::with(statement, &passage);
         let mut asking = Asking::new(begin.rule.module);
         let key_name = key.as_ref().map_or("_", |key| key.text());
-        let each = format!("[countersign_at, countersign_item] | some countersign_at, countersign_item in {}", passage.text(domain.span()));
+        let each = format!(
+            "[countersign_at, countersign_item] | some countersign_at, countersign_item in {}",
+            passage.text(domain.span())
+        );
         let question = asking.values(reached, &format!("[{each}]"), &with);
         let mut answers = asking.compile(engine).ok()?;
         let found = answers.ask(question).ok()?;
@@ -284,7 +296,9 @@ impl Probe {
         let value = match (head, &body.assign) {
             (_, Some(assign)) => Some(&assign.value),
             (RuleHead::Set { key, .. }, None) => key.as_ref(),
-            (RuleHead::Compr { assign, .. } | RuleHead::Func { assign, .. }, None) => assign.as_ref().map(|assign| &assign.value),
+            (RuleHead::Compr { assign, .. } | RuleHead::Func { assign, .. }, None) => {
+                assign.as_ref().map(|assign| &assign.value)
+            }
         };
         let Some(value) = value else { return };
         let passage = Passage::of(begin.rule.module.package.span.source.contents());

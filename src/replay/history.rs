@@ -127,7 +127,8 @@ impl<'s> History<'s> {
             (_, None) => Err(Gap::Unkept),
             (Some(arrival), Some(imprint)) => {
                 let lacking = self.parts.lacking(imprint);
-                for (name, text) in if lacking.is_empty() { BTreeMap::new() } else { self.store.kept(&lacking).await? } {
+                for (name, text) in if lacking.is_empty() { BTreeMap::new() } else { self.store.kept(&lacking).await? }
+                {
                     self.parts.add(&name, &text);
                 }
                 self.parts.again(Arrival { id: call.as_str(), entry: arrival }, imprint)

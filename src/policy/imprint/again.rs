@@ -82,10 +82,8 @@ impl Parts {
 
     /// The input as it was judged.
     pub fn again(&self, arrival: Arrival<'_>, imprint: &Object) -> Result<Input, Gap> {
-        let mut members: BTreeMap<Value, Value> = DEFAULTS
-            .into_iter()
-            .filter_map(|name| Some((Value::from(name), silent(name)?)))
-            .collect();
+        let mut members: BTreeMap<Value, Value> =
+            DEFAULTS.into_iter().filter_map(|name| Some((Value::from(name), silent(name)?))).collect();
         for (name, value) in imprint.iter() {
             match name {
                 "who" | "what" => {

@@ -24,7 +24,9 @@ impl<'a> Steps<'a> {
         while !waiting.is_empty() {
             let ready = |statement: &&LiteralStmt| {
                 let own = gives(statement);
-                mentioned(statement).iter().all(|name| own.contains(name) || known.contains(name) || !all.contains(name))
+                mentioned(statement)
+                    .iter()
+                    .all(|name| own.contains(name) || known.contains(name) || !all.contains(name))
             };
             let next = waiting.iter().position(ready).unwrap_or(0);
             let statement = waiting.remove(next);
@@ -61,9 +63,10 @@ impl<'a> Steps<'a> {
 
 /// The replacements a statement is asked under.
 pub(super) fn with(statement: &LiteralStmt, passage: &Passage<'_>) -> String {
-    let each = statement.with_mods.iter().map(|with| {
-        format!(" with {} as {}", passage.text(with.refr.span()), passage.text(with.r#as.span()))
-    });
+    let each = statement
+        .with_mods
+        .iter()
+        .map(|with| format!(" with {} as {}", passage.text(with.refr.span()), passage.text(with.r#as.span())));
     each.collect()
 }
 

@@ -158,9 +158,13 @@ fn inner<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
 
 fn is_written_down(expr: &Expr) -> bool {
     match expr {
-        Expr::String { .. } | Expr::RawString { .. } | Expr::Number { .. } | Expr::Bool { .. } | Expr::Null { .. } => true,
+        Expr::String { .. } | Expr::RawString { .. } | Expr::Number { .. } | Expr::Bool { .. } | Expr::Null { .. } => {
+            true
+        }
         Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().all(|item| is_written_down(item)),
-        Expr::Object { fields, .. } => fields.iter().all(|(_, key, value)| is_written_down(key) && is_written_down(value)),
+        Expr::Object { fields, .. } => {
+            fields.iter().all(|(_, key, value)| is_written_down(key) && is_written_down(value))
+        }
         Expr::UnaryExpr { expr, .. } => is_written_down(expr),
         Expr::Var { span, .. } => names(expr).len() == 1 && matches!(span.text(), "input" | "data"),
         _ => false,

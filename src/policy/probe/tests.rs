@@ -68,7 +68,8 @@ fn told(stops: &[Stop], indent: usize) -> String {
 
 fn follow(name: &str, arguments: &str) -> String {
     let source = |path: &str, text: &str| Source { path: path.to_owned(), text: text.to_owned() };
-    let probe = Probe::new(&Sources { policies: vec![source("p", POLICY), source("l", LIB)], data: Vec::new() }).unwrap();
+    let probe =
+        Probe::new(&Sources { policies: vec![source("p", POLICY), source("l", LIB)], data: Vec::new() }).unwrap();
     let input = format!(r#"{{"call": {{"server": "db", "arguments": {arguments}}}}}"#);
     let input = Value::from_json_str(&input).unwrap();
     let rules = Written::all(probe.modules());
@@ -87,7 +88,11 @@ fn a_body_stops_where_it_stops() {
             r#"{"sql": "DROP x"}"#,
             "p:12 stopped at amount = input.call.arguments.amount [input.call.arguments.amount=]\n",
         ),
-        ("deny", r#"{"sql": "SELECT x", "amount": 1}"#, "p:9 stopped at verb in {\"drop\", \"truncate\"} [verb=\"select\"]\n"),
+        (
+            "deny",
+            r#"{"sql": "SELECT x", "amount": 1}"#,
+            "p:9 stopped at verb in {\"drop\", \"truncate\"} [verb=\"select\"]\n",
+        ),
         // Helpers, in the same file and in another, functions with what they were called with.
         (
             "deny",
