@@ -6,6 +6,7 @@
 
 mod bounds;
 pub mod bundle;
+pub mod crew;
 pub mod decision;
 pub mod evaluate;
 pub mod files;
@@ -17,6 +18,7 @@ pub mod input;
 pub mod kept;
 pub mod lint;
 pub mod moment;
+pub mod mutants;
 pub mod pace;
 pub mod passage;
 pub mod probe;
@@ -25,6 +27,7 @@ pub mod rehearse;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod schema;
+mod shown;
 pub mod starter;
 pub mod syntax;
 pub mod template;

@@ -9,6 +9,7 @@
 //! and each rule a budget. Rules that could still be caught in one endless comparison are known by their text and asked
 //! on a thread that can be left behind.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,7 +17,7 @@ use arc_swap::ArcSwapOption;
 
 use crate::digest::Digest;
 use crate::policy::bundle::Bundle;
-use crate::policy::decision::{Decision, Denial, DenyCode, Judgement};
+use crate::policy::decision::{Apply, Decision, Denial, DenyCode, Judgement, Release, Withheld};
 use crate::policy::evaluate::Visibility;
 use crate::policy::input::Input;
 use crate::policy::pace::Pace;
@@ -56,6 +57,7 @@ impl Judge {
             let denial = Denial { code: DenyCode::NoPolicy, detail: None };
             return Judgement {
                 decision: Decision::Deny(denial),
+                apply: Apply::default(),
                 findings: Vec::new(),
                 shadow: Vec::new(),
                 bundle: Digest::of_bytes("bundle", b""),
@@ -70,8 +72,15 @@ impl Judge {
                 answer.unwrap_or_else(|why| {
                     let denial = Denial { code: DenyCode::PolicyTimeout, detail: Some(why.to_owned()) };
                     let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-                    let (findings, shadow) = (Vec::new(), Vec::new());
-                    Judgement { decision: Decision::Deny(denial), findings, shadow, bundle: bundle.digest(), micros }
+                    let (apply, findings, shadow) = (Apply::default(), Vec::new(), Vec::new());
+                    Judgement {
+                        decision: Decision::Deny(denial),
+                        apply,
+                        findings,
+                        shadow,
+                        bundle: bundle.digest(),
+                        micros,
+                    }
                 })
             }
         };
@@ -79,6 +88,37 @@ impl Judge {
             tracing::error!(code = ?code, detail, "the policies failed; the call is denied");
         }
         judgement
+    }
+
+    /// Judges what came back of a call. Without policies nothing passes.
+    pub fn release(&self, input: &Input) -> Release {
+        let begun = Instant::now();
+        let kept = |code, detail: Option<&str>, bundle| Release {
+            withheld: Some(Withheld { code, detail: detail.map(str::to_owned), until: None }),
+            redact: Vec::new(),
+            mask: Vec::new(),
+            labels: BTreeSet::new(),
+            findings: Vec::new(),
+            shadow: Vec::new(),
+            bundle,
+            micros: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+        };
+        let bundle = self.bundle.load();
+        let Some(bundle) = bundle.as_ref() else {
+            return kept(DenyCode::NoPolicy, None, Digest::of_bytes("bundle", b""));
+        };
+        let release = match bundle.pace(input) {
+            Pace::Quick => bundle.release(input, &|| begun.elapsed()),
+            Pace::Aside => {
+                let asked = (Arc::clone(bundle), input.clone());
+                let answer = self.aside.ask(move || asked.0.release(&asked.1, &|| begun.elapsed()));
+                answer.unwrap_or_else(|why| kept(DenyCode::PolicyTimeout, Some(why), bundle.digest()))
+            }
+        };
+        if let Some(Withheld { code, detail: Some(detail), .. }) = &release.withheld {
+            tracing::error!(code = ?code, detail, "the policies failed; the result is withheld");
+        }
+        release
     }
 
     /// Whether a tool is listed. Without policies none is.

@@ -1,20 +1,22 @@
 //! What stands around a call when it is judged?
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Gateway;
 use super::exchange::Exchange;
 use crate::call::Call;
 use crate::catalogue::tool::Tool;
+use crate::clock::Timestamp;
 use crate::policy::evaluate::Visibility;
-use crate::policy::input::{self, Input, Surroundings, Trust};
+use crate::policy::input::{self, Input, Sitting, Surroundings, Totals, Trust};
 use crate::policy::moment::Moment;
 
 impl Gateway {
     /// The document rules see for a call.
     pub(super) fn input(&self, exchange: &Exchange, call: &Call) -> Input {
         let around = self.surroundings(exchange, &call.server, exchange.session.count());
-        Input::for_call(call, &around, self.trust(&call.server))
+        Input::for_call(call, &around, self.trust(&call.server), input::no_facts())
     }
 
     /// Whether a tool is listed for this caller.
@@ -33,8 +35,14 @@ impl Gateway {
                 || input::server(server, "", Trust::Claims, &std::collections::BTreeMap::new()),
                 |settings| settings.part.clone(),
             ),
-            session: session.id.clone(),
-            calls,
+            session: input::session(Sitting {
+                id: &session.id,
+                started: Timestamp::default(),
+                calls,
+                labels: &BTreeSet::new(),
+                recent: &[],
+                totals: &Totals::default(),
+            }),
             environment: self.settings.environment.clone(),
             now: self.moment(),
         }

@@ -155,9 +155,9 @@ impl Bundle {
     /// The first evaluation does the preparation that clones made afterwards share, and shows errors no check foresees.
     fn prepare(&mut self) -> Result<(), Vec<Problem>> {
         let mut problems = Vec::new();
-        for phase in [Phase::Call, Phase::List] {
+        for phase in Phase::ALL {
             self.engine.set_input(Input::blank(phase).value());
-            for rule in &mut self.rules {
+            for rule in self.rules.iter_mut().filter(|rule| rule.effect.phases().contains(&phase)) {
                 limit(&mut self.engine, PREPARING);
                 // The check of `mode` lets only the two words pass.
                 let mode = self.engine.eval_rule(format!("data.countersign.{}.mode", rule.policy));

@@ -1,15 +1,33 @@
 //! What did the policies say, and what follows from it?
+//!
+//! The strictest holds. About a call, in this order: an error denies; `deny` and `hide` deny; without `allow` it is a no;
+//! what must be redacted and cannot be, a requirement that is not met and a limit that is exceeded deny; `hold` waits; and
+//! only then `allow` lets run. About a result, which was allowed already: an error withholds, `withhold` withholds, and
+//! otherwise it passes, changed where it must be. So adding any finding but an `allow` never lets something new run.
+
+use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::finding::change::Change;
+use super::finding::hold::HoldTerms;
+use super::finding::limit::LimitTerms;
+use super::finding::pointer::Pointer;
+use super::finding::require::Requirement;
+use super::finding::span::Span;
 use crate::digest::Digest;
 
-/// Everything one evaluation came to.
+pub use super::finding::effect::Effect;
+pub use super::finding::{Detail, Finding, Severity};
+
+/// Everything one evaluation about a call came to.
 #[derive(Debug)]
 pub struct Judgement {
     /// What follows.
     pub decision: Decision,
+    /// What must be done before it may run.
+    pub apply: Apply,
     /// Every finding that counted, in the order policies were read.
     pub findings: Vec<Finding>,
     /// What packages in shadow mode would have said.
@@ -29,6 +47,29 @@ pub enum Decision {
     Hold(Held),
     /// It may not.
     Deny(Denial),
+}
+
+/// What findings that count ask the gateway to do with a call.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Apply {
+    /// Changes of the arguments before they are sent.
+    pub redact: Vec<Said<Change>>,
+    /// Changes of what is recorded and shown.
+    pub mask: Vec<Said<Change>>,
+    /// What must be there first.
+    pub require: Vec<Said<Requirement>>,
+    /// What is counted.
+    pub limit: Vec<Said<LimitTerms>>,
+}
+
+/// What a finding asks for, and which one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Said<T> {
+    /// `policy/id`.
+    pub finding: String,
+    /// What it asks for.
+    #[serde(flatten)]
+    pub terms: T,
 }
 
 /// Proof that policy allowed the call this digest names. Only policy makes one.
@@ -57,22 +98,59 @@ impl Grant {
     pub const fn digest(&self) -> Digest {
         self.digest
     }
+
+    /// People must agree after all: a limit is exceeded whose rule says so.
+    pub fn held(self, by: Said<HoldTerms>) -> Held {
+        Held { digest: self.digest, terms: Agreement { all_of: vec![by] } }
+    }
 }
 
 /// Proof that policy lets people decide about the call this digest names.
 #[derive(Debug)]
 pub struct Held {
     digest: Digest,
+    terms: Agreement,
+}
+
+/// What people must agree to: all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Agreement {
+    /// Every hold, each with its own terms. One person may satisfy several.
+    pub all_of: Vec<Said<HoldTerms>>,
 }
 
 impl Held {
-    pub(in crate::policy) const fn new(digest: Digest) -> Self {
-        Self { digest }
+    pub(in crate::policy) const fn new(digest: Digest, terms: Agreement) -> Self {
+        Self { digest, terms }
     }
 
     /// The call that waits.
     pub const fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// Who must agree.
+    pub const fn terms(&self) -> &Agreement {
+        &self.terms
+    }
+
+    /// The same with one more hold: a limit is exceeded whose rule says so.
+    #[must_use]
+    pub fn also(mut self, by: Said<HoldTerms>) -> Self {
+        self.terms.all_of.push(by);
+        self
+    }
+}
+
+impl Agreement {
+    /// The shortest time anybody set; nothing when nobody did.
+    pub fn ttl(&self) -> Option<Span> {
+        self.all_of.iter().filter_map(|hold| hold.terms.ttl).min()
+    }
+
+    /// Everything anybody is shown.
+    pub fn show(&self) -> BTreeSet<&Pointer> {
+        self.all_of.iter().flat_map(|hold| &hold.terms.show).collect()
     }
 }
 
@@ -85,7 +163,7 @@ pub struct Denial {
     pub detail: Option<String>,
 }
 
-/// The kinds of refusal. The first three are the author's will, the others are faults of author or operator.
+/// The kinds of refusal. Some are the author's will, the others faults of author or operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DenyCode {
@@ -95,6 +173,16 @@ pub enum DenyCode {
     Hidden,
     /// Nobody allowed it.
     NoRuleAllowed,
+    /// A rule keeps the result from the agent.
+    Withheld,
+    /// Something a rule requires is not there.
+    RequirementUnmet,
+    /// A rule's limit is exceeded.
+    LimitExceeded,
+    /// What a rule wants changed could not be.
+    RedactionFailed,
+    /// There is more than rules can judge.
+    InputTooLarge,
     /// A rule failed while it was evaluated.
     PolicyError,
     /// The rules took too long.
@@ -105,81 +193,34 @@ pub enum DenyCode {
     NoPolicy,
 }
 
-/// One thing one rule said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Finding {
-    /// The package below `countersign`.
-    pub policy: String,
-    /// Which word it was said with.
-    pub effect: Effect,
-    /// Unique in package and effect; `policy/id` names the finding everywhere.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// For people and the agent, rendered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// For people; never for precedence.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub severity: Option<Severity>,
-    /// What to do instead, rendered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub advice: Option<String>,
-    /// Where to read more.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub link: Option<String>,
+/// Everything one evaluation about a result came to.
+#[derive(Debug)]
+pub struct Release {
+    /// Why the agent does not get it; none: it passes.
+    pub withheld: Option<Withheld>,
+    /// Changes of what passes.
+    pub redact: Vec<Said<Change>>,
+    /// Changes of what is recorded and shown.
+    pub mask: Vec<Said<Change>>,
+    /// What the session is called from now on, also when the result is withheld.
+    pub labels: BTreeSet<String>,
+    /// Every finding that counted, in the order policies were read.
+    pub findings: Vec<Finding>,
+    /// What packages in shadow mode would have said.
+    pub shadow: Vec<Finding>,
+    /// Names the bundle, sources and data together.
+    pub bundle: Digest,
+    /// How long the evaluation took, for the record.
+    pub micros: u64,
 }
 
-impl Finding {
-    /// `package/id`, or the package alone.
-    pub fn name(&self) -> String {
-        self.id.as_ref().map_or_else(|| self.policy.clone(), |id| format!("{}/{id}", self.policy))
-    }
-}
-
-/// The words a rule can speak with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// May run.
-    Allow,
-    /// May not run.
-    Deny,
-    /// May run once people agree.
-    Hold,
-    /// Not listed, and a deny when called by name.
-    Hide,
-    /// Recorded, nothing more.
-    Warn,
-}
-
-impl Effect {
-    const TABLE: [(Self, &'static str); 5] = [
-        (Self::Allow, "allow"),
-        (Self::Deny, "deny"),
-        (Self::Hold, "hold"),
-        (Self::Hide, "hide"),
-        (Self::Warn, "warn"),
-    ];
-
-    /// The word a rule's name says.
-    pub fn word(self) -> &'static str {
-        Self::TABLE.iter().find(|(effect, _)| *effect == self).map_or("", |(_, word)| word)
-    }
-
-    /// The effect a rule's name means, if it means one.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::TABLE.iter().find(|(_, known)| *known == word).map(|(effect, _)| *effect)
-    }
-}
-
-/// How bad it would be, for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, clippy::allow_attributes, reason = "the words say it")]
-pub enum Severity {
-    Info,
-    Low,
-    Medium,
-    High,
-    Critical,
+/// Why a result does not pass.
+#[derive(Clone, Debug)]
+pub struct Withheld {
+    /// What kind of refusal it is.
+    pub code: DenyCode,
+    /// For operators and the log. Never for the agent.
+    pub detail: Option<String>,
+    /// Who may release it; none: nobody.
+    pub until: Option<Agreement>,
 }

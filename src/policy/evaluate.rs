@@ -13,10 +13,15 @@ use regorus::{Engine, LimitError, Value};
 
 use super::bounds;
 use super::bundle::{Bundle, EffectRule, Mode};
-use super::decision::{Decision, Denial, DenyCode, Effect, Finding, Grant, Held, Judgement};
+use super::decision::{
+    Agreement, Apply, Decision, Denial, DenyCode, Detail, Effect, Finding, Grant, Held, Judgement, Release, Said,
+    Withheld,
+};
+use super::finding::change::Change;
 use super::finding::{self, Context};
-use super::input::Input;
+use super::input::{Input, Phase};
 use super::problem::first_words;
+use super::shown::shown;
 use crate::digest::Digest;
 
 /// The longest a whole evaluation may take. Policies that need more are wrong, and a call must not wait for them.
@@ -51,6 +56,8 @@ pub(super) enum Reach {
 struct Heard {
     findings: Vec<Finding>,
     shadow: Vec<Finding>,
+    /// Packages in shadow mode that failed; their words are the engine's and no templates.
+    failed: Vec<Finding>,
 }
 
 impl Bundle {
@@ -60,49 +67,71 @@ impl Bundle {
     }
 
     pub(super) fn decide_within(&self, input: &Input, digest: Digest, watch: Watch<'_>, reach: Reach) -> Judgement {
-        let call = [Effect::Allow, Effect::Deny, Effect::Hold, Effect::Hide, Effect::Warn];
-        let (heard, decision) = match self.hear(input, &call, watch, reach) {
-            Ok(heard) => {
-                let decision = strictest(&heard.findings, digest);
-                (heard, decision)
-            }
-            Err((heard, denial)) => (heard, Decision::Deny(denial)),
-        };
-        let Heard { findings, shadow } = heard;
-        let micros = u64::try_from(watch().as_micros()).unwrap_or(u64::MAX);
-        Judgement { decision, findings, shadow, bundle: self.digest(), micros }
+        let (heard, failed) = self.hear(input, Phase::Call, watch, reach);
+        let decision = failed.map_or_else(|| strictest(&heard.findings, digest), Decision::Deny);
+        let apply = asked(&heard.findings);
+        let Heard { findings, shadow, .. } = heard;
+        Judgement { decision, apply, findings, shadow, bundle: self.digest(), micros: micros(watch) }
+    }
+
+    /// Judges what came back of a call that was allowed. An error withholds it.
+    pub fn release(&self, input: &Input, watch: Watch<'_>) -> Release {
+        self.release_within(input, watch, Reach::Indexed)
+    }
+
+    pub(super) fn release_within(&self, input: &Input, watch: Watch<'_>, reach: Reach) -> Release {
+        let (heard, failed) = self.hear(input, Phase::Result, watch, reach);
+        let failed = failed.map(|Denial { code, detail }| Withheld { code, detail, until: None });
+        let withheld = failed.or_else(|| withheld(&heard.findings));
+        let labels = heard.findings.iter().filter_map(|finding| match &finding.detail {
+            Detail::Label { label } => Some(label.as_str().to_owned()),
+            _ => None,
+        });
+        let labels = labels.collect();
+        let Apply { redact, mask, .. } = asked(&heard.findings);
+        let Heard { findings, shadow, .. } = heard;
+        Release { withheld, redact, mask, labels, findings, shadow, bundle: self.digest(), micros: micros(watch) }
     }
 
     /// Whether a tool is listed. An error hides it.
     pub fn visible(&self, input: &Input, watch: Watch<'_>) -> Visibility {
-        match self.hear(input, &[Effect::Hide], watch, Reach::Indexed) {
-            Ok(heard) if heard.findings.is_empty() => Visibility::Visible,
+        match self.hear(input, Phase::List, watch, Reach::Indexed) {
+            (heard, None) if heard.findings.is_empty() => Visibility::Visible,
             _ => Visibility::Hidden,
         }
     }
 
-    fn hear(
+    /// Asks every rule that has a word in this phase. What was heard before something failed is kept.
+    fn hear(&self, input: &Input, phase: Phase, watch: Watch<'_>, reach: Reach) -> (Heard, Option<Denial>) {
+        let value = input.value();
+        let mut heard = Heard::default();
+        let failed = self.ask_all(input, phase, (&value, watch, reach), &mut heard).err();
+        heard.settle(phase, &value, self.data());
+        (heard, failed)
+    }
+
+    fn ask_all(
         &self,
         input: &Input,
-        effects: &[Effect],
-        watch: Watch<'_>,
-        reach: Reach,
-    ) -> Result<Heard, (Heard, Denial)> {
+        phase: Phase,
+        (value, watch, reach): (&Value, Watch<'_>, Reach),
+        heard: &mut Heard,
+    ) -> Result<(), Denial> {
         let concerned = |rule: &EffectRule| {
-            effects.contains(&rule.effect)
+            rule.effect.phases().contains(&phase)
                 && (reach != Reach::Indexed || rule.conditions.iter().any(|condition| condition.may_hold(&input.key)))
         };
-        let (value, mut heard, mut engine) = (input.value(), Heard::default(), None);
+        let mut engine = None;
         // What counts goes first: a candidate in shadow uses only the time that is left.
         for mode in [Mode::Enforce, Mode::Shadow] {
             let rules = self.rules().iter().enumerate().filter(|(_, rule)| rule.mode == mode && concerned(rule));
             for (number, rule) in rules {
                 let footprint = rule.footprint.as_ref().filter(|_| reach == Reach::Indexed);
-                let question = footprint.and_then(|footprint| Some((number, footprint.of(&value)?)));
+                let question = footprint.and_then(|footprint| Some((number, footprint.of(value)?)));
                 let known = question.as_ref().and_then(|question| self.memory().recall(question));
                 let said = known.map_or_else(
                     || {
-                        let said = ask(engine.get_or_insert_with(|| self.engine_about(&value)), rule, watch)?;
+                        let said = ask(engine.get_or_insert_with(|| self.engine_about(value)), rule, watch)?;
                         if let Some(question) = question.filter(|_| bounds::is_light(&said)) {
                             self.memory().keep(question, said.clone());
                         }
@@ -110,16 +139,16 @@ impl Bundle {
                     },
                     Ok,
                 );
-                match (said.and_then(|said| self.read(rule, &value, &said)), mode) {
+                match (said.and_then(|said| read(rule, &said)), mode) {
                     (Ok(found), Mode::Enforce) => heard.findings.extend(found),
                     (Ok(found), Mode::Shadow) => heard.shadow.extend(found),
-                    (Err(denial), Mode::Enforce) => return Err((heard, denial)),
+                    (Err(denial), Mode::Enforce) => return Err(denial),
                     // A candidate that fails must not stop anybody; that it failed is what its author wants to know.
-                    (Err(denial), Mode::Shadow) => heard.shadow.push(failure(rule, denial)),
+                    (Err(denial), Mode::Shadow) => heard.failed.push(failure(rule, denial)),
                 }
             }
         }
-        Ok(heard)
+        Ok(())
     }
 
     fn engine_about(&self, input: &Value) -> Engine {
@@ -127,12 +156,37 @@ impl Bundle {
         engine.set_input(input.clone());
         engine
     }
+}
 
-    fn read(&self, rule: &EffectRule, input: &Value, said: &Value) -> Result<Vec<Finding>, Denial> {
-        let context = Context { policy: &rule.policy, effect: rule.effect, input, data: self.data() };
-        finding::read(context, said)
-            .map_err(|malformed| Denial { code: DenyCode::PolicyMalformed, detail: Some(malformed.to_string()) })
+impl Heard {
+    /// Leaves out what is about another phase, and fills in the words without what must not be shown.
+    fn settle(&mut self, phase: Phase, input: &Value, data: &Value) {
+        let changes: Vec<&Change> = self.findings.iter().filter_map(change).collect();
+        let shown = shown(input, &changes);
+        let here = |finding: &Finding| change(finding).is_none_or(|change| change.phase() == phase);
+        for findings in [&mut self.findings, &mut self.shadow] {
+            findings.retain(here);
+            findings.iter_mut().for_each(|finding| finding.render(&shown, data));
+        }
+        self.shadow.append(&mut self.failed);
     }
+}
+
+fn change(finding: &Finding) -> Option<&Change> {
+    match &finding.detail {
+        Detail::Change(change) => Some(change),
+        _ => None,
+    }
+}
+
+fn read(rule: &EffectRule, said: &Value) -> Result<Vec<Finding>, Denial> {
+    let context = Context { policy: &rule.policy, effect: rule.effect };
+    finding::read(context, said)
+        .map_err(|malformed| Denial { code: DenyCode::PolicyMalformed, detail: Some(malformed.to_string()) })
+}
+
+fn micros(watch: Watch<'_>) -> u64 {
+    u64::try_from(watch().as_micros()).unwrap_or(u64::MAX)
 }
 
 fn ask(engine: &mut Engine, rule: &EffectRule, watch: Watch<'_>) -> Result<Value, Denial> {
@@ -163,10 +217,47 @@ fn strictest(findings: &[Finding], digest: Digest) -> Decision {
     } else if !said(Effect::Allow) {
         deny(DenyCode::NoRuleAllowed)
     } else if said(Effect::Hold) {
-        Decision::Hold(Held::new(digest))
+        Decision::Hold(Held::new(digest, agreement(findings, Effect::Hold)))
     } else {
         Decision::Allow(Grant::new(digest))
     }
+}
+
+/// All holds of these findings together.
+fn agreement(findings: &[Finding], effect: Effect) -> Agreement {
+    let holds = findings.iter().filter(|finding| finding.effect == effect);
+    let all_of = holds.filter_map(|finding| match &finding.detail {
+        Detail::Hold(terms) => Some(said(finding, terms)),
+        _ => None,
+    });
+    Agreement { all_of: all_of.collect() }
+}
+
+fn said<T: Clone>(finding: &Finding, terms: &T) -> Said<T> {
+    Said { finding: finding.name(), terms: terms.clone() }
+}
+
+/// What findings ask the gateway to do.
+fn asked(findings: &[Finding]) -> Apply {
+    let mut apply = Apply::default();
+    for finding in findings {
+        match (finding.effect, &finding.detail) {
+            (Effect::Redact, Detail::Change(change)) => apply.redact.push(said(finding, change)),
+            (_, Detail::Change(change)) => apply.mask.push(said(finding, change)),
+            (_, Detail::Require(requirement)) => apply.require.push(said(finding, requirement)),
+            (_, Detail::Limit(terms)) => apply.limit.push(said(finding, terms)),
+            (_, Detail::None | Detail::Hold(_) | Detail::Label { .. }) => {}
+        }
+    }
+    apply
+}
+
+/// One that nobody can release is stricter than any that somebody can.
+fn withheld(findings: &[Finding]) -> Option<Withheld> {
+    let said: Vec<&Finding> = findings.iter().filter(|finding| finding.effect == Effect::Withhold).collect();
+    let for_good = said.iter().any(|finding| finding.detail == Detail::None);
+    let until = (!for_good).then(|| agreement(findings, Effect::Withhold));
+    (!said.is_empty()).then_some(Withheld { code: DenyCode::Withheld, detail: None, until })
 }
 
 /// A limit reached inside a function comes without its type, so its words count too.
@@ -178,15 +269,10 @@ fn failed(rule: &EffectRule, error: &anyhow::Error) -> Denial {
 }
 
 fn failure(rule: &EffectRule, denial: Denial) -> Finding {
-    Finding {
-        policy: rule.policy.clone(),
-        effect: rule.effect,
-        id: Some("failed".to_owned()),
-        reason: denial.detail,
-        severity: None,
-        advice: None,
-        link: None,
-    }
+    let mut finding = Finding::silent(&rule.policy, rule.effect);
+    finding.id = Some("failed".to_owned());
+    finding.reason = denial.detail;
+    finding
 }
 
 /// The engine's values are shared between threads; this is where that is relied upon.

@@ -3,7 +3,7 @@
 //! Each top-level key has one origin, which is what makes it trustworthy or not; the README of `policies/` says which.
 //! The parts that stay the same from call to call are made once and shared; a call adds its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 use regorus::Value;
@@ -11,12 +11,22 @@ use regorus::Value;
 use super::moment::Moment;
 use crate::call::caller::{Caller, Proof};
 use crate::call::{Action, Call};
-use crate::catalogue::tool::{Pin, Tool};
+use crate::catalogue::tool::Tool;
 use crate::clock::Timestamp;
 use crate::wire::json::{self, Object};
+use values::text;
+
+mod parts;
+mod values;
+
+pub use parts::{NoPart, Part, Recent, Returned, Sitting, Totals};
+pub use parts::{client, no_facts, no_result_facts, principal, result, server, session};
+pub(in crate::policy) use values::{from_json, from_object, object};
 
 /// The version of this document.
 pub const VERSION: u64 = 1;
+/// How many of the calls before are shown.
+pub const RECENT: usize = 50;
 
 /// One whole document.
 #[derive(Clone, Debug)]
@@ -39,10 +49,6 @@ pub struct Key {
     pub phase: Phase,
 }
 
-/// A part of the document, made once.
-#[derive(Clone, Debug)]
-pub struct Part(Value);
-
 /// What stands around a call.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
@@ -52,10 +58,8 @@ pub struct Surroundings {
     pub client: Part,
     /// See [`server`].
     pub server: Part,
-    /// Names the session.
-    pub session: String,
-    /// How many calls came before on it.
-    pub calls: u64,
+    /// See [`session`].
+    pub session: Part,
     /// A free word of the operator.
     pub environment: String,
     /// When.
@@ -70,6 +74,8 @@ pub enum Phase {
     Call,
     /// Whether a tool is listed.
     List,
+    /// Whether a result passes.
+    Result,
 }
 
 /// What a server's word about its tools is worth.
@@ -81,32 +87,48 @@ pub enum Trust {
     Trusted,
 }
 
+/// A text that is no document of this kind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is not what rules see: {0}; `countersign policy schema` says what is")]
+pub struct NoDocument(String);
+
 impl Phase {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Call, Self::List, Self::Result];
+
     /// The word rules read.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Call => "call",
             Self::List => "list",
+            Self::Result => "result",
         }
     }
 
     /// The phase a word means.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Call, Self::List].into_iter().find(|phase| phase.word() == word)
+        Self::ALL.into_iter().find(|phase| phase.word() == word)
     }
 }
 
 impl Input {
     /// A document in which every part is there and says nothing.
-    pub(super) fn blank(phase: Phase) -> Self {
+    pub fn blank(phase: Phase) -> Self {
         let nobody =
             Caller { principal: String::new(), agent: None, user: None, groups: Vec::new(), proof: Proof::Nothing };
+        let sitting = Sitting {
+            id: "",
+            started: Timestamp::default(),
+            calls: 0,
+            labels: &BTreeSet::new(),
+            recent: &[],
+            totals: &Totals::default(),
+        };
         let around = Surroundings {
             principal: principal(&nobody),
             client: client(&Object::new(), "", "stdio"),
             server: server("", "stdio", Trust::Claims, &BTreeMap::new()),
-            session: String::new(),
-            calls: 0,
+            session: session(sitting),
             environment: String::new(),
             now: Moment::of(Timestamp::default(), &TimeZone::UTC),
         };
@@ -114,11 +136,26 @@ impl Input {
         let rest = [("tool", Value::Null), ("arguments", Value::new_object()), name("id"), name("server")];
         let [tool, arguments, id, server] = rest;
         let asked = object([tool, arguments, id, server, name("method"), name("target"), name("digest")]);
-        Self { value: whole(phase, asked, Value::Null, &around), key: Key { phase, ..Key::default() } }
+        let before = if phase == Phase::Result { Phase::Call } else { phase };
+        let key = Key { phase: before, ..Key::default() };
+        let blank = Self { value: whole(before, (asked, Value::Null), &around, no_facts()), key };
+        if phase != Phase::Result {
+            return blank;
+        }
+        let nothing = result(Returned {
+            is_error: false,
+            content: &json::Value::Array(Vec::new()),
+            structured: None,
+            text: "",
+            bytes: 0,
+            rows: 0,
+            facts: &no_result_facts(),
+        });
+        Self::for_result(&blank, nothing)
     }
 
     /// The document for one call.
-    pub fn for_call(call: &Call, around: &Surroundings, trust: Trust) -> Self {
+    pub fn for_call(call: &Call, around: &Surroundings, trust: Trust, facts: Part) -> Self {
         let tool_name = match &call.action {
             Action::Tool(name) => Some(name.clone()),
             _ => None,
@@ -138,8 +175,8 @@ impl Input {
             ("arguments", call.arguments().map_or_else(Value::new_object, from_object)),
             ("digest", text(&call.digest.to_string())),
         ]);
-        let tool = call.tool.as_deref().map_or(Value::Null, |tool| tool_part(tool, trust));
-        Self { value: whole(Phase::Call, asked, tool, around), key }
+        let tool = call.tool.as_deref().map_or(Value::Null, |tool| parts::tool(tool, trust));
+        Self { value: whole(Phase::Call, (asked, tool), around, facts), key }
     }
 
     /// The document for one tool that may be listed.
@@ -159,23 +196,38 @@ impl Input {
             ("arguments", Value::new_object()),
             ("digest", text("")),
         ]);
-        Self { value: whole(Phase::List, asked, tool_part(tool, trust), around), key }
+        Self { value: whole(Phase::List, (asked, parts::tool(tool, trust)), around, no_facts()), key }
     }
 
-    /// A document that was written down, such as one from the record. What it says is taken as it stands.
-    pub(super) fn written(value: Value) -> Self {
-        let text = |path: &[&str]| {
-            let found = path.iter().try_fold(&value, |value, name| value.as_object().ok()?.get(&Value::from(*name)));
-            found.and_then(|found| found.as_string().ok()).map(ToString::to_string)
+    /// The document for what came back of a call: everything that was known when it was judged, and the result.
+    pub fn for_result(call: &Self, result: Part) -> Self {
+        let mut value = call.value.clone();
+        if let Ok(members) = value.as_object_mut() {
+            members.extend([(text("phase"), text(Phase::Result.word())), (text("result"), result.0)]);
+        }
+        Self { value, key: Key { phase: Phase::Result, ..call.key.clone() } }
+    }
+
+    /// A document that was written down: by the record, or by hand.
+    pub fn from_document(json: &str) -> Result<Self, NoDocument> {
+        let value = Value::from_json_str(json).map_err(|error| NoDocument(super::problem::first_words(&error)))?;
+        let inside = |path: &[&str]| path.iter().try_fold(&value, |value, key| value.as_object().ok()?.get(&text(key)));
+        let word = |path: &[&str]| match inside(path) {
+            Some(Value::String(word)) => Ok(word.to_string()),
+            _ => Err(NoDocument(format!("`{}` is not a text", path.join(".")))),
         };
-        let phase = text(&["phase"]).and_then(|word| Phase::from_word(&word)).unwrap_or_default();
+        let phase = word(&["phase"])?;
+        let phase = Phase::from_word(&phase).ok_or_else(|| NoDocument(format!("there is no phase `{phase}`")))?;
         let key = Key {
-            server: text(&["call", "server"]).unwrap_or_default(),
-            tool: text(&["call", "tool"]),
-            method: text(&["call", "method"]).unwrap_or_default(),
+            server: word(&["call", "server"])?,
+            tool: match inside(&["call", "tool"]) {
+                Some(Value::Null) => None,
+                _ => Some(word(&["call", "tool"])?),
+            },
+            method: word(&["call", "method"])?,
             phase,
         };
-        Self { value, key }
+        Ok(Self { value, key })
     }
 
     /// The document as the engine reads it.
@@ -189,8 +241,7 @@ impl Input {
     }
 }
 
-fn whole(phase: Phase, call: Value, tool: Value, around: &Surroundings) -> Value {
-    let session = object([("id", text(&around.session)), ("calls", Value::from(around.calls))]);
+fn whole(phase: Phase, (call, tool): (Value, Value), around: &Surroundings, facts: Part) -> Value {
     object([
         ("version", Value::from(VERSION)),
         ("phase", text(phase.word())),
@@ -198,114 +249,12 @@ fn whole(phase: Phase, call: Value, tool: Value, around: &Surroundings) -> Value
         ("call", call),
         ("tool", tool),
         ("server", around.server.0.clone()),
-        ("facts", Value::new_object()),
+        ("facts", facts.0),
         ("principal", around.principal.0.clone()),
         ("client", around.client.0.clone()),
-        ("session", session),
+        ("session", around.session.0.clone()),
         ("intent", Value::Null),
         ("environment", text(&around.environment)),
         ("approval", Value::Null),
     ])
-}
-
-/// Who asks, as proven.
-pub fn principal(caller: &Caller) -> Part {
-    let user = caller.user.as_ref().map_or(Value::Null, |user| {
-        object([("id", text(&user.id)), ("name", user.name.as_deref().map_or(Value::Null, text))])
-    });
-    let agent = caller.agent.as_deref().map_or(Value::Null, |agent| object([("id", text(agent))]));
-    let (issuer, scopes, delegation) = match &caller.proof {
-        Proof::Token { issuer, scopes, delegation, .. } => (text(issuer), texts(scopes), texts(delegation)),
-        _ => (Value::Null, texts(&[]), texts(&[])),
-    };
-    let auth = object([
-        ("method", text(caller.proof.method())),
-        ("issuer", issuer),
-        ("scopes", scopes),
-        ("delegation", delegation),
-    ]);
-    Part(object([
-        ("id", text(&caller.principal)),
-        ("agent", agent),
-        ("user", user),
-        ("groups", texts(&caller.groups)),
-        ("auth", auth),
-    ]))
-}
-
-/// What the client says of itself. Claims, all but the transport and the protocol.
-pub fn client(info: &Object, protocol: &str, transport: &str) -> Part {
-    let said = |name| info.str(name).map_or(Value::Null, text);
-    Part(object([
-        ("name", said("name")),
-        ("version", said("version")),
-        ("protocol", text(protocol)),
-        ("transport", text(transport)),
-    ]))
-}
-
-/// What the operator says of a server.
-pub fn server(name: &str, transport: &str, trust: Trust, labels: &BTreeMap<String, String>) -> Part {
-    let labels: BTreeMap<Value, Value> = labels.iter().map(|(name, label)| (text(name), text(label))).collect();
-    let trust = if trust == Trust::Trusted { "trusted" } else { "claims" };
-    Part(object([
-        ("name", text(name)),
-        ("transport", text(transport)),
-        ("trust", text(trust)),
-        ("labels", Value::from(labels)),
-    ]))
-}
-
-/// What the server says of a tool, and what we know of it. Annotations left out have the values the
-/// protocol gives them, and what only reads does not destroy.
-fn tool_part(tool: &Tool, trust: Trust) -> Value {
-    let hint = |name, default| Value::from(tool.hint(name).unwrap_or(default));
-    let reads_only = tool.hint("readOnlyHint").unwrap_or(false);
-    let annotations = object([
-        ("readOnlyHint", hint("readOnlyHint", false)),
-        ("destructiveHint", hint("destructiveHint", !reads_only)),
-        ("idempotentHint", hint("idempotentHint", false)),
-        ("openWorldHint", hint("openWorldHint", true)),
-    ]);
-    object([
-        ("title", tool.definition.str("title").map_or(Value::Null, text)),
-        ("annotations", annotations),
-        ("digest", text(&tool.digest.to_string())),
-        ("pinned", Value::from(tool.pin == Pin::Agreed)),
-        ("changed", Value::from(tool.pin != Pin::Agreed)),
-        ("trusted", Value::from(trust == Trust::Trusted)),
-    ])
-}
-
-pub(super) fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
-    Value::from(members.into_iter().map(|(name, value)| (text(name), value)).collect::<BTreeMap<_, _>>())
-}
-
-fn text(text: &str) -> Value {
-    Value::String(text.into())
-}
-
-fn texts(list: &[String]) -> Value {
-    Value::from(list.iter().map(|item| text(item)).collect::<Vec<_>>())
-}
-
-pub(super) fn from_object(object: &Object) -> Value {
-    Value::from(object.iter().map(|(name, value)| (text(name), from_json(value))).collect::<BTreeMap<_, _>>())
-}
-
-/// A value of ours as the engine knows it. Exact: a strict reader lets only numbers pass that fit.
-pub(super) fn from_json(value: &json::Value) -> Value {
-    match value {
-        json::Value::Null => Value::Null,
-        json::Value::Bool(value) => Value::from(*value),
-        json::Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
-            (Some(value), _, _) => Value::from(value),
-            (None, Some(value), _) => Value::from(value),
-            (None, None, Some(value)) => Value::from(value),
-            (None, None, None) => Value::Undefined,
-        },
-        json::Value::String(string) => text(string),
-        json::Value::Array(items) => Value::from(items.iter().map(from_json).collect::<Vec<_>>()),
-        json::Value::Object(members) => from_object(members),
-    }
 }

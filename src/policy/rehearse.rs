@@ -1,35 +1,43 @@
 //! Do the policies do what their own tests say?
 //!
 //! Tests are rules whose names begin with `test_`, in files whose names end in `_test.rego`, as `opa test` has them: each
-//! passes when it is true. They run in the same engine, as strict as a call, on an engine of their own each.
+//! passes when it is true; `todo_test_` is for one that is not written yet. They run in the same engine, as strict as a
+//! call, on an engine of their own each, and as many at a time as there are processors.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod coverage;
+mod marks;
+
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use regorus::unstable::{Module, Ref, Rule, RuleHead};
+use regorus::unstable::{Module, Ref};
 use regorus::{Engine, Value};
 use serde::Serialize;
 
+pub use self::coverage::{Coverage, Silence, Silent};
+use self::marks::Marks;
 use super::bounds;
-use super::bundle::{Bundle, Source, Sources};
-use super::decision::Effect;
+use super::bundle::{Bundle, Sources};
+use super::crew::share;
 use super::evaluate::limit;
 use super::files::is_test;
+use super::probe::{End, Probe, Stop};
 use super::problem::Problem;
-use super::syntax::{Written, head, package, place, policy};
+use super::syntax::{Written, head, package, place};
 
 /// The longest one test may take.
 const LIMIT: Duration = Duration::from_secs(10);
+/// How many failures are looked into.
+const EXPLAINED: usize = 25;
 
 /// What came of all tests.
 #[derive(Debug, Serialize)]
 pub struct Rehearsal {
     /// One line for each test, in the order they are written.
     pub tests: Vec<Test>,
-    /// How many effect rules there are.
-    pub rules: usize,
-    /// Those that no test made say anything.
-    pub silent: Vec<Silent>,
+    /// Which rules spoke, and which lines were looked at.
+    #[serde(flatten)]
+    pub coverage: Coverage,
 }
 
 /// What came of one test.
@@ -52,58 +60,44 @@ pub struct Test {
 pub enum TestResult {
     /// It is true.
     Passed,
-    /// It is not.
-    Failed,
+    /// It is not; where each of its bodies stopped.
+    Failed(Vec<Stop>),
     /// It could not be evaluated.
     Broken(String),
-}
-
-/// An effect rule that never spoke.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Silent {
-    /// `policy/effect`.
-    pub rule: String,
-    /// `file:line`.
-    pub place: String,
+    /// It is not written yet.
+    Todo,
 }
 
 impl Rehearsal {
     /// The tests that did not pass.
     pub fn failures(&self) -> impl Iterator<Item = &Test> {
-        self.tests.iter().filter(|test| test.result != TestResult::Passed)
+        self.tests.iter().filter(|test| matches!(test.result, TestResult::Failed(_) | TestResult::Broken(_)))
+    }
+
+    /// How many tests were run.
+    pub fn ran(&self) -> usize {
+        self.tests.iter().filter(|test| test.result != TestResult::Todo).count()
     }
 }
 
 /// Runs every test whose name contains `filter`. The policies must be fit to judge by before anything runs.
-pub fn rehearse(sources: &Sources, filter: &str) -> Result<Rehearsal, Vec<Problem>> {
-    let (tests, policies): (Vec<Source>, Vec<Source>) =
-        sources.policies.iter().cloned().partition(|source| is_test(&source.path));
+pub fn rehearse(sources: &Sources, filter: &str, workers: usize) -> Result<Rehearsal, Vec<Problem>> {
+    let policies = sources.policies.iter().filter(|source| !is_test(&source.path)).cloned().collect();
     Bundle::load(&Sources { policies, data: sources.data.clone() })?;
-    let mut engine = parse(sources)?;
+    let marks = Marks::on(sources)?;
+    let mut engine = parse(&marks.sources)?;
+    marks.listen(&mut engine);
     engine.set_enable_coverage(true);
-    let modules = engine.get_modules().clone();
-    let mut found = Vec::new();
-    let mut covered: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
-    for path in tests.iter().map(|source| &source.path) {
-        for (module, rule) in rules_of(&modules, path) {
-            if !rule.contains(filter) {
-                continue;
-            }
-            let mut engine = engine.clone();
-            found.push(run(&mut engine, module, &rule));
-            if let Ok(report) = engine.get_coverage_report() {
-                for file in report.files {
-                    covered.entry(file.path).or_default().extend(file.covered);
-                }
-            }
-        }
-    }
-    let effects: Vec<Written<'_>> = Written::all(&modules).into_iter().filter(is_effect).collect();
-    let silent = effects.iter().filter(|rule| !spoke(rule, &covered)).map(|rule| Silent {
-        rule: format!("{}/{}", policy(rule.module).unwrap_or_default(), rule.name()),
-        place: line(&place(head(rule.rule).span())),
+    let cast: Vec<Cast> =
+        Cast::of(engine.get_modules()).into_iter().filter(|cast| cast.name.contains(filter)).collect();
+    let ran = share(&cast, workers, &|cast| {
+        let mut engine = engine.clone();
+        let test = cast.play(&mut engine, LIMIT);
+        (test, engine.get_coverage_report().ok())
     });
-    Ok(Rehearsal { tests: found, rules: effects.len(), silent: silent.collect() })
+    let (mut tests, reports): (Vec<Test>, Vec<_>) = ran.into_iter().unzip();
+    look_into(sources, &mut tests, workers)?;
+    Ok(Rehearsal { tests, coverage: marks.coverage(reports.into_iter().flatten()) })
 }
 
 /// An engine with everything in it, tests included.
@@ -127,52 +121,71 @@ pub(crate) fn parse(sources: &Sources) -> Result<Engine, Vec<Problem>> {
     if problems.is_empty() { Ok(engine) } else { Err(problems) }
 }
 
-/// The tests of one file, by name, each once.
-fn rules_of<'a>(modules: &'a [Ref<Module>], path: &str) -> Vec<(&'a Module, String)> {
-    let mut found: Vec<(&Module, String)> = Vec::new();
-    for module in modules.iter().filter(|module| module.package.span.source.file() == path) {
-        for rule in Written::all(std::slice::from_ref(module)) {
-            let name = rule.name();
-            if name.starts_with("test_") && !found.iter().any(|(_, known)| *known == name) {
-                found.push((module, name));
+/// A test that is to be run.
+#[derive(Clone, Debug)]
+pub(super) struct Cast {
+    pub(super) package: String,
+    pub(super) name: String,
+    pub(super) place: String,
+}
+
+impl Cast {
+    /// The tests of all files, each name of a package once, in the order they are written.
+    pub(super) fn of(modules: &[Ref<Module>]) -> Vec<Self> {
+        let mut seen = BTreeSet::new();
+        let mut found = Vec::new();
+        for rule in Written::all(modules).into_iter().filter(|rule| is_test(rule.module.package.span.source.file())) {
+            let (package, name) = (package(rule.module).join("."), rule.name());
+            let is_one = name.starts_with("test_") || name.starts_with("todo_test_");
+            if is_one && seen.insert((package.clone(), name.clone())) {
+                found.push(Self { package, name, place: line(&place(head(rule.rule).span())) });
             }
         }
+        found.sort_by(|a, b| a.place_key().cmp(&b.place_key()));
+        found
     }
-    found
-}
 
-fn run(engine: &mut Engine, module: &Module, name: &str) -> Test {
-    let package = package(module).join(".");
-    let rule = module.policy.iter().find(|rule| Written { module, rule }.name() == name);
-    let place = rule.map(|rule| line(&place(head(rule).span()))).unwrap_or_default();
-    bounds::renew();
-    let result = match engine.eval_rule(format!("data.{package}.{name}")) {
-        Ok(Value::Bool(true)) => TestResult::Passed,
-        Ok(_) => TestResult::Failed,
-        Err(error) => {
-            let problem = Problem::from_engine(&place, "test", &error);
-            TestResult::Broken(format!("{}: {}", problem.place, problem.what))
-        }
-    };
-    Test { package, name: name.to_owned(), place, result }
-}
-
-fn is_effect(rule: &Written<'_>) -> bool {
-    policy(rule.module).is_some() && Effect::from_word(&rule.name()).is_some()
-}
-
-/// A finding that was made leaves the lines of its head covered. The engine counts lines, so a rule on one line counts
-/// as having spoken as soon as it was looked at.
-fn spoke(rule: &Written<'_>, covered: &BTreeMap<String, BTreeSet<u32>>) -> bool {
-    let Rule::Spec { span, head, bodies } = rule.rule else { return true };
-    let first = span.line;
-    let mut last = first.saturating_add(u32::try_from(span.text().matches('\n').count()).unwrap_or(u32::MAX));
-    if let (RuleHead::Set { key: Some(key), .. }, Some(body)) = (head, bodies.first()) {
-        let above = body.query.span.line.saturating_sub(1);
-        let ends = first.saturating_add(u32::try_from(key.span().text().matches('\n').count()).unwrap_or(u32::MAX));
-        last = last.min(ends.min(above).max(first));
+    fn place_key(&self) -> (&str, u32) {
+        let (file, line) = self.place.rsplit_once(':').unwrap_or((&self.place, ""));
+        (file, line.parse().unwrap_or(0))
     }
-    covered.get(span.source.file()).is_some_and(|lines| lines.range(first..=last).next().is_some())
+
+    pub(super) fn play(&self, engine: &mut Engine, longest: Duration) -> Test {
+        let Self { package, name, place } = self.clone();
+        limit(engine, longest);
+        let answer =
+            if name.starts_with("todo_") { None } else { Some(engine.eval_rule(format!("data.{package}.{name}"))) };
+        let result = match answer {
+            None => TestResult::Todo,
+            Some(Ok(Value::Bool(true))) => TestResult::Passed,
+            Some(Ok(_)) => TestResult::Failed(Vec::new()),
+            Some(Err(error)) => {
+                let problem = Problem::from_engine(&place, "test", &error);
+                TestResult::Broken(format!("{}: {}", problem.place, problem.what))
+            }
+        };
+        Test { package, name, place, result }
+    }
+}
+
+/// Where the tests that failed stopped.
+fn look_into(sources: &Sources, tests: &mut [Test], workers: usize) -> Result<(), Vec<Problem>> {
+    let failed: Vec<&mut Test> =
+        tests.iter_mut().filter(|test| matches!(test.result, TestResult::Failed(_))).take(EXPLAINED).collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let probe = Probe::new(sources)?;
+    let names: Vec<(String, String)> = failed.iter().map(|test| (test.package.clone(), test.name.clone())).collect();
+    let stops = share(&names, workers, &|(in_package, name)| {
+        let rules = Written::all(probe.modules()).into_iter();
+        let own = rules.filter(|rule| package(rule.module).join(".") == *in_package && rule.name() == *name);
+        own.flat_map(|rule| probe.follow(rule, None)).filter(|stop| stop.end != End::Holds).collect::<Vec<Stop>>()
+    });
+    for (test, stops) in failed.into_iter().zip(stops) {
+        test.result = TestResult::Failed(stops);
+    }
+    Ok(())
 }
 
 /// `file:line` of `file:line:column`.

@@ -1,6 +1,6 @@
 //! What do tests judge, and by what?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::bundle::{Bundle, Source, Sources};
 use super::decision::{Decision, Judgement};
-use super::input::{self, Input, Surroundings, Trust};
+use super::input::{self, Input, Sitting, Surroundings, Totals, Trust};
 use super::moment::Moment;
 use super::problem::Problem;
 use crate::call::caller::{Caller, Person, Proof};
@@ -98,8 +98,14 @@ pub(crate) fn around(server: &str) -> Surroundings {
         principal: input::principal(caller),
         client: input::client(&object! { "name" => "test", "version" => "1" }, "2025-11-25", "http"),
         server: input::server(server, "stdio", Trust::Claims, &BTreeMap::from([("zone".to_owned(), "eu".to_owned())])),
-        session: "s".to_owned(),
-        calls: 3,
+        session: input::session(Sitting {
+            id: "s",
+            started: Timestamp::default(),
+            calls: 3,
+            labels: &BTreeSet::new(),
+            recent: &[],
+            totals: &Totals::default(),
+        }),
         environment: "production".to_owned(),
         now: Moment::of(Timestamp::from_micros(1_795_262_400_000_000), &TimeZone::UTC),
     }
@@ -107,5 +113,5 @@ pub(crate) fn around(server: &str) -> Surroundings {
 
 /// The document for a call.
 pub(crate) fn document(call: &Call) -> Input {
-    Input::for_call(call, &around(&call.server), Trust::Claims)
+    Input::for_call(call, &around(&call.server), Trust::Claims, input::no_facts())
 }

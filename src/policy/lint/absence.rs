@@ -17,8 +17,8 @@ pub(super) fn check(written: &[Written<'_>], problems: &mut Vec<Problem>) {
         let effect = policy(rule.module).and_then(|_| Effect::from_word(&rule.name()));
         match effect {
             Some(Effect::Allow) => grant_by_absence(rule, &shorthands, problems),
-            Some(Effect::Deny | Effect::Hold | Effect::Hide) => fragile_head(rule, &shorthands, problems),
             Some(Effect::Warn) | None => {}
+            Some(_) => fragile_head(rule, &shorthands, problems),
         }
     }
 }

@@ -25,8 +25,9 @@ pub(super) fn check(written: &[Written<'_>], problems: &mut Vec<Problem>) {
         let Some(Expr::Object { span, fields, .. }) = value.map(AsRef::as_ref) else { continue };
         for (_, key, _) in fields {
             let Some(name) = text(key) else { continue };
-            if !finding::is_field(effect, &name) {
-                let meant = did_you_mean(nearest(&name, finding::FIELDS));
+            let known = finding::written::fields(effect);
+            if !known.contains(&name) {
+                let meant = did_you_mean(nearest(&name, known.iter().map(String::as_str)));
                 let what = format!("a finding of `{}` has no field `{name}`.{meant}", effect.word());
                 report(problems, key.span(), "unknown-finding-field", what);
             }

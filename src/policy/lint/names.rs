@@ -10,10 +10,6 @@ use crate::policy::decision::Effect;
 use crate::policy::problem::Problem;
 use crate::policy::syntax::{Node, Part, Written, arity, head, names, package, policy, steps};
 
-const EFFECTS: [&str; 5] = ["allow", "deny", "hold", "hide", "warn"];
-/// Words of the contract that this version does not act on. Ignoring one would be worse than refusing it.
-const LATER: [&str; 6] = ["redact", "mask", "require", "limit", "label", "withhold"];
-
 /// Packages below `countersign` hold effects, and every other rule in them is used by something.
 pub(super) fn check(modules: &[Ref<Module>], written: &[Written<'_>], problems: &mut Vec<Problem>) {
     for module in modules {
@@ -34,7 +30,7 @@ pub(super) fn check(modules: &[Ref<Module>], written: &[Written<'_>], problems: 
         let speaks = |rule: &Written<'_>| Effect::from_word(&rule.name()).is_some();
         if !written.iter().filter(same).any(speaks) {
             let what = format!(
-                "`countersign.{policy}` has no effect. Write at least one `allow`, `deny`, `hold`, `hide` or `warn`."
+                "`countersign.{policy}` has no effect. Write at least one `allow`, `deny`, `hold` or another of the words in policies/README.md."
             );
             report(problems, module.package.refr.span(), "no-effect", what);
         }
@@ -71,12 +67,7 @@ fn rule_name(rule: &Written<'_>, used: &BTreeSet<Vec<String>>, problems: &mut Ve
     if policy(rule.module).is_none() {
         return;
     }
-    if LATER.contains(&name.as_str()) {
-        let what = format!(
-            "`{name}` is not acted on by this version, so what it asks for would not happen. Use `deny` until it is."
-        );
-        report(problems, span, "unknown-effect", what);
-    } else if Effect::from_word(&name).is_some() {
+    if Effect::from_word(&name).is_some() {
         if arity(rule.rule).is_some()
             || names(head(rule.rule)).len() != 1
             || steps(head(rule.rule)).is_some_and(|steps| steps.len() != 1)
@@ -87,7 +78,7 @@ fn rule_name(rule: &Written<'_>, used: &BTreeSet<Vec<String>>, problems: &mut Ve
     } else if name == "mode" {
         mode(rule, problems);
     } else if !used.iter().any(|path| is_about(path, &rule.path())) {
-        let meant = did_you_mean(nearest(&name, EFFECTS));
+        let meant = did_you_mean(nearest(&name, Effect::ALL.map(Effect::word)));
         let what = format!("`{name}` is not an effect and nothing uses it.{meant}");
         report(problems, span, "unused-rule", what);
     }

@@ -1,0 +1,171 @@
+//! Who must agree, how many of them, and until when?
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::pointer::Pointer;
+use super::span::Span;
+
+/// What a hold asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "Written")]
+pub struct HoldTerms {
+    /// Who may agree.
+    pub reviewers: Vec<Reviewer>,
+    /// How many different people must.
+    pub quorum: u32,
+    /// Whether each of the reviewers listed must be among them.
+    pub each: bool,
+    /// How long is waited; nothing: as long as the configuration says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<Span>,
+    /// Who is asked too when nobody has answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escalate: Option<Escalation>,
+    /// What of the input reviewers are shown.
+    pub show: Vec<Pointer>,
+    /// Whose word counts.
+    pub by: By,
+}
+
+/// Somebody who may agree.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = "^(user|(user|group|role):.+)$"))]
+pub enum Reviewer {
+    /// `user`: the person the agent acts for.
+    Owner,
+    /// `user:…`: one person.
+    User(String),
+    /// `group:…`: anybody of a group.
+    Group(String),
+    /// `role:…`: anybody with a role.
+    Role(String),
+}
+
+/// Whose word counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// Somebody else than the person the agent acts for: they countersign.
+    Other,
+    /// That person's own too: they confirm.
+    Owner,
+}
+
+/// Asking more people after a while. It only adds people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Escalation {
+    /// After how long.
+    pub after: Span,
+    /// Who is asked then.
+    pub to: Vec<Reviewer>,
+}
+
+/// A text that names no reviewer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no reviewer; write \"user\", \"user:NAME\", \"group:NAME\" or \"role:NAME\"")]
+pub struct NoReviewer(String);
+
+/// A hold as rules write it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Written {
+    /// Who may agree.
+    pub(super) reviewers: Vec<Reviewer>,
+    /// How many different people must; 1 if left out.
+    pub(super) quorum: Option<u32>,
+    /// Whether each of the reviewers listed must be among them; false if left out.
+    pub(super) each: Option<bool>,
+    /// How long is waited.
+    pub(super) ttl: Option<Span>,
+    /// Who is asked too when nobody has answered.
+    pub(super) escalate: Option<Escalation>,
+    /// What of the input reviewers are shown; all arguments if left out.
+    pub(super) show: Option<Vec<Pointer>>,
+    /// Whose word counts; `owner` if left out and the only reviewer is `user`, else `other`.
+    pub(super) by: Option<By>,
+}
+
+/// No rule lists more people or parts.
+const MOST: usize = 64;
+/// No name is longer.
+const LONGEST: usize = 256;
+
+impl TryFrom<Written> for HoldTerms {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let Written { reviewers, quorum, each, ttl, escalate, show, by } = written;
+        let listed: BTreeSet<&Reviewer> = reviewers.iter().collect();
+        if listed.is_empty() {
+            return Err("`reviewers` names nobody".to_owned());
+        }
+        let to = escalate.as_ref().map(|escalation| escalation.to.as_slice());
+        if to.is_some_and(<[_]>::is_empty) {
+            return Err("`escalate.to` names nobody".to_owned());
+        }
+        let show = match show {
+            Some(show) => show,
+            None => vec![Pointer::try_from("/call/arguments".to_owned()).map_err(|error| error.to_string())?],
+        };
+        if [reviewers.len(), to.map_or(0, <[_]>::len), show.len()].iter().any(|count| *count > MOST) {
+            return Err(format!("`reviewers`, `escalate.to` and `show` have at most {MOST} entries each"));
+        }
+        let alone = listed.iter().all(|reviewer| **reviewer == Reviewer::Owner);
+        let by = by.unwrap_or(if alone { By::Owner } else { By::Other });
+        // How many people a group has is not known here; those who are named one by one can be counted.
+        let countable = |reviewer: &&&Reviewer| !(by == By::Other && ***reviewer == Reviewer::Owner);
+        let people = listed.iter().filter(countable).count();
+        let open = listed.iter().any(|reviewer| matches!(reviewer, Reviewer::Group(_) | Reviewer::Role(_)));
+        if people == 0 {
+            return Err("`by` is \"other\" and nobody but \"user\" is listed, so nobody could agree".to_owned());
+        }
+        let quorum = quorum.unwrap_or(1);
+        if quorum == 0 {
+            return Err("`quorum` is 0, and a hold nobody must agree to is none".to_owned());
+        }
+        if !open && usize::try_from(quorum).is_ok_and(|quorum| quorum > people) {
+            return Err(format!("`quorum` is {quorum}, but only {people} can agree"));
+        }
+        Ok(Self { quorum, each: each.unwrap_or(false), ttl, escalate, show, by, reviewers })
+    }
+}
+
+impl TryFrom<String> for Reviewer {
+    type Error = NoReviewer;
+
+    fn try_from(text: String) -> Result<Self, NoReviewer> {
+        let fits = |name: &str| {
+            !name.is_empty() && name.len() <= LONGEST && name.trim() == name && !name.chars().any(char::is_control)
+        };
+        let read = match text.split_once(':') {
+            None if text == "user" => Some(Self::Owner),
+            Some(("user", name)) if fits(name) => Some(Self::User(name.to_owned())),
+            Some(("group", name)) if fits(name) => Some(Self::Group(name.to_owned())),
+            Some(("role", name)) if fits(name) => Some(Self::Role(name.to_owned())),
+            _ => None,
+        };
+        read.ok_or_else(|| NoReviewer(text.chars().take(80).collect()))
+    }
+}
+
+impl From<Reviewer> for String {
+    fn from(reviewer: Reviewer) -> Self {
+        reviewer.to_string()
+    }
+}
+
+impl std::fmt::Display for Reviewer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Owner => f.write_str("user"),
+            Self::User(name) => write!(f, "user:{name}"),
+            Self::Group(name) => write!(f, "group:{name}"),
+            Self::Role(name) => write!(f, "role:{name}"),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What must the gateway do or know first?
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::span::Span;
+
+/// What must be there before a call is sent. What nothing can provide denies the call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Requirement {
+    /// A credential made for this call.
+    Credential(Credential),
+    /// To know what the person said, at least as surely as this.
+    Prompt(Prompt),
+}
+
+/// A credential for one call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Credential {
+    /// The configured name of who makes it.
+    pub provider: String,
+    /// What it may be used for, in the provider's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// How long it may be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<Span>,
+}
+
+/// How what the person said is known, the surest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Prompt {
+    /// The gateway saw it itself.
+    Observed,
+    /// The client's own hook reported it.
+    Captured,
+    /// The client says so.
+    Asserted,
+    /// The model says so.
+    Claimed,
+}
+
+/// A requirement as rules write it: one of the two.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Written {
+    /// A credential made for this call.
+    credential: Option<Credential>,
+    /// To know what the person said: observed, captured, asserted or claimed, or anything surer.
+    prompt: Option<Prompt>,
+}
+
+/// No name or scope is longer.
+const LONGEST: usize = 512;
+
+impl TryFrom<Written> for Requirement {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        match (written.credential, written.prompt) {
+            (Some(credential), None) => {
+                let texts = [Some(&credential.provider), credential.scope.as_ref()];
+                if texts.into_iter().flatten().any(|text| text.is_empty() || text.len() > LONGEST) {
+                    return Err(format!("`provider` and `scope` have between 1 and {LONGEST} bytes"));
+                }
+                Ok(Self::Credential(credential))
+            }
+            (None, Some(prompt)) => Ok(Self::Prompt(prompt)),
+            _ => Err("a require has either `credential` or `prompt`".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What may stand in a finding, word by word? The form rules write, read strictly: whatever is not known is refused.
+
+use schemars::{JsonSchema, Schema, schema_for};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::change::{self, Change};
+use super::effect::Effect;
+use super::hold;
+use super::require;
+use super::{Detail, label, limit};
+
+/// The fields every finding may have.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    /// Small letters, digits and hyphens; unique in package and effect. `package/id` names the finding everywhere.
+    id: Option<String>,
+    /// For people and the agent. `{call.tool}` is filled in from the input, `{data.x}` from data.
+    reason: Option<String>,
+    /// For people; never for precedence.
+    severity: Option<super::Severity>,
+    /// What to do instead, filled in like the reason.
+    advice: Option<String>,
+    /// Where to read more.
+    link: Option<String>,
+}
+
+/// Reads the fields that one effect has and others have not.
+pub(super) fn read(effect: Effect, own: Map<String, Value>) -> Result<Detail, String> {
+    match effect {
+        Effect::Withhold if own.is_empty() => Ok(Detail::None),
+        Effect::Hold | Effect::Withhold => form::<hold::Written>(own)?.try_into().map(Detail::Hold),
+        Effect::Redact => Change::try_from(form::<change::Redact>(own)?).map(Detail::Change),
+        Effect::Mask => Change::try_from(form::<change::Mask>(own)?).map(Detail::Change),
+        Effect::Require => form::<require::Written>(own)?.try_into().map(Detail::Require),
+        Effect::Limit => form::<limit::Written>(own)?.try_into().map(Detail::Limit),
+        Effect::Label => form::<label::Written>(own).map(|written| Detail::Label { label: written.label }),
+        Effect::Allow | Effect::Deny | Effect::Hide | Effect::Warn => match own.keys().next() {
+            None => Ok(Detail::None),
+            Some(name) => {
+                Err(format!("`{}` is not a field of `{}`", name.chars().take(80).collect::<String>(), effect.word()))
+            }
+        },
+    }
+}
+
+fn form<T: DeserializeOwned>(own: Map<String, Value>) -> Result<T, String> {
+    serde_json::from_value(Value::Object(own)).map_err(|error| error.to_string())
+}
+
+/// Everything a finding of this effect may have, by name.
+pub fn fields(effect: Effect) -> Vec<String> {
+    let schema = schema(effect);
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties.into_iter().flat_map(|properties| properties.keys().cloned()).collect()
+}
+
+/// The JSON Schema of one finding of this effect, when it is written as an object.
+pub fn schema(effect: Effect) -> Schema {
+    let mut schema = match effect {
+        Effect::Hold | Effect::Withhold => schema_for!(hold::Written),
+        Effect::Redact => schema_for!(change::Redact),
+        Effect::Mask => schema_for!(change::Mask),
+        Effect::Require => schema_for!(require::Written),
+        Effect::Limit => schema_for!(limit::Written),
+        Effect::Label => schema_for!(label::Written),
+        Effect::Allow | Effect::Deny | Effect::Hide | Effect::Warn => return schema_for!(Words),
+    };
+    let words = schema_for!(Words).to_value();
+    for part in ["properties", "$defs"] {
+        let known = words.get(part).and_then(Value::as_object).cloned().unwrap_or_default();
+        let all = schema.ensure_object().entry(part).or_insert_with(|| json!({}));
+        if let Some(all) = all.as_object_mut() {
+            all.extend(known);
+        }
+    }
+    if effect == Effect::Withhold {
+        schema.remove("required");
+    }
+    schema
+}
