@@ -1,4 +1,4 @@
-//! What do a call's arguments say, in words a rule can compare?
+//! What do a call's arguments, and what came back, say in words a rule can compare?
 //!
 //! Facts are read from text alone: no file is opened, no name resolved, nothing expanded. Every reader answers whatever
 //! it is given; what it could not read for certain is `complete: false`, with the reasons.
@@ -17,5 +17,11 @@ pub mod money;
 
 // Which secrets are given away?
 pub mod secret;
+
+// Does a text try to give orders to whoever reads it?
+pub mod injection;
+
+// What does a result say?
+pub mod returned;
 
 pub use risk::Risk;

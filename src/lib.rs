@@ -17,8 +17,9 @@
 //! | write it down | [`audit`] | [`audit::entry::Entry`] and [`audit::receipt::Receipt`] | yes |
 //!
 //! Around it stand the rooms a call passes through: [`wire`] (what a message is), [`front`] (where a call arrives),
-//! [`facts`] (what its arguments say), [`gateway`] (where the story is told), [`store`] (where it is kept), and
-//! [`config`], [`reload`], [`replay`], [`clock`], [`address`], [`secret`], [`unbroken`], [`telemetry`] and [`cli`].
+//! [`facts`] (what its arguments say), [`change`] (what is taken out of it), [`gateway`] (where the story is told),
+//! [`store`] (where it is kept), and [`config`], [`reload`], [`replay`], [`clock`], [`address`], [`secret`],
+//! [`unbroken`], [`telemetry`] and [`cli`].
 //!
 //! # What always holds
 //!
@@ -68,6 +69,9 @@ pub mod facts;
 
 // May it?
 pub mod policy;
+
+// What is taken out before something is sent, shown or written down?
+pub mod change;
 
 // So it may.
 pub mod permit;

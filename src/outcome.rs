@@ -1,5 +1,7 @@
 //! What came back? A reply becomes an ending for the record and an answer for the client.
 
+pub mod view;
+
 use crate::audit::entry::Ending;
 use crate::digest::Digest;
 use crate::downstream::Reply;

@@ -6,6 +6,7 @@
 
 mod bounds;
 pub mod bundle;
+pub mod coverage;
 pub mod crew;
 pub mod decision;
 pub mod evaluate;

@@ -6,6 +6,8 @@
 pub mod append;
 pub mod entries;
 pub mod keys;
+pub mod labels;
+pub mod limits;
 mod migrations;
 pub mod parts;
 pub mod pins;

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Rooms whose files judge: no IO, no async, no clock, no chance. `except` names the shells among them.
-const PURE: [(&str, &[&str]); 9] = [
+const PURE: [(&str, &[&str]); 10] = [
     ("digest", &[]),
     ("call", &[]),
     ("catalogue", &[]),
     ("facts", &[]),
     ("policy", &["src/policy/files.rs"]),
+    ("change", &[]),
     ("permit", &[]),
     ("outcome", &[]),
     ("audit", &[]),

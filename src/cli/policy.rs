@@ -3,6 +3,7 @@
 //! One file for each verb. To add one: a file with its arguments, a variant of [`Verb`] and a line in [`run`].
 
 mod check;
+mod coverage;
 mod refusal;
 mod replay;
 mod schema;
@@ -31,6 +32,9 @@ enum Verb {
     /// Run the tests beside the policies: rules named test_ in files named _test.rego
     #[command(after_help = test::EXAMPLES.text())]
     Test(test::TestArgs),
+    /// List every tool and the rules that can touch it, those that no rule names first
+    #[command(after_help = coverage::EXAMPLES.text())]
+    Coverage(coverage::CoverageArgs),
     /// Judge the calls on record by other policies, and say what would differ; asks no server
     #[command(after_help = replay::EXAMPLES.text())]
     Replay(replay::ReplayArgs),
@@ -50,6 +54,7 @@ pub fn run(args: &PolicyArgs, global: &Global, out: &mut Output<'_>) -> anyhow::
     match &args.verb {
         Verb::Check(args) => check::run(args, global, out),
         Verb::Test(args) => test::run(args, global, out),
+        Verb::Coverage(args) => coverage::run(args, global, out),
         Verb::Replay(args) => replay::run(args, global, out),
         Verb::Schema => schema::run(out),
     }

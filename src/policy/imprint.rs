@@ -5,6 +5,7 @@
 //! the entry of the decision as it was judged, unless it says nothing.
 
 mod again;
+mod sparse;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ pub use self::again::{Arrival, Gap, Parts};
 
 use super::input::Input;
 use super::kept::Kept;
+use sparse::Sparse;
 
 /// The members of an input that stand elsewhere.
 const ELSEWHERE: [&str; 6] = ["call", "principal", "client", "tool", "server", "time"];
@@ -89,8 +91,12 @@ impl Serialize for Imprint {
         if let Value::Object(members) = &self.input {
             for (name, value) in members.iter() {
                 let Value::String(name) = name else { continue };
-                if !ELSEWHERE.contains(&&**name) && !again::says_nothing(name, value) {
-                    map.serialize_entry(&**name, &Told(value))?;
+                let known = sparse::usual(name);
+                match known {
+                    _ if ELSEWHERE.contains(&&**name) => {}
+                    Some(usual) if usual == value => {}
+                    Some(usual @ Value::Object(_)) => map.serialize_entry(&**name, &Sparse { usual, value })?,
+                    _ => map.serialize_entry(&**name, &Told(value))?,
                 }
             }
         }

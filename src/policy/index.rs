@@ -27,6 +27,18 @@ enum Field {
     Phase,
 }
 
+/// How narrowly a rule picks the calls it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Aim {
+    /// It may be about any tool.
+    General,
+    /// It names the server.
+    Server,
+    /// It names the tool.
+    Tool,
+}
+
 /// Helpers of helpers are looked into this far.
 const DEEPEST: usize = 4;
 
@@ -42,6 +54,15 @@ impl Condition {
             };
             value.is_some_and(|value| names.contains(value))
         })
+    }
+
+    /// How narrowly it picks its calls.
+    pub fn aim(&self) -> Aim {
+        match (self.0.contains_key(&Field::Tool), self.0.contains_key(&Field::Server)) {
+            (true, _) => Aim::Tool,
+            (false, true) => Aim::Server,
+            (false, false) => Aim::General,
+        }
     }
 
     fn narrow(&mut self, field: Field, names: BTreeSet<String>) {

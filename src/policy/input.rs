@@ -208,9 +208,13 @@ impl Input {
         Self { value, key: Key { phase: Phase::Result, ..call.key.clone() } }
     }
 
-    /// A document that was written down: by the record, or by hand.
+    /// A document that was written down by hand.
     pub fn from_document(json: &str) -> Result<Self, NoDocument> {
-        let value = Value::from_json_str(json).map_err(|error| NoDocument(super::problem::first_words(&error)))?;
+        Self::of(Value::from_json_str(json).map_err(|error| NoDocument(super::problem::first_words(&error)))?)
+    }
+
+    /// A document that was put together elsewhere.
+    pub(super) fn of(value: Value) -> Result<Self, NoDocument> {
         let inside = |path: &[&str]| path.iter().try_fold(&value, |value, key| value.as_object().ok()?.get(&text(key)));
         let word = |path: &[&str]| match inside(path) {
             Some(Value::String(word)) => Ok(word.to_string()),

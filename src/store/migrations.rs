@@ -16,7 +16,8 @@ struct Migration {
 const ALL: &[Migration] = &[
     Migration { number: 1, text: FIRST },
     Migration { number: 2, text: TICKETS },
-    Migration { number: 3, text: PARTS },
+    Migration { number: 3, text: LIMITS },
+    Migration { number: 4, text: PARTS },
 ];
 
 /// Digests and lists are kept as text, times as microseconds since 1970.
@@ -66,6 +67,28 @@ CREATE TABLE ticket (
     UNIQUE (principal, place)
 ) {strict};
 CREATE INDEX ticket_expires ON ticket (expires);
+";
+
+/// What was charged under limits, and what sessions are called.
+const LIMITS: &str = "
+CREATE TABLE charge (
+    name TEXT {bytewise} NOT NULL,
+    number {integer} NOT NULL,
+    at {integer} NOT NULL,
+    cost {integer} NOT NULL,
+    total {integer} NOT NULL,
+    expires {integer} NOT NULL,
+    PRIMARY KEY (name, number)
+) {strict};
+CREATE INDEX charge_at ON charge (name, at);
+CREATE INDEX charge_total ON charge (name, total);
+CREATE INDEX charge_expires ON charge (expires);
+CREATE TABLE session_label (
+    session TEXT {bytewise} NOT NULL,
+    label TEXT {bytewise} NOT NULL,
+    at {integer} NOT NULL,
+    PRIMARY KEY (session, label)
+) {strict};
 ";
 
 /// Texts that entries name by their digest.

@@ -135,6 +135,19 @@ impl Object {
         self.0.iter_mut().map(|(_, value)| value)
     }
 
+    /// Goes through every member in order; each may be renamed and changed, and is left out where the answer is false.
+    pub fn rewrite<E>(&mut self, mut each: impl FnMut(&mut String, &mut Value) -> Result<bool, E>) -> Result<(), E> {
+        let mut failed = None;
+        self.0.retain_mut(|(name, value)| match failed {
+            Some(_) => true,
+            None => each(name, value).unwrap_or_else(|error| {
+                failed = Some(error);
+                true
+            }),
+        });
+        failed.map_or(Ok(()), Err)
+    }
+
     /// How many members there are.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -16,6 +16,7 @@
 mod collide;
 mod crash;
 mod fault;
+mod limits;
 mod place;
 mod postgres;
 mod proxy;
@@ -52,7 +53,8 @@ fn main() {
         return;
     }
     let mut trials = Vec::new();
-    let both: Vec<_> = store::PROMISES.iter().chain(tickets::PROMISES).chain(crash::PROMISES).collect();
+    let both: Vec<_> =
+        store::PROMISES.iter().chain(tickets::PROMISES).chain(limits::PROMISES).chain(crash::PROMISES).collect();
     for (name, promise) in both.iter().copied().chain(sqlite::PROMISES).chain(fault::PROMISES) {
         trials.push(Trial::test(format!("sqlite::{name}"), || ask(Database::Sqlite, *promise)));
     }

@@ -38,10 +38,11 @@ pub(super) fn run(args: &TestArgs, global: &Global, out: &mut Output<'_>) -> any
 }
 
 fn test(paths: &[PathBuf], filter: &str, json: bool, out: &mut Output<'_>) -> anyhow::Result<Exit> {
-    let rehearsal = match files::read(paths, Include::PoliciesAndTests).and_then(|sources| rehearse(&sources, filter)) {
-        Ok(rehearsal) => rehearsal,
-        Err(problems) => return refuse(&problems, json, out),
-    };
+    let rehearsal =
+        match files::read(paths, Include::PoliciesAndTests).and_then(|sources| rehearse(&sources, filter, 1)) {
+            Ok(rehearsal) => rehearsal,
+            Err(problems) => return refuse(&problems, json, out),
+        };
     let failed = rehearsal.failures().count();
     if json {
         let result = if failed == 0 { "ok" } else { "fail" };
@@ -76,17 +77,17 @@ fn tell(rehearsal: &Rehearsal, filter: &str, out: &mut Output<'_>) -> std::io::R
         return out.line(&format!("There is no test{about}."));
     }
     let verdict = if failed == 0 { "all passed".to_owned() } else { format!("{failed} failed") };
-    let spoke = rehearsal.rules.saturating_sub(rehearsal.silent.len());
+    let spoke = rehearsal.coverage.rules.saturating_sub(rehearsal.coverage.silent.len());
     out.line(&format!(
         "{}, {verdict}. Rules that said something: {spoke} of {}.",
         counted(all, "test", "tests"),
-        rehearsal.rules
+        rehearsal.coverage.rules
     ))?;
     if filter.is_empty() {
         let silent = |rule: &crate::policy::rehearse::Silent| {
             format!("{}  {}  never said anything in a test", rule.rule, rule.place)
         };
-        rehearsal.silent.iter().try_for_each(|rule| out.line(&format!("      {}", silent(rule))))?;
+        rehearsal.coverage.silent.iter().try_for_each(|rule| out.line(&format!("      {}", silent(rule))))?;
     }
     Ok(())
 }

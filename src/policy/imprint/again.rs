@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::tz::{Offset, TimeZone};
 use regorus::Value;
 
+use super::sparse;
 use crate::clock::Timestamp;
-use crate::policy::input::{Input, VERSION, from_json, from_object, object};
+use crate::policy::input::{Input, from_json, from_object, object};
 use crate::policy::moment::Moment;
 use crate::wire::json::{self, Object};
 use crate::wire::reader::{Limits, lenient};
@@ -45,23 +46,6 @@ impl Gap {
     }
 }
 
-/// Members that an imprint leaves out when they have these values, as written by every version so far.
-pub(super) fn says_nothing(name: &str, value: &Value) -> bool {
-    silent(name).is_some_and(|silent| silent == *value)
-}
-
-const DEFAULTS: [&str; 5] = ["version", "phase", "intent", "approval", "facts"];
-
-fn silent(name: &str) -> Option<Value> {
-    Some(match name {
-        "version" => Value::from(VERSION),
-        "phase" => Value::from("call"),
-        "intent" | "approval" => Value::Null,
-        "facts" => Value::new_object(),
-        _ => return None,
-    })
-}
-
 /// Kept texts, read once.
 #[derive(Debug, Default)]
 pub struct Parts(BTreeMap<String, Value>);
@@ -82,8 +66,7 @@ impl Parts {
 
     /// The input as it was judged.
     pub fn again(&self, arrival: Arrival<'_>, imprint: &Object) -> Result<Input, Gap> {
-        let mut members: BTreeMap<Value, Value> =
-            DEFAULTS.into_iter().filter_map(|name| Some((Value::from(name), silent(name)?))).collect();
+        let mut members = sparse::all_usual();
         for (name, value) in imprint.iter() {
             match name {
                 "who" | "what" => {
@@ -94,11 +77,11 @@ impl Parts {
                     members.extend(shared.iter().map(|(name, value)| (name.clone(), value.clone())));
                 }
                 "time" => drop(members.insert(Value::from("time"), time(value)?)),
-                _ => drop(members.insert(Value::from(name), from_json(value))),
+                _ => drop(members.insert(Value::from(name), sparse::whole(name, value)?)),
             }
         }
         members.insert(Value::from("call"), call(arrival)?);
-        Ok(Input::written(Value::from(members)))
+        Input::of(Value::from(members)).map_err(|_| Gap::Unreadable("the members of the input"))
     }
 }
 
