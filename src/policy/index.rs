@@ -77,25 +77,37 @@ impl Condition {
 
 /// The condition of every way an effect can come about.
 pub fn conditions(modules: &[Ref<Module>]) -> Vec<(String, Effect, Condition)> {
+    let of_a_rule = |(rule, conditions): (Written<'_>, Vec<Condition>)| {
+        let (policy, effect) = (policy(rule.module)?, Effect::from_word(&rule.name())?);
+        Some(conditions.into_iter().map(move |condition| (policy.clone(), effect, condition)))
+    };
+    by_rule(modules).into_iter().filter_map(of_a_rule).flatten().collect()
+}
+
+/// Every effect rule, with the conditions of which one must hold for it to have anything to say.
+pub fn by_rule(modules: &[Ref<Module>]) -> Vec<(Written<'_>, Vec<Condition>)> {
     let reader = Reader::new(modules);
     let mut found = Vec::new();
     for rule in Written::all(modules) {
-        let (Some(policy), Some(effect)) = (policy(rule.module), Effect::from_word(&rule.name())) else { continue };
-        let Rule::Spec { bodies, .. } = rule.rule else {
-            found.push((policy, effect, Condition::default()));
+        if policy(rule.module).is_none() || Effect::from_word(&rule.name()).is_none() {
             continue;
+        }
+        let bodies = match rule.rule {
+            Rule::Spec { bodies, .. } => bodies.as_slice(),
+            Rule::Default { .. } => &[],
         };
         // What an `else` says depends on what came before it.
         let chained = bodies.iter().any(|body| body.is_else);
         if bodies.is_empty() || chained {
-            found.push((policy.clone(), effect, Condition::default()));
+            found.push((rule, vec![Condition::default()]));
             continue;
         }
-        for body in bodies {
+        let each = bodies.iter().map(|body| {
             let mut condition = Condition::default();
             reader.body(&rule, &body.query, &mut condition, 0);
-            found.push((policy.clone(), effect, condition));
-        }
+            condition
+        });
+        found.push((rule, each.collect()));
     }
     found
 }

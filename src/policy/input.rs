@@ -234,6 +234,11 @@ impl Input {
         Ok(Self { value, key })
     }
 
+    /// What is being decided.
+    pub const fn phase(&self) -> Phase {
+        self.key.phase
+    }
+
     /// The document as the engine reads it.
     pub(super) fn value(&self) -> Value {
         self.value.clone()

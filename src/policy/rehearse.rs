@@ -14,8 +14,9 @@ use regorus::unstable::{Module, Ref};
 use regorus::{Engine, Value};
 use serde::Serialize;
 
-pub use self::coverage::{Coverage, Silence, Silent};
+pub use self::coverage::{Coverage, Lines, Silence, Silent};
 use self::marks::Marks;
+pub(super) use self::marks::id;
 use super::bounds;
 use super::bundle::{Bundle, Sources};
 use super::crew::share;

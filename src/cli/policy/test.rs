@@ -1,17 +1,20 @@
-//! `countersign policy test`: do the policies do what their tests say?
+//! `countersign policy test`: do the policies do what their tests say, and would the tests notice if they did not?
 
-use std::collections::BTreeMap;
+mod mutants;
+mod report;
+mod watch;
+
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
 use super::super::exit::Exit;
-use super::super::output::{Mark, Output};
+use super::super::output::Output;
 use super::refusal::refuse;
-use super::{Examples, Global, chosen, counted};
+use super::{Examples, Global, chosen, workers};
 use crate::policy::files::{self, Include};
-use crate::policy::rehearse::{Rehearsal, Test, TestResult, rehearse};
+use crate::policy::rehearse::{Rehearsal, rehearse};
 
 /// What `policy test` takes.
 #[derive(Args, Debug)]
@@ -24,70 +27,66 @@ pub(super) struct TestArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Say which rules spoke and which lines were looked at, by file
+    #[arg(long)]
+    coverage: bool,
+    /// Fail when fewer than this many of a hundred rules said something in a test
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    threshold: Option<f64>,
+    /// Change each rule a little and tell the changes no test notices
+    #[arg(long, conflicts_with_all = ["run", "coverage", "threshold", "watch"])]
+    mutants: bool,
+    /// Fail when there is a change no test notices
+    #[arg(long, requires = "mutants")]
+    fail_on_survivors: bool,
+    /// Run again whenever a file changes, and tell what is different; Ctrl-C ends it
+    #[arg(long, conflicts_with = "json")]
+    watch: bool,
 }
 
 /// Shown under its help.
 pub(super) const EXAMPLES: Examples = Examples([
-    ("countersign policy test", "run every test"),
-    ("countersign policy test policies --run export", "only those about exports"),
+    ("countersign policy test --watch", "run every test, and again after each change"),
+    ("countersign policy test policies --mutants", "which changes to a rule would nobody notice?"),
 ]);
 
 /// Runs the verb.
 pub(super) fn run(args: &TestArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
-    test(&chosen(&args.paths, global)?, &args.run, args.json, out)
-}
-
-fn test(paths: &[PathBuf], filter: &str, json: bool, out: &mut Output<'_>) -> anyhow::Result<Exit> {
-    let rehearsal =
-        match files::read(paths, Include::PoliciesAndTests).and_then(|sources| rehearse(&sources, filter, 1)) {
-            Ok(rehearsal) => rehearsal,
-            Err(problems) => return refuse(&problems, json, out),
-        };
-    let failed = rehearsal.failures().count();
-    if json {
-        let result = if failed == 0 { "ok" } else { "fail" };
-        out.json(&json!({ "version": 1, "result": result, "rehearsal": rehearsal }))?;
-    } else {
-        tell(&rehearsal, filter, out)?;
+    let paths = chosen(&args.paths, global)?;
+    if args.mutants {
+        return mutants::run(&paths, args, out);
     }
-    // A name that fits no test is a mistake, and must not look like success.
-    Ok(if failed == 0 && !rehearsal.tests.is_empty() { Exit::Done } else { Exit::Failed })
-}
-
-fn tell(rehearsal: &Rehearsal, filter: &str, out: &mut Output<'_>) -> std::io::Result<()> {
-    for Test { package, name, place, result } in rehearsal.failures() {
-        out.marked(Mark::Fail, &format!("{package} {name}  {place}"))?;
-        if let TestResult::Broken(why) = result {
-            why.lines().try_for_each(|line| out.line(&format!("      {line}")))?;
+    if args.watch {
+        return watch::run(&paths, args, out);
+    }
+    let read = files::read(&paths, Include::PoliciesAndTests);
+    let rehearsal = match read.and_then(|sources| rehearse(&sources, &args.run, workers())) {
+        Ok(rehearsal) => rehearsal,
+        Err(problems) => return refuse(&problems, args.json, out),
+    };
+    if args.json {
+        let result = if exit(&rehearsal, args) == Exit::Done { "ok" } else { "fail" };
+        let mut told = serde_json::to_value(&rehearsal)?;
+        if !args.coverage
+            && let Some(members) = told.as_object_mut()
+        {
+            members.remove("files");
         }
+        out.json(&json!({ "version": 1, "result": result, "rehearsal": told }))?;
+    } else {
+        report::tell(&rehearsal, args, out)?;
     }
-    let mut packages: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    for test in &rehearsal.tests {
-        let (all, passed) = packages.entry(&test.package).or_default();
-        *all = all.saturating_add(1);
-        *passed = passed.saturating_add(usize::from(test.result == TestResult::Passed));
-    }
-    for (package, (all, passed)) in packages {
-        let mark = if all == passed { Mark::Ok } else { Mark::Fail };
-        out.marked(mark, &format!("{package}: {passed} of {} passed", counted(all, "test", "tests")))?;
-    }
-    let (all, failed) = (rehearsal.tests.len(), rehearsal.failures().count());
-    if all == 0 {
-        let about = if filter.is_empty() { String::new() } else { format!(" whose name contains `{filter}`") };
-        return out.line(&format!("There is no test{about}."));
-    }
-    let verdict = if failed == 0 { "all passed".to_owned() } else { format!("{failed} failed") };
-    let spoke = rehearsal.coverage.rules.saturating_sub(rehearsal.coverage.silent.len());
-    out.line(&format!(
-        "{}, {verdict}. Rules that said something: {spoke} of {}.",
-        counted(all, "test", "tests"),
-        rehearsal.coverage.rules
-    ))?;
-    if filter.is_empty() {
-        let silent = |rule: &crate::policy::rehearse::Silent| {
-            format!("{}  {}  never said anything in a test", rule.rule, rule.place)
-        };
-        rehearsal.coverage.silent.iter().try_for_each(|rule| out.line(&format!("      {}", silent(rule))))?;
-    }
-    Ok(())
+    Ok(exit(&rehearsal, args))
+}
+
+/// A name that fits no test is a mistake, and must not look like success.
+fn exit(rehearsal: &Rehearsal, args: &TestArgs) -> Exit {
+    let covered = args.threshold.is_none_or(|least| rehearsal.coverage.percent() >= least);
+    let passed = rehearsal.failures().count() == 0 && !rehearsal.tests.is_empty();
+    if passed && covered { Exit::Done } else { Exit::Failed }
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim_end_matches('%').parse::<f64>().ok().filter(|number| (0.0..=100.0).contains(number));
+    number.ok_or_else(|| "write a number from 0 to 100".to_owned())
 }

@@ -87,7 +87,12 @@ fn a_test_that_cannot_be_parsed_fails_the_check() {
 }
 
 #[test]
-fn the_schema_is_the_published_one() {
-    let published = include_str!("../../../policies/schema/input.json");
-    assert_eq!(told(&["schema"]).1, published, "run `cargo run -- policy schema > policies/schema/input.json`");
+fn the_schemas_are_the_published_ones() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/schema");
+    for name in ["input", "finding", "decision"] {
+        let published = std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap();
+        let advice = format!("run `cargo run -- policy schema {name} > policies/schema/{name}.json`");
+        assert_eq!(told(&["schema", name]).1, published, "{advice}");
+    }
+    assert_eq!(told(&["schema"]).1, told(&["schema", "input"]).1);
 }

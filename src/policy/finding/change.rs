@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use schemars::JsonSchema;
-use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::pattern::Pattern;
@@ -123,22 +122,22 @@ impl TryFrom<Mask> for Change {
 
 impl Serialize for How {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(1))?;
-        match self {
-            Self::Replace(text) => map.serialize_entry("replace", text)?,
-            Self::Remove => map.serialize_entry("remove", &true)?,
-        }
-        map.end()
+        let said = match self {
+            Self::Replace(text) => Said { replace: Some(text), remove: None },
+            Self::Remove => Said { replace: None, remove: Some(true) },
+        };
+        said.serialize(serializer)
     }
 }
 
-/// How it is serialised, for its schema.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "only its schema is wanted")]
-struct Said {
+/// How it is told.
+#[derive(Serialize, JsonSchema)]
+struct Said<'a> {
     /// What takes its place.
-    replace: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replace: Option<&'a str>,
     /// True: it goes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     remove: Option<bool>,
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pointer::Pointer;
 use super::span::Span;
+use crate::policy::schema::Fields;
 
 /// What a hold asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -114,6 +115,9 @@ impl TryFrom<Written> for HoldTerms {
         };
         if [reviewers.len(), to.map_or(0, <[_]>::len), show.len()].iter().any(|count| *count > MOST) {
             return Err(format!("`reviewers`, `escalate.to` and `show` have at most {MOST} entries each"));
+        }
+        if let Some(nowhere) = show.iter().find(|pointer| !Fields::of_the_input().lead(pointer)) {
+            return Err(format!("`show` has `{nowhere}`, and the input has no such field"));
         }
         let alone = listed.iter().all(|reviewer| **reviewer == Reviewer::Owner);
         let by = by.unwrap_or(if alone { By::Owner } else { By::Other });

@@ -1,9 +1,9 @@
 //! What may stand in a finding, word by word? The form rules write, read strictly: whatever is not known is refused.
 
-use schemars::{JsonSchema, Schema, schema_for};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::change::{self, Change};
 use super::effect::Effect;
@@ -52,29 +52,26 @@ fn form<T: DeserializeOwned>(own: Map<String, Value>) -> Result<T, String> {
 
 /// Everything a finding of this effect may have, by name.
 pub fn fields(effect: Effect) -> Vec<String> {
-    let schema = schema(effect);
+    let schema = schema(effect, &mut SchemaGenerator::default());
     let properties = schema.get("properties").and_then(Value::as_object);
     properties.into_iter().flat_map(|properties| properties.keys().cloned()).collect()
 }
 
 /// The JSON Schema of one finding of this effect, when it is written as an object.
-pub fn schema(effect: Effect) -> Schema {
+pub fn schema(effect: Effect, generator: &mut SchemaGenerator) -> Schema {
+    let words = Words::json_schema(generator);
     let mut schema = match effect {
-        Effect::Hold | Effect::Withhold => schema_for!(hold::Written),
-        Effect::Redact => schema_for!(change::Redact),
-        Effect::Mask => schema_for!(change::Mask),
-        Effect::Require => schema_for!(require::Written),
-        Effect::Limit => schema_for!(limit::Written),
-        Effect::Label => schema_for!(label::Written),
-        Effect::Allow | Effect::Deny | Effect::Hide | Effect::Warn => return schema_for!(Words),
+        Effect::Hold | Effect::Withhold => hold::Written::json_schema(generator),
+        Effect::Redact => change::Redact::json_schema(generator),
+        Effect::Mask => change::Mask::json_schema(generator),
+        Effect::Require => require::Written::json_schema(generator),
+        Effect::Limit => limit::Written::json_schema(generator),
+        Effect::Label => label::Written::json_schema(generator),
+        Effect::Allow | Effect::Deny | Effect::Hide | Effect::Warn => return words,
     };
-    let words = schema_for!(Words).to_value();
-    for part in ["properties", "$defs"] {
-        let known = words.get(part).and_then(Value::as_object).cloned().unwrap_or_default();
-        let all = schema.ensure_object().entry(part).or_insert_with(|| json!({}));
-        if let Some(all) = all.as_object_mut() {
-            all.extend(known);
-        }
+    let common = words.get("properties").and_then(Value::as_object);
+    if let Some(all) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        all.extend(common.into_iter().flatten().map(|(name, field)| (name.clone(), field.clone())));
     }
     if effect == Effect::Withhold {
         schema.remove("required");
