@@ -10,6 +10,7 @@ pub mod coverage;
 pub mod crew;
 pub mod decision;
 pub mod document;
+pub mod draft;
 pub mod evaluate;
 pub mod explain;
 pub mod files;

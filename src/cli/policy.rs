@@ -6,6 +6,8 @@ mod check;
 mod coverage;
 mod eval;
 mod explain;
+mod new;
+mod recorded;
 mod refusal;
 mod replay;
 mod schema;
@@ -41,6 +43,9 @@ enum Verb {
     /// Say of one call which rules fired, which nearly did, and on which condition they stopped
     #[command(after_help = explain::EXAMPLES.text())]
     Explain(explain::ExplainArgs),
+    /// Write a first rule and its test, from a call on record
+    #[command(after_help = new::EXAMPLES.text())]
+    New(new::NewArgs),
     /// List every tool and the rules that can touch it, those that no rule names first
     #[command(after_help = coverage::EXAMPLES.text())]
     Coverage(coverage::CoverageArgs),
@@ -65,6 +70,7 @@ pub fn run(args: &PolicyArgs, global: &Global, out: &mut Output<'_>) -> anyhow::
         Verb::Test(args) => test::run(args, global, out),
         Verb::Eval(args) => eval::run(args, global, out),
         Verb::Explain(args) => explain::run(args, global, out),
+        Verb::New(args) => new::run(args, global, out),
         Verb::Coverage(args) => coverage::run(args, global, out),
         Verb::Replay(args) => replay::run(args, global, out),
         Verb::Schema(args) => schema::run(args, out),

@@ -50,6 +50,41 @@ pub struct Past {
     arrival: Option<Object>,
 }
 
+/// The arrival of a call.
+#[derive(Debug)]
+pub struct Arrived {
+    /// The call.
+    pub call: CallId,
+    /// When.
+    pub at: Timestamp,
+    /// What its entry says.
+    pub entry: Object,
+}
+
+/// The arrivals of the calls whose id begins like this.
+pub async fn arrivals(store: &Store, call: &str) -> Result<Vec<Arrived>, StoreError> {
+    let wanted = Wanted { call: call.to_owned(), events: vec!["arrived".to_owned()] };
+    let lines = store.latest(&wanted, BATCH).await?;
+    let read = |line: Written| match lenient(line.body.as_bytes(), &Limits::REPLY) {
+        Ok(Value::Object(entry)) => Some(Arrived { call: line.call?, at: line.at, entry }),
+        _ => None,
+    };
+    Ok(lines.into_iter().filter_map(read).collect())
+}
+
+/// Every decision about the calls whose id begins like this, oldest first.
+pub async fn decisions(store: &Store, call: &str) -> Result<Vec<Past>, StoreError> {
+    let mut history = History::of(store, call.to_owned());
+    let mut all = Vec::new();
+    loop {
+        let mut some = history.next().await?;
+        if some.is_empty() {
+            return Ok(all);
+        }
+        all.append(&mut some);
+    }
+}
+
 /// Reads decisions, oldest first.
 #[derive(Debug)]
 pub struct History<'s> {
@@ -86,8 +121,7 @@ impl<'s> History<'s> {
         Ok(Self { first, after: first.saturating_sub(SLACK), until: span.until, ..Self::of(store, String::new()) })
     }
 
-    /// Every decision about the calls whose id begins like this.
-    pub fn of(store: &'s Store, call: String) -> Self {
+    fn of(store: &'s Store, call: String) -> Self {
         let wanted = Wanted { call, events: vec!["arrived".to_owned(), "decided".to_owned()] };
         let (arrived, parts) = (BTreeMap::new(), Parts::default());
         Self { store, wanted, first: 0, after: 0, until: None, arrived, parts }
