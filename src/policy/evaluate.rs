@@ -95,7 +95,11 @@ impl Bundle {
 
     /// Whether a tool is listed. An error hides it.
     pub fn visible(&self, input: &Input, watch: Watch<'_>) -> Visibility {
-        match self.hear(input, Phase::List, watch, Reach::Indexed) {
+        self.visible_within(input, watch, Reach::Indexed)
+    }
+
+    pub(super) fn visible_within(&self, input: &Input, watch: Watch<'_>, reach: Reach) -> Visibility {
+        match self.hear(input, Phase::List, watch, reach) {
             (heard, None) if heard.findings.is_empty() => Visibility::Visible,
             _ => Visibility::Hidden,
         }

@@ -201,11 +201,10 @@ fn field(context: Context<'_>, finding: &mut Finding, name: &str, value: &Value)
     Ok(true)
 }
 
-/// A field of one effect, as its reader takes it. Nothing is as good as left out by being null.
+/// A field of one effect, as its reader takes it.
 fn plain(context: Context<'_>, name: &str, value: &Value) -> Result<serde_json::Value, Malformed> {
     let short: String = name.chars().take(80).collect();
     match value {
-        Value::Null => Err(malformed(context, format!("`{short}` is null"))),
         value if weight(value, HEAVIEST) > HEAVIEST => Err(malformed(context, format!("`{short}` is too large"))),
         value => serde_json::to_value(value).map_err(|error| malformed(context, format!("`{short}`: {error}"))),
     }

@@ -17,8 +17,9 @@ use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Ref, Rule};
 
 use super::syntax::{Node, Part, Written, steps};
 
-/// Parts of the input that are few and come again. Arguments, ids, times and counters are not among them.
-const RECURRING: [&[&str]; 11] = [
+/// Parts of the input that are few and come again. Arguments, what was read out of them word by word, results, ids, times
+/// and counters are not among them.
+const RECURRING: [&[&str]; 19] = [
     &["version"],
     &["phase"],
     &["environment"],
@@ -30,6 +31,14 @@ const RECURRING: [&[&str]; 11] = [
     &["server"],
     &["principal"],
     &["client"],
+    &["session", "labels"],
+    &["facts", "risk"],
+    &["facts", "complete"],
+    &["facts", "sql", "risk"],
+    &["facts", "sql", "complete"],
+    &["facts", "sql", "read_only"],
+    &["facts", "shell", "risk"],
+    &["facts", "shell", "complete"],
 ];
 /// Where arguments are.
 const ARGUMENTS: [&str; 2] = ["call", "arguments"];

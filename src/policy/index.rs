@@ -3,7 +3,7 @@
 //! The interpreter pays for every rule it looks at, so a rule whose body begins by naming another server, tool, method or
 //! phase is not looked at. Read from the syntax tree at load. Only comparisons with texts that are written down count,
 //! and only as long as nothing stands before them that could fail: an error is a deny, and a rule that would have failed
-//! must not be left out. Whenever anything is unclear the rule is looked at. So the index can never change a verdict; a
+//! must not be left out. What reads the result has nothing to say before there is one. Whenever anything is unclear the rule is looked at. So the index can never change a verdict; a
 //! property test says the same.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regorus::unstable::{AssignOp, BinOp, BoolOp, Expr, Literal, Module, Query, Ref, Rule, RuleHead};
 
 use super::decision::Effect;
-use super::input::Key;
+use super::input::{Key, Phase};
 use super::syntax::{Node, Part, Written, aliases, expression, package, policy, steps, text};
 
 /// What must be true of a call for one rule to have anything to say.
@@ -63,6 +63,12 @@ impl Condition {
             (false, true) => Aim::Server,
             (false, false) => Aim::General,
         }
+    }
+
+    /// Whether no call can make it hold while one of these phases asks.
+    pub fn never_holds(&self, phases: &[Phase]) -> bool {
+        let asked = |names: &BTreeSet<String>| phases.iter().any(|phase| names.contains(phase.word()));
+        self.0.iter().any(|(field, names)| names.is_empty() || (*field == Field::Phase && !asked(names)))
     }
 
     fn narrow(&mut self, field: Field, names: BTreeSet<String>) {
@@ -150,6 +156,12 @@ impl<'a> Reader<'a> {
             }
             let after = match &statement.literal {
                 Literal::Expr { expr, .. } => self.statement(rule, expr, condition, depth),
+                Literal::SomeIn { collection, .. } => {
+                    if is_result(rule, collection) {
+                        condition.narrow(Field::Phase, BTreeSet::from([Phase::Result.word().to_owned()]));
+                    }
+                    After::Stop
+                }
                 Literal::NotExpr { expr, .. } if is_plain(rule, expr) => After::GoOn,
                 Literal::SomeVars { .. } => After::GoOn,
                 _ => After::Stop,
@@ -185,7 +197,13 @@ impl<'a> Reader<'a> {
             }
             _ => {}
         }
-        if is_plain(rule, expr) { After::GoOn } else { After::Stop }
+        if !is_plain(rule, expr) {
+            return After::Stop;
+        }
+        if reads_result(rule, expr) {
+            condition.narrow(Field::Phase, BTreeSet::from([Phase::Result.word().to_owned()]));
+        }
+        After::GoOn
     }
 
     /// A rule that is written once and is either true or not there: `here if input.call.server == "x"`.
@@ -267,6 +285,23 @@ fn is_plain(rule: &Written<'_>, expr: &Expr) -> bool {
 fn is_input(rule: &Written<'_>, expr: &Expr) -> bool {
     let path = steps(expr).and_then(|steps| rule.resolve(steps, &rule.locals()));
     path.is_some_and(|path| path.first() == Some(&Part::Name("input".to_owned())))
+}
+
+/// Whether an expression is undefined where there is no result: it is plain, so nothing in it is asked on its own.
+fn reads_result(rule: &Written<'_>, expr: &Expr) -> bool {
+    let mut reads = false;
+    expression(expr, &mut |node| {
+        if let Node::Expr(expr) = node {
+            reads |= is_result(rule, expr);
+        }
+    });
+    reads
+}
+
+fn is_result(rule: &Written<'_>, expr: &Expr) -> bool {
+    let path = steps(expr).and_then(|steps| rule.resolve(steps, &rule.locals()));
+    let begins = ["input", "result"].map(|name| Part::Name(name.to_owned()));
+    path.is_some_and(|path| path.starts_with(&begins))
 }
 
 fn field_of(rule: &Written<'_>, expr: &Expr) -> Option<Field> {

@@ -7,8 +7,11 @@ mod absence;
 mod calls;
 mod fields;
 mod findings;
+mod forms;
 mod names;
 mod recursion;
+mod unreachable;
+mod unused;
 
 use regorus::unstable::{Module, Ref, Span};
 
@@ -25,6 +28,8 @@ pub fn check(modules: &[Ref<Module>]) -> Vec<Problem> {
     recursion::check(&written, &mut problems);
     absence::check(&written, &mut problems);
     findings::check(&written, &mut problems);
+    unused::check(&written, &mut problems);
+    unreachable::check(modules, &written, &mut problems);
     problems
 }
 

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::unstable::{AssignOp, BUILTINS, Expr, Literal, Module, Ref, Rule, RuleHead};
 
-use super::bundle::Bundle;
+use super::bundle::{Bundle, EffectRule};
 use super::decision::Effect;
 use super::input::Input;
 use super::syntax::{Node, Part, Shorthands, Written, names, policy, steps};
@@ -34,7 +34,8 @@ const PASSING: [&str; 8] = ["array.", "object.", "json.", "union", "intersection
 impl Bundle {
     /// How the rules about this input are asked.
     pub fn pace(&self, input: &Input) -> Pace {
-        let slow = self.rules().iter().filter(|rule| rule.pace == Pace::Aside);
+        let asked = |rule: &&EffectRule| rule.effect.phases().contains(&input.key.phase);
+        let slow = self.rules().iter().filter(|rule| rule.pace == Pace::Aside).filter(asked);
         let mut concerned = slow.flat_map(|rule| &rule.conditions).filter(|condition| condition.may_hold(&input.key));
         concerned.next().map_or(Pace::Quick, |_| Pace::Aside)
     }

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::bundle::{Bundle, Source, Sources};
 use super::decision::{Decision, Judgement};
-use super::input::{self, Input, Sitting, Surroundings, Totals, Trust};
+use super::input::{self, Input, Returned, Sitting, Surroundings, Totals, Trust};
 use super::moment::Moment;
 use super::problem::Problem;
 use crate::call::caller::{Caller, Person, Proof};
@@ -114,4 +114,19 @@ pub(crate) fn around(server: &str) -> Surroundings {
 /// The document for a call.
 pub(crate) fn document(call: &Call) -> Input {
     Input::for_call(call, &around(&call.server), Trust::Claims, input::no_facts())
+}
+
+/// What came back of a call: two rows and a text.
+pub(crate) fn answered(call: &Input) -> Input {
+    let json = |text: &str| reader::strict(text.as_bytes(), &reader::Limits::REQUEST).unwrap();
+    let result = input::result(Returned {
+        is_error: false,
+        content: &json(r#"[{"type": "text", "text": "a"}, {"type": "image", "data": "", "mimeType": "image/png"}]"#),
+        structured: Some(&json(r#"{"rows": [1, 2]}"#)),
+        text: "a",
+        bytes: 80,
+        rows: 2,
+        facts: &input::no_result_facts(),
+    });
+    Input::for_result(call, result)
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::exit::Exit;
 use super::super::output::{Mark, Output};
-use super::refusal::refuse;
+use super::refusal::{Form, refuse_as};
 use super::{Examples, Global, chosen, counted};
 use crate::policy::bundle::{Bundle, Mode, Source, Sources};
 use crate::policy::files::{self, Include, is_test};
@@ -19,28 +19,32 @@ use crate::policy::rehearse::parse;
 pub(super) struct CheckArgs {
     /// Files or folders; those of the configuration if left out
     paths: Vec<PathBuf>,
-    /// Print JSON
+    /// Print JSON; the same as --format json
     #[arg(long)]
     json: bool,
+    /// In which form
+    #[arg(long, value_name = "FORM", value_enum, default_value_t)]
+    format: Form,
 }
 
 /// Shown under its help.
 pub(super) const EXAMPLES: Examples = Examples([
     ("countersign policy check", "would the gateway take the policies of the configuration?"),
-    ("countersign policy check policies --json", "the same about a folder, for a script"),
+    ("countersign policy check policies --format github", "remarks on a pull request, where something is wrong"),
 ]);
 
 /// Runs the verb.
 pub(super) fn run(args: &CheckArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
-    check(&chosen(&args.paths, global)?, args.json, out)
+    let form = if args.json { Form::Json } else { args.format };
+    check(&chosen(&args.paths, global)?, form, out)
 }
 
-fn check(paths: &[PathBuf], json: bool, out: &mut Output<'_>) -> anyhow::Result<Exit> {
+fn check(paths: &[PathBuf], form: Form, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     let read = files::read(paths, Include::PoliciesAndTests);
     let count = read.as_ref().map_or(0, |sources| sources.policies.len());
     let bundle = read.and_then(|sources| fit(&sources));
-    match (bundle, json) {
-        (Ok(bundle), false) => {
+    match (bundle, form) {
+        (Ok(bundle), Form::Text | Form::Github) => {
             for (policy, mode) in bundle.packages() {
                 let shadow = if mode == Mode::Shadow { ", in shadow" } else { "" };
                 out.marked(Mark::Ok, &format!("{policy}: {}{shadow}", effects(&bundle, policy).join(", ")))?;
@@ -53,7 +57,7 @@ fn check(paths: &[PathBuf], json: bool, out: &mut Output<'_>) -> anyhow::Result<
             ))?;
             Ok(Exit::Done)
         }
-        (Ok(bundle), true) => {
+        (Ok(bundle), Form::Json) => {
             let policies = bundle.packages().into_iter().map(|(policy, mode)| {
                 let mode = if mode == Mode::Shadow { "shadow" } else { "enforce" };
                 json!({ "policy": policy, "mode": mode, "effects": effects(&bundle, policy) })
@@ -63,7 +67,7 @@ fn check(paths: &[PathBuf], json: bool, out: &mut Output<'_>) -> anyhow::Result<
             out.json(&json!({ "version": 1, "result": "ok", "digest": digest, "policies": policies, "problems": [] }))?;
             Ok(Exit::Done)
         }
-        (Err(problems), json) => refuse(&problems, json, out),
+        (Err(problems), form) => refuse_as(&problems, form, out),
     }
 }
 

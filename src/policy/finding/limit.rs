@@ -60,7 +60,7 @@ pub(super) struct Written {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a part of `key` is neither a text nor a whole number")]
 enum Named {
     Text(String),
     Number(i64),

@@ -28,7 +28,10 @@ struct Words {
 }
 
 /// Reads the fields that one effect has and others have not.
-pub(super) fn read(effect: Effect, own: Map<String, Value>) -> Result<Detail, String> {
+pub(in crate::policy) fn read(effect: Effect, own: Map<String, Value>) -> Result<Detail, String> {
+    if let Some((name, _)) = own.iter().find(|(_, value)| value.is_null()) {
+        return Err(format!("`{}` is null", name.chars().take(80).collect::<String>()));
+    }
     match effect {
         Effect::Withhold if own.is_empty() => Ok(Detail::None),
         Effect::Hold | Effect::Withhold => form::<hold::Written>(own)?.try_into().map(Detail::Hold),

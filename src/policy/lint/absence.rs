@@ -53,7 +53,21 @@ fn may_be_missing(path: &[Part]) -> bool {
         ("input", "call") => name(2) == "arguments" && path.len() > 3,
         ("input", "server") => name(2) == "labels" && path.len() > 3,
         // A tool that is null has no fields.
-        ("input", "facts" | "tool") => path.len() > 2,
+        ("input", "tool") => path.len() > 2,
+        ("input", "facts") => match name(2) {
+            "risk" | "complete" | "bytes" => false,
+            // The lists are always there, what is in them is not.
+            "paths" | "urls" | "secrets" | "resources" => path.len() > 3,
+            _ => path.len() > 2,
+        },
+        ("input", "result") => match name(2) {
+            "content" | "structured" => path.len() > 3,
+            _ => path.len() > 4,
+        },
+        ("input", "session") => match name(2) {
+            "totals" => path.len() > 4,
+            _ => path.len() > 3,
+        },
         ("input", "principal") => matches!(name(2), "user" | "agent") && path.len() > 3,
         _ => false,
     }
@@ -131,10 +145,14 @@ fn fragile_head(rule: &Written<'_>, shorthands: &Shorthands, problems: &mut Vec<
         let word = head(rule.rule).span().text();
         if let Some(span) = missing_in(rule, value, (&bound, shorthands)) {
             let path = span.text().trim_start_matches("input.");
-            let what = format!(
-                "this {word} vanishes when {} is missing. Write \"{{{path}}}\" in the reason instead.",
-                span.text()
-            );
+            let gone = format!("this {word} vanishes when {} is missing.", span.text());
+            let what = if matches!(word, "deny" | "hide" | "withhold") {
+                format!("{gone} Write \"{{{path}}}\" in the reason instead.")
+            } else {
+                format!(
+                    "{gone} In a reason write \"{{{path}}}\"; bind what a field needs in the body, and deny in another rule what has none."
+                )
+            };
             report(problems, span, "fragile-head", what);
         }
     }

@@ -13,7 +13,7 @@ fn every_planted_fault_is_found() {
     let table: &[(&str, &str)] = &[
         ("unused-rule", "denny contains {\"id\": \"a\", \"reason\": \"b\"}"),
         ("unused-rule", "helper if input.call.tool == \"x\""),
-        ("unknown-effect", "redact contains {\"id\": \"a\", \"path\": \"/x\"}"),
+        ("unused-rule", "holds contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"]}"),
         ("effect-form", "deny(x) := x"),
         ("effect-form", "deny.more contains \"x\" if input.call.tool == \"x\""),
         ("mode", "mode := \"shaddow\""),
@@ -40,6 +40,24 @@ fn every_planted_fault_is_found() {
         ("unknown-field", "warn contains \"x\" if input.call.tol == \"x\""),
         ("unknown-field", "warn contains \"x\" if input.call.server.name == \"x\""),
         ("unknown-field", "args := input.cal\n\nwarn contains \"x\" if args.x == 1"),
+        ("unknown-field", "warn contains \"x\" if input.facts.sqll.risk == \"x\""),
+        ("unknown-field", "warn contains \"x\" if { some t in input.facts.resources; t.sensitivty == \"personal\" }"),
+        ("unknown-field", "warn contains \"x\" if { every path in input.facts.paths { path.sensitve != null } }"),
+        (
+            "unknown-field",
+            "warn contains \"x\" if { s := input.session; some before in s.recent; before.tol == \"x\" }",
+        ),
+        ("unknown-field", "warn contains \"x\" if input.facts.paths[0].roots == \"x\""),
+        ("unknown-field", "warn contains \"x\" if input.result.rows.count > 3"),
+        ("wrong-phase", "deny contains {\"id\": \"a\", \"reason\": \"b\"} if input.result.is_error"),
+        (
+            "wrong-phase",
+            "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"user\"]} if { r := input.result; r.rows > 3 }",
+        ),
+        (
+            "wrong-phase",
+            "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": 1, \"per\": \"1h\", \"cost\": input.result.rows}",
+        ),
         ("with-outside-test", "warn contains \"x\" if count(allow) == 0 with input as {}"),
         ("recursion", "a if b\n\nb if a\n\nwarn contains \"x\" if a"),
         ("recursion", "f(x) := g(x)\n\ng(x) := f(x)\n\nwarn contains \"x\" if f(1) == 1"),
@@ -55,7 +73,117 @@ fn every_planted_fault_is_found() {
         ("unknown-finding-field", "deny contains {\"id\": \"a\", \"reason\": \"b\", \"quorum\": 2}"),
         ("missing-id", "deny contains {\"reason\": \"b\"}"),
         ("missing-reviewers", "hold contains {\"id\": \"a\", \"reason\": \"b\"}"),
+        ("missing-reviewers", "hold if input.call.tool == \"x\""),
+        ("missing-reviewers", "hold contains \"ask somebody\""),
+        (
+            "missing-reviewers",
+            "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": 1, \"per\": \"1h\", \"then\": \"hold\"}",
+        ),
+        ("missing-id", "withhold contains {\"reason\": \"b\"}"),
+        ("missing-id", "mask contains {\"path\": \"/call/arguments/x\"}"),
+        (
+            "unknown-finding-field",
+            "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": 1, \"pre\": \"1h\"}",
+        ),
+        ("unknown-finding-field", "label contains {\"lable\": \"seen\"}"),
+        ("finding-form", "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"grop:x\"]}"),
+        (
+            "finding-form",
+            "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"grop:x\", input.principal.id]}",
+        ),
+        ("finding-form", "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": []}"),
+        (
+            "finding-form",
+            "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"quorum\": 0}",
+        ),
+        (
+            "finding-form",
+            "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"user:x\"], \"quorum\": 2}",
+        ),
+        (
+            "finding-form",
+            "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"ttl\": \"30 minutes\"}",
+        ),
+        (
+            "finding-form",
+            "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"by\": \"anybody\"}",
+        ),
+        (
+            "finding-form",
+            "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"show\": [\"/facts/sqll\"]}",
+        ),
+        (
+            "finding-form",
+            "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"escalate\": {\"after\": \"1h\"}}",
+        ),
+        ("finding-form", "redact contains {\"id\": \"a\", \"path\": \"/call/tool\", \"replace\": \"x\"}"),
+        ("finding-form", "redact contains {\"id\": \"a\", \"path\": \"call/arguments/x\", \"replace\": \"x\"}"),
+        ("finding-form", "redact contains {\"id\": \"a\", \"path\": \"/call/arguments/x\"}"),
+        (
+            "finding-form",
+            "redact contains {\"id\": \"a\", \"path\": \"/call/arguments/x\", \"replace\": \"x\", \"pattern\": \"(\"}",
+        ),
+        ("finding-form", "redact := true"),
+        ("finding-form", "mask contains {\"id\": \"a\"}"),
+        ("finding-form", "require contains {\"id\": \"a\"}"),
+        ("finding-form", "require contains {\"id\": \"a\", \"credential\": {\"provider\": \"x\", \"role\": \"y\"}}"),
+        (
+            "finding-form",
+            "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": 1, \"per\": \"30s\"}",
+        ),
+        (
+            "finding-form",
+            "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": -1, \"per\": \"1h\"}",
+        ),
+        (
+            "finding-form",
+            "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": 1, \"per\": \"1h\", \"cost\": 0.5}",
+        ),
+        ("finding-form", "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [], \"max\": 1, \"per\": \"1h\"}"),
+        ("finding-form", "label contains \"Private Data\""),
+        ("finding-form", "label := true"),
+        (
+            "finding-form",
+            "deny := \"x\" if { input.call.tool == \"x\" } else := {\"id\": \"a\", \"reason\": \"b\", \"severity\": \"low\"}\n\nrequire := {\"id\": \"a\", \"prompt\": \"seen\"}",
+        ),
+        (
+            "fragile-head",
+            "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\", input.principal.user.id], \"max\": 1, \"per\": \"1h\"}",
+        ),
+        (
+            "fragile-head",
+            "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": 1, \"per\": \"1h\", \"cost\": input.facts.money.amount}",
+        ),
         ("duplicate-id", "allow contains {\"id\": \"all\"} if input.call.tool == \"x\""),
+        ("unused-rule", "one if two\n\ntwo if one_more\n\none_more := 1\n\nwarn contains \"x\" if one_more == 1"),
+        ("unused-rule", "a if b\n\nb if input.call.tool == \"x\""),
+        ("unreachable", "warn contains \"x\" if { input.call.server == \"a\"; input.call.server == \"b\" }"),
+        ("unreachable", "warn contains \"x\" if { input.call.server in {\"a\", \"b\"}; input.call.server in [\"c\"] }"),
+        ("unreachable", "warn contains \"x\" if { input.call.server == \"a\"; input.call.server != \"a\" }"),
+        ("unreachable", "warn contains \"x\" if { some g in input.principal.groups; g == \"a\"; g == \"b\" }"),
+        ("unreachable", "warn contains \"x\" if { input.tool.changed; not input.tool.changed }"),
+        ("unreachable", "warn contains \"x\" if { input.tool.changed == true; not input.tool.changed }"),
+        (
+            "unreachable",
+            "args := input.call\n\nwarn contains \"x\" if { args.server == \"a\"; input.call.server == \"b\" }",
+        ),
+        (
+            "unreachable",
+            "here if input.call.server == \"a\"\n\nwarn contains \"x\" if { here; input.call.server == \"b\" }",
+        ),
+        (
+            "unreachable",
+            "here if input.call.server == \"a\"\n\nwarn contains \"x\" if { here\n\tthere }\n\nthere if input.call.server in {\"b\"}",
+        ),
+        ("unreachable", "warn contains \"x\" if input.phase == \"calls\""),
+        ("unreachable", "warn contains \"x\" if input.call.method == \"tools/cal\""),
+        ("unreachable", "warn contains \"x\" if input.time.weekday in {\"saturday\", \"sonday\"}"),
+        ("unreachable", "warn contains \"x\" if input.phase == \"list\""),
+        ("unreachable", "deny contains {\"id\": \"a\", \"reason\": \"b\"} if input.phase == \"result\""),
+        (
+            "unreachable",
+            "late if input.phase == \"result\"\n\ndeny contains {\"id\": \"a\", \"reason\": \"b\"} if late",
+        ),
         ("severity", "deny contains {\"id\": \"a\", \"reason\": \"b\", \"severity\": \"awful\"}"),
     ];
     for (wanted, rules) in table {
@@ -80,6 +208,20 @@ fn what_authors_write_is_let_through() {
         "f(x) := y if y := count(x)\n\nwarn contains \"x\" if f([1]) == 1",
         "warn contains \"x\" if regex.match(`^[a-z]+(_[a-z]+)*$`, input.call.target)",
         "mode := \"shadow\"",
+        "warn contains \"x\" if { input.call.server in {\"a\", \"b\"}; input.call.server != \"a\" }",
+        "warn contains \"x\" if { some i, j; input.principal.groups[i] == \"a\"; input.principal.groups[j] == \"b\" }",
+        "warn contains \"x\" if { some a in input.principal.groups; a == \"x\"; some b in input.principal.groups; b == \"y\" }",
+        "warn contains \"x\" if { input.phase == \"result\"; input.result.rows > 3; not input.tool.changed }",
+        "hide contains \"x\" if input.phase == \"list\"",
+        "label contains {\"label\": \"seen\"} if input.call.method in {\"tools/call\", \"resources/read\"}",
+        "label contains \"private-data\" if input.result.rows > 0",
+        "label contains kind if { some kind in [\"a\", \"b\"]; input.result.facts.injection.suspected }",
+        "withhold contains {\"id\": \"a\", \"reason\": \"b\"} if { some secret in input.result.facts.secrets; secret.class == \"private_key\" }",
+        "redact contains {\"id\": \"a\", \"path\": \"/result/content/*/text\", \"pattern\": `[0-9]{16}`, \"replace\": \"[card]\"} if input.call.server == \"shop\"",
+        "mask contains {\"id\": name, \"path\": path} if { some name in [\"card\"]; path := concat(\"/\", [\"\", \"call\", \"arguments\", name]) }",
+        "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\", input.principal.id], \"max\": 3, \"per\": \"1d\", \"cost\": amount, \"then\": \"hold\", \"reviewers\": [\"group:x\"]} if amount := input.facts.money.amount",
+        "require contains {\"id\": \"a\", \"credential\": {\"provider\": \"postgres\", \"ttl\": \"5m\"}} if input.facts.sql.read_only",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"user\"], \"show\": [\"/call/arguments/x\", \"/facts/sql/tables\"]} if { \"private-data\" in input.session.labels; some t in input.facts.resources; t.sensitivity == \"personal\" }",
         "warn contains \"x\" if every name, value in input.call.arguments { is_string(name); value != null }",
     ] {
         // An import stands before the rules.
@@ -139,4 +281,17 @@ fn chains_of_rules_fit_the_stack_or_are_refused() {
     let worker = std::thread::Builder::new().stack_size(32 << 20);
     let fine = worker.spawn(|| problems(&[&chain(200)], "{}")).unwrap().join().unwrap();
     assert_eq!(fine, []);
+}
+
+#[test]
+fn a_finding_that_is_none_is_told_where_it_is_wrong() {
+    let limit = "package countersign.p\n\nallow contains {\"id\": \"a\"}\n\nhold contains {\n\t\"id\": \"h\",\n\t\"reason\": \"r\",\n\t\"reviewers\": [\"group:a\", \"grop:x\"],\n\t\"ttl\": \"1h\",\n}\n\nlimit contains {\n\t\"id\": \"l\",\n\t\"reason\": \"r\",\n\t\"key\": [\"x\"],\n\t\"max\": 3,\n\t\"per\": \"1 hour\",\n}\n\ndeny contains {\"id\": \"d\", \"reason\": \"r\"} if {\n\tsome t in input.facts.resources\n\tt.sensitivty == \"personal\"\n}\n";
+    let found: Vec<String> = problems(&[limit], "{}").iter().map(ToString::to_string).collect();
+    let [reviewer, per, field] = found.as_slice() else { panic!("{found:#?}") };
+    assert!(reviewer.starts_with("0.rego:8:") && reviewer.contains("`grop:x` is no reviewer"), "{reviewer}");
+    assert!(per.starts_with("0.rego:17:") && per.contains("`1 hour` is no length of time"), "{per}");
+    assert!(
+        field.starts_with("0.rego:22:2") && field.contains("Did you mean input.facts.resources[_].sensitivity?"),
+        "{field}"
+    );
 }

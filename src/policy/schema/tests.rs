@@ -5,10 +5,9 @@ use crate::catalogue::tool::Pin;
 use crate::clock::Timestamp;
 use crate::facts::Risk;
 use crate::object;
-use crate::policy::input::{self, Input, Part, Phase, Recent, Returned, Sitting, Totals, Trust};
-use crate::policy::sample::{around, bundle, call, call_at, document, still, tool};
+use crate::policy::input::{self, Input, Part, Phase, Recent, Sitting, Surroundings, Totals, Trust};
+use crate::policy::sample::{answered, around, bundle, call, call_at, document, still, tool};
 use crate::policy::syntax::Part as Step;
-use crate::wire::reader;
 
 use super::*;
 
@@ -50,22 +49,8 @@ fn full() -> Input {
         recent: &recent,
         totals: &totals,
     };
-    let around = crate::policy::input::Surroundings { session: input::session(sitting), ..around("shop") };
+    let around = Surroundings { session: input::session(sitting), ..around("shop") };
     Input::for_call(&call, &around, Trust::Claims, Part::of(&facts).unwrap())
-}
-
-fn answered(call: &Input) -> Input {
-    let json = |text: &str| reader::strict(text.as_bytes(), &reader::Limits::REQUEST).unwrap();
-    let result = input::result(Returned {
-        is_error: false,
-        content: &json(r#"[{"type": "text", "text": "a"}, {"type": "image", "data": "", "mimeType": "image/png"}]"#),
-        structured: Some(&json(r#"{"rows": [1, 2]}"#)),
-        text: "a",
-        bytes: 80,
-        rows: 2,
-        facts: &input::no_result_facts(),
-    });
-    Input::for_result(call, result)
 }
 
 #[test]
@@ -82,7 +67,7 @@ fn every_document_is_as_the_schema_says() {
         answered(&full()),
     ] {
         let value: Value = serde_json::from_str(&document.to_json().unwrap()).unwrap();
-        let faults = faults(&super::input(), &value);
+        let faults = faults(&input(), &value);
         assert!(faults.is_empty(), "{faults:?} in {value:#}");
         // The same document read back is the same document.
         let again = Input::from_document(&document.to_json().unwrap()).unwrap();
@@ -205,7 +190,7 @@ fn every_decision_is_as_its_schema_says() {
         &still,
     ));
     let withheld = Told::of_result(&bundle.release(&answered(&full()), &still));
-    for (told, outcome, findings) in [(held, "hold", 9), (denied, "deny", 1), (withheld, "withhold", 4)] {
+    for (told, outcome, findings) in [(held, "hold", 10), (denied, "deny", 1), (withheld, "withhold", 4)] {
         let value = serde_json::to_value(&told).unwrap();
         assert_eq!(faults(&decision(), &value), Vec::<String>::new(), "{value:#}");
         assert_eq!((value["outcome"].as_str(), told.findings.len()), (Some(outcome), findings), "{value:#}");
