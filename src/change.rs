@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 use regex::{NoExpand, Regex};
 
 use crate::digest::Digest;
+use crate::policy::finding::change::{self as said, Change, MASKED};
 use crate::wire::json::{Object, Value};
 use crate::wire::reader::Limits;
 
@@ -27,9 +28,6 @@ pub use mirror::{content_key, in_result, is_bare};
 pub use place::{Place, Step};
 
 use walk::{Fate, Walk};
-
-/// What is left of a masked value, before the digest by which equal ones are known.
-pub const MASKED: &str = "•••";
 
 /// A text shorter than this is too ordinary to be looked for where no pointer leads.
 const TELLING: usize = 6;
@@ -58,9 +56,10 @@ pub enum How {
     Mask(Mask),
 }
 
-/// What makes marks. Whoever does not have the key cannot try out which value a mark stands for.
-#[derive(Clone)]
-pub struct Mask([u8; 32]);
+/// What makes marks. Whoever does not have the key cannot try out which value a mark stands for. Without a key all marks
+/// are alike.
+#[derive(Clone, Default)]
+pub struct Mask(Option<[u8; 32]>);
 
 /// What was changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,12 +101,13 @@ pub enum Unapplied {
 impl Mask {
     /// With a key nobody else has.
     pub const fn new(key: [u8; 32]) -> Self {
-        Self(key)
+        Self(Some(key))
     }
 
     /// The mark for a text.
     pub fn mark(&self, text: &str) -> String {
-        let mut keyed = self.0.to_vec();
+        let Some(key) = &self.0 else { return MASKED.to_owned() };
+        let mut keyed = key.to_vec();
         keyed.extend_from_slice(text.as_bytes());
         let digest = Digest::of_bytes("mask", &keyed);
         let mut mark = format!("{MASKED} ");
@@ -131,6 +131,25 @@ impl Edit {
         let pattern = pattern.map(Regex::new).transpose();
         let pattern = pattern.map_err(|error| Unapplied::Pattern(error.to_string()))?;
         Ok(Self { place, steps, how, pattern })
+    }
+
+    /// What a rule wants sent or passed on.
+    pub fn of(change: &Change) -> Result<Self, Unapplied> {
+        let how = match &change.how {
+            said::How::Replace(with) => How::Replace(with.clone()),
+            said::How::Remove => How::Remove,
+        };
+        Self::with(change, how)
+    }
+
+    /// The same place, covered for those who read what happened.
+    pub fn masking(change: &Change, mask: &Mask) -> Result<Self, Unapplied> {
+        Self::with(change, How::Mask(mask.clone()))
+    }
+
+    fn with(change: &Change, how: How) -> Result<Self, Unapplied> {
+        let pattern = change.pattern.as_ref().map(|pattern| pattern.regex().clone());
+        Ok(Self { pattern, ..Self::new(&change.path.to_string(), how, None)? })
     }
 
     /// What is changed: arguments, or which part of a result.
@@ -175,6 +194,17 @@ pub fn in_arguments(edits: &[Edit], params: &mut Object) -> Result<Changes, Unap
         }
     }
     within_bounds(params.get("arguments"), changes)
+}
+
+/// Covers all arguments of a call.
+pub fn all_arguments(mask: &Mask, params: &mut Object) -> Changes {
+    let mut changes = Changes::default();
+    if let Some(arguments) = params.get_mut("arguments") {
+        changes.take(arguments);
+        changes.at.insert(Place::Arguments.pointer().to_owned());
+        *arguments = Value::from(mask.mark(&crate::digest::canonical(arguments)));
+    }
+    changes
 }
 
 impl Changes {

@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod attend;
+mod budget;
 pub mod converse;
 mod entries;
 pub mod exchange;
@@ -15,26 +16,31 @@ pub mod judge;
 pub mod listen;
 pub mod listeners;
 pub mod lists;
+pub mod memory;
 pub mod outlet;
 pub mod pinboard;
 pub mod reach;
 pub mod recorder;
+pub mod release;
 pub mod resolve;
 pub mod rounds;
 pub mod session;
 pub mod sessions;
 pub mod settings;
 pub mod surroundings;
+mod turnstile;
+mod weigh;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use tokio_util::task::TaskTracker;
 
-use crate::audit::entry::{Cancelled, Dispatched, Entry, Event, Rejected};
+use crate::audit::entry::{Cancelled, Dispatched, Entry, Event};
 use crate::call::{Call, CallId, Parts};
+use crate::change::Mask;
 use crate::clock::{Clock, chance};
-use crate::downstream::{Fleet, Reply};
+use crate::downstream::{Fleet, Link, Reply};
 use crate::outcome;
 use crate::permit::Permit;
 use crate::policy::decision::Decision;
@@ -49,13 +55,16 @@ use answer::{Refusal, Retry};
 use exchange::Exchange;
 use imprints::Imprints;
 use judge::Judge;
+use memory::Ended;
 use outlet::{Outlet, Steps};
 use recorder::Recorder;
-use resolve::{Astray, Resolved};
+use release::{Passed, tell_changes};
+use resolve::Resolved;
 use rounds::Rounds;
 use session::Session;
 use sessions::Sessions;
 use settings::Settings;
+use weigh::Weighed;
 
 /// Rounds a server may need before it is told that enough is enough.
 const MOST_ROUNDS: usize = 10;
@@ -82,6 +91,8 @@ pub struct Gateway {
     rounds: Rounds,
     imprints: Imprints,
     moment: ArcSwapOption<Moment>,
+    /// Covers what a rule masks in the record. Made anew by each process, so marks of two cannot be compared.
+    mask: Mask,
 }
 
 impl Gateway {
@@ -96,7 +107,21 @@ impl Gateway {
         let sessions = Sessions::new(settings.sessions_per_principal);
         let (tasks, rounds, moment) = (TaskTracker::new(), Rounds::default(), ArcSwapOption::empty());
         let imprints = Imprints::default();
-        Arc::new(Self { fleet, judge, recorder, store, clock, settings, sessions, tasks, rounds, imprints, moment })
+        let mask = chance().map(Mask::new).unwrap_or_default();
+        Arc::new(Self {
+            fleet,
+            judge,
+            recorder,
+            store,
+            clock,
+            settings,
+            sessions,
+            tasks,
+            rounds,
+            imprints,
+            moment,
+            mask,
+        })
     }
 
     /// Takes a request in. Its answer, and what is said before it, comes out of the steps.
@@ -233,45 +258,38 @@ impl Gateway {
     async fn perform(self: &Arc<Self>, exchange: &Arc<Exchange>, reach: &reach::Reach, call: Call) -> (Answer, Era) {
         // Whatever we say ourselves is said as a legacy server would; the last step translates it.
         let ours = |answer| (answer, Era::Legacy);
-        let id = call.id.clone();
-        let mut entries = vec![entries::arrived(exchange, &call)];
 
-        // May it?
-        let input = self.input(exchange, &call);
-        let judgement = self.judge.decide(&input, call.digest);
+        // May it? What is asked for is changed first where policy wants that.
+        let mut weighed = self.weigh(exchange, reach, call).await;
+        let mut entries = vec![entries::arrived(exchange, &weighed)];
+        let admitted = self.admit(exchange, reach, &mut weighed).await;
+        let Weighed { call, input, judgement, shown } = weighed;
+        let (id, action) = (call.id.clone(), call.action.clone());
         let imprint = self.imprints.of(&exchange.session, &call, &input);
         entries.push(self.entry(&id, Event::Decided(entries::decided(&judgement, imprint))));
-        let refusal = Refusal::from_judgement(&judgement);
-        let Decision::Allow(grant) = judgement.decision else {
-            let refusal = match self.recorder.write(entries).await {
-                Ok(()) => {
-                    refusal.unwrap_or_else(|| Refusal::new("denied", Retry::Useless, "a policy forbids this call"))
-                }
-                Err(error) => lists::unrecorded(&error),
-            };
-            return ours(refusal.of(&call));
-        };
-
-        // So it may.
-        let action = call.action.clone();
         let refuse = |refusal: Refusal| ours(refusal.answer(Some(&id), Some(&action)));
-        let permit = match Permit::granted(call, &grant) {
-            Ok(permit) => permit,
-            Err(other) => return refuse(Refusal::new("policy_error", Retry::Useless, other.to_string())),
-        };
-        let link = match self.attach(&exchange.session, reach).await {
-            Ok(link) => link,
-            Err(refusal) => {
-                entries.push(self.entry(&id, entries::refused(&refusal)));
-                return match self.recorder.write(entries).await {
-                    Ok(()) => refuse(refusal),
-                    Err(error) => refuse(lists::unrecorded(&error)),
-                };
+        let (link, grant) = match (admitted, &judgement.decision) {
+            (Ok(link), Decision::Allow(grant)) => (link, grant),
+            (admitted, decision) => {
+                let unspoken = || Refusal::new("denied", Retry::Useless, "a policy forbids this call");
+                let refusal = admitted.err().unwrap_or_else(unspoken);
+                if matches!(decision, Decision::Allow(_)) {
+                    entries.push(self.entry(&id, entries::refused(&refusal)));
+                }
+                exchange.session.memory.note(Ended::refused(&call, &input, refusal.class));
+                let written = self.recorder.write(entries).await;
+                return refuse(written.map_or_else(|error| lists::unrecorded(&error), |()| refusal));
             }
         };
 
+        // So it may.
+        let permit = match Permit::granted(call.clone(), grant) {
+            Ok(permit) => permit,
+            Err(other) => return refuse(Refusal::new("policy_error", Retry::Useless, other.to_string())),
+        };
+
         // Written before it is done.
-        entries.push(self.entry(&id, Event::Dispatched(Dispatched { server: permit.call().server.to_string() })));
+        entries.push(self.entry(&id, Event::Dispatched(Dispatched { server: call.server.to_string() })));
         let receipt = match self.recorder.about_to(&permit, entries).await {
             Ok(receipt) => receipt,
             Err(error) => return refuse(lists::unrecorded(&error)),
@@ -279,23 +297,37 @@ impl Gateway {
 
         // Do it.
         let sent = self.clock.now();
-        let reply = self.converse(exchange, &link, permit, receipt).await;
+        let scrutiny = self.scrutiny(exchange, &call, &input);
+        let (reply, unsaid) = self.converse(exchange, &link, (permit, receipt), &scrutiny).await;
         let was_cancelled = matches!(reply, Reply::Cancelled);
 
-        // What came back?
-        let outcome = outcome::read(reply);
+        // What came back, and may the agent have it?
+        let mut outcome = outcome::read(reply);
+        let passed = self.release(exchange, &scrutiny, &mut outcome).await;
+        if passed.is_as_it_came() {
+            self.catch_up(exchange, &call.server, unsaid).await;
+        }
 
         // Write it down.
         let micros = u64::try_from(self.clock.now().micros().saturating_sub(sent.micros())).unwrap_or(0);
-        let mut entries = Vec::with_capacity(2);
+        let Passed { released, labels, changed, refusal } = passed;
+        let mut entries = Vec::with_capacity(3);
         if was_cancelled {
             entries.push(self.entry(&id, Event::Cancelled(Cancelled { by: "client", reason: None })));
         }
-        let (finished, answer) = entries::finished(outcome, micros);
+        let ended = outcome.ending;
+        let (finished, mut answer) = entries::finished(outcome, &shown, micros);
         entries.push(self.entry(&id, finished));
-        match self.recorder.write(entries).await {
-            Ok(()) => (answer, link.era()),
-            Err(error) => {
+        entries.extend(released.map(|released| self.entry(&id, Event::Released(released))));
+        let ended = Ended { labels, ..Ended::sent(&call, &input, ended, refusal.as_ref()) };
+        self.remember(&exchange.session, ended, &answer);
+        match (self.recorder.write(entries).await, refusal) {
+            (Ok(()), Some(refusal)) => refuse(refusal),
+            (Ok(()), None) => {
+                tell_changes(&mut answer, &shown.redacted, &changed);
+                (answer, link.era())
+            }
+            (Err(error), _) => {
                 tracing::error!(call = %id, error = %error, "the outcome could not be recorded; the result is withheld");
                 let reason = "the call was sent, but its outcome could not be recorded, so its result is withheld";
                 refuse(
@@ -306,54 +338,23 @@ impl Gateway {
         }
     }
 
+    /// The way to the server of a call that may run, once there is one and every limit has enough left.
+    async fn admit(
+        self: &Arc<Self>,
+        exchange: &Exchange,
+        reach: &reach::Reach,
+        weighed: &mut Weighed,
+    ) -> Result<Arc<Link>, Refusal> {
+        if let Some(refusal) = Refusal::from_judgement(&weighed.judgement) {
+            return Err(refusal);
+        }
+        let link = self.attach(&exchange.session, reach).await?;
+        self.charge(&mut weighed.judgement).await?;
+        Ok(link)
+    }
+
     fn entry(&self, call: &CallId, event: Event) -> Entry {
         Entry { call: Some(call.clone()), at: self.clock.now(), event }
-    }
-
-    /// A request that ends before it is judged is recorded all the same.
-    async fn turn_away(&self, exchange: &Exchange, method: Method, astray: Astray) -> Answer {
-        let (event, action, answer) = match astray {
-            Astray::Unknown(error) => {
-                let refusal = Refusal::new("unknown_target", Retry::Useless, error.message.clone());
-                let error = era::error_to_client(Era::Legacy, exchange.session.client.era, method.name(), *error);
-                (entries::refused(&refusal), None, Err(error))
-            }
-            Astray::Refused(refusal, action) => {
-                let answer = refusal.answer(None, Some(&action));
-                (entries::refused(&refusal), Some(action), answer)
-            }
-        };
-        let Event::Refused(mut refused) = event else { return answer };
-        refused.principal = Some(exchange.session.caller.principal.clone());
-        refused.target = action.map(|action| action.target().to_owned());
-        self.write(vec![Entry { call: None, at: self.clock.now(), event: Event::Refused(refused) }]).await?;
-        answer.map(|result| era::result_to_client(Era::Legacy, exchange.session.client.era, "tools/call", result))
-    }
-
-    async fn reject(&self, session: &Session, class: &'static str, method: &str, error: RpcError) -> Answer {
-        self.write_rejected(Rejected {
-            class,
-            why: error.message.clone(),
-            transport: session.door.word(),
-            principal: Some(session.caller.principal.clone()),
-            method: Some(method.chars().take(80).collect()),
-        })
-        .await?;
-        Err(error)
-    }
-
-    /// Writes down something that never became a request.
-    pub async fn write_rejected(&self, rejected: Rejected) -> Result<(), RpcError> {
-        self.write(vec![Entry { call: None, at: self.clock.now(), event: Event::Rejected(rejected) }]).await
-    }
-
-    /// Writes entries, or says to the client why nothing runs.
-    pub async fn write(&self, entries: Vec<Entry>) -> Result<(), RpcError> {
-        let written = self.recorder.write(entries).await;
-        written.map_err(|error| {
-            let refusal = lists::unrecorded(&error);
-            RpcError::new(code::UNAVAILABLE, refusal.reason)
-        })
     }
 }
 

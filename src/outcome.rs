@@ -24,6 +24,17 @@ pub struct Outcome {
     pub error: Option<String>,
     /// For the client.
     pub answer: Answer,
+    /// Whose words the answer is.
+    pub words: Words,
+}
+
+/// Whose words an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// The server's.
+    Server,
+    /// Ours, about what the transport said.
+    Ours,
 }
 
 /// Reads a reply.
@@ -37,9 +48,13 @@ pub fn read(reply: Reply) -> Outcome {
                 bytes: u64::try_from(text.len()).ok(),
                 error: None,
                 answer: Ok(result),
+                words: Words::Server,
             }
         }
-        Reply::Answered(Err(error)) => lost(Ending::Failed, error.message.chars().take(KEPT).collect(), error),
+        Reply::Answered(Err(error)) => {
+            let lost = lost(Ending::Failed, shortened(&error.message), error);
+            Outcome { words: Words::Server, ..lost }
+        }
         Reply::NotSent(why) => {
             let error =
                 RpcError::new(code::UNAVAILABLE, format!("{why}; nothing was sent, so the call may be repeated"));
@@ -69,7 +84,12 @@ fn ending(result: &Value) -> Ending {
 }
 
 fn lost(ending: Ending, why: String, answer: RpcError) -> Outcome {
-    Outcome { ending, digest: None, bytes: None, error: Some(why), answer: Err(answer) }
+    Outcome { ending, digest: None, bytes: None, error: Some(why), answer: Err(answer), words: Words::Ours }
+}
+
+/// As much of a server's error text as the record keeps.
+pub fn shortened(message: &str) -> String {
+    message.chars().take(KEPT).collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod bounds;
 pub mod bundle;
+pub mod concern;
 pub mod coverage;
 pub mod crew;
 pub mod decision;

@@ -1,5 +1,7 @@
 //! What is written down?
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -37,6 +39,8 @@ pub enum Event {
     Dispatched(Dispatched),
     /// The call is over.
     Finished(Finished),
+    /// Policy said something about what came back.
+    Released(Released),
     /// The client said it no longer wants the call.
     Cancelled(Cancelled),
     /// A list was given, after policy filtered it.
@@ -63,6 +67,7 @@ impl Event {
             Self::Decided(_) => "decided",
             Self::Dispatched(_) => "dispatched",
             Self::Finished(_) => "finished",
+            Self::Released(_) => "released",
             Self::Cancelled(_) => "cancelled",
             Self::Listed(_) => "listed",
             Self::Asked(_) => "asked",
@@ -133,8 +138,17 @@ pub struct Arrived {
     pub server: String,
     /// The tool, prompt or address asked for, under the server's own name.
     pub target: String,
-    /// The parameters as they will be sent.
+    /// The parameters as they will be sent, covered where a rule masks them.
     pub params: Object,
+    /// Where a rule had the arguments changed before they are sent.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub redacted: BTreeSet<String>,
+    /// Where a rule has the arguments covered in this record; equal marks stand for equal values.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub masked: BTreeSet<String>,
+    /// Names the call as it was asked for, when its arguments were changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
     /// Names caller, server, action, definition and parameters together.
     pub digest: String,
     /// Names the tool's definition.
@@ -237,6 +251,63 @@ pub enum Ending {
     NotSent,
     /// It may or may not have happened: the server died, went silent, or sent garbage.
     OutcomeUnknown,
+}
+
+impl Ending {
+    /// The word in the record.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::FailedByTool => "failed_by_tool",
+            Self::Failed => "failed",
+            Self::InputRequired => "input_required",
+            Self::NotSent => "not_sent",
+            Self::OutcomeUnknown => "outcome_unknown",
+        }
+    }
+}
+
+/// See [`Event::Released`].
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Released {
+    /// What follows.
+    pub outcome: Passage,
+    /// Which kind of refusal, if it is withheld.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<DenyCode>,
+    /// The engine's words, for whoever runs the gateway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Everything that counted.
+    pub findings: Vec<Finding>,
+    /// What packages in shadow mode would have said.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shadow: Vec<Finding>,
+    /// What the session is called from now on.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub labels: BTreeSet<String>,
+    /// Where the result was changed.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub redacted: BTreeSet<String>,
+    /// Names what the agent got, when that is not what came back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// Names the bundle that decided.
+    pub policy: String,
+    /// How long it took.
+    pub micros: u64,
+}
+
+/// What became of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Passage {
+    /// The agent got it as it came.
+    Passed,
+    /// The agent got it changed.
+    Changed,
+    /// The agent did not get it.
+    Withheld,
 }
 
 /// See [`Event::Cancelled`].

@@ -13,6 +13,9 @@ use crate::wire::message::{Answer, RpcError, code};
 /// Where programs find the refusal.
 pub const META: &str = "dev.countersign/refusal";
 
+const NOBODY_TO_ASK: &str =
+    "this gateway cannot ask people yet, so a call that must be approved is refused; choose a narrower action";
+
 /// A request that got no result, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -50,12 +53,21 @@ impl Refusal {
         self
     }
 
+    /// A call that waits for people.
+    pub fn held(reason: impl Into<String>) -> Self {
+        Self::new("held", Retry::Useless, reason).hint(NOBODY_TO_ASK)
+    }
+
     /// From what policy said. None when policy said yes.
     pub fn from_judgement(judgement: &Judgement) -> Option<Self> {
         let (class, effects): (_, &[Effect]) = match &judgement.decision {
             Decision::Allow(_) => return None,
             Decision::Hold(_) => ("held", &[Effect::Hold]),
-            Decision::Deny(denial) => (class(denial.code), &[Effect::Deny, Effect::Hide]),
+            Decision::Deny(denial) => match denial.code {
+                DenyCode::RedactionFailed => (class(denial.code), &[Effect::Redact]),
+                DenyCode::RequirementUnmet => (class(denial.code), &[Effect::Require]),
+                code => (class(code), &[Effect::Deny, Effect::Hide]),
+            },
         };
         let spoke: Vec<&Finding> =
             judgement.findings.iter().filter(|finding| effects.contains(&finding.effect)).collect();
@@ -65,7 +77,7 @@ impl Refusal {
             "denied" => (reasons.unwrap_or_else(|| "a policy forbids this call".to_owned()), advice),
             "held" => (
                 reasons.unwrap_or_else(|| "this call must be approved by a person".to_owned()),
-                Some("this gateway cannot ask people yet, so a call that must be approved is refused; choose a narrower action".to_owned()),
+                Some(NOBODY_TO_ASK.to_owned()),
             ),
             "hidden" => ("there is no such tool for you".to_owned(), Some("use one of the tools that are listed".to_owned())),
             "no_rule_allowed" => (
@@ -73,6 +85,15 @@ impl Refusal {
                 Some("ask whoever runs this gateway for a rule that allows it".to_owned()),
             ),
             "no_policy" => ("no policy is loaded, so nothing is allowed".to_owned(), None),
+            "redaction_failed" => (
+                "something in the arguments must be taken out before they are sent, and it cannot be taken out for certain"
+                    .to_owned(),
+                Some("leave out what must not be sent, or send it in the form the tool describes".to_owned()),
+            ),
+            "requirement_unmet" => (
+                reasons.unwrap_or_else(|| "a policy requires something this gateway cannot provide".to_owned()),
+                Some("ask whoever runs this gateway".to_owned()),
+            ),
             "policy_timeout" => ("the policies took too long to decide".to_owned(), None),
             _ => ("the policies failed while they judged this call; whoever runs this gateway finds the cause in its log".to_owned(), None),
         };
@@ -102,7 +123,12 @@ impl Refusal {
     }
 
     fn words(&self, call: Option<&CallId>) -> String {
-        let mut text = format!("Not executed ({}): {}.", self.class, self.reason.trim_end_matches('.'));
+        let done = match self.class {
+            "result_withheld" => "The call was made and its result is withheld",
+            "outcome_unrecorded" => "The call was made and its outcome is not known",
+            _ => "Not executed",
+        };
+        let mut text = format!("{done} ({}): {}.", self.class, self.reason.trim_end_matches('.'));
         if let Some(hint) = &self.hint {
             text.push_str(" What to do instead: ");
             text.push_str(hint.trim_end_matches('.'));

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::Gateway;
 use super::exchange::{Exchange, loud_enough};
 use super::reach::Reach;
+use super::release::Scrutiny;
 use super::session::{Scope, not_declared};
 use crate::audit::receipt::Receipt;
 use crate::call::Action;
@@ -29,19 +30,21 @@ const WAITING: usize = 64;
 const PATIENCE: Duration = Duration::from_mins(10);
 
 impl Gateway {
-    /// Sends a permitted call and carries what is said until its answer.
+    /// Sends a permitted call and carries what is said until its answer. Where rules may speak of the result, what the
+    /// server says in words before it has to wait for it and is given back.
     pub(super) async fn converse(
         self: &Arc<Self>,
         exchange: &Arc<Exchange>,
         link: &Arc<Link>,
-        permit: Permit,
-        receipt: Receipt,
-    ) -> Reply {
+        (permit, receipt): (Permit, Receipt),
+        scrutiny: &Scrutiny,
+    ) -> (Reply, Vec<Notification>) {
+        let mut unsaid = Vec::new();
         let server: Arc<str> = Arc::clone(&permit.call().server);
         if link.era() == Era::Modern
             && let Some(reply) = self.subscribe(exchange, link, &server, &permit.call().action)
         {
-            return reply;
+            return (reply, unsaid);
         }
         let (events, mut arriving) = mpsc::channel(WAITING);
         let asking = Asking {
@@ -55,13 +58,19 @@ impl Gateway {
         loop {
             tokio::select! {
                 biased;
-                Some(event) = arriving.recv() => self.pass_on(exchange, &server, event).await,
+                Some(event) = arriving.recv() => {
+                    if let Some(event) = sayable(event, scrutiny, &mut unsaid) {
+                        self.pass_on(exchange, &server, event, scrutiny).await;
+                    }
+                }
                 reply = &mut performing => {
                     // What came before the answer is said before it.
                     while let Ok(event) = arriving.try_recv() {
-                        self.pass_on(exchange, &server, event).await;
+                        if let Some(event) = sayable(event, scrutiny, &mut unsaid) {
+                            self.pass_on(exchange, &server, event, scrutiny).await;
+                        }
                     }
-                    return reply;
+                    return (reply, unsaid);
                 }
             }
         }
@@ -83,14 +92,31 @@ impl Gateway {
         Some(Reply::Answered(Ok(Value::Object(Object::new()))))
     }
 
-    async fn pass_on(self: &Arc<Self>, exchange: &Arc<Exchange>, server: &Arc<str>, event: FromServer) {
+    /// Says what had to wait.
+    pub(super) async fn catch_up(&self, exchange: &Arc<Exchange>, server: &Arc<str>, unsaid: Vec<Notification>) {
+        for notification in unsaid {
+            self.pass_notification(exchange, server, notification).await;
+        }
+    }
+
+    async fn pass_on(
+        self: &Arc<Self>,
+        exchange: &Arc<Exchange>,
+        server: &Arc<str>,
+        event: FromServer,
+        scrutiny: &Scrutiny,
+    ) {
         match event {
             FromServer::Notification(notification) => self.pass_notification(exchange, server, notification).await,
             FromServer::Request { request, answer } => {
                 // A person may take minutes; progress must not wait for them.
                 let (gateway, exchange, server) = (Arc::clone(self), Arc::clone(exchange), Arc::clone(server));
+                let scrutiny = scrutiny.clone();
                 self.tasks.spawn(async move {
-                    let outcome = gateway.ask_client(&exchange, &server, request).await;
+                    let outcome = match gateway.may_ask(&exchange, &scrutiny, &request).await {
+                        Ok(()) => gateway.ask_client(&exchange, &server, request).await,
+                        Err(error) => Err(error),
+                    };
                     // The server may have lost interest; then its call ends in its own way.
                     drop(answer.send(outcome));
                 });
@@ -171,6 +197,23 @@ impl Gateway {
             () = tokio::time::sleep(PATIENCE) => gone("nobody answered in time"),
         }
     }
+}
+
+/// What may be said before the result was judged: that something moves, and what belongs to no result. Words wait.
+fn sayable(event: FromServer, scrutiny: &Scrutiny, unsaid: &mut Vec<Notification>) -> Option<FromServer> {
+    let FromServer::Notification(mut notification) = event else { return Some(event) };
+    match notification.method.as_str() {
+        _ if scrutiny.is_none() => {}
+        "notifications/progress" => drop(notification.params.remove("message")),
+        method if method.ends_with("/list_changed") || method == "notifications/resources/updated" => {}
+        _ => {
+            if unsaid.len() < WAITING {
+                unsaid.push(notification);
+            }
+            return None;
+        }
+    }
+    Some(FromServer::Notification(notification))
 }
 
 /// Whether the client declared that it can answer this.

@@ -2,15 +2,15 @@
 
 use super::answer::Refusal;
 use super::exchange::Exchange;
+use super::weigh::{Shown, Weighed};
 use crate::audit::entry::{Arrived, Decided, Entry, Event, Finished, Refused, Verdict};
-use crate::call::Call;
 use crate::outcome::Outcome;
 use crate::policy::decision::{Decision, Judgement};
 use crate::policy::imprint::Imprint;
 use crate::wire::message::Answer;
 
 /// It arrived and found its server.
-pub(super) fn arrived(exchange: &Exchange, call: &Call) -> Entry {
+pub(super) fn arrived(exchange: &Exchange, Weighed { call, shown, .. }: &Weighed) -> Entry {
     let session = &exchange.session;
     let caller = &session.caller;
     let arrived = Arrived {
@@ -25,7 +25,10 @@ pub(super) fn arrived(exchange: &Exchange, call: &Call) -> Entry {
         method: call.action.method().to_owned(),
         server: call.server.to_string(),
         target: call.action.target().to_owned(),
-        params: call.params.clone(),
+        params: shown.params.clone(),
+        redacted: shown.redacted.clone(),
+        masked: shown.masked.at.clone(),
+        asked: shown.asked.map(|digest| digest.to_string()),
         digest: call.digest.to_string(),
         definition: call.tool.as_ref().map(|tool| tool.digest.to_string()),
         traceparent: exchange.traceparent().map(str::to_owned),
@@ -57,9 +60,10 @@ pub(super) fn refused(refusal: &Refusal) -> Event {
     Event::Refused(Refused { class: refusal.class, why: refusal.reason.clone(), target: None, principal: None })
 }
 
-/// It is over; also gives what the client hears.
-pub(super) fn finished(outcome: Outcome, micros: u64) -> (Event, Answer) {
-    let Outcome { ending, digest, bytes, error, answer } = outcome;
+/// It is over; also gives what the client hears. What the server said is kept without what is covered.
+pub(super) fn finished(outcome: Outcome, shown: &Shown, micros: u64) -> (Event, Answer) {
+    let Outcome { ending, digest, bytes, error, answer, words: _ } = outcome;
     let digest = digest.map(|digest| digest.to_string());
+    let error = error.map(|error| shown.masked.scrubbed(&error));
     (Event::Finished(Finished { outcome: ending, digest, bytes, error, micros }), answer)
 }

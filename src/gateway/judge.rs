@@ -121,6 +121,41 @@ impl Judge {
         release
     }
 
+    /// A result that cannot be shown to rules is not passed on either.
+    pub fn unreadable(&self, why: &str) -> Release {
+        tracing::error!(why, "a result cannot be shown to the policies; it is withheld");
+        Release {
+            withheld: Some(Withheld { code: DenyCode::PolicyError, detail: Some(why.to_owned()), until: None }),
+            redact: Vec::new(),
+            mask: Vec::new(),
+            labels: BTreeSet::new(),
+            findings: Vec::new(),
+            shadow: Vec::new(),
+            bundle: self.digest().unwrap_or_else(|| Digest::of_bytes("bundle", b"")),
+            micros: 0,
+        }
+    }
+
+    /// Whether a rule may speak of what comes back of this call. Without policies nothing comes back.
+    pub fn speaks_of_result(&self, call: &Input) -> bool {
+        self.bundle.load().as_ref().is_some_and(|bundle| bundle.speaks_of_result(call))
+    }
+
+    /// The same for a result of this server of which nobody knows the tool.
+    pub fn speaks_of_results_from(&self, server: &str) -> bool {
+        self.bundle.load().as_ref().is_some_and(|bundle| bundle.speaks_of_results_from(server))
+    }
+
+    /// Whether a rule may want something of this call covered or changed.
+    pub fn may_cover(&self, call: &Input) -> bool {
+        self.bundle.load().as_ref().is_none_or(|bundle| bundle.may_cover(call))
+    }
+
+    /// Whether labels of sessions matter to any rule.
+    pub fn minds_labels(&self) -> bool {
+        self.bundle.load().as_ref().is_some_and(|bundle| bundle.minds_labels())
+    }
+
     /// Whether a tool is listed. Without policies none is.
     pub fn visible(&self, input: &Input) -> Visibility {
         let begun = Instant::now();

@@ -10,7 +10,7 @@ use super::answer::{Refusal, Retry};
 use super::exchange::Exchange;
 use super::reach::{Listing, Offer, Reach};
 use super::session::{Scope, Session};
-use crate::call::Action;
+use crate::call::{Action, Call};
 use crate::catalogue::naming;
 use crate::catalogue::tool::{Pin, Tool};
 use crate::object;
@@ -123,6 +123,23 @@ impl Gateway {
         }
         params.insert("name", action.target());
         Ok(Resolved { reach, action, params, tool: Some(offer.tool) })
+    }
+
+    /// Whether changed arguments still are what the tool takes and not too large.
+    pub(super) fn still_fits(&self, reach: &Reach, call: &Call) -> Result<(), String> {
+        if let Some(refusal) = self.too_large(&call.params) {
+            return Err(refusal.reason);
+        }
+        let Action::Tool(name) = &call.action else { return Ok(()) };
+        if !self.settings.checks_arguments(&call.server) {
+            return Ok(());
+        }
+        let tools = reach.tools();
+        let Some(offer) = tools.as_ref().and_then(|tools| tools.get(name)) else {
+            return Err("the tool is not listed any more, so the changed arguments cannot be checked".to_owned());
+        };
+        let unfit = |error| format!("the changed arguments do not fit the tool: {error}");
+        offer.schema.check(call.arguments()).map_err(unfit)
     }
 
     /// Arguments have a limit of their own: whoever judges them must be able to see them whole.

@@ -179,6 +179,7 @@ impl Gateway {
         if let Err(error) = self.store.sweep_tickets(now).await {
             tracing::warn!(%error, "tickets that have expired stay in the store until the next time");
         }
+        self.sweep_counts(now).await;
     }
 }
 

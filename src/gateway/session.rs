@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::listeners::Listeners;
+use super::memory::Memory;
 use super::reach::Reach;
 use crate::call::caller::Caller;
 use crate::clock::Timestamp;
@@ -98,7 +99,8 @@ pub struct Session {
     running: Mutex<BTreeMap<Name, CancellationToken>>,
     followed: Mutex<BTreeMap<String, CancellationToken>>,
     next: AtomicU64,
-    calls: AtomicU64,
+    /// What came before.
+    pub memory: Memory,
     used: Mutex<Timestamp>,
 }
 
@@ -167,14 +169,9 @@ impl Session {
             running: Mutex::default(),
             followed: Mutex::default(),
             next: AtomicU64::new(1),
-            calls: AtomicU64::new(0),
+            memory: Memory::new(now),
             used: Mutex::new(now),
         }
-    }
-
-    /// Counts a call and returns how many came before it.
-    pub fn count(&self) -> u64 {
-        self.calls.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Remembers that the session was used.

@@ -1,31 +1,30 @@
 //! What stands around a call when it is judged?
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Gateway;
 use super::exchange::Exchange;
 use crate::call::Call;
 use crate::catalogue::tool::Tool;
-use crate::clock::Timestamp;
 use crate::policy::evaluate::Visibility;
-use crate::policy::input::{self, Input, Sitting, Surroundings, Totals, Trust};
+use crate::policy::input::{self, Input, Part, Surroundings, Trust};
 use crate::policy::moment::Moment;
 
 impl Gateway {
-    /// The document rules see for a call.
-    pub(super) fn input(&self, exchange: &Exchange, call: &Call) -> Input {
-        let around = self.surroundings(exchange, &call.server, exchange.session.count());
+    /// The document rules see for a call, with what came before it.
+    pub(super) fn input(&self, exchange: &Exchange, call: &Call, past: Part) -> Input {
+        let around = self.surroundings(exchange, &call.server, past);
         Input::for_call(call, &around, self.trust(&call.server), input::no_facts())
     }
 
     /// Whether a tool is listed for this caller.
     pub(super) fn visibility(&self, exchange: &Exchange, tool: &Tool) -> Visibility {
-        let around = self.surroundings(exchange, &tool.server, 0);
+        let past = exchange.session.memory.part(&exchange.session.id, self.clock.now());
+        let around = self.surroundings(exchange, &tool.server, past);
         self.judge.visible(&Input::for_listing(tool, &around, self.trust(&tool.server)))
     }
 
-    fn surroundings(&self, exchange: &Exchange, server: &str, calls: u64) -> Surroundings {
+    fn surroundings(&self, exchange: &Exchange, server: &str, past: Part) -> Surroundings {
         let session = &exchange.session;
         let settings = self.settings.servers.get(server);
         Surroundings {
@@ -35,14 +34,7 @@ impl Gateway {
                 || input::server(server, "", Trust::Claims, &std::collections::BTreeMap::new()),
                 |settings| settings.part.clone(),
             ),
-            session: input::session(Sitting {
-                id: &session.id,
-                started: Timestamp::default(),
-                calls,
-                labels: &BTreeSet::new(),
-                recent: &[],
-                totals: &Totals::default(),
-            }),
+            session: past,
             environment: self.settings.environment.clone(),
             now: self.moment(),
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use regorus::unstable::{Module, Ref};
 use regorus::{Engine, Value, cache};
 
+use super::concern::Concern;
 use super::decision::Effect;
 use super::evaluate::limit;
 use super::footprint::{Footprint, Memory, footprints};
@@ -43,6 +44,7 @@ pub struct Bundle {
     rules: Vec<EffectRule>,
     memory: Memory,
     kept: Vec<Kept>,
+    concern: Concern,
 }
 
 /// One effect of one package.
@@ -99,7 +101,7 @@ impl Bundle {
         let modules = engine.get_modules();
         let mut problems = lint::check(modules);
         over_rules(modules, &data, &mut problems);
-        let rules = effect_rules(modules, &data);
+        let (rules, concern) = (effect_rules(modules, &data), Concern::read(sources, modules));
         if rules.is_empty() && problems.is_empty() {
             let what = "no policy is here. Write a package below `countersign` with at least one `allow`.";
             problems.push(Problem { place: "policies".to_owned(), rule: "no-policy", what: what.to_owned() });
@@ -112,7 +114,7 @@ impl Bundle {
         cache::configure(cache::Config { regex: PATTERNS, glob: PATTERNS });
         let digest = digest(sources);
         let kept = kept::keep(digest, sources);
-        let mut bundle = Self { engine, data, digest, rules, memory: Memory::default(), kept };
+        let mut bundle = Self { engine, data, digest, rules, memory: Memory::default(), kept, concern };
         bundle.prepare()?;
         Ok(bundle)
     }
@@ -140,6 +142,11 @@ impl Bundle {
     /// What rules know beside the input.
     pub(super) const fn data(&self) -> &Value {
         &self.data
+    }
+
+    /// What the policies are about.
+    pub(super) const fn concern(&self) -> &Concern {
+        &self.concern
     }
 
     /// Answers given before.

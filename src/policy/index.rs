@@ -71,6 +71,11 @@ impl Condition {
         self.0.iter().any(|(field, names)| names.is_empty() || (*field == Field::Phase && !asked(names)))
     }
 
+    /// Whether it may hold for anything at this server.
+    pub(super) fn may_name(&self, server: &str) -> bool {
+        self.0.get(&Field::Server).is_none_or(|names| names.contains(server))
+    }
+
     fn narrow(&mut self, field: Field, names: BTreeSet<String>) {
         match self.0.get_mut(&field) {
             Some(known) => known.retain(|name| names.contains(name)),

@@ -16,6 +16,7 @@ use crate::clock::Timestamp;
 use crate::wire::json::{self, Object};
 use values::text;
 
+mod gist;
 mod parts;
 mod values;
 

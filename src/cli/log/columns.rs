@@ -40,9 +40,9 @@ fn tell(event: &str, body: &Object) -> Told {
         "rejected" => told(text("principal"), pair("method", "transport", " over "), pair("class", "why", ": ")),
         "arrived" => told(text("principal"), pair("server", "target", "/"), text("method")),
         "refused" => told(text("principal"), text("target"), pair("class", "why", ": ")),
-        "decided" => {
+        "decided" | "released" => {
             // A plain no needs no code to say that it is one.
-            let code = Some(text("code")).filter(|code| code != "denied").unwrap_or_default();
+            let code = Some(text("code")).filter(|code| code != "denied" && code != "withheld").unwrap_or_default();
             let why = Some(text("detail")).filter(|detail| !detail.is_empty()).unwrap_or_else(|| reasons(body));
             told(String::new(), names(body), joined(&[joined(&[text("outcome"), code], " "), why], ": "))
         }
@@ -66,7 +66,8 @@ fn tell(event: &str, body: &Object) -> Told {
 }
 
 /// From what decides to what only grants.
-const STRICTEST_FIRST: [&str; 5] = ["deny", "hide", "hold", "warn", "allow"];
+const STRICTEST_FIRST: [&str; 11] =
+    ["deny", "hide", "withhold", "hold", "limit", "require", "redact", "mask", "label", "warn", "allow"];
 
 /// `package/id` of what decided.
 fn names(body: &Object) -> String {
