@@ -266,7 +266,7 @@ impl Gateway {
         let Weighed { call, input, judgement, shown } = weighed;
         let (id, action) = (call.id.clone(), call.action.clone());
         let imprint = self.imprints.of(&exchange.session, &call, &input);
-        entries.push(self.entry(&id, Event::Decided(entries::decided(&judgement, imprint))));
+        entries.push(self.entry(&id, Event::Decided(entries::decided(&judgement, imprint, admitted.as_ref().err()))));
         let refuse = |refusal: Refusal| ours(refusal.answer(Some(&id), Some(&action)));
         let (link, grant) = match (admitted, &judgement.decision) {
             (Ok(link), Decision::Allow(grant)) => (link, grant),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::call::CallId;
 use crate::clock::Timestamp;
 use crate::policy::decision::{DenyCode, Finding};
-use crate::policy::imprint::Imprint;
+use crate::policy::imprint::{Imprint, Trace};
 use crate::policy::kept::Kept;
 use crate::wire::json::Object;
 
@@ -190,6 +190,9 @@ pub struct Decided {
     /// What packages in shadow mode would have said.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub shadow: Vec<Finding>,
+    /// The limits that had not enough left, by finding. How much is left is not part of the input.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub exceeded: BTreeSet<String>,
     /// Names the bundle that decided.
     pub policy: String,
     /// What was judged.
@@ -292,6 +295,9 @@ pub struct Released {
     /// Names what the agent got, when that is not what came back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// What was judged beside the call and the words of the result; none when the result could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<Trace>,
     /// Names the bundle that decided.
     pub policy: String,
     /// How long it took.

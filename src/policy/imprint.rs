@@ -126,6 +126,43 @@ impl schemars::JsonSchema for Imprint {
     }
 }
 
+/// What the entry about a result says of it: all that was judged but its words, which are nowhere kept.
+#[derive(Clone, Debug)]
+pub struct Trace(Value);
+
+/// Members of a result that hold its words.
+const WORDS: [&str; 3] = ["content", "structured", "text"];
+
+impl Trace {
+    /// Of the result this input is about.
+    pub fn of(input: &Input) -> Self {
+        let mut result = member(&input.value(), "result");
+        if let Ok(members) = result.as_object_mut() {
+            members.retain(|name, _| !matches!(name, Value::String(name) if WORDS.contains(&&**name)));
+        }
+        Self(result)
+    }
+}
+
+impl Serialize for Trace {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Told(&self.0).serialize(serializer)
+    }
+}
+
+impl schemars::JsonSchema for Trace {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Trace".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "object",
+            "description": "What was judged of a result beside its words: sizes, rows and what was read out of it.",
+        })
+    }
+}
+
 /// Milliseconds, offset and zone: all that the members of `input.time` say.
 fn instant(input: &Value) -> (u64, String, String) {
     let time = member(input, "time");

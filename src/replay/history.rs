@@ -1,19 +1,23 @@
 //! What was decided before, and on what?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::said::Said;
 use super::tally::Example;
 use crate::call::CallId;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
+use crate::policy::bundle::Bundle;
 use crate::policy::imprint::{Arrival, Gap, Parts};
 use crate::policy::input::Input;
+use crate::policy::kept;
 use crate::store::entries::{Wanted, Written};
 use crate::store::{Store, StoreError};
 use crate::wire::json::{Object, Value};
 use crate::wire::reader::{Limits, lenient};
 
+/// What is read.
+const EVENTS: [&str; 3] = ["arrived", "decided", "released"];
 /// Lines read at once.
 const BATCH: i64 = 4000;
 /// Arrivals kept until their decision comes; a decision stands next to its arrival unless people had to be asked.
@@ -45,6 +49,12 @@ pub struct Past {
     pub said: Said,
     /// The policies that decided.
     pub policy: String,
+    /// The limits that had not enough left.
+    pub exceeded: BTreeSet<String>,
+    /// Whether the arguments were changed before they were judged and sent.
+    pub changed: bool,
+    /// How much of the arguments the record does not show.
+    pub covered: Covered,
     /// What they saw.
     pub input: Result<Input, Gap>,
     arrival: Option<Object>,
@@ -85,6 +95,15 @@ pub async fn decisions(store: &Store, call: &str) -> Result<Vec<Past>, StoreErro
     }
 }
 
+/// How much of the arguments a record does not show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Covered {
+    /// It shows all of them.
+    Nothing,
+    /// A rule had some of them covered.
+    Some,
+}
+
 /// Reads decisions, oldest first.
 #[derive(Debug)]
 pub struct History<'s> {
@@ -95,6 +114,7 @@ pub struct History<'s> {
     until: Option<Timestamp>,
     arrived: BTreeMap<CallId, Object>,
     parts: Parts,
+    released: u64,
 }
 
 impl Past {
@@ -122,9 +142,9 @@ impl<'s> History<'s> {
     }
 
     fn of(store: &'s Store, call: String) -> Self {
-        let wanted = Wanted { call, events: vec!["arrived".to_owned(), "decided".to_owned()] };
+        let wanted = Wanted { call, events: EVENTS.map(str::to_owned).to_vec() };
         let (arrived, parts) = (BTreeMap::new(), Parts::default());
-        Self { store, wanted, first: 0, after: 0, until: None, arrived, parts }
+        Self { store, wanted, first: 0, after: 0, until: None, arrived, parts, released: 0 }
     }
 
     /// The next decisions; none when there are no more.
@@ -145,6 +165,11 @@ impl<'s> History<'s> {
 
     async fn read(&mut self, line: &Written) -> Result<Option<Past>, StoreError> {
         let Some(call) = line.call.clone() else { return Ok(None) };
+        let wanted = line.seq >= self.first && self.until.is_none_or(|until| line.at < until);
+        if line.event == "released" {
+            self.released = self.released.saturating_add(u64::from(wanted));
+            return Ok(None);
+        }
         let Ok(Value::Object(entry)) = lenient(line.body.as_bytes(), &Limits::REPLY) else { return Ok(None) };
         if line.event == "arrived" {
             if self.arrived.len() >= WAITING {
@@ -153,7 +178,6 @@ impl<'s> History<'s> {
             self.arrived.insert(call, entry);
             return Ok(None);
         }
-        let wanted = line.seq >= self.first && self.until.is_none_or(|until| line.at < until);
         let Some(said) = Said::recorded(&entry).filter(|_| wanted) else { return Ok(None) };
         let arrival = self.arrived.get(&call).cloned();
         let input = match (&arrival, entry.object("input")) {
@@ -169,11 +193,35 @@ impl<'s> History<'s> {
             }
         };
         let digest = arrival.as_ref().and_then(|arrival| Digest::parse(arrival.str("digest")?));
-        let (Some(digest), policy) = (digest, entry.str("policy").unwrap_or_default().to_owned()) else {
-            let digest = Digest::of_bytes("call", b"");
-            let (policy, input) = (String::new(), Err(Gap::Unreadable("its arrival")));
-            return Ok(Some(Past { call, at: line.at, digest, said, policy, input, arrival }));
-        };
-        Ok(Some(Past { call, at: line.at, digest, said, policy, input, arrival }))
+        // Without its arrival nothing can be judged, and the digest is not looked at.
+        let digest = digest.unwrap_or_else(|| Digest::of_bytes("call", b""));
+        let places = |name: &str| arrival.as_ref().and_then(|arrival| arrival.get(name)?.as_array().map(<[_]>::len));
+        let exceeded = entry.get("exceeded").and_then(Value::as_array).unwrap_or_default();
+        Ok(Some(Past {
+            digest,
+            said,
+            policy: entry.str("policy").unwrap_or_default().to_owned(),
+            exceeded: exceeded.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect(),
+            changed: places("redacted").is_some_and(|places| places > 0),
+            covered: if places("masked").is_some_and(|places| places > 0) { Covered::Some } else { Covered::Nothing },
+            input,
+            call,
+            at: line.at,
+            arrival,
+        }))
+    }
+
+    /// The policies of this name, if their files are kept.
+    pub async fn bundle(&self, name: &str) -> Result<Option<Bundle>, StoreError> {
+        let kept = self.store.kept(&[name]).await?;
+        let Some(list) = kept.get(name) else { return Ok(None) };
+        let names = kept::names(list);
+        let files = self.store.kept(&names.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+        Ok(kept::restore(list, &files).and_then(|sources| Bundle::load(&sources).ok()))
+    }
+
+    /// How many results were judged in what was read last.
+    pub const fn results(&mut self) -> u64 {
+        std::mem::replace(&mut self.released, 0)
     }
 }

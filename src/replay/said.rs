@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::audit::entry::Verdict;
-use crate::policy::decision::{Decision, DenyCode, Judgement};
+use crate::policy::decision::{Decision, DenyCode, Judgement, Said as Asked};
+use crate::policy::finding::limit::{LimitTerms, Then};
 use crate::wire::json::{Object, Value};
 
 /// One answer.
@@ -29,19 +30,36 @@ pub struct Spoken {
 }
 
 impl Said {
-    /// As the policies say it now.
-    pub fn of(judgement: &Judgement) -> Self {
-        let (verdict, code) = match &judgement.decision {
+    /// As the policies say it now, where these limits had not enough left. How much is left is not for the policies to say.
+    pub fn of(judgement: &Judgement, exceeded: &BTreeSet<String>) -> Self {
+        let (mut verdict, mut code) = match &judgement.decision {
             Decision::Allow(_) => (Verdict::Allow, None),
             Decision::Hold(_) => (Verdict::Hold, None),
             Decision::Deny(denial) => (Verdict::Deny, word(denial.code)),
         };
+        let mut deny = |reason| (verdict, code) = (Verdict::Deny, word(reason));
+        let over = || judgement.apply.limit.iter().filter(|said| exceeded.contains(&said.finding));
+        let waits = |said: &Asked<LimitTerms>| matches!(said.terms.then, Then::Hold(_));
+        match &judgement.decision {
+            Decision::Deny(_) => {}
+            _ if !judgement.apply.require.is_empty() => deny(DenyCode::RequirementUnmet),
+            Decision::Allow(_) if over().next().is_some() && over().all(waits) => verdict = Verdict::Hold,
+            Decision::Allow(_) if over().next().is_some() => deny(DenyCode::LimitExceeded),
+            _ => {}
+        }
         let findings = judgement.findings.iter().map(|finding| Spoken {
             effect: finding.effect.word().to_owned(),
             name: finding.name(),
             reason: finding.reason.clone(),
         });
         Self { verdict, code, findings: findings.collect() }
+    }
+
+    /// The same without words about changes: what was changed before it was sent stands in the record as it was sent.
+    #[must_use]
+    pub fn without_changes(mut self) -> Self {
+        self.findings.retain(|finding| !matches!(finding.effect.as_str(), "redact" | "mask"));
+        self
     }
 
     /// As it stands in the entry of a decision.

@@ -136,6 +136,8 @@ pub struct Tally {
     pub groups: BTreeMap<Change, Group>,
     /// Those that could not be repeated exactly, by reason.
     pub inexact: BTreeMap<String, u64>,
+    /// Results that were judged. Their words are not kept, so they are not judged again.
+    pub results: u64,
     /// The policies that had decided, and how often.
     pub policies: BTreeMap<String, u64>,
 }

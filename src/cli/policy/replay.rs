@@ -111,10 +111,16 @@ async fn replay(bundle: Bundle, store: Store, span: Span) -> anyhow::Result<Tall
         let mut replay = Replay::by(bundle);
         loop {
             let past = history.next().await?;
+            replay.pass(history.results());
             if past.is_empty() {
                 return Ok(replay.end());
             }
-            past.iter().for_each(|past| replay.judge(past));
+            for past in past {
+                if let Some(name) = replay.lacks(&past) {
+                    replay.learn(name, history.bundle(name).await?);
+                }
+                replay.judge(&past);
+            }
         }
     });
     judged.await?

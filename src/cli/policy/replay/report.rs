@@ -89,6 +89,7 @@ impl Report<'_> {
             "other_reasons": tally.of(Kind::OtherReasons),
             "same": tally.of(Kind::Same),
             "holds": { "recorded": tally.holds, "would_be": tally.would_hold },
+            "results_not_judged_again": tally.results,
             "inexact": inexact,
             "inexact_because": tally.inexact,
             "changes": groups.collect::<Vec<_>>(),
@@ -155,7 +156,11 @@ impl Report<'_> {
             let decisions = counted(count(*skipped), "decision", "decisions");
             format!("{decisions} could not be repeated exactly: {why}.")
         };
-        self.tally.inexact.iter().map(line).collect()
+        let results = (self.tally.results > 0).then(|| {
+            let results = counted(count(self.tally.results), "result was", "results were");
+            format!("{results} judged too; what a result says is not kept, so that is not repeated.")
+        });
+        self.tally.inexact.iter().map(line).chain(results).collect()
     }
 }
 
