@@ -14,6 +14,7 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod bench;
 mod eras;
 mod guarded;
 mod identity;
@@ -39,7 +40,7 @@ fn main() {
         return;
     }
     let mut rooms = vec![parsing::STORIES, protocol::STORIES, identity::STORIES, judged::STORIES, tools::STORIES];
-    rooms.extend([eras::STORIES, rounds::STORIES, replayed::STORIES]);
+    rooms.extend([eras::STORIES, rounds::STORIES, replayed::STORIES, bench::STORIES]);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
         rooms.push(rounds::WITH_POSTGRES);

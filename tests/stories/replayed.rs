@@ -11,6 +11,7 @@ pub(crate) const STORIES: &[Story] = &[
     ("the_same_policies_decide_the_same_from_the_record", same),
     ("other_policies_show_what_they_would_do_before_they_do_it", other),
     ("what_was_not_kept_is_counted_and_not_guessed", gaps),
+    ("what_limits_answered_and_what_was_changed_or_covered_is_known_again", effects),
     ("a_reload_under_load_lets_every_call_meet_one_bundle", swapped),
 ];
 
@@ -159,6 +160,48 @@ fn gaps() -> Told {
         assert_eq!((code, &told["judged"], &told["inexact"]), (0, &0.into(), &played.into()), "{told}");
         let (code, told) = replay(&world, &["--fail-on", "inexact"]).await;
         assert_eq!(code, 1, "{told}");
+    })
+}
+
+fn effects() -> Told {
+    // A09, A52
+    Box::pin(async {
+        let policy = "package countersign.effects\n\nallow contains {\"id\": \"all\", \"reason\": \"Fine.\"}\n\n\
+            limit contains {\"id\": \"few\", \"reason\": \"Few.\", \"key\": [\"few\"], \"max\": 1, \"per\": \"1h\"} if input.call.arguments.few\n\n\
+            limit contains {\"id\": \"ask\", \"reason\": \"Ask.\", \"key\": [\"ask\"], \"max\": 1, \"per\": \"1h\", \"then\": \"hold\", \"reviewers\": [\"user\"]} if input.call.arguments.ask\n\n\
+            redact contains {\"id\": \"token\", \"reason\": \"Not sent.\", \"path\": \"/call/arguments/token\", \"remove\": true} if input.call.arguments.token\n\n\
+            mask contains {\"id\": \"name\", \"reason\": \"Not shown.\", \"path\": \"/call/arguments/name\"} if input.call.arguments.name\n\n\
+            deny contains {\"id\": \"eve\", \"reason\": \"Not Eve.\"} if input.call.arguments.name == \"Eve\"\n";
+        let mut world = World::serving(Plan { policy, ..Plan::default() }).await;
+        {
+            let session = world.session(json!({})).await;
+            let calls = [
+                json!({ "few": true }),
+                json!({ "few": true }),
+                json!({ "ask": true }),
+                json!({ "ask": true }),
+                json!({ "token": "t-1", "n": 1 }),
+                json!({ "name": "Ada" }),
+                json!({ "name": "Eve" }),
+            ];
+            for (id, arguments) in (1..).zip(calls) {
+                session.call(id, "echo", arguments).await;
+            }
+        }
+        world.stop().await;
+        let (code, told) = replay(&world, &[]).await;
+        assert_eq!(
+            (code, &told["judged"], &told["same"], &told["inexact"]),
+            (0, &7.into(), &7.into(), &2.into()),
+            "{told}"
+        );
+        assert_eq!(told["holds"], json!({ "recorded": 1, "would_be": 1 }), "{told}");
+        std::fs::create_dir(world.path("other")).unwrap();
+        let changed = policy.replace("if input.call.arguments.few", "if input.call.arguments.fewer");
+        world.write("other/effects.rego", &changed);
+        let (code, told) = replay(&world, &["--against", "other"]).await;
+        assert_eq!((code, &told["newly_allowed"], &told["other_reasons"]), (6, &1.into(), &1.into()), "{told}");
+        assert_eq!(told["changes"][0]["because"], "limit_exceeded no longer", "{told}");
     })
 }
 

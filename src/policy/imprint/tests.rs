@@ -133,6 +133,36 @@ fn an_input_comes_back_whole() {
 }
 
 #[test]
+fn each_input_alone_flips_a_decision_and_is_kept_exactly() {
+    // A09. Why a call is made is not known in this version: `input.intent` is null, so there are six and not seven.
+    let bundle = sample::bundle(
+        "package countersign.six\n\nallow contains {\"id\": \"all\", \"reason\": \"r\"} if {\n\tinput.principal.id == \"os:ada\"\n\t\
+         \"sales\" in input.principal.groups\n\tinput.environment == \"production\"\n\tinput.facts.risk == \"low\"\n\t\
+         every resource in input.facts.resources {\n\t\tresource.sensitivity == \"public\"\n\t}\n\t\
+         input.call.target == \"orders\"\n}\n",
+    );
+    let (orders, refunds) = (sample::call("orders", "{}"), sample::call("refunds", "{}"));
+    let changed = |call: &crate::call::Call, path: &str, said: &str| {
+        let mut document: serde_json::Value = serde_json::from_str(&sample::document(call).to_json().unwrap()).unwrap();
+        *document.pointer_mut(path).unwrap() = serde_json::from_str(said).unwrap();
+        Input::from_document(&document.to_string()).unwrap()
+    };
+    let resource = r#"[{"kind":"table","name":"orders","known":true,"sensitivity":"personal"}]"#;
+    for (what, call, input, verdict) in [
+        ("nothing", &orders, sample::document(&orders), "allow"),
+        ("identity", &orders, changed(&orders, "/principal/id", r#""os:eve""#), "NoRuleAllowed"),
+        ("role", &orders, changed(&orders, "/principal/groups", r#"["interns"]"#), "NoRuleAllowed"),
+        ("environment", &orders, changed(&orders, "/environment", r#""staging""#), "NoRuleAllowed"),
+        ("risk", &orders, changed(&orders, "/facts/risk", r#""high""#), "NoRuleAllowed"),
+        ("sensitivity", &orders, changed(&orders, "/facts/resources", resource), "NoRuleAllowed"),
+        ("target", &refunds, sample::document(&refunds), "NoRuleAllowed"),
+    ] {
+        assert_eq!(sample::word(&bundle.decide(&input, call.digest, &sample::still)), verdict, "{what}");
+        whole(call, &input);
+    }
+}
+
+#[test]
 fn a_changed_tool_is_another_part() {
     let input = |tool: &str| sample::document(&sample::call(tool, "{}"));
     let (one, other) = (Shared::what(&input("orders")), Shared::what(&input("refunds")));
