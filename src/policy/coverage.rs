@@ -13,7 +13,7 @@ use super::bundle::{Bundle, Mode};
 use super::decision::Effect;
 use super::index::Aim;
 use super::input::{Key, Phase};
-use super::syntax::{Node, Part, Written, policy, steps, text};
+use super::syntax::{Node, Part, Written, steps, text};
 
 /// What one policy can say about a tool with one word.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -29,32 +29,63 @@ pub struct Touch {
     pub mode: Mode,
 }
 
-/// A bundle, with every text its policies mention.
+/// A bundle, with every text its rules mention.
 #[derive(Debug)]
 pub struct Coverage<'b> {
     bundle: &'b Bundle,
-    mentioned: BTreeMap<String, BTreeSet<String>>,
+    /// By the path of a rule: the texts in it and in the data it reads.
+    mentioned: BTreeMap<Vec<String>, Mentions>,
+}
+
+#[derive(Debug, Default)]
+struct Mentions {
+    texts: BTreeSet<String>,
+    /// Other rules.
+    rules: BTreeSet<Vec<String>>,
 }
 
 impl<'b> Coverage<'b> {
     /// Reads the policies.
     pub fn of(bundle: &'b Bundle) -> Self {
         let mut engine = bundle.engine();
-        let modules = engine.get_modules();
-        let mut mentioned: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for rule in Written::all(modules) {
-            let Some(policy) = policy(rule.module) else { continue };
-            let (texts, none) = (mentioned.entry(policy).or_default(), BTreeSet::new());
+        let written = Written::all(engine.get_modules());
+        let mut mentioned: BTreeMap<Vec<String>, Mentions> = BTreeMap::new();
+        for rule in &written {
+            let (mentions, none) = (mentioned.entry(rule.path()).or_default(), BTreeSet::new());
             rule.walk(&mut |node| {
                 let Node::Expr(expr) = node else { return };
-                texts.extend(text(expr));
-                let path = steps(expr).filter(|_| !matches!(expr, Expr::Call { .. }));
-                if let Some(path) = path.and_then(|path| rule.resolve(path, &none)) {
-                    data(bundle.data(), &path, texts);
+                mentions.texts.extend(text(expr));
+                let path = if let Expr::Call { fcn, .. } = expr { steps(fcn) } else { steps(expr) };
+                let Some(path) = path.and_then(|path| rule.resolve(path, &none)) else { return };
+                let names =
+                    path.into_iter().map_while(|step| if let Part::Name(name) = step { Some(name) } else { None });
+                let names: Vec<String> = names.collect();
+                if names.first().is_some_and(|root| root == "data") {
+                    data(bundle.data(), &names, &mut mentions.texts);
+                    mentions.rules.insert(names);
                 }
             });
         }
         Self { bundle, mentioned }
+    }
+
+    /// Whether a rule, or any it refers to, mentions a name.
+    fn mentions(&self, rule: &str, name: &str) -> bool {
+        let mut road = vec![rule.split('.').map(str::to_owned).collect::<Vec<_>>()];
+        let mut seen = BTreeSet::new();
+        while let Some(path) = road.pop() {
+            // A reference may go on behind the rule's own name, or stop before it.
+            let about = self.mentioned.iter().filter(|(known, _)| known.iter().zip(&path).all(|(a, b)| a == b));
+            for (known, mentions) in about {
+                if mentions.texts.contains(name) {
+                    return true;
+                }
+                if seen.insert(known) {
+                    road.extend(mentions.rules.iter().cloned());
+                }
+            }
+        }
+        false
     }
 
     /// What can be said about a tool, the narrowest first.
@@ -71,11 +102,10 @@ impl<'b> Coverage<'b> {
             let Some(aim) = rule.conditions.iter().filter(may).map(super::index::Condition::aim).max() else {
                 continue;
             };
-            let mentions = |name: &str| self.mentioned.get(&rule.policy).is_some_and(|texts| texts.contains(name));
             let aim = match aim {
                 Aim::Tool => Aim::Tool,
-                _ if mentions(tool) => Aim::Tool,
-                Aim::General if mentions(server) => Aim::Server,
+                _ if self.mentions(&rule.path, tool) => Aim::Tool,
+                Aim::General if self.mentions(&rule.path, server) => Aim::Server,
                 other => other,
             };
             touches.push(Touch { policy: rule.policy.clone(), effect: rule.effect, aim, mode: rule.mode });
@@ -85,14 +115,14 @@ impl<'b> Coverage<'b> {
     }
 }
 
-/// Every text below a path of the data that a policy reads.
-fn data(data: &Value, path: &[Part], texts: &mut BTreeSet<String>) {
-    let Some((Part::Name(root), rest)) = path.split_first() else { return };
-    if root != "data" || rest.is_empty() {
+/// Every text below a path of the data that a rule reads.
+fn data(data: &Value, path: &[String], texts: &mut BTreeSet<String>) {
+    // All of the data is nobody's list of names.
+    if path.len() < 2 {
         return;
     }
-    let names = rest.iter().map_while(|step| if let Part::Name(name) = step { Some(name) } else { None });
-    let found = names.into_iter().try_fold(data, |data, name| data.as_object().ok()?.get(&Value::from(name.as_str())));
+    let mut names = path.iter().skip(1);
+    let found = names.try_fold(data, |data, name| data.as_object().ok()?.get(&Value::from(name.as_str())));
     if let Some(found) = found {
         gather(found, texts);
     }
@@ -139,6 +169,6 @@ mod tests {
         assert_eq!(told("shop", "look"), general, "that `look` stands in data nobody reads is nothing");
         assert_eq!(told("shop", "wipe"), ["Tool wild deny", "General everyday allow"]);
         assert_eq!(told("bank", "look"), [&["Server pay deny"][..], &general].concat());
-        assert_eq!(told("bank", "transfer"), [&["Tool pay deny", "Tool pay hold"][..], &general].concat());
+        assert_eq!(told("bank", "transfer"), [&["Tool pay hold", "Server pay deny"][..], &general].concat());
     }
 }
