@@ -9,15 +9,27 @@ import future.keywords.not
 
 effects := {
 	"list": {"hide"},
-	"call": {"allow", "deny", "hold", "hide", "warn"},
+	"call": {"allow", "deny", "hold", "hide", "redact", "mask", "require", "limit", "warn"},
+	"result": {"withhold", "redact", "mask", "label", "warn"},
 }
 
 # Everything any policy says, with the name of the policy and the word it said it with.
-findings contains object.union(fields(item), {"policy": name, "effect": effect, "mode": mode(name)}) if {
+findings contains object.union(fields(effect, item), {"policy": name, "effect": effect, "mode": mode(name)}) if {
 	some name, _ in data.countersign
 	some effect in effects[input.phase]
 	some item in items(data.countersign[name][effect])
+	not elsewhere(effect, item)
 }
+
+# What is changed in a result is not changed in the call, and the other way round.
+elsewhere(effect, item) if {
+	effect in {"redact", "mask"}
+	phase(item.path) != input.phase
+}
+
+phase(path) := "result" if {
+	startswith(path, "/result/")
+} else := "call"
 
 # A set of findings, a list, or one.
 items(value) := value if is_set(value)
@@ -30,12 +42,17 @@ items(value) := [value] if {
 	value != false
 }
 
-# A finding is an object, a reason, or `true`.
-fields(item) := item if is_object(item)
+# A finding is an object, a reason, or `true`; the text of a label is the label.
+fields(_, item) := item if is_object(item)
 
-fields(item) := {"reason": item} if is_string(item)
+fields(effect, item) := {"reason": item} if {
+	is_string(item)
+	effect != "label"
+}
 
-fields(true) := {}
+fields("label", item) := {"label": item} if is_string(item)
+
+fields(_, true) := {}
 
 default mode(_) := "enforce"
 
@@ -50,7 +67,8 @@ shadow := [finding | some finding in findings; finding.mode == "shadow"]
 
 said(effect) if count(counted[effect]) > 0
 
-# Only `allow` grants; `deny`, `hide` and `hold` can only take away.
+# Only `allow` grants; everything else can only take away. What must be redacted, required or counted is a finding here:
+# whether it can be done is not known to rules.
 default outcome := "deny"
 
 outcome := "hidden" if {
@@ -58,6 +76,11 @@ outcome := "hidden" if {
 	said("hide")
 } else := "visible" if {
 	input.phase == "list"
+} else := "withhold" if {
+	input.phase == "result"
+	said("withhold")
+} else := "pass" if {
+	input.phase == "result"
 } else := "deny" if {
 	said("deny")
 } else := "deny" if {
@@ -69,4 +92,7 @@ outcome := "hidden" if {
 	said("allow")
 }
 
-decision := {"outcome": outcome, "findings": counted, "shadow": shadow}
+# What a session is called from now on, also when the result is withheld.
+labels contains finding.label if some finding in counted.label
+
+decision := {"outcome": outcome, "findings": counted, "labels": labels, "shadow": shadow}

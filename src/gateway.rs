@@ -13,6 +13,7 @@ pub mod exchange;
 pub mod hello;
 pub mod imprints;
 pub mod judge;
+pub mod known;
 pub mod listen;
 pub mod listeners;
 pub mod lists;
@@ -33,7 +34,7 @@ mod weigh;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio_util::task::TaskTracker;
 
 use crate::audit::entry::{Cancelled, Dispatched, Entry, Event};
@@ -55,6 +56,7 @@ use answer::{Refusal, Retry};
 use exchange::Exchange;
 use imprints::Imprints;
 use judge::Judge;
+use known::Known;
 use memory::Ended;
 use outlet::{Outlet, Steps};
 use recorder::Recorder;
@@ -84,6 +86,8 @@ pub struct Gateway {
     pub clock: Arc<dyn Clock>,
     /// What the configuration says.
     pub settings: Settings,
+    /// What is known of the things calls touch.
+    pub known: ArcSwap<Known>,
     /// Who is connected.
     pub sessions: Sessions,
     /// Everything that was started and has not ended.
@@ -106,6 +110,7 @@ impl Gateway {
     ) -> Arc<Self> {
         let sessions = Sessions::new(settings.sessions_per_principal);
         let (tasks, rounds, moment) = (TaskTracker::new(), Rounds::default(), ArcSwapOption::empty());
+        let known = ArcSwap::default();
         let imprints = Imprints::default();
         let mask = chance().map(Mask::new).unwrap_or_default();
         Arc::new(Self {
@@ -115,6 +120,7 @@ impl Gateway {
             store,
             clock,
             settings,
+            known,
             sessions,
             tasks,
             rounds,
@@ -266,7 +272,10 @@ impl Gateway {
         let Weighed { call, input, judgement, shown } = weighed;
         let (id, action) = (call.id.clone(), call.action.clone());
         let imprint = self.imprints.of(&exchange.session, &call, &input);
-        entries.push(self.entry(&id, Event::Decided(entries::decided(&judgement, imprint, admitted.as_ref().err()))));
+        entries.push(self.entry(
+            &id,
+            Event::Decided(entries::decided(&judgement, imprint, admitted.as_ref().err(), self.known.load().digest)),
+        ));
         let refuse = |refusal: Refusal| ours(refusal.answer(Some(&id), Some(&action)));
         let (link, grant) = match (admitted, &judgement.decision) {
             (Ok(link), Decision::Allow(grant)) => (link, grant),

@@ -195,6 +195,9 @@ pub struct Decided {
     pub exceeded: BTreeSet<String>,
     /// Names the bundle that decided.
     pub policy: String,
+    /// Names what was known of the things it touches, if anything was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<String>,
     /// What was judged.
     pub input: Imprint,
     /// How long it took.
@@ -388,7 +391,8 @@ pub struct Definition {
 /// See [`Event::Operated`].
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Operated {
-    /// `started`, `stopped`, `policy_loaded`, `policy_refused`, `key_made`, `key_revoked`, `record_resumed`.
+    /// `started`, `stopped`, `policy_loaded`, `policy_refused`, `catalogue_loaded`,
+    /// `catalogue_refused`, `key_made`, `key_revoked`, `record_resumed`.
     pub what: &'static str,
     /// Details in words.
     pub detail: String,

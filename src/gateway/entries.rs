@@ -6,6 +6,7 @@ use super::answer::Refusal;
 use super::exchange::Exchange;
 use super::weigh::{Shown, Weighed};
 use crate::audit::entry::{Arrived, Decided, Entry, Event, Finished, Refused, Verdict};
+use crate::digest::Digest;
 use crate::outcome::Outcome;
 use crate::policy::decision::{Decision, Judgement};
 use crate::policy::imprint::Imprint;
@@ -39,7 +40,12 @@ pub(super) fn arrived(exchange: &Exchange, Weighed { call, shown, .. }: &Weighed
 }
 
 /// Policy said something.
-pub(super) fn decided(judgement: &Judgement, input: Imprint, refusal: Option<&Refusal>) -> Decided {
+pub(super) fn decided(
+    judgement: &Judgement,
+    input: Imprint,
+    refusal: Option<&Refusal>,
+    catalogue: Option<Digest>,
+) -> Decided {
     let (outcome, code, detail) = match &judgement.decision {
         Decision::Allow(_) => (Verdict::Allow, None, None),
         Decision::Hold(_) => (Verdict::Hold, None, None),
@@ -53,6 +59,7 @@ pub(super) fn decided(judgement: &Judgement, input: Imprint, refusal: Option<&Re
         shadow: judgement.shadow.clone(),
         exceeded: exceeded(judgement, refusal),
         policy: judgement.bundle.to_string(),
+        catalogue: catalogue.map(|catalogue| catalogue.to_string()),
         input,
         micros: judgement.micros,
     }

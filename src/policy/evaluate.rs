@@ -170,7 +170,9 @@ impl Heard {
         let here = |finding: &Finding| change(finding).is_none_or(|change| change.phase() == phase);
         for findings in [&mut self.findings, &mut self.shadow] {
             findings.retain(here);
-            findings.iter_mut().for_each(|finding| finding.render(&shown, data));
+            for finding in findings {
+                finding.render(&shown, data);
+            }
         }
         self.shadow.append(&mut self.failed);
     }

@@ -45,7 +45,9 @@ fn cover(value: &mut Value, steps: &[Step]) {
         (Value::String(_), _) => return *value = Value::from(MASKED),
         _ => return,
     };
-    inside.into_iter().for_each(|value| cover(value, rest));
+    for value in inside {
+        cover(value, rest);
+    }
 }
 
 fn members(value: &mut Value) -> impl Iterator<Item = (&Value, &mut Value)> {

@@ -73,8 +73,17 @@ pub struct Arrived {
 
 /// The arrivals of the calls whose id begins like this.
 pub async fn arrivals(store: &Store, call: &str) -> Result<Vec<Arrived>, StoreError> {
+    newest_arrivals(store, call, BATCH).await
+}
+
+/// The arrival of the last call.
+pub async fn last_arrival(store: &Store) -> Result<Option<Arrived>, StoreError> {
+    Ok(newest_arrivals(store, "", 1).await?.pop())
+}
+
+async fn newest_arrivals(store: &Store, call: &str, limit: i64) -> Result<Vec<Arrived>, StoreError> {
     let wanted = Wanted { call: call.to_owned(), events: vec!["arrived".to_owned()] };
-    let lines = store.latest(&wanted, BATCH).await?;
+    let lines = store.latest(&wanted, limit).await?;
     let read = |line: Written| match lenient(line.body.as_bytes(), &Limits::REPLY) {
         Ok(Value::Object(entry)) => Some(Arrived { call: line.call?, at: line.at, entry }),
         _ => None,

@@ -202,6 +202,7 @@ fn document(call: &Call, before: u64) -> Input {
             totals: &Totals { calls_by_tool, ..Totals::default() },
         }),
         environment: "production".to_owned(),
+        zone: String::new(),
         now: Moment::of(call.arrived, &TimeZone::get("Europe/Berlin").unwrap()),
     };
     Input::for_call(call, &around, Trust::Claims, input::no_facts())
@@ -216,6 +217,7 @@ fn decided(input: Imprint) -> Decided {
         shadow: Vec::new(),
         exceeded: BTreeSet::new(),
         policy: "sha256:0000000000000000000000000000000000000000000000000000000000000000".to_owned(),
+        catalogue: None,
         input,
         micros: 40,
     }

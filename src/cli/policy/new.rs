@@ -13,15 +13,15 @@ use super::super::output::{Mark, Output};
 use super::super::{Examples, Global, runtime};
 use crate::object;
 use crate::policy::draft::{self, Draft, Kind, Model};
-use crate::replay::history;
-use crate::store::{Store, StoreOptions};
+use crate::replay::history::{self, Arrived};
+use crate::store::{Store, StoreError, StoreOptions};
 
 /// What `policy new` takes.
 #[derive(Args, Debug)]
 pub(super) struct NewArgs {
     /// What the policy is called: lower-case letters, digits and underscores
     name: String,
-    /// The call in the record to begin with, or enough of its id; an example if left out
+    /// The call in the record to begin with, or enough of its id; the last one if left out
     #[arg(long, value_name = "CALL")]
     from: Option<String>,
     /// What the rule does
@@ -41,7 +41,7 @@ enum Word {
 /// Shown under its help.
 pub(super) const EXAMPLES: Examples = Examples([
     ("countersign policy new large_refunds --from 019a3f20-77c1-7abc", "begin with a call that happened"),
-    ("countersign policy new large_refunds --effect hold --into policies", "begin with an example"),
+    ("countersign policy new large_refunds --effect hold --into policies", "begin with the last call there was"),
 ]);
 
 /// Runs the verb.
@@ -63,7 +63,7 @@ pub(super) fn run(args: &NewArgs, global: &Global, out: &mut Output<'_>) -> anyh
     };
     let model = match &args.from {
         Some(call) => recorded(call, global)?,
-        None => example(),
+        None => last(global)?.unwrap_or_else(example),
     };
     let Draft { policy, test } = draft::draft(name, kind, &model);
     let files = [(folder.join(format!("{name}.rego")), policy), (folder.join(format!("{name}_test.rego")), test)];
@@ -109,20 +109,36 @@ fn recorded(call: &str, global: &Global) -> anyhow::Result<Model> {
         let text = format!("several calls begin with {call}, such as {}; give more of the id", some.join(", "));
         return Err(Exit::Usage.error(text));
     }
-    let Some(arrival) = arrivals.first() else {
+    arrivals.first().map(model).ok_or_else(|| {
         let text = format!("no call in the record begins with {call}; see countersign log tail --event arrived");
-        return Err(Exit::NotFound.error(text));
-    };
+        Exit::NotFound.error(text)
+    })
+}
+
+/// The last call in the record, if there is a record and a call in it.
+fn last(global: &Global) -> anyhow::Result<Option<Model>> {
+    let options = StoreOptions::from(&global.store()?);
+    runtime()?.block_on(async {
+        let store = match Store::open_reader(&options).await {
+            Ok(store) => store,
+            Err(StoreError::Missing { .. } | StoreError::Older { .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(history::last_arrival(&store).await?.as_ref().map(model))
+    })
+}
+
+fn model(arrival: &Arrived) -> Model {
     let said = |name| arrival.entry.str(name).unwrap_or_default().to_owned();
     let arguments = arrival.entry.object("params").and_then(|params| params.object("arguments"));
-    Ok(Model {
+    Model {
         origin: format!("From the call {} at {}.", arrival.call, arrival.at),
         principal: said("principal"),
         server: said("server"),
         method: said("method"),
         target: said("target"),
         arguments: arguments.cloned().unwrap_or_default(),
-    })
+    }
 }
 
 fn example() -> Model {

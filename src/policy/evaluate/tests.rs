@@ -201,3 +201,4 @@ fn a_list_asks_only_what_hides() {
 }
 
 mod effects;
+mod gate;

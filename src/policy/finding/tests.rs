@@ -12,8 +12,9 @@ fn what_is_recorded_has_an_end() {
     assert!(read(context, &named(LONGEST + 1)).unwrap_err().why.contains("more than"));
 }
 
-fn said(effect: Effect, json: &str) -> Result<Vec<Finding>, String> {
-    read(Context { policy: "p", effect }, &Value::from_json_str(json).unwrap()).map_err(|malformed| malformed.why)
+fn said(effect: Effect, json: &str) -> Vec<Finding> {
+    let value = Value::from_json_str(json).unwrap();
+    read(Context { policy: "p", effect }, &value).unwrap_or_else(|malformed| panic!("{malformed}: {json}"))
 }
 
 #[test]
@@ -35,7 +36,7 @@ fn every_effect_says_what_it_needs_and_reads_back_as_it_was_written() {
         ),
         (Effect::Label, r#"{"label":"private-data-2"}"#),
     ] {
-        let [finding] = &said(effect, json).unwrap_or_else(|why| panic!("{why}: {json}"))[..] else { panic!("{json}") };
+        let [finding] = &said(effect, json)[..] else { panic!("{json}") };
         let mut told = serde_json::to_value(finding).unwrap();
         let members = told.as_object_mut().unwrap();
         assert_eq!(
@@ -48,7 +49,7 @@ fn every_effect_says_what_it_needs_and_reads_back_as_it_was_written() {
 
 #[test]
 fn what_is_left_out_has_a_meaning() {
-    let hold = |json: &str| match said(Effect::Hold, json).unwrap().remove(0).detail {
+    let hold = |json: &str| match said(Effect::Hold, json).remove(0).detail {
         Detail::Hold(terms) => terms,
         other => panic!("{other:?}"),
     };
@@ -56,13 +57,13 @@ fn what_is_left_out_has_a_meaning() {
     assert_eq!((terms.quorum, terms.each, terms.by, terms.ttl), (1, false, hold::By::Other, None));
     assert_eq!(terms.show.iter().map(ToString::to_string).collect::<Vec<_>>(), ["/call/arguments"]);
     assert_eq!(hold(r#"{"reviewers":["user"]}"#).by, hold::By::Owner, "only they are there to confirm");
-    let limit = said(Effect::Limit, r#"{"key":["a",7],"max":3,"per":"1h"}"#).unwrap().remove(0).detail;
+    let limit = said(Effect::Limit, r#"{"key":["a",7],"max":3,"per":"1h"}"#).remove(0).detail;
     let Detail::Limit(LimitTerms { key, cost, then, .. }) = limit else { panic!("{limit:?}") };
     assert_eq!((key, cost, then), (vec!["a".to_owned(), "7".to_owned()], 1, limit::Then::Deny));
-    let mask = said(Effect::Mask, r#"{"path":"/call/arguments/card"}"#).unwrap().remove(0).detail;
+    let mask = said(Effect::Mask, r#"{"path":"/call/arguments/card"}"#).remove(0).detail;
     let Detail::Change(Change { how, .. }) = mask else { panic!("{mask:?}") };
     assert_eq!(how, change::How::Replace(change::MASKED.to_owned()));
-    let labels = said(Effect::Label, r#"["private-data", {"label": "seen", "reason": "r"}]"#).unwrap();
+    let labels = said(Effect::Label, r#"["private-data", {"label": "seen", "reason": "r"}]"#);
     let names: Vec<_> = labels.iter().map(|finding| &finding.detail).collect();
     assert!(
         matches!(names[..], [Detail::Label { label: one }, Detail::Label { label: two }] if one.as_str() == "private-data" && two.as_str() == "seen")

@@ -214,7 +214,7 @@ fn effect() -> impl Strategy<Value = String> {
 const HELPERS: &str = "result if input.result.rows == 2\n\nhere if input.call.server == \"shop\"\n\nthere if {\n\there\n\tinput.call.method == \"tools/call\"\n\tto_number(input.call.arguments.n) < 9\n}\n\nwords := {\"echo\", \"x\"}\n\nmore := {\"drop\"}\n\nother(x) if x == \"drop\"\n\nasked contains value if {\n\tsome name, value in input.call.arguments\n\tdata.asked[name]\n}\n\nwarn contains \"used\" if { here; there; result; words; more; asked; other(\"x\") }\n";
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn the_index_never_changes_a_verdict(

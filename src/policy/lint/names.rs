@@ -78,7 +78,7 @@ fn rule_name(rule: &Written<'_>, used: &BTreeSet<Vec<String>>, problems: &mut Ve
     } else if name == "mode" {
         mode(rule, problems);
     } else if !used.iter().any(|path| is_about(path, &rule.path())) {
-        let meant = did_you_mean(nearest(&name, Effect::ALL.map(Effect::word)));
+        let meant = did_you_mean(nearest(&name, Effect::ALL.map(Effect::word).into_iter().chain(["mode"])));
         let what = format!("`{name}` is not an effect and nothing uses it.{meant}");
         report(problems, span, "unused-rule", what);
     }

@@ -109,10 +109,9 @@ fn read(schema: &Value, whole: &Value, field: &mut Field) {
     for (name, inside) in properties.into_iter().flatten() {
         read(inside, whole, field.inside.entry(name.clone()).or_default());
     }
-    for each in [said("items"), said("additionalProperties").filter(|more| more.is_object() || **more == true)] {
-        if let Some(each) = each {
-            read(each, whole, field.each.get_or_insert_default());
-        }
+    let more = said("additionalProperties").filter(|more| more.is_object() || **more == true);
+    for each in said("items").into_iter().chain(more) {
+        read(each, whole, field.each.get_or_insert_default());
     }
     field.open |= *schema == true || !SAYS.iter().any(|word| said(word).is_some());
 }
