@@ -3,7 +3,6 @@
 //! Written from a real call, so that an author begins with the names that are really used and only has to narrow the rule.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use crate::facts::secret;
 use crate::wire::json::{Object, Value};
@@ -98,27 +97,29 @@ fn policy(name: &str, kind: Kind, model: &Model) -> String {
     if kind == Kind::Hold {
         text.push_str("\t\"reviewers\": [\"user\"],\n");
     }
-    let _ = writeln!(text, "}} if {{\n\tinput.call.server == {}", literal(&model.server));
+    text.push_str(&format!("}} if {{\n\tinput.call.server == {}\n", literal(&model.server)));
     if is_tool {
-        let _ = writeln!(text, "\tinput.call.tool == {}", literal(&model.target));
+        text.push_str(&format!("\tinput.call.tool == {}\n", literal(&model.target)));
     } else {
-        let _ = writeln!(text, "\tinput.call.method == {}", literal(&model.method));
-        let _ = writeln!(text, "\tinput.call.target == {}", literal(&model.target));
+        text.push_str(&format!("\tinput.call.method == {}\n", literal(&model.method)));
+        text.push_str(&format!("\tinput.call.target == {}\n", literal(&model.target)));
     }
     text.push_str("\n\t# Narrow it to what matters. The call it was written from said:\n");
     let secret = secrets(&model.arguments);
     for (name, value) in model.arguments.iter().take(MOST) {
         let path = format!("input.call.arguments{}", step(name));
-        let _ = match value {
-            _ if secret.contains(name) => writeln!(text, "\t# {path} held a secret, which is not repeated here"),
+        let line = match value {
+            _ if secret.contains(name) => format!("{path} held a secret, which is not repeated here"),
             Value::String(long) if long.chars().count() > LONGEST => {
                 let beginning: String = long.chars().take(LONGEST).collect();
-                writeln!(text, "\t# startswith({path}, {})", literal(&beginning))
+                format!("startswith({path}, {})", literal(&beginning))
             }
-            Value::Number(number) => writeln!(text, "\t# {path} == {}", number.as_str()),
-            Value::Array(_) | Value::Object(_) => writeln!(text, "\t# count({path}) > 0"),
-            other => writeln!(text, "\t# {path} == {}", comment(&other.to_string())),
+            Value::String(text) => format!("{path} == {}", literal(text)),
+            Value::Number(number) => format!("{path} == {}", number.as_str()),
+            Value::Array(_) | Value::Object(_) => format!("count({path}) > 0"),
+            other => format!("{path} == {other}"),
         };
+        text.push_str(&format!("\t# {line}\n"));
     }
     if model.arguments.is_empty() {
         text.push_str("\t# nothing: it had no arguments\n");
@@ -134,7 +135,7 @@ fn test(name: &str, kind: Kind, model: &Model) -> String {
     let secret = secrets(&model.arguments);
     let mut arguments = String::new();
     for (name, value) in model.arguments.iter().filter(|(name, _)| !secret.contains(*name)) {
-        let _ = write!(arguments, "\n\t\t\t{}: {value},", literal(name));
+        arguments.push_str(&format!("\n\t\t\t{}: {},", literal(name), visible(&value.to_string())));
     }
     if !arguments.is_empty() {
         arguments.push_str("\n\t\t");
@@ -174,22 +175,20 @@ fn secrets(arguments: &Object) -> BTreeSet<String> {
 
 /// A text as the language writes it. Nothing in it ends a line, hides or turns what stands beside it.
 fn literal(text: &str) -> String {
-    let mut out = String::from("\"");
-    for letter in text.chars() {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            ' '..='~' => out.push(letter),
-            other if other.is_alphanumeric() => out.push(other),
-            other => {
-                let mut units = [0_u16; 2];
-                other.encode_utf16(&mut units).iter().for_each(|unit| {
-                    let _ = write!(out, "\\u{unit:04x}");
-                });
-            }
+    visible(&Value::from(text).to_string())
+}
+
+/// JSON with escapes for everything in its texts that is not plainly seen.
+fn visible(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if matches!(letter, ' '..='~') || letter.is_alphanumeric() {
+            out.push(letter);
+        } else {
+            let mut units = [0_u16; 2];
+            letter.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
         }
     }
-    out.push('"');
     out
 }
 

@@ -69,7 +69,7 @@ impl Change {
             (_, Verdict::Deny) => Kind::NewlyDenied,
         };
         let (says, silent) = match kind {
-            Kind::Same => Default::default(),
+            Kind::Same => (BTreeSet::new(), BTreeSet::new()),
             Kind::OtherReasons => (more(new, old), more(old, new)),
             Kind::NewlyAllowed | Kind::NewlyHeld | Kind::NewlyDenied => causes(old, new),
         };
@@ -106,7 +106,7 @@ fn causes(old: &Said, new: &Said) -> (BTreeSet<String>, BTreeSet<String>) {
     let nobody = |said: &Said| said.code.as_deref() == Some("no_rule_allowed");
     if nobody(old) || nobody(new) {
         let allows = (told(new, old, &["allow"]), told(old, new, &["allow"]));
-        if allows != Default::default() {
+        if !(allows.0.is_empty() && allows.1.is_empty()) {
             return allows;
         }
     }

@@ -1,6 +1,5 @@
 //! How is a replay told: to a person, to a program, in a pull request?
 
-use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
 
@@ -106,32 +105,31 @@ impl Report<'_> {
             _ => format!("**{} would be newly allowed.**", counted(count(newly), "recorded call", "recorded calls")),
         };
         let since = self.span.since;
-        let _ = writeln!(text, "{head} {} since {since}, against {}.\n", self.decisions(), code(&self.against()));
+        text.push_str(&format!("{head} {} since {since}, against {}.\n\n", self.decisions(), code(&self.against())));
         text.push_str("| | decisions |\n| --- | ---: |\n");
         for kind in Kind::DIFFERENT.into_iter().chain([Kind::Same]) {
-            let _ = writeln!(text, "| {} | {} |", kind.words(), tally.of(kind));
+            text.push_str(&format!("| {} | {} |\n", kind.words(), tally.of(kind)));
         }
         for kind in Kind::DIFFERENT {
             let groups = tally.groups_of(kind);
             if groups.is_empty() {
                 continue;
             }
-            let _ = write!(text, "\n### {}\n\n| decisions | from → to | because | examples |\n", title(kind));
+            text.push_str(&format!("\n### {}\n\n| decisions | from → to | because | examples |\n", title(kind)));
             text.push_str("| ---: | --- | --- | --- |\n");
             for (change, group) in groups {
-                let _ = writeln!(
-                    text,
-                    "| {} | {} | {} | {} |",
+                text.push_str(&format!(
+                    "| {} | {} | {} | {} |\n",
                     group.count,
                     steps(change),
                     code(&change.because()),
                     examples(group)
-                );
+                ));
             }
         }
-        let _ = writeln!(text, "\n{}", self.people());
+        text.push_str(&format!("\n{}\n", self.people()));
         for line in self.inexact() {
-            let _ = writeln!(text, "\n{line}");
+            text.push_str(&format!("\n{line}\n"));
         }
         text
     }
