@@ -11,6 +11,7 @@ pub mod converse;
 mod entries;
 pub mod exchange;
 pub mod hello;
+pub mod imprints;
 pub mod judge;
 pub mod known;
 pub mod listen;
@@ -53,6 +54,7 @@ use crate::wire::message::{Answer, Request, RpcError, code};
 use crate::wire::method::Method;
 use answer::{Refusal, Retry};
 use exchange::Exchange;
+use imprints::Imprints;
 use judge::Judge;
 use known::Known;
 use memory::{Ended, Trace};
@@ -91,6 +93,7 @@ pub struct Gateway {
     /// Everything that was started and has not ended.
     pub tasks: TaskTracker,
     rounds: Rounds,
+    imprints: Imprints,
     moment: ArcSwapOption<Moment>,
     /// Covers what a rule masks in the record. Made anew by each process, so marks of two cannot be compared.
     mask: Mask,
@@ -107,9 +110,24 @@ impl Gateway {
     ) -> Arc<Self> {
         let sessions = Sessions::new(settings.sessions_per_principal);
         let (tasks, rounds, moment) = (TaskTracker::new(), Rounds::default(), ArcSwapOption::empty());
-        let mask = chance().map(Mask::new).unwrap_or_default();
         let known = ArcSwap::default();
-        Arc::new(Self { fleet, judge, recorder, store, clock, settings, known, sessions, tasks, rounds, moment, mask })
+        let imprints = Imprints::default();
+        let mask = chance().map(Mask::new).unwrap_or_default();
+        Arc::new(Self {
+            fleet,
+            judge,
+            recorder,
+            store,
+            clock,
+            settings,
+            known,
+            sessions,
+            tasks,
+            rounds,
+            imprints,
+            moment,
+            mask,
+        })
     }
 
     /// Takes a request in. Its answer, and what is said before it, comes out of the steps.
@@ -254,7 +272,11 @@ impl Gateway {
         let Weighed { call, input, judgement, shown } = weighed;
         let (id, action, server) = (call.id.clone(), call.action.clone(), Arc::clone(&call.server));
         let trace = Trace::of(&call);
-        entries.push(self.entry(&id, Event::Decided(entries::decided(&judgement, self.known.load().digest))));
+        let imprint = self.imprints.of(&exchange.session, &call, &input);
+        entries.push(self.entry(
+            &id,
+            Event::Decided(entries::decided(&judgement, imprint, admitted.as_ref().err(), self.known.load().digest)),
+        ));
         let refuse = |refusal: Refusal| ours(refusal.answer(Some(&id), Some(&action)));
         let (link, grant) = match (admitted, &judgement.decision) {
             (Ok(link), Decision::Allow(grant)) => (link, grant),

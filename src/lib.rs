@@ -17,8 +17,9 @@
 //! | write it down | [`audit`] | [`audit::entry::Entry`] and [`audit::receipt::Receipt`] | yes |
 //!
 //! Around it stand the rooms a call passes through: [`wire`] (what a message is), [`front`] (where a call arrives),
-//! [`facts`] (what its arguments say), [`change`] (what is taken out of it), [`gateway`] (where the story is told), [`store`] (where it is kept), and
-//! [`config`], [`reload`], [`clock`], [`address`], [`secret`], [`unbroken`], [`telemetry`] and [`cli`].
+//! [`facts`] (what its arguments say), [`change`] (what is taken out of it), [`gateway`] (where the story is told),
+//! [`store`] (where it is kept), and [`config`], [`reload`], [`replay`], [`clock`], [`address`], [`secret`],
+//! [`unbroken`], [`telemetry`] and [`cli`].
 //!
 //! # What always holds
 //!
@@ -98,6 +99,9 @@ pub mod config;
 
 // How do changed policies come into force?
 pub mod reload;
+
+// What would other policies have said?
+pub mod replay;
 
 // What time is it, and what is the next random number?
 pub mod clock;

@@ -29,6 +29,15 @@ pub struct Reload {
     files: Vec<PathBuf>,
 }
 
+/// What became of policies that were looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Considered {
+    /// They are in force, or will never be.
+    Settled,
+    /// They could not be kept in the record; they are tried again.
+    NotYet,
+}
+
 impl Reload {
     /// Watches these files and folders of policies, and these files of the catalogue.
     pub const fn new(gateway: Arc<Gateway>, paths: Vec<PathBuf>, files: Vec<PathBuf>) -> Self {
@@ -50,10 +59,7 @@ impl Reload {
             self.look_up(&mut known).await;
             match self.read().await {
                 Ok(sources) if last.as_ref() == Some(&sources) => {}
-                Ok(sources) => {
-                    self.consider(&sources).await;
-                    last = Some(sources);
-                }
+                Ok(sources) => last = (self.consider(&sources).await == Considered::Settled).then_some(sources),
                 Err(problems) => {
                     if last.take().is_some() {
                         self.refuse(&problems).await;
@@ -106,7 +112,7 @@ impl Reload {
         })
     }
 
-    async fn consider(&self, sources: &Sources) {
+    async fn consider(&self, sources: &Sources) -> Considered {
         let sources = sources.clone();
         let loaded = tokio::task::spawn_blocking(move || Bundle::load(&sources)).await;
         let loaded = loaded.unwrap_or_else(|error| {
@@ -116,7 +122,13 @@ impl Reload {
         match loaded {
             Ok(bundle) => {
                 if self.gateway.judge.digest() == Some(bundle.digest()) {
-                    return;
+                    return Considered::Settled;
+                }
+                if let Err(error) = self.gateway.store.keep(bundle.kept()).await {
+                    let what = format!("could not be kept in the record: {error}");
+                    let problem = Problem { place: "policies".to_owned(), rule: "unrecorded", what };
+                    self.refuse(&[problem]).await;
+                    return Considered::NotYet;
                 }
                 let detail = format!("{} with {} packages", bundle.digest(), bundle.packages().len());
                 let digest = bundle.digest();
@@ -126,6 +138,7 @@ impl Reload {
             }
             Err(problems) => self.refuse(&problems).await,
         }
+        Considered::Settled
     }
 
     async fn refuse(&self, problems: &[Problem]) {

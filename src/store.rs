@@ -9,6 +9,7 @@ pub mod keys;
 pub mod labels;
 pub mod limits;
 mod migrations;
+pub mod parts;
 pub mod pins;
 mod pool;
 mod postgres;

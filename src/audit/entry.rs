@@ -8,6 +8,8 @@ use serde::Serialize;
 use crate::call::CallId;
 use crate::clock::Timestamp;
 use crate::policy::decision::{DenyCode, Finding};
+use crate::policy::imprint::{Imprint, Trace};
+use crate::policy::kept::Kept;
 use crate::wire::json::Object;
 
 /// One thing that happened.
@@ -73,6 +75,14 @@ impl Event {
             Self::Definition(_) => "definition",
             Self::Operated(_) => "operated",
             Self::Fault(_) => "fault",
+        }
+    }
+
+    /// The texts it names, which have to be kept before it.
+    pub fn kept(&self) -> Vec<Kept> {
+        match self {
+            Self::Decided(decided) => decided.input.kept().map(Kept::clone).to_vec(),
+            _ => Vec::new(),
         }
     }
 }
@@ -180,17 +190,22 @@ pub struct Decided {
     /// What packages in shadow mode would have said.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub shadow: Vec<Finding>,
+    /// The limits that had not enough left, by finding. How much is left is not part of the input.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub exceeded: BTreeSet<String>,
     /// Names the bundle that decided.
     pub policy: String,
     /// Names what was known of the things it touches, if anything was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub catalogue: Option<String>,
+    /// What was judged.
+    pub input: Imprint,
     /// How long it took.
     pub micros: u64,
 }
 
 /// One word for a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It may run.
@@ -283,6 +298,9 @@ pub struct Released {
     /// Names what the agent got, when that is not what came back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// What was judged beside the call and the words of the result; none when the result could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<Trace>,
     /// Names the bundle that decided.
     pub policy: String,
     /// How long it took.

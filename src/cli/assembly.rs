@@ -99,6 +99,8 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
         Tenure::Alone => Store::open(&options).await?,
         Tenure::Shared => Store::open_beside(&options).await?,
     };
+    // Whoever reads a decision later must be able to read what made it.
+    store.keep(bundle.kept()).await?;
     let recorder = Recorder::start(store.clone());
     let fleet = Fleet::new(config.servers.values().map(|server| server_options(server, &config.store)).collect());
     let judge = Arc::new(Judge::new(bundle));

@@ -17,6 +17,8 @@ pub enum Exit {
     Unreachable,
     /// Whoever asked may not.
     NotPermitted,
+    /// The policies that were tried would let something run that did not run before.
+    NewlyAllowed,
 }
 
 /// An error that ends a command with a code of its own. Any other error ends it with [`Exit::Failed`].
@@ -39,6 +41,7 @@ impl Exit {
             Self::NotFound => 3,
             Self::Unreachable => 4,
             Self::NotPermitted => 5,
+            Self::NewlyAllowed => 6,
         }
     }
 
@@ -74,6 +77,7 @@ mod tests {
             (Exit::NotFound, 3),
             (Exit::Unreachable, 4),
             (Exit::NotPermitted, 5),
+            (Exit::NewlyAllowed, 6),
         ] {
             let error = Err::<(), _>(exit.error("no key of that name")).context("cannot revoke").unwrap_err();
             assert_eq!((Exit::of(&error), exit.code()), (exit, code));

@@ -3,9 +3,13 @@
 //! One file for each verb. To add one: a file with its arguments, a variant of [`Verb`] and a line in [`run`].
 
 mod check;
+mod coverage;
 mod eval;
 mod explain;
+mod new;
+mod recorded;
 mod refusal;
+mod replay;
 mod schema;
 mod stops;
 mod test;
@@ -39,6 +43,15 @@ enum Verb {
     /// Say of one call which rules fired, which nearly did, and on which condition they stopped
     #[command(after_help = explain::EXAMPLES.text())]
     Explain(explain::ExplainArgs),
+    /// Write a first rule and its test, from a call on record
+    #[command(after_help = new::EXAMPLES.text())]
+    New(new::NewArgs),
+    /// List every tool and the rules that can touch it, those that no rule names first
+    #[command(after_help = coverage::EXAMPLES.text())]
+    Coverage(coverage::CoverageArgs),
+    /// Judge the calls on record by other policies, and say what would differ; asks no server
+    #[command(after_help = replay::EXAMPLES.text())]
+    Replay(replay::ReplayArgs),
     /// Print the JSON Schema of what rules see as `input`, of what they may say, or of what follows
     #[command(after_help = schema::EXAMPLES.text())]
     Schema(schema::SchemaArgs),
@@ -57,6 +70,9 @@ pub fn run(args: &PolicyArgs, global: &Global, out: &mut Output<'_>) -> anyhow::
         Verb::Test(args) => test::run(args, global, out),
         Verb::Eval(args) => eval::run(args, global, out),
         Verb::Explain(args) => explain::run(args, global, out),
+        Verb::New(args) => new::run(args, global, out),
+        Verb::Coverage(args) => coverage::run(args, global, out),
+        Verb::Replay(args) => replay::run(args, global, out),
         Verb::Schema(args) => schema::run(args, out),
     }
 }

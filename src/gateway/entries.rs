@@ -1,5 +1,7 @@
 //! What is written down of a call, step by step?
 
+use std::collections::BTreeSet;
+
 use super::answer::Refusal;
 use super::exchange::Exchange;
 use super::weigh::{Shown, Weighed};
@@ -7,6 +9,7 @@ use crate::audit::entry::{Arrived, Decided, Entry, Event, Finished, Refused, Ver
 use crate::digest::Digest;
 use crate::outcome::Outcome;
 use crate::policy::decision::{Decision, Judgement};
+use crate::policy::imprint::Imprint;
 use crate::wire::message::Answer;
 
 /// It arrived and found its server.
@@ -37,7 +40,12 @@ pub(super) fn arrived(exchange: &Exchange, Weighed { call, shown, .. }: &Weighed
 }
 
 /// Policy said something.
-pub(super) fn decided(judgement: &Judgement, catalogue: Option<Digest>) -> Decided {
+pub(super) fn decided(
+    judgement: &Judgement,
+    input: Imprint,
+    refusal: Option<&Refusal>,
+    catalogue: Option<Digest>,
+) -> Decided {
     let (outcome, code, detail) = match &judgement.decision {
         Decision::Allow(_) => (Verdict::Allow, None, None),
         Decision::Hold(_) => (Verdict::Hold, None, None),
@@ -49,10 +57,19 @@ pub(super) fn decided(judgement: &Judgement, catalogue: Option<Digest>) -> Decid
         detail,
         findings: judgement.findings.clone(),
         shadow: judgement.shadow.clone(),
+        exceeded: exceeded(judgement, refusal),
         policy: judgement.bundle.to_string(),
         catalogue: catalogue.map(|catalogue| catalogue.to_string()),
+        input,
         micros: judgement.micros,
     }
+}
+
+/// The limits the refusal is about, if it is about limits.
+fn exceeded(judgement: &Judgement, refusal: Option<&Refusal>) -> BTreeSet<String> {
+    let named = refusal.map(|refusal| refusal.findings.as_slice()).unwrap_or_default();
+    let limits = judgement.apply.limit.iter().map(|said| &said.finding);
+    limits.filter(|limit| named.contains(limit)).cloned().collect()
 }
 
 /// It ended before it was sent.

@@ -20,6 +20,7 @@ use crate::outcome::view::{self, View};
 use crate::outcome::{self, Outcome, Words};
 use crate::policy::decision::{DenyCode, Effect, Finding, Release};
 use crate::policy::finding::change::Change;
+use crate::policy::imprint::Trace;
 use crate::policy::input::{self, Input, NoPart, Part, Returned};
 use crate::wire::json::{Object, Value};
 use crate::wire::message::{Answer, Request, RpcError, code};
@@ -100,9 +101,12 @@ impl Gateway {
             // Members nobody knows are shown to no rule.
             error.extra = Object::new();
         }
-        let release = match part(&result, outcome.bytes.unwrap_or(0)) {
-            Ok(part) => self.judge.release(&Input::for_result(input, part)),
-            Err(error) => self.judge.unreadable(&error.to_string()),
+        let (release, trace) = match part(&result, outcome.bytes.unwrap_or(0)) {
+            Ok(part) => {
+                let input = Input::for_result(input, part);
+                (self.judge.release(&input), Some(Trace::of(&input)))
+            }
+            Err(error) => (self.judge.unreadable(&error.to_string()), None),
         };
         let Release { withheld: kept, redact, mask: _, labels, findings, shadow, bundle, micros } = release;
         let mut told = Released {
@@ -114,6 +118,7 @@ impl Gateway {
             labels: labels.clone(),
             redacted: BTreeSet::new(),
             digest: None,
+            result: trace,
             policy: bundle.to_string(),
             micros,
         };

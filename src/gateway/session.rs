@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +18,7 @@ use crate::call::caller::Caller;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::downstream::ClientProfile;
+use crate::policy::imprint::Shared;
 use crate::policy::input::{self, Part};
 use crate::wire::era::Era;
 use crate::wire::json::{Object, Value};
@@ -122,6 +123,8 @@ pub struct Parts {
     pub principal: Part,
     /// What the client says of itself.
     pub client: Part,
+    /// Both as the book keeps them, once there was a call.
+    pub shared: OnceLock<Shared>,
 }
 
 /// Everything a session starts with.
@@ -150,6 +153,7 @@ impl Session {
         let parts = Parts {
             principal: input::principal(&caller),
             client: input::client(&client.profile.info, &client.protocol, door.word()),
+            shared: OnceLock::new(),
         };
         Self {
             parts,

@@ -12,6 +12,7 @@ use super::evaluate::limit;
 use super::footprint::{Footprint, Memory, footprints};
 use super::index::{Condition, conditions};
 use super::input::{Input, Phase};
+use super::kept::{self, Kept};
 use super::pace::{self, Pace};
 use super::problem::{Problem, first_words};
 use super::{bounds, lint, syntax};
@@ -42,6 +43,7 @@ pub struct Bundle {
     digest: Digest,
     rules: Vec<EffectRule>,
     memory: Memory,
+    kept: Vec<Kept>,
     concern: Concern,
 }
 
@@ -116,7 +118,9 @@ impl Bundle {
         }
         bounds::install(&mut engine);
         cache::configure(cache::Config { regex: PATTERNS, glob: PATTERNS });
-        let mut bundle = Self { engine, data, digest: digest(sources), rules, memory: Memory::default(), concern };
+        let digest = digest(sources);
+        let kept = kept::keep(digest, sources);
+        let mut bundle = Self { engine, data, digest, rules, memory: Memory::default(), kept, concern };
         bundle.prepare()?;
         Ok(bundle)
     }
@@ -124,6 +128,11 @@ impl Bundle {
     /// Names sources and data together.
     pub const fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// What it was made of, to be kept before it judges.
+    pub fn kept(&self) -> &[Kept] {
+        &self.kept
     }
 
     /// Every effect of every package.

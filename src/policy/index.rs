@@ -27,6 +27,18 @@ enum Field {
     Phase,
 }
 
+/// How narrowly a rule picks the calls it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Aim {
+    /// It may be about any tool.
+    General,
+    /// It names the server.
+    Server,
+    /// It names the tool.
+    Tool,
+}
+
 /// Helpers of helpers are looked into this far.
 const DEEPEST: usize = 4;
 
@@ -47,6 +59,15 @@ impl Condition {
     /// Whether it may hold for anything at this server.
     pub(super) fn may_name(&self, server: &str) -> bool {
         self.0.get(&Field::Server).is_none_or(|names| names.contains(server))
+    }
+
+    /// How narrowly it picks its calls.
+    pub fn aim(&self) -> Aim {
+        match (self.0.contains_key(&Field::Tool), self.0.contains_key(&Field::Server)) {
+            (true, _) => Aim::Tool,
+            (false, true) => Aim::Server,
+            (false, false) => Aim::General,
+        }
     }
 
     /// Whether no call can make it hold while one of these phases asks.

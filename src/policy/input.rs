@@ -14,7 +14,7 @@ use crate::call::{Action, Call};
 use crate::catalogue::tool::Tool;
 use crate::clock::Timestamp;
 use crate::wire::json::{self, Object};
-use values::{from_object, text};
+use values::text;
 
 mod gist;
 mod parts;
@@ -22,7 +22,7 @@ mod values;
 
 pub use parts::{NoPart, Part, Recent, Returned, Sitting, Totals};
 pub use parts::{client, facts, no_facts, no_result_facts, principal, result, server, session};
-pub(in crate::policy) use values::object;
+pub(in crate::policy) use values::{from_json, from_object, object};
 
 /// The version of this document.
 pub const VERSION: u64 = 1;
@@ -212,9 +212,13 @@ impl Input {
         Self { value, key: Key { phase: Phase::Result, ..call.key.clone() } }
     }
 
-    /// A document that was written down: by the record, or by hand.
+    /// A document that was written down by hand.
     pub fn from_document(json: &str) -> Result<Self, NoDocument> {
-        let value = Value::from_json_str(json).map_err(|error| NoDocument(super::problem::first_words(&error)))?;
+        Self::of(Value::from_json_str(json).map_err(|error| NoDocument(super::problem::first_words(&error)))?)
+    }
+
+    /// A document that was put together elsewhere.
+    pub(super) fn of(value: Value) -> Result<Self, NoDocument> {
         let inside = |path: &[&str]| path.iter().try_fold(&value, |value, key| value.as_object().ok()?.get(&text(key)));
         let word = |path: &[&str]| match inside(path) {
             Some(Value::String(word)) => Ok(word.to_string()),

@@ -45,6 +45,14 @@ impl Moment {
     pub(super) fn value(&self) -> Value {
         self.value.clone()
     }
+
+    /// The same moment, its zone called by this name.
+    pub(super) fn in_zone(mut self, name: &str) -> Value {
+        if let Ok(members) = self.value.as_object_mut() {
+            members.insert(Value::from("zone"), Value::from(name));
+        }
+        self.value
+    }
 }
 
 fn text(text: String) -> Value {

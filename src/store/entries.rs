@@ -5,6 +5,7 @@ use super::{Store, StoreError};
 use crate::audit::entry::Entry;
 use crate::call::CallId;
 use crate::clock::Timestamp;
+use crate::policy::kept::Kept;
 
 /// One line of the book as it is appended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,13 +14,16 @@ pub struct Line {
     pub(super) at: Timestamp,
     pub(super) event: &'static str,
     pub(super) body: String,
+    /// Texts it names, which are kept before it.
+    pub(super) kept: Vec<Kept>,
 }
 
 impl Line {
     /// Spells an entry out. It fails only for an entry that JSON cannot hold, which no type of ours can make.
     pub fn of(entry: &Entry) -> Result<Self, serde_json::Error> {
         let body = serde_json::to_string(&entry.event)?;
-        Ok(Self { call: entry.call.clone(), at: entry.at, event: entry.event.tag(), body })
+        let kept = entry.event.kept();
+        Ok(Self { call: entry.call.clone(), at: entry.at, event: entry.event.tag(), body, kept })
     }
 }
 
@@ -69,6 +73,12 @@ WHERE (seq IN (SELECT seq FROM entry_call WHERE call >= $1 AND call < $1 || '~')
     OR seq > (SELECT MAX(seq) FROM entry_call WHERE call = ''))
 AND call >= $1 AND call < $1 || '~' ORDER BY seq LIMIT $2";
 
+const SINCE: &str = "
+SELECT CAST(COALESCE((SELECT MIN(seq) FROM entry WHERE at >= $1), (SELECT MAX(seq) + 1 FROM entry), 1) AS BIGINT)";
+
+const NEWEST_OF: &str = "
+SELECT CAST(COALESCE((SELECT seq FROM entry WHERE event = $1 ORDER BY seq DESC LIMIT 1 OFFSET $2), 0) AS BIGINT)";
+
 const END: &str = "SELECT CAST(COALESCE(MAX(seq), 0) AS BIGINT) FROM entry";
 
 impl Store {
@@ -109,6 +119,21 @@ impl Store {
         let rows: Vec<Row> =
             reading!(self.pool(), db => sqlx::query_as(text).bind(beginning).bind(limit).fetch_all(db).await)?;
         Ok(rows.into_iter().map(Written::from).collect())
+    }
+
+    /// The place of the first line that is not older; behind the last when all are. Looks at every line before it.
+    pub async fn since(&self, time: Timestamp) -> Result<i64, StoreError> {
+        let (first,): (i64,) =
+            reading!(self.pool(), db => sqlx::query_as(SINCE).bind(time.micros()).fetch_one(db).await)?;
+        Ok(first)
+    }
+
+    /// The place of the oldest among the newest so many lines of an event; zero when there are fewer.
+    pub async fn newest_of(&self, event: &str, count: i64) -> Result<i64, StoreError> {
+        let before = count.saturating_sub(1).max(0);
+        let (first,): (i64,) =
+            reading!(self.pool(), db => sqlx::query_as(NEWEST_OF).bind(event).bind(before).fetch_one(db).await)?;
+        Ok(first)
     }
 
     /// The place of the last line; zero for an empty book.

@@ -17,6 +17,7 @@ const ALL: &[Migration] = &[
     Migration { number: 1, text: FIRST },
     Migration { number: 2, text: TICKETS },
     Migration { number: 3, text: LIMITS },
+    Migration { number: 4, text: PARTS },
 ];
 
 /// Digests and lists are kept as text, times as microseconds since 1970.
@@ -87,6 +88,14 @@ CREATE TABLE session_label (
     label TEXT {bytewise} NOT NULL,
     at {integer} NOT NULL,
     PRIMARY KEY (session, label)
+) {strict};
+";
+
+/// Texts that entries name by their digest.
+const PARTS: &str = "
+CREATE TABLE part (
+    name TEXT {bytewise} PRIMARY KEY,
+    body TEXT NOT NULL
 ) {strict};
 ";
 

@@ -6,7 +6,7 @@
 
 use std::str::FromStr as _;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
@@ -14,6 +14,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::append::{AppendError, Appender, Kind};
 use super::entries::Line;
+use super::parts::Known;
 use super::pool::{self, Pool};
 use super::{Durability, Inner, Role, StoreError, migrations};
 use crate::audit::entry::{Entry, Event, Operated};
@@ -134,17 +135,35 @@ SELECT line.call, line.at, line.event, line.body
 FROM UNNEST($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[]) WITH ORDINALITY AS line (call, at, event, body, place)
 ORDER BY line.place";
 
+/// The same, with the texts the lines name and nobody is known to have kept.
+const INSERT_AND_KEEP: &str = "
+WITH kept AS (
+    INSERT INTO part (name, body)
+    SELECT text.name, text.body FROM UNNEST($5::TEXT[], $6::TEXT[]) WITH ORDINALITY AS text (name, body, place)
+    ORDER BY text.place ON CONFLICT (name) DO NOTHING
+)
+INSERT INTO entry (call, at, event, body)
+SELECT line.call, line.at, line.event, line.body
+FROM UNNEST($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[]) WITH ORDINALITY AS line (call, at, event, body, place)
+ORDER BY line.place";
+
 /// The book in Postgres.
 #[derive(Debug)]
 pub(super) struct Ledger {
     pool: PgPool,
     healthy: AtomicBool,
+    known: Mutex<Known>,
     own: Weak<Self>,
 }
 
 impl Ledger {
     fn new(pool: PgPool) -> Arc<Self> {
-        Arc::new_cyclic(|own| Self { pool, healthy: AtomicBool::new(true), own: Weak::clone(own) })
+        Arc::new_cyclic(|own| Self {
+            pool,
+            healthy: AtomicBool::new(true),
+            known: Mutex::default(),
+            own: Weak::clone(own),
+        })
     }
 
     pub(super) fn healthy(&self) -> bool {
@@ -168,12 +187,19 @@ impl Ledger {
         let times: Vec<_> = lines.iter().map(|line| Timestamp::micros(line.at)).collect();
         let events: Vec<_> = lines.iter().map(|line| line.event).collect();
         let bodies: Vec<_> = lines.iter().map(|line| line.body.as_str()).collect();
+        let lacking = self.known().lacking(lines.iter().flat_map(|line| &line.kept));
+        let (names, texts): (Vec<_>, Vec<_>) = lacking.iter().map(|kept| (kept.name(), kept.body())).unzip();
         let work = async {
             let mut tries = 0_u32;
             loop {
-                let query = sqlx::query(INSERT).bind(&calls).bind(&times).bind(&events).bind(&bodies);
+                let text = if names.is_empty() { INSERT } else { INSERT_AND_KEEP };
+                let query = sqlx::query(text).bind(&calls).bind(&times).bind(&events).bind(&bodies);
+                let query = if names.is_empty() { query } else { query.bind(&names).bind(&texts) };
                 match query.execute(&self.pool).await {
-                    Ok(_) => return Ok(()),
+                    Ok(_) => {
+                        self.known().learn(lacking);
+                        return Ok(());
+                    }
                     Err(error) if tries < pool::RETRIES && pool::passing(&error) => {
                         tries = tries.saturating_add(1);
                         pool::pause(tries).await;
@@ -184,6 +210,10 @@ impl Ledger {
         };
         let late = |_| Err(AppendError::Broken("the database did not answer in time".to_owned()));
         tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(late)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From the first failure on, writes a line of its own until one stays, so that health returns without a call.

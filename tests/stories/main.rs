@@ -14,6 +14,7 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod bench;
 mod effects;
 mod eras;
 mod facts;
@@ -23,6 +24,7 @@ mod judged;
 mod parsing;
 mod past;
 mod protocol;
+mod replayed;
 mod results;
 mod rounds;
 mod server;
@@ -42,7 +44,7 @@ fn main() {
         return;
     }
     let mut rooms = vec![parsing::STORIES, protocol::STORIES, identity::STORIES, judged::STORIES, tools::STORIES];
-    rooms.extend([eras::STORIES, rounds::STORIES, facts::STORIES]);
+    rooms.extend([eras::STORIES, rounds::STORIES, facts::STORIES, replayed::STORIES, bench::STORIES]);
     rooms.extend([effects::STORIES, results::STORIES, past::STORIES]);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {

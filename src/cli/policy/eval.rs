@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::super::exit::Exit;
 use super::super::output::Output;
+use super::recorded;
 use super::refusal::refuse;
 use super::stops::line;
 use super::{Examples, Global, chosen};
@@ -23,7 +24,7 @@ use crate::policy::told::{Placed, Told};
 /// Which document, and by which policies it is judged.
 #[derive(Args, Debug)]
 pub(super) struct Asked {
-    /// A file with the input, whole or as {server, tool, arguments}; - reads standard input
+    /// A file with the input, whole or as {server, tool, arguments}; - reads standard input; or a call on record, by its id
     #[arg(value_name = "CALL")]
     call: String,
     /// Files or folders with policies; those of the configuration if left out
@@ -58,7 +59,7 @@ pub(super) const EXAMPLES: Examples = Examples([
 
 /// Runs the verb.
 pub(super) fn run(args: &EvalArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
-    let inputs = args.asked.inputs()?;
+    let inputs = args.asked.inputs(global)?;
     if args.document {
         for input in &inputs {
             let text = input.to_json().context("the input cannot be written down")?;
@@ -92,7 +93,15 @@ pub(super) fn run(args: &EvalArgs, global: &Global, out: &mut Output<'_>) -> any
 
 impl Asked {
     /// The documents. A file whose name ends in `.jsonl` has one on each line.
-    pub(super) fn inputs(&self) -> anyhow::Result<Vec<Input>> {
+    pub(super) fn inputs(&self, global: &Global) -> anyhow::Result<Vec<Input>> {
+        if recorded::is_call(&self.call) && !Path::new(&self.call).exists() {
+            let input = recorded::input(&self.call, global)?;
+            if self.with.is_empty() {
+                return Ok(vec![input]);
+            }
+            let text = input.to_json().context("the input cannot be written down")?;
+            return Ok(vec![document::read(&text, &self.with)?]);
+        }
         let mut text = String::new();
         if self.call == "-" {
             std::io::stdin().read_to_string(&mut text).context("standard input cannot be read")?;

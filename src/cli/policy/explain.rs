@@ -22,7 +22,7 @@ pub(super) struct ExplainArgs {
 
 /// Shown under its help.
 pub(super) const EXAMPLES: Examples = Examples([
-    ("countersign policy explain call.json", "why is this held, and what would have to be different?"),
+    ("countersign policy explain 019a3f20-77c1-7abc", "why was this held, and what would have to be different?"),
     (
         "countersign policy explain call.json --with call.arguments.limit=5 --json",
         "the same with another limit, for a script",
@@ -31,7 +31,7 @@ pub(super) const EXAMPLES: Examples = Examples([
 
 /// Runs the verb.
 pub(super) fn run(args: &ExplainArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
-    let inputs = args.asked.inputs()?;
+    let inputs = args.asked.inputs(global)?;
     let (bundle, sources) = match args.asked.bundle(global)? {
         Ok(loaded) => loaded,
         Err(problems) => return refuse(&problems, args.asked.json, out),

@@ -22,12 +22,12 @@ pub(super) fn list<T>(items: &[T], each: impl Fn(&T) -> Value) -> Value {
     Value::from(items.iter().map(each).collect::<Vec<_>>())
 }
 
-pub(super) fn from_object(object: &Object) -> Value {
+pub(in crate::policy) fn from_object(object: &Object) -> Value {
     Value::from(object.iter().map(|(name, value)| (text(name), from_json(value))).collect::<BTreeMap<_, _>>())
 }
 
 /// A value of ours as the engine knows it. Exact: a strict reader lets only numbers pass that fit.
-pub(super) fn from_json(value: &json::Value) -> Value {
+pub(in crate::policy) fn from_json(value: &json::Value) -> Value {
     match value {
         json::Value::Null => Value::Null,
         json::Value::Bool(value) => Value::from(*value),

@@ -145,6 +145,32 @@ const PLANTED: &[(&str, &str)] = &[
         "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\"], \"max\": 1, \"per\": \"1h\", \"cost\": input.facts.money.amount}",
     ),
     ("duplicate-id", "allow contains {\"id\": \"all\"} if input.call.tool == \"x\""),
+    ("unused-rule", "one if two\n\ntwo if one_more\n\none_more := 1\n\nwarn contains \"x\" if one_more == 1"),
+    ("unused-rule", "a if b\n\nb if input.call.tool == \"x\""),
+    ("unreachable", "warn contains \"x\" if { input.call.server == \"a\"; input.call.server == \"b\" }"),
+    ("unreachable", "warn contains \"x\" if { input.call.server in {\"a\", \"b\"}; input.call.server in [\"c\"] }"),
+    ("unreachable", "warn contains \"x\" if { input.call.server == \"a\"; input.call.server != \"a\" }"),
+    ("unreachable", "warn contains \"x\" if { some g in input.principal.groups; g == \"a\"; g == \"b\" }"),
+    ("unreachable", "warn contains \"x\" if { input.tool.changed; not input.tool.changed }"),
+    ("unreachable", "warn contains \"x\" if { input.tool.changed == true; not input.tool.changed }"),
+    (
+        "unreachable",
+        "args := input.call\n\nwarn contains \"x\" if { args.server == \"a\"; input.call.server == \"b\" }",
+    ),
+    (
+        "unreachable",
+        "here if input.call.server == \"a\"\n\nwarn contains \"x\" if { here; input.call.server == \"b\" }",
+    ),
+    (
+        "unreachable",
+        "here if input.call.server == \"a\"\n\nwarn contains \"x\" if { here\n\tthere }\n\nthere if input.call.server in {\"b\"}",
+    ),
+    ("unreachable", "warn contains \"x\" if input.phase == \"calls\""),
+    ("unreachable", "warn contains \"x\" if input.call.method == \"tools/cal\""),
+    ("unreachable", "warn contains \"x\" if input.time.weekday in {\"saturday\", \"sonday\"}"),
+    ("unreachable", "warn contains \"x\" if input.phase == \"list\""),
+    ("unreachable", "deny contains {\"id\": \"a\", \"reason\": \"b\"} if input.phase == \"result\""),
+    ("unreachable", "late if input.phase == \"result\"\n\ndeny contains {\"id\": \"a\", \"reason\": \"b\"} if late"),
     ("severity", "deny contains {\"id\": \"a\", \"reason\": \"b\", \"severity\": \"awful\"}"),
 ];
 

@@ -5,9 +5,13 @@
 //! call comes after the other. So it is a table of its own, brought up to date every so many lines, in the transaction
 //! that writes the last of them; whoever reads looks also at the lines behind its end.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, Statement};
 
+use crate::policy::kept::Kept;
 use crate::store::entries::Line;
+use crate::store::parts::{KEEP, Known};
 
 /// Lines of one commit that are one statement, and so need no other to begin and end a transaction.
 const ONE: &str = "INSERT INTO entry (call, at, event, body) VALUES (?,?,?,?)";
@@ -27,12 +31,13 @@ const BEHIND: usize = 128;
 pub(super) struct Table {
     /// Lines written since the index was up to date. Others may have written more; the statement sees them too.
     behind: usize,
+    known: Known,
 }
 
 impl Default for Table {
     /// Whoever wrote before may have stopped anywhere.
     fn default() -> Self {
-        Self { behind: BEHIND }
+        Self { behind: BEHIND, known: Known::default() }
     }
 }
 
@@ -40,8 +45,9 @@ impl Table {
     /// Commits lines together and returns the number of the last.
     pub(super) fn insert(&mut self, connection: &Connection, lines: &[Line]) -> rusqlite::Result<i64> {
         let behind = self.behind.saturating_add(lines.len());
+        let lacking = self.known.lacking(lines.iter().flat_map(|line| &line.kept));
         let text = match lines {
-            _ if behind > BEHIND => None,
+            _ if behind > BEHIND || !lacking.is_empty() => None,
             [_] => Some(ONE),
             [_, _] => Some(TWO),
             [_, _, _] => Some(THREE),
@@ -52,7 +58,12 @@ impl Table {
                 put(&mut *connection.prepare_cached(text)?, lines)?;
                 connection.last_insert_rowid()
             }
-            None => in_transaction(connection, lines, if behind > BEHIND { Index::Due } else { Index::Later })?,
+            None => {
+                let index = if behind > BEHIND { Index::Due } else { Index::Later };
+                let last = in_transaction(connection, &lacking, lines, index)?;
+                self.known.learn(lacking);
+                last
+            }
         };
         self.behind = if behind > BEHIND { 0 } else { behind };
         Ok(last)
@@ -65,8 +76,16 @@ enum Index {
     Later,
 }
 
-fn in_transaction(connection: &Connection, lines: &[Line], index: Index) -> rusqlite::Result<i64> {
+fn in_transaction(
+    connection: &Connection,
+    lacking: &BTreeSet<&Kept>,
+    lines: &[Line],
+    index: Index,
+) -> rusqlite::Result<i64> {
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    for text in lacking {
+        connection.prepare_cached(KEEP)?.execute((text.name(), text.body()))?;
+    }
     let mut statement = connection.prepare_cached(ONE)?;
     lines.chunks(1).try_for_each(|line| put(&mut statement, line))?;
     let last = connection.last_insert_rowid();
