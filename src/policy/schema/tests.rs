@@ -206,7 +206,6 @@ fn every_finding_is_recorded_as_the_record_says() {
         outcome: Verdict::Hold,
         code: None,
         detail: None,
-        catalogue: None,
         findings: judgement.findings,
         shadow: Vec::new(),
         policy: judgement.bundle.to_string(),
