@@ -234,7 +234,10 @@ impl Tree<'_> {
         let lower = targets.iter().map(|name| name.to_ascii_lowercase()).collect();
         let own = self.own();
         let asked = Asked { dialect: self.dialect, own: &own, targets: &lower };
-        let joined = sources.iter().flat_map(|tables| &tables.joins).any(|join| super::from::filters(join, asked));
+        // Elsewhere the target is no part of what is joined, and another relation's conditions say nothing about it.
+        let joins_target = matches!(self.dialect, Dialect::Mysql | Dialect::Mssql);
+        let mut joins = sources.iter().flat_map(|tables| &tables.joins);
+        let joined = joins_target && joins.any(|join| super::from::filters(join, asked));
         let rows = limit.and_then(limit::number);
         self.exprs(limit);
         let bounded = selection.is_some_and(|condition| bounds(condition, asked)) || joined || binds(rows);
