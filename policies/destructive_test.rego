@@ -1,19 +1,16 @@
 package destructive_test
 
+import future.keywords.not
+
 import data.gate
+import data.sample
 
 call(tool) := hinted(tool, false, false)
 
-hinted(tool, destructive, trusted) := {
-	"phase": "call",
-	"call": {"server": "shop", "tool": tool, "method": "tools/call", "target": tool, "arguments": {}},
-	"tool": {
-		"pinned": true, "changed": false, "trusted": trusted,
-		"annotations": {"destructiveHint": destructive, "readOnlyHint": destructive == false},
-	},
-	"server": {"name": "shop", "labels": {}},
-	"environment": "development",
-}
+hinted(tool, destructive, trusted) := object.union(sample.call(tool, {}, {}), {"tool": {
+	"trusted": trusted,
+	"annotations": {"destructiveHint": destructive, "readOnlyHint": destructive == false},
+}})
 
 test_tools_that_take_everything_are_denied if {
 	every tool in ["drop_table", "drop-table", "dropTable", "DROP_TABLE", "drop", "truncate_orders", "wipe", "delete_all", "purge_queue"] {
@@ -41,7 +38,7 @@ test_a_hint_never_loosens if gate.outcome == "deny" with input as hinted("drop_t
 test_a_hint_warns_unless_the_operator_vouches if {
 	claimed := gate.decision with input as hinted("delete_file", true, false)
 	claimed.outcome == "allow"
-	["says-it-destroys"] == [finding.id | some finding in claimed.findings.warn]
+	"says-it-destroys" in {finding.id | some finding in claimed.findings.warn}
 	trusted := gate.decision with input as hinted("delete_file", true, true)
-	trusted.findings.warn == []
+	not "says-it-destroys" in {finding.id | some finding in trusted.findings.warn}
 }

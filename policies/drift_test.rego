@@ -1,17 +1,9 @@
 package drift_test
 
 import data.gate
+import data.sample
 
-call(pinned) := {
-	"phase": "call",
-	"call": {"server": "files", "tool": "read_file", "method": "tools/call", "target": "read_file", "arguments": {}},
-	"tool": {
-		"pinned": pinned, "changed": pinned == false, "trusted": false,
-		"annotations": {"destructiveHint": false},
-	},
-	"server": {"name": "files", "labels": {}},
-	"environment": "development",
-}
+call(pinned) := object.union(sample.call("read_file", {}, {}), {"tool": {"pinned": pinned, "changed": pinned == false}})
 
 test_an_agreed_tool_runs if gate.outcome == "allow" with input as call(true)
 

@@ -1,22 +1,11 @@
 package everyday_test
 
 import data.gate
+import data.sample
 
-call(tool) := {
-	"phase": "call",
-	"call": {"server": "files", "tool": tool, "method": "tools/call", "target": tool, "arguments": {}},
-	"tool": {"pinned": true, "changed": false, "trusted": false, "annotations": {"destructiveHint": false}},
-	"server": {"name": "files", "labels": {}},
-	"environment": "development",
-}
+call(tool) := sample.call(tool, {}, {})
 
-other(method) := {
-	"phase": "call",
-	"call": {"server": "files", "tool": null, "method": method, "target": "x", "arguments": {}},
-	"tool": null,
-	"server": {"name": "files", "labels": {}},
-	"environment": "development",
-}
+other(method) := object.union(call("x"), {"tool": null, "call": {"tool": null, "method": method}})
 
 test_an_agreed_tool_runs if gate.outcome == "allow" with input as call("read_file")
 

@@ -29,6 +29,30 @@ deny contains {
 	not excepted
 }
 
+withhold contains {
+	"id": "too-many-rows-came",
+	"severity": "high",
+	"reason": "{result.rows} rows came back; {data.exports.most.rows} may leave at a time.",
+	"advice": "Ask for fewer rows: a LIMIT, a filter, or a count.",
+} if {
+	carries_rows
+	input.result.rows > data.exports.most.rows
+}
+
+withhold contains {
+	"id": "too-much-came",
+	"severity": "high",
+	"reason": "{result.bytes} bytes came back; {data.exports.most.bytes} may leave at a time.",
+	"advice": "Ask for fewer rows or fewer columns.",
+} if {
+	carries_rows
+	input.result.bytes > data.exports.most.bytes
+}
+
+carries_rows if exports
+
+carries_rows if input.facts.sql
+
 # The word may stand anywhere in the name: `export_customers`, `customers-dump`.
 exports if regex.match(`(?i)(^|[_.-])(export|dump)([_.-]|$)`, input.call.target)
 

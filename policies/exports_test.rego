@@ -1,14 +1,9 @@
 package exports_test
 
 import data.gate
+import data.sample
 
-call(tool, arguments) := {
-	"phase": "call",
-	"call": {"server": "shop", "tool": tool, "method": "tools/call", "target": tool, "arguments": arguments},
-	"tool": {"pinned": true, "changed": false, "trusted": false, "annotations": {"destructiveHint": false}},
-	"server": {"name": "shop", "labels": {}},
-	"environment": "development",
-}
+call(tool, arguments) := sample.call(tool, arguments, {})
 
 test_some_rows_may_leave if {
 	every limit in [1, 20, 100] {
@@ -42,4 +37,19 @@ test_an_exception_is_about_one_tool_of_one_server if {
 test_other_tools_may_use_large_numbers if {
 	gate.outcome == "allow" with input as call("list_products", {"limit": 5000})
 	gate.outcome == "allow" with input as call("exporter_status", {})
+}
+
+came(document, result) := {finding.id | some finding in found} if {
+	found := data.countersign.exports.withhold with input as sample.result(document, result)
+}
+
+# A16: what was asked for is one thing, what came is another.
+test_more_than_was_asked_for_does_not_pass if {
+	export := call("export_customers", {"limit": 20})
+	came(export, {"rows": 1000}) == set()
+	came(export, {"rows": 1001}) == {"too-many-rows-came"}
+	came(export, {"bytes": 1048577}) == {"too-much-came"}
+	rows := sample.call("query", {}, sample.sql({}))
+	came(rows, {"rows": 1001}) == {"too-many-rows-came"}
+	came(call("list_directory", {}), {"rows": 5000, "bytes": 9000000}) == set()
 }

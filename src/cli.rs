@@ -7,6 +7,7 @@ pub mod check;
 pub mod config;
 pub mod demo;
 pub mod exit;
+pub mod facts;
 mod help;
 pub mod keys;
 pub mod log;
@@ -74,6 +75,9 @@ enum Command {
     /// Check and test the policies, or print what they see
     #[command(after_help = policy::EXAMPLES.text(), arg_required_else_help = true)]
     Policy(policy::PolicyArgs),
+    /// Print what a rule would see of a text
+    #[command(after_help = facts::EXAMPLES.text(), arg_required_else_help = true)]
+    Facts(facts::FactsArgs),
     /// Read the record
     #[command(after_help = log::EXAMPLES.text(), arg_required_else_help = true)]
     Log(log::LogArgs),
@@ -92,7 +96,7 @@ const CONFIG_HELP: &str =
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Run", &["serve", "run", "demo"]),
     ("Set up", &["check", "config", "keys", "pins"]),
-    ("Policy", &["policy"]),
+    ("Policy", &["policy", "facts"]),
     ("Log", &["log"]),
 ];
 
@@ -109,6 +113,7 @@ fn dispatch(command: &Command, global: &Global, out: &mut Output<'_>) -> anyhow:
         Command::Keys(args) => run_keys(args, global),
         Command::Pins(args) => pins::run(args, global, out),
         Command::Policy(args) => policy::run(args, global, out),
+        Command::Facts(args) => facts::run(args, out),
         Command::Log(args) => runtime()?.block_on(async {
             let store = crate::store::Store::open_reader(&StoreOptions::from(&global.store()?)).await?;
             log::run(args, &store, out).await

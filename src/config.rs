@@ -3,8 +3,10 @@
 //! One file, then environment, then flags; checked whole before anything starts. What cannot be understood is an error
 //! and never a default.
 
+pub mod catalogue;
 pub mod check;
 mod complaint;
+mod facts;
 mod fault;
 pub mod identity;
 pub mod limits;
@@ -16,6 +18,7 @@ pub mod policy;
 pub mod reach;
 mod reading;
 mod reference;
+pub mod resources;
 pub mod sample;
 pub mod schema;
 mod section;
@@ -30,6 +33,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
+pub use self::catalogue::Catalogue;
 pub use self::fault::{Excerpt, Fault, Faults, Place};
 pub use self::identity::{Claims, Identity, Issuer};
 pub use self::limits::Limits;
@@ -51,6 +55,9 @@ pub struct Config {
     /// A free word, seen by policies.
     #[schemars(extend("default" = "development"))]
     pub environment: String,
+    /// The compliance zone this gateway stands in, seen by policies.
+    #[schemars(extend("default" = ""))]
+    pub zone: String,
     /// Where clients connect.
     pub http: Option<Http>,
     /// Who vouches for callers.
@@ -62,6 +69,9 @@ pub struct Config {
     /// What judges.
     #[schemars(with = "Option<Policy>")]
     pub policy: Policy,
+    /// What is known of the things calls touch.
+    #[schemars(with = "Option<Catalogue>")]
+    pub catalogue: Catalogue,
     /// Where the record is kept.
     #[schemars(with = "Option<Store>")]
     pub store: Store,

@@ -11,6 +11,7 @@ mod entries;
 pub mod exchange;
 pub mod hello;
 pub mod judge;
+pub mod known;
 pub mod listen;
 pub mod listeners;
 pub mod lists;
@@ -27,7 +28,7 @@ pub mod surroundings;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio_util::task::TaskTracker;
 
 use crate::audit::entry::{Cancelled, Dispatched, Entry, Event, Rejected};
@@ -47,6 +48,7 @@ use crate::wire::method::Method;
 use answer::{Refusal, Retry};
 use exchange::Exchange;
 use judge::Judge;
+use known::Known;
 use outlet::{Outlet, Steps};
 use recorder::Recorder;
 use resolve::{Astray, Resolved};
@@ -73,6 +75,8 @@ pub struct Gateway {
     pub clock: Arc<dyn Clock>,
     /// What the configuration says.
     pub settings: Settings,
+    /// What is known of the things calls touch.
+    pub known: ArcSwap<Known>,
     /// Who is connected.
     pub sessions: Sessions,
     /// Everything that was started and has not ended.
@@ -92,7 +96,8 @@ impl Gateway {
     ) -> Arc<Self> {
         let sessions = Sessions::new(settings.sessions_per_principal);
         let (tasks, rounds, moment) = (TaskTracker::new(), Rounds::default(), ArcSwapOption::empty());
-        Arc::new(Self { fleet, judge, recorder, store, clock, settings, sessions, tasks, rounds, moment })
+        let known = ArcSwap::default();
+        Arc::new(Self { fleet, judge, recorder, store, clock, settings, known, sessions, tasks, rounds, moment })
     }
 
     /// Takes a request in. Its answer, and what is said before it, comes out of the steps.
@@ -234,7 +239,7 @@ impl Gateway {
 
         // May it?
         let judgement = self.judge.decide(&self.input(exchange, &call), call.digest);
-        entries.push(self.entry(&id, Event::Decided(entries::decided(&judgement))));
+        entries.push(self.entry(&id, Event::Decided(entries::decided(&judgement, self.known.load().digest))));
         let refusal = Refusal::from_judgement(&judgement);
         let Decision::Allow(grant) = judgement.decision else {
             let refusal = match self.recorder.write(entries).await {

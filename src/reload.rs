@@ -1,4 +1,4 @@
-//! How do changed policies come into force while calls run?
+//! How do changed policies, and what is known of resources, come into force while calls run?
 //!
 //! The files are looked at every second. What changed is compiled first and put in force only when it passed every
 //! check; otherwise the old policies stay, loudly.
@@ -11,7 +11,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::entry::{Entry, Event, Operated};
+use crate::config::Faults;
+use crate::config::resources::{self, Files};
 use crate::gateway::Gateway;
+use crate::gateway::known::Known;
 use crate::policy::bundle::{Bundle, Sources};
 use crate::policy::files::{self, Include};
 use crate::policy::problem::Problem;
@@ -23,26 +26,28 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct Reload {
     gateway: Arc<Gateway>,
     paths: Vec<PathBuf>,
+    files: Vec<PathBuf>,
 }
 
 impl Reload {
-    /// Watches these files and folders.
-    pub const fn new(gateway: Arc<Gateway>, paths: Vec<PathBuf>) -> Self {
-        Self { gateway, paths }
+    /// Watches these files and folders of policies, and these files of the catalogue.
+    pub const fn new(gateway: Arc<Gateway>, paths: Vec<PathBuf>, files: Vec<PathBuf>) -> Self {
+        Self { gateway, paths, files }
     }
 
     /// Watches until `stop`.
     pub async fn watch(self, stop: CancellationToken) {
         // Nothing is taken as read before: what changed since the gateway was assembled must not be missed.
-        let mut last = None;
+        let (mut last, mut known) = (None, None);
         let mut ticks = tokio::time::interval(PAUSE);
         let Ok(mut hang_up) = signal(SignalKind::hangup()) else { return };
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                _ = hang_up.recv() => last = None,
+                _ = hang_up.recv() => (last, known) = (None, None),
                 _ = ticks.tick() => {}
             }
+            self.look_up(&mut known).await;
             match self.read().await {
                 Ok(sources) if last.as_ref() == Some(&sources) => {}
                 Ok(sources) => {
@@ -54,6 +59,37 @@ impl Reload {
                         self.refuse(&problems).await;
                     }
                 }
+            }
+        }
+    }
+
+    /// Looks at the catalogue; `last` is what it said before, good or bad.
+    async fn look_up(&self, last: &mut Option<Result<Files, Faults>>) {
+        if self.files.is_empty() {
+            return;
+        }
+        let files = self.files.clone();
+        let Ok(read) = tokio::task::spawn_blocking(move || resources::open(&files)).await else { return };
+        if last.as_ref() == Some(&read) {
+            return;
+        }
+        let known = read
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|files| Ok(Known { catalogue: resources::read(files)?, digest: resources::digest(files) }));
+        *last = Some(read);
+        match known {
+            Ok(known) if known.digest == self.gateway.known.load().digest => {}
+            Ok(known) => {
+                let digest = known.digest.map_or_else(String::new, |digest| digest.to_string());
+                self.gateway.known.store(Arc::new(known));
+                tracing::info!(catalogue = digest, "a new catalogue is in force");
+                self.record("catalogue_loaded", digest).await;
+            }
+            Err(faults) => {
+                let detail = faults.to_string();
+                tracing::error!(faults = detail, "the changed catalogue cannot be used; the old one stays in force");
+                self.record("catalogue_refused", detail).await;
             }
         }
     }
@@ -103,7 +139,7 @@ impl Reload {
         let event = Event::Operated(Operated { what, detail });
         let entry = Entry { call: None, at: self.gateway.clock.now(), event };
         if let Err(error) = self.gateway.recorder.write(vec![entry]).await {
-            tracing::error!(error = %error, "a change of policies could not be recorded");
+            tracing::error!(error = %error, "a change of policies or of the catalogue could not be recorded");
         }
     }
 }

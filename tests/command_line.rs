@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
+#[path = "command_line/facts.rs"]
+mod facts;
+
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use insta::assert_snapshot;
 
@@ -288,7 +291,7 @@ fn a_reader_that_has_enough_is_no_failure() {
     let output = Command::new(env!("CARGO_BIN_EXE_countersign"))
         .args(["config", "schema"])
         .stdout(writer)
-        .stderr(std::process::Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap()
         .wait_with_output()

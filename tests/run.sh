@@ -8,7 +8,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(format lints tests postgres policies opa conformance peers bench)
+parts=(format lints tests sql postgres policies opa conformance peers bench)
 installed="$PWD/target/peers"
 
 case "${1:-}" in
@@ -31,6 +31,7 @@ bring() {
   [ "$(id -u)" -eq 0 ] || root=(sudo)
   need() { command -v "$1" >/dev/null || missing+=("${@:2}"); }
   need cc gcc libc6-dev
+  ! wanted sql || compgen -G '/usr/lib/llvm-*/lib/libclang.so*' >/dev/null || missing+=(libclang-dev)
   if wanted postgres; then
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     PATH="$PATH:/usr/sbin" need pgbouncer pgbouncer
@@ -107,6 +108,9 @@ format() { cargo fmt --check; }
 lints() { cargo clippy --quiet --all-targets -- -D warnings; }
 
 tests() { cargo test --quiet --no-fail-fast; }
+
+# PostgreSQL's own parser reads the same texts. A package of its own, because it compiles C; the lock file is kept.
+sql() { cargo test --quiet --locked --manifest-path tests/pg_query/Cargo.toml --target-dir target/pg_query; }
 
 postgres() {
   start_postgres || { echo "the throw-away Postgres did not start"; return 1; }

@@ -74,7 +74,7 @@ impl Event {
 
 /// The JSON Schema of what the book holds, for whoever reads it with a program.
 pub fn schema() -> schemars::Schema {
-    schemars::schema_for!(Event)
+    schemars::generate::SchemaSettings::default().for_serialize().into_generator().into_root_schema_for::<Event>()
 }
 
 /// See [`Event::Rejected`].
@@ -168,6 +168,9 @@ pub struct Decided {
     pub shadow: Vec<Finding>,
     /// Names the bundle that decided.
     pub policy: String,
+    /// Names what was known of the things it touches, if anything was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<String>,
     /// How long it took.
     pub micros: u64,
 }
@@ -299,7 +302,8 @@ pub struct Definition {
 /// See [`Event::Operated`].
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Operated {
-    /// `started`, `stopped`, `policy_loaded`, `policy_refused`, `key_made`, `key_revoked`, `record_resumed`.
+    /// `started`, `stopped`, `policy_loaded`, `policy_refused`, `catalogue_loaded`,
+    /// `catalogue_refused`, `key_made`, `key_revoked`, `record_resumed`.
     pub what: &'static str,
     /// Details in words.
     pub detail: String,

@@ -13,14 +13,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalogue::pins::FirstSight;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Config, PinRule, Reach};
+use crate::config::{self, Config, Faults, PinRule, Reach, resources};
 use crate::digest::hex;
 use crate::downstream::http::HttpOptions;
 use crate::downstream::http::guard::Private;
 use crate::downstream::oauth::{Grant, OauthOptions};
 use crate::downstream::{CommandOptions, Fleet, Place, ServerOptions};
+use crate::facts::automatic::Start;
+use crate::facts::plan::Plan;
 use crate::gateway::Gateway;
 use crate::gateway::judge::Judge;
+use crate::gateway::known::Known;
 use crate::gateway::recorder::Recorder;
 use crate::gateway::settings::{Arguments, ServerSettings, Settings};
 use crate::identity::{self, Identity};
@@ -49,11 +52,18 @@ pub struct Assembled {
     /// Ends everything.
     pub stop: CancellationToken,
     sources: Vec<PathBuf>,
+    files: Vec<PathBuf>,
 }
 
 /// Reads and compiles the policies a configuration names.
 pub fn load_policies(paths: &[PathBuf]) -> Result<Bundle, Vec<Problem>> {
     Bundle::load(&files::read(paths, Include::Policies)?)
+}
+
+/// Reads the catalogue a configuration names.
+pub fn load_catalogue(files: &[PathBuf]) -> Result<Known, Faults> {
+    let read = resources::open(files)?;
+    Ok(Known { catalogue: resources::read(&read)?, digest: resources::digest(&read) })
 }
 
 /// How the record is shared with other gateways on the same machine.
@@ -80,6 +90,9 @@ pub async fn assemble_from(config: &Config, sources: &Sources) -> anyhow::Result
 }
 
 async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyhow::Result<Assembled> {
+    let known = load_catalogue(&config.catalogue.files).map_err(|faults| {
+        anyhow!("the catalogue cannot be used, so nothing would be known of what calls touch:\n{faults}")
+    })?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let options = StoreOptions::from(&config.store);
     let store = match tenure {
@@ -90,8 +103,15 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
     let fleet = Fleet::new(config.servers.values().map(|server| server_options(server, &config.store)).collect());
     let judge = Arc::new(Judge::new(bundle));
     let gateway = Gateway::new(fleet, judge, recorder, store, (clock, settings(config)));
+    gateway.known.store(Arc::new(known));
     let limits = Limits { bytes: config.limits.body_bytes.length(), depth: config.limits.depth, ..Limits::REQUEST };
-    Ok(Assembled { gateway, limits, stop: CancellationToken::new(), sources: Vec::new() })
+    Ok(Assembled {
+        gateway,
+        limits,
+        stop: CancellationToken::new(),
+        sources: Vec::new(),
+        files: config.catalogue.files.clone(),
+    })
 }
 
 impl Assembled {
@@ -108,7 +128,7 @@ impl Assembled {
             }
         });
         if !self.sources.is_empty() {
-            let reload = Reload::new(Arc::clone(&self.gateway), self.sources.clone());
+            let reload = Reload::new(Arc::clone(&self.gateway), self.sources.clone(), self.files.clone());
             self.gateway.tasks.spawn(reload.watch(self.stop.clone()));
         }
     }
@@ -163,6 +183,7 @@ fn settings(config: &Config) -> Settings {
     let minimum = config.http.as_ref().map_or("2024-11-05", |http| http.minimum_protocol.as_str());
     Settings {
         environment: config.environment.clone(),
+        compliance_zone: config.zone.clone(),
         zone: TimeZone::system(),
         minimum_protocol: minimum.to_owned(),
         list_timeout: LIST_PATIENCE,
@@ -194,8 +215,21 @@ fn server_settings(server: &config::Server) -> ServerSettings {
             config::Arguments::Unchecked => Arguments::Unchecked,
         },
         trust,
+        plan: plan(server),
         part: input::server(server.name.as_str(), transport, trust, &labels),
     }
+}
+
+/// What the operator says of arguments, and what the way a server is started says.
+fn plan(server: &config::Server) -> Plan {
+    let start = match &server.reach {
+        Reach::Program(program) => {
+            Start::of_program(&program.command, &program.args, &program.cwd.display().to_string())
+        }
+        Reach::Remote(remote) => Start::of_host(remote.url.host_str().unwrap_or_default()),
+    };
+    let tools = server.tools.iter().map(|(name, tool)| (name.clone(), tool.facts.clone())).collect();
+    Plan::new(&server.facts, &tools, &start)
 }
 
 fn server_options(server: &config::Server, store: &config::Store) -> ServerOptions {

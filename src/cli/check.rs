@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::assembly::load_policies;
+use super::assembly::{load_catalogue, load_policies};
 use super::exit::Exit;
 use super::output::{Mark, Output};
 use super::{Examples, Global};
@@ -102,9 +102,21 @@ fn look(
             next: None,
         })),
     }
+    findings.extend(catalogue(config));
     findings.push(store(config));
     findings.extend(tokens(config));
     findings
+}
+
+fn catalogue(config: &Config) -> Option<Finding> {
+    let files = &config.catalogue.files;
+    let loaded = (!files.is_empty()).then(|| load_catalogue(files))?;
+    Some(match loaded {
+        Ok(_) => ok("catalogue", format!("{} files", files.len())),
+        Err(faults) => {
+            Finding { mark: Mark::Fail, about: "catalogue".to_owned(), what: faults.to_string(), next: None }
+        }
+    })
 }
 
 fn unusable(error: &ConfigError) -> Finding {

@@ -8,7 +8,7 @@ use super::origin::Setting;
 use super::section::{Reader, Reading, Section};
 use super::source::{Found, Request, Surroundings};
 use super::tree::{At, Entries, graft_environment, graft_flag, plant};
-use super::{Config, ConfigError, Faults, Http, Identity, Limits, Log, Policy, Server, Store, check};
+use super::{Catalogue, Config, ConfigError, Faults, Http, Identity, Limits, Log, Policy, Server, Store, check};
 
 /// Where a configuration is from.
 #[derive(Clone, Debug)]
@@ -150,6 +150,7 @@ fn finish<T>(reader: Reader<'_>, read: Reading<T>) -> Result<T, ConfigError> {
 fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) -> Reading<Config> {
     let root = Section::root(reader, entries);
     let environment = root.text("environment", "development");
+    let zone = root.text("zone", "");
     let http =
         if root.has("http") { root.table("http").and_then(|section| Http::read(&section)).map(Some) } else { Ok(None) };
     root.excuse(&["http"]);
@@ -157,16 +158,19 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
     let identity = root.table("identity").and_then(|section| Identity::read(&section, public_url));
     let servers = Server::read_all(&root);
     let policy = root.table("policy").and_then(|section| Policy::read(&section));
+    let catalogue = root.table("catalogue").and_then(|section| Catalogue::read(&section));
     let store = root.table("store").and_then(|section| Store::read(&section));
     let limits = root.table("limits").and_then(|section| Limits::read(&section));
     let log = root.table("log").and_then(|section| Log::read(&section));
     root.close();
     Ok(Config {
         environment: environment?,
+        zone: zone?,
         http: http?,
         identity: identity?,
         servers: servers?,
         policy: policy?,
+        catalogue: catalogue?,
         store: store?,
         limits: limits?,
         log: log?,

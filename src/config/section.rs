@@ -286,7 +286,8 @@ impl<'a> Section<'a> {
         Self { reader: self.reader, name, entries, at, asked: RefCell::default() }
     }
 
-    fn entered(&self, name: String, node: &'a Node) -> Reading<Self> {
+    /// A table inside this one, under this dotted name.
+    pub(super) fn entered(&self, name: String, node: &'a Node) -> Reading<Self> {
         let Content::Table(entries) = &node.content else { return Err(self.wrong_kind(node, "a table")) };
         self.reader.places.borrow_mut().insert(name.clone(), (node.at.clone(), Subject::Hidden));
         Ok(self.inner(name, entries, node.at.clone()))

@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 
+use super::facts::{self, Fact};
 use super::fault::Subject;
 use super::measure::Period;
 use super::reach::Reach;
 use super::section::{Privacy, Reading, Section, Wanted};
 use super::word::words;
+use crate::facts::plan::Told;
 
 /// One server.
 #[derive(Clone, JsonSchema)]
@@ -37,6 +39,21 @@ pub struct Server {
     /// Whether arguments are checked against the schemas of the server's tools before they are judged.
     #[schemars(extend("default" = "checked"))]
     pub arguments: Arguments,
+    /// What its tools' arguments are, by their names or by JSON pointers, so that policies see what they say.
+    #[schemars(with = "BTreeMap<String, Fact>", extend("default" = {}))]
+    pub facts: Told,
+    /// Its tools, as far as there is something to say of one alone.
+    #[schemars(extend("default" = {}))]
+    pub tools: BTreeMap<String, Tool>,
+}
+
+/// What the operator says of one tool.
+#[derive(Clone, Debug, Default, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Tool {
+    /// What its arguments are; counts over what is said of the server.
+    #[schemars(with = "BTreeMap<String, Fact>", extend("default" = {}))]
+    pub facts: Told,
 }
 
 /// Names a server: a small letter, then small letters, digits and `-`, at most 24 characters.
@@ -96,8 +113,15 @@ impl Server {
         let timeout = section.parsed("timeout", Wanted("a time with its unit", "120s"), "120s", Period::parse);
         let pins = section.word("pins", PinRule::FirstSight);
         let arguments = section.word("arguments", Arguments::Checked);
+        let facts = facts::read(section);
+        let tools = section.named("tools").and_then(|tools| {
+            let read = tools.into_iter().map(|(name, _, section)| Ok((name, Tool::read(&section?)?)));
+            read.collect::<Vec<Reading<_>>>().into_iter().collect()
+        });
         section.close();
         Ok(Self {
+            facts: facts?,
+            tools: tools?,
             name: ServerName("".into()),
             reach: reach?,
             trust: trust?,
@@ -106,6 +130,14 @@ impl Server {
             pins: pins?,
             arguments: arguments?,
         })
+    }
+}
+
+impl Tool {
+    fn read(section: &Section<'_>) -> Reading<Self> {
+        let facts = facts::read(section);
+        section.close();
+        Ok(Self { facts: facts? })
     }
 }
 

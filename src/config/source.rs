@@ -82,7 +82,7 @@ impl Surroundings {
     }
 }
 
-fn read_short(path: &Path) -> io::Result<String> {
+pub(super) fn read_short(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     let length = File::open(path)?.take(LONGEST.saturating_add(1)).read_to_string(&mut text)?;
     if u64::try_from(length).is_ok_and(|length| length <= LONGEST) {

@@ -241,6 +241,7 @@ fn environment_stands_over_the_file_and_flags_over_both() {
         ("COUNTERSIGN_STORE_URL", "sqlite:other.db"),
         ("COUNTERSIGN_LIMITS_DEPTH", "7"),
         ("COUNTERSIGN_ENVIRONMENT", "staging"),
+        ("COUNTERSIGN_ZONE", "eu"),
         ("COUNTERSIGN_HTTP_PORT_80_TCP", "tcp://10.0.0.1:80"),
         ("COUNTERSIGN_HTTP_SERVICE_HOST", "10.0.0.1"),
     ];
@@ -254,7 +255,7 @@ fn environment_stands_over_the_file_and_flags_over_both() {
     // What was said in the shell is relative to the shell, what stands in the file to the file.
     assert_eq!(config.store.url.to_string(), "sqlite:/work/other.db");
     assert_eq!(config.policy.paths, [Path::new("/work/conf/policies")]);
-    assert_eq!((config.limits.depth, config.environment.as_str()), (7, "staging"));
+    assert_eq!((config.limits.depth, config.environment.as_str(), config.zone.as_str()), (7, "staging", "eu"));
     let origin = |name: &str| config.source.settings.iter().find(|s| s.name == name).unwrap().origin.to_string();
     assert_eq!(origin("http.listen"), "flag http.listen");
     assert_eq!(origin("environment"), "environment COUNTERSIGN_ENVIRONMENT");

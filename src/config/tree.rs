@@ -92,8 +92,8 @@ pub(super) fn graft_environment(root: &mut Entries, variables: &BTreeMap<String,
             continue;
         }
         let rest = rest.to_ascii_lowercase();
-        if rest == "environment" {
-            graft(root, &["environment"], value, &At::Environment(name.clone()));
+        if matches!(rest.as_str(), "environment" | "zone") {
+            graft(root, &[&rest], value, &At::Environment(name.clone()));
         } else if let Some((section, key)) = rest.split_once('_')
             && SECTIONS.contains(&section)
         {

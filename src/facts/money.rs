@@ -109,6 +109,11 @@ pub fn read(arguments: &Object, source: &Source<'_>) -> Facts {
     facts
 }
 
+/// Whether this is the code of a currency.
+pub fn is_currency(code: &str) -> bool {
+    currency::known(code).is_some()
+}
+
 /// How many digits the currency has behind the point, if it is known.
 fn currency_of(arguments: &Object, source: Currency<'_>, facts: &mut Facts) -> Option<u32> {
     let code = match source {
@@ -172,7 +177,7 @@ fn amount_of(arguments: &Object, pointer: &str, reasons: &mut BTreeSet<Reason>) 
 }
 
 /// What a JSON pointer points to.
-fn at<'a>(arguments: &'a Object, pointer: &str) -> Option<&'a Value> {
+pub(super) fn at<'a>(arguments: &'a Object, pointer: &str) -> Option<&'a Value> {
     let mut steps = pointer.strip_prefix('/')?.split('/').map(|step| step.replace("~1", "/").replace("~0", "~"));
     let first = arguments.get(&steps.next()?)?;
     steps.try_fold(first, |value, step| match value {

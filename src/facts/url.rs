@@ -85,6 +85,8 @@ pub enum Reason {
     Nested,
     /// Dot segments that are percent-encoded or have a parameter.
     HiddenDots,
+    /// A parameter behind a name in the path (`/admin;x`), which some servers drop before they look.
+    Parameter,
     /// A slash or backslash that is percent-encoded.
     EncodedSlash,
     /// Percent-encoding that is encoded once more.

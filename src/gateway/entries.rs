@@ -4,6 +4,7 @@ use super::answer::Refusal;
 use super::exchange::Exchange;
 use crate::audit::entry::{Arrived, Decided, Entry, Event, Finished, Refused, Verdict};
 use crate::call::Call;
+use crate::digest::Digest;
 use crate::outcome::Outcome;
 use crate::policy::decision::{Decision, Judgement};
 use crate::wire::message::Answer;
@@ -33,7 +34,7 @@ pub(super) fn arrived(exchange: &Exchange, call: &Call) -> Entry {
 }
 
 /// Policy said something.
-pub(super) fn decided(judgement: &Judgement) -> Decided {
+pub(super) fn decided(judgement: &Judgement, catalogue: Option<Digest>) -> Decided {
     let (outcome, code, detail) = match &judgement.decision {
         Decision::Allow(_) => (Verdict::Allow, None, None),
         Decision::Hold(_) => (Verdict::Hold, None, None),
@@ -46,6 +47,7 @@ pub(super) fn decided(judgement: &Judgement) -> Decided {
         findings: judgement.findings.clone(),
         shadow: judgement.shadow.clone(),
         policy: judgement.bundle.to_string(),
+        catalogue: catalogue.map(|catalogue| catalogue.to_string()),
         micros: judgement.micros,
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::catalogue::pins::FirstSight;
+use crate::facts::plan::Plan;
 use crate::policy::input::{Part, Trust};
 
 /// What the gateway was told, as far as calls are concerned.
@@ -13,6 +14,8 @@ use crate::policy::input::{Part, Trust};
 pub struct Settings {
     /// A free word that policies see.
     pub environment: String,
+    /// The compliance zone the gateway stands in; empty when nobody said.
+    pub compliance_zone: String,
     /// Whose hours and weekdays policies see.
     pub zone: TimeZone,
     /// The oldest version a client may speak.
@@ -42,6 +45,8 @@ pub struct ServerSettings {
     pub trust: Trust,
     /// What policies see of it.
     pub part: Part,
+    /// Which arguments of its tools are read, and as what.
+    pub plan: Plan,
 }
 
 /// Whether arguments are checked against the tool's schema before they are judged.

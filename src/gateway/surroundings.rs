@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use super::Gateway;
 use super::exchange::Exchange;
-use crate::call::Call;
+use crate::call::{Action, Call};
 use crate::catalogue::tool::Tool;
 use crate::clock::Timestamp;
+use crate::facts::plan::Plan;
+use crate::facts::reading::{self, Asked};
+use crate::facts::told::Facts;
 use crate::policy::evaluate::Visibility;
 use crate::policy::input::{self, Input, Sitting, Surroundings, Totals, Trust};
 use crate::policy::moment::Moment;
@@ -16,7 +19,27 @@ impl Gateway {
     /// The document rules see for a call.
     pub(super) fn input(&self, exchange: &Exchange, call: &Call) -> Input {
         let around = self.surroundings(exchange, &call.server, exchange.session.count());
-        Input::for_call(call, &around, self.trust(&call.server), input::no_facts())
+        Input::for_call(call, &around, self.trust(&call.server), input::facts(&self.facts(call)))
+    }
+
+    /// What the arguments of a call say, and what is known of the things it touches.
+    fn facts(&self, call: &Call) -> Facts {
+        let asked = Asked {
+            server: &call.server,
+            tool: match &call.action {
+                Action::Tool(tool) => Some(tool),
+                _ => None,
+            },
+            address: match &call.action {
+                Action::Resource(address) | Action::Subscribe(address) | Action::Unsubscribe(address) => Some(address),
+                _ => None,
+            },
+            arguments: call.params.get("arguments"),
+        };
+        let settings = self.settings.servers.get(&*call.server);
+        let unplanned = Plan::default();
+        let plan = settings.map_or(&unplanned, |settings| &settings.plan).of_tool(asked.tool.unwrap_or_default());
+        reading::read(&asked, plan, &self.known.load().catalogue)
     }
 
     /// Whether a tool is listed for this caller.
@@ -44,6 +67,7 @@ impl Gateway {
                 totals: &Totals::default(),
             }),
             environment: self.settings.environment.clone(),
+            zone: self.settings.compliance_zone.clone(),
             now: self.moment(),
         }
     }

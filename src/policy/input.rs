@@ -20,7 +20,7 @@ mod parts;
 mod values;
 
 pub use parts::{NoPart, Part, Recent, Returned, Sitting, Totals};
-pub use parts::{client, no_facts, no_result_facts, principal, result, server, session};
+pub use parts::{client, facts, no_facts, no_result_facts, principal, result, server, session};
 pub(in crate::policy) use values::object;
 
 /// The version of this document.
@@ -62,6 +62,8 @@ pub struct Surroundings {
     pub session: Part,
     /// A free word of the operator.
     pub environment: String,
+    /// The compliance zone of the gateway; empty when nobody said.
+    pub zone: String,
     /// When.
     pub now: Moment,
 }
@@ -130,6 +132,7 @@ impl Input {
             server: server("", "stdio", Trust::Claims, &BTreeMap::new()),
             session: session(sitting),
             environment: String::new(),
+            zone: String::new(),
             now: Moment::of(Timestamp::default(), &TimeZone::UTC),
         };
         let name = |name| (name, text(""));
@@ -260,6 +263,7 @@ fn whole(phase: Phase, (call, tool): (Value, Value), around: &Surroundings, fact
         ("session", around.session.0.clone()),
         ("intent", Value::Null),
         ("environment", text(&around.environment)),
+        ("zone", text(&around.zone)),
         ("approval", Value::Null),
     ])
 }

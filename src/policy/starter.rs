@@ -2,13 +2,22 @@
 
 use super::bundle::{Source, Sources};
 
-const POLICIES: [(&str, &str); 6] = [
+const POLICIES: [(&str, &str); 15] = [
+    ("policies/database.rego", include_str!("../../policies/database.rego")),
+    ("policies/dataflow.rego", include_str!("../../policies/dataflow.rego")),
     ("policies/destructive.rego", include_str!("../../policies/destructive.rego")),
     ("policies/drift.rego", include_str!("../../policies/drift.rego")),
     ("policies/everyday.rego", include_str!("../../policies/everyday.rego")),
     ("policies/exports.rego", include_str!("../../policies/exports.rego")),
-    ("policies/network.rego", include_str!("../../policies/network.rego")),
-    ("policies/secrets.rego", include_str!("../../policies/secrets.rego")),
+    ("policies/filesystem.rego", include_str!("../../policies/filesystem.rego")),
+    ("policies/git.rego", include_str!("../../policies/git.rego")),
+    ("policies/http.rego", include_str!("../../policies/http.rego")),
+    ("policies/payments.rego", include_str!("../../policies/payments.rego")),
+    ("policies/place.rego", include_str!("../../policies/place.rego")),
+    ("policies/privileged.rego", include_str!("../../policies/privileged.rego")),
+    ("policies/shell.rego", include_str!("../../policies/shell.rego")),
+    ("policies/unknown.rego", include_str!("../../policies/unknown.rego")),
+    ("policies/zones.rego", include_str!("../../policies/zones.rego")),
 ];
 const DATA: (&str, &str) = ("policies/data.json", include_str!("../../policies/data.json"));
 

@@ -15,6 +15,7 @@
 )]
 
 mod eras;
+mod facts;
 mod guarded;
 mod identity;
 mod judged;
@@ -38,7 +39,7 @@ fn main() {
         return;
     }
     let mut rooms = vec![parsing::STORIES, protocol::STORIES, identity::STORIES, judged::STORIES, tools::STORIES];
-    rooms.extend([eras::STORIES, rounds::STORIES]);
+    rooms.extend([eras::STORIES, rounds::STORIES, facts::STORIES]);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
         rooms.push(rounds::WITH_POSTGRES);

@@ -55,8 +55,29 @@ pub(super) const WEIGHED: usize = 64;
 /// What a value under this name is, if it looks like a secret.
 pub(super) fn class(name: &str) -> Option<Class> {
     // The end says what a name means, and is short.
+    let mut tail = [0_u8; 32];
+    let mut from = tail.len();
+    for byte in name.bytes().rev() {
+        if byte.is_ascii_alphanumeric() {
+            let Some(place) = from.checked_sub(1) else { break };
+            from = place;
+            if let Some(place) = tail.get_mut(place) {
+                *place = byte.to_ascii_lowercase();
+            }
+        } else if !byte.is_ascii() {
+            // Letters that may take more room when they are made small.
+            return folded(name);
+        }
+    }
+    of_tail(std::str::from_utf8(tail.get(from..)?).ok()?)
+}
+
+fn folded(name: &str) -> Option<Class> {
     let tail: Vec<char> = name.chars().rev().filter(|c| c.is_alphanumeric()).take(32).collect();
-    let name: String = tail.into_iter().rev().flat_map(char::to_lowercase).collect();
+    of_tail(&tail.into_iter().rev().flat_map(char::to_lowercase).collect::<String>())
+}
+
+fn of_tail(name: &str) -> Option<Class> {
     let ends = |list: &[&str]| list.iter().any(|end| name.ends_with(end));
     if ends(&HARMLESS) {
         None

@@ -30,6 +30,7 @@ pub(super) fn doubts(text: &str) -> BTreeSet<Reason> {
         (Reason::FoldedHost, folds(host)),
         (Reason::Pattern, bracketed.contains(['{', '}', '[', ']'])),
         (Reason::HiddenDots, hides_dots(&lower)),
+        (Reason::Parameter, path.contains(';') || path.to_ascii_lowercase().contains("%3b")),
         (Reason::EncodedSlash, lower.contains("%2f") || lower.contains("%5c")),
         (Reason::EncodedTwice, encoded_twice(&lower)),
         (Reason::RepeatedSlash, before_query.trim_start_matches('/').contains("//")),

@@ -1,6 +1,7 @@
 //! What does each part of the document say? Parts are made once and shared by every call they are true of.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use regorus::Value;
 use serde::Serialize;
@@ -11,6 +12,7 @@ use crate::call::caller::{Caller, Proof};
 use crate::catalogue::tool::{Pin, Tool};
 use crate::clock::Timestamp;
 use crate::facts::Risk;
+use crate::facts::told::Facts;
 use crate::wire::json::{self, Object};
 
 /// A part of the document, made once.
@@ -190,16 +192,26 @@ const fn word(risk: Risk) -> &'static str {
 
 /// What is read out of arguments that say nothing.
 pub fn no_facts() -> Part {
-    let none = || Value::from(Vec::new());
-    Part(object([
-        ("risk", text(word(Risk::Low))),
-        ("complete", Value::from(true)),
-        ("paths", none()),
-        ("urls", none()),
-        ("secrets", none()),
-        ("resources", none()),
-        ("bytes", Value::from(0_u64)),
-    ]))
+    facts(&Facts::nothing(0))
+}
+
+/// What is read out of arguments.
+pub fn facts(facts: &Facts) -> Part {
+    static NOTHING: LazyLock<Value> = LazyLock::new(|| whole(&Facts::nothing(0)));
+    if !facts.is_nothing() {
+        return Part(whole(facts));
+    }
+    let mut value = NOTHING.clone();
+    if let Ok(members) = value.as_object_mut() {
+        members.insert(text("bytes"), Value::from(facts.bytes));
+    }
+    Part(value)
+}
+
+/// What the engine cannot be shown is not known, and as bad as can be.
+fn whole(facts: &Facts) -> Value {
+    let worst = || Facts { risk: Risk::Critical, complete: false, ..Facts::nothing(facts.bytes) };
+    Part::of(facts).or_else(|_| Part::of(&worst())).map_or(Value::Undefined, |part| part.0)
 }
 
 /// What is read out of a result that says nothing.

@@ -179,7 +179,7 @@ fn what_authors_write_is_let_through() {
         "mask contains {\"id\": name, \"path\": path} if { some name in [\"card\"]; path := concat(\"/\", [\"\", \"call\", \"arguments\", name]) }",
         "limit contains {\"id\": \"a\", \"reason\": \"b\", \"key\": [\"x\", input.principal.id], \"max\": 3, \"per\": \"1d\", \"cost\": amount, \"then\": \"hold\", \"reviewers\": [\"group:x\"]} if amount := input.facts.money.amount",
         "require contains {\"id\": \"a\", \"credential\": {\"provider\": \"postgres\", \"ttl\": \"5m\"}} if input.facts.sql.read_only",
-        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"user\"], \"show\": [\"/call/arguments/x\", \"/facts/sql/tables\"]} if { \"private-data\" in input.session.labels; some t in input.facts.resources; t.sensitivity == \"personal\" }",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"user\"], \"show\": [\"/call/arguments/x\", \"/facts/sql/writes\"]} if { \"private-data\" in input.session.labels; some t in input.facts.resources; t.sensitivity == \"personal\" }",
         "warn contains \"x\" if every name, value in input.call.arguments { is_string(name); value != null }",
     ] {
         // An import stands before the rules.

@@ -9,8 +9,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::facts::{Facts, ResultFacts};
+use super::facts::ResultFacts;
 use crate::facts::Risk;
+use crate::facts::told::Facts;
 
 /// What a rule sees as `input`.
 #[derive(JsonSchema, Serialize, Debug)]
@@ -40,6 +41,8 @@ pub(super) struct Document {
     intent: (),
     /// A free word of the operator: production, staging.
     environment: String,
+    /// The compliance zone the gateway stands in, in the operator's words; empty when nobody said.
+    zone: String,
     /// What people agreed to. Always null in this version.
     approval: (),
     /// What came back; only where a result is decided about.

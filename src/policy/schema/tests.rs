@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::audit::entry::{self, Decided, Event, Verdict};
 use crate::call::Action;
 use crate::catalogue::tool::Pin;
 use crate::clock::Timestamp;
@@ -20,7 +21,7 @@ fn faults(schema: &Value, value: &Value) -> Vec<String> {
 fn full() -> Input {
     let call = call("echo", "{}");
     let facts = serde_json::json!({
-        "risk": "high", "complete": false, "bytes": 17,
+        "risk": "high", "complete": false, "reasons": [], "bytes": 17,
         "money": { "amount": 9_007_199_254_740_993_i64, "decimal": "90071992547409.93", "currency": "EUR", "complete": true, "reasons": [], "argument": "/amount" },
         "paths": [{ "style": "posix", "path": "/srv/a", "absolute": true, "root": "/srv", "escapes": false, "sensitive": null, "complete": true, "reasons": [], "argument": "/path", "raw": "/srv/./a" }],
         "urls": [], "secrets": [],
@@ -103,7 +104,7 @@ fn every_field_of_a_document_is_known_and_nothing_else() {
         "input.session.totals.money.EUR",
         "input.session.recent.0.risk",
         "input.facts.paths._.root",
-        "input.facts.resources._.tags.anything.at.all",
+        "input.facts.resources._.tags.anything",
         "input.facts.money.amount",
         "input.result.structured.rows._.name",
         "input.result.content._.text",
@@ -195,6 +196,24 @@ fn every_decision_is_as_its_schema_says() {
         assert_eq!(faults(&decision(), &value), Vec::<String>::new(), "{value:#}");
         assert_eq!((value["outcome"].as_str(), told.findings.len()), (Some(outcome), findings), "{value:#}");
     }
+}
+
+#[test]
+fn every_finding_is_recorded_as_the_record_says() {
+    let call = call("echo", "{}");
+    let judgement = bundle(SAYS).decide(&document(&call), call.digest, &still);
+    let decided = Event::Decided(Decided {
+        outcome: Verdict::Hold,
+        code: None,
+        detail: None,
+        catalogue: None,
+        findings: judgement.findings,
+        shadow: Vec::new(),
+        policy: judgement.bundle.to_string(),
+        micros: judgement.micros,
+    });
+    let value = serde_json::to_value(&decided).unwrap();
+    assert_eq!(faults(&entry::schema().to_value(), &value), Vec::<String>::new(), "{value:#}");
 }
 
 #[test]

@@ -1,0 +1,126 @@
+# METADATA
+# title: Git and GitHub
+# description: >-
+#   Commits, branches, issues and pull requests are everyday work. What lands on a shared branch, cannot be taken back, runs
+#   in a pipeline or opens a repository to others waits for a person.
+package countersign.git
+
+import future.keywords.not
+
+# Tools about a repository name one in their arguments; others that share a tool's name do not.
+here if {
+	input.call.method == "tools/call"
+	some name in ["repo", "repository", "repo_path", "project_id"]
+	is_string(input.call.arguments[name])
+}
+
+arguments := input.call.arguments
+
+hold contains {
+	"id": "landing",
+	"severity": "high",
+	"reason": "Would land on a branch that others build on.",
+	"advice": "Push to a branch of your own and open a pull request.",
+	"reviewers": ["user"],
+} if {
+	here
+	lands
+	some name in ["branch", "base", "ref", "target_branch"]
+	shared(arguments[name])
+}
+
+# Without a branch these tools write to the default one.
+hold contains {
+	"id": "landing-by-default",
+	"severity": "high",
+	"reason": "Would land on the default branch, because no branch is named.",
+	"advice": "Name a branch of your own.",
+	"reviewers": ["user"],
+} if {
+	here
+	data.git.lands_by_default[input.call.target]
+	object.get(arguments, "branch", "") == ""
+}
+
+hold contains {
+	"id": "merge",
+	"severity": "high",
+	"reason": "Would merge what others have to review.",
+	"reviewers": ["role:reviewer"],
+} if {
+	here
+	data.git.merges[input.call.target]
+}
+
+hold contains {
+	"id": "rewrites",
+	"severity": "critical",
+	"reason": "Would replace what others have already fetched.",
+	"reviewers": ["role:reviewer"],
+} if {
+	here
+	arguments.force == true
+}
+
+hold contains {
+	"id": "removes",
+	"severity": "critical",
+	"reason": "Would remove {call.arguments.repo} {call.arguments.branch} for everybody.",
+	"reviewers": ["role:reviewer"],
+} if {
+	here
+	data.git.removes[input.call.target]
+}
+
+hold contains {
+	"id": "pipeline",
+	"severity": "critical",
+	"reason": "Would change what runs in the pipeline, with the pipeline's rights.",
+	"reviewers": ["role:reviewer"],
+} if {
+	here
+	some path in paths
+	regex.match(`(?i)^/?(\.github/(workflows|actions)/|\.gitlab-ci\.yml$|\.circleci/|jenkinsfile$|azure-pipelines\.yml$|\.husky/|\.git/)`, path)
+}
+
+hold contains {
+	"id": "opens",
+	"severity": "critical",
+	"reason": "Would show a repository to everybody.",
+	"reviewers": ["role:reviewer"],
+} if {
+	here
+	contains(lower(input.call.target), "repo")
+	public
+}
+
+lands if data.git.lands[input.call.target]
+
+shared(branch) if data.git.shared[branch]
+
+shared(branch) if regex.match(`^(refs/heads/)?(release|hotfix|prod)[/-]`, branch)
+
+shared(branch) if {
+	startswith(branch, "refs/heads/")
+	data.git.shared[substring(branch, 11, -1)]
+}
+
+paths contains arguments.path if {
+	here
+	data.git.writes[input.call.target]
+	is_string(arguments.path)
+}
+
+paths contains file.path if {
+	here
+	data.git.writes[input.call.target]
+	some file in arguments.files
+	is_string(file.path)
+}
+
+public if arguments.visibility == "public"
+
+public if {
+	contains(lower(input.call.target), "update")
+	arguments.private == false
+}

@@ -1,0 +1,138 @@
+//! What does a rule see of a call's arguments?
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::merged::{Shell, Sql};
+use super::resource::Resource;
+use super::{Risk, money, path, secret, url};
+
+/// What the gateway read out of the arguments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Facts")]
+pub struct Facts {
+    /// The worst of everything that was read; low when nothing was.
+    pub risk: Risk,
+    /// Whether everything was read for certain.
+    pub complete: bool,
+    /// Why not, as far as no reader below says so.
+    pub reasons: BTreeSet<Reason>,
+    /// What the SQL does; undefined when no argument is SQL.
+    #[schemars(default, with = "Sql")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sql: Option<Sql>,
+    /// What the command lines run; undefined when no argument is one.
+    #[schemars(default, with = "Shell")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shell: Option<Shell>,
+    /// How much money moves; undefined when no argument is an amount.
+    #[schemars(default, with = "Money")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub money: Option<Money>,
+    /// Where paths lead.
+    pub paths: Vec<Path>,
+    /// Where addresses lead.
+    pub urls: Vec<Url>,
+    /// Which secrets are given away.
+    pub secrets: Vec<secret::Found>,
+    /// What is touched, and what the catalogue knows of it.
+    pub resources: Vec<Resource>,
+    /// How large the arguments are.
+    pub bytes: u64,
+}
+
+/// Why not everything was read for certain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "FactsReason")]
+pub enum Reason {
+    /// An argument that is said to be a path or an address is no text.
+    NotText,
+    /// More paths, addresses, statements, amounts or resources than are told.
+    TooMany,
+    /// Too much text, too many findings or too deep for a search for secrets that misses nothing.
+    NotSearched,
+}
+
+/// Where a path leads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Path")]
+pub struct Path {
+    /// What its text says.
+    #[serde(flatten)]
+    pub facts: path::Facts,
+    /// JSON pointer to the argument; `target` for the address of a resource.
+    pub argument: String,
+    /// As it was written; empty when it is too long to be read.
+    pub raw: String,
+}
+
+/// Where an address leads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Url")]
+pub struct Url {
+    /// What its text says.
+    #[serde(flatten)]
+    pub facts: url::Facts,
+    /// JSON pointer to the argument; `target` for the address of a resource.
+    pub argument: String,
+}
+
+/// How much money moves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Money")]
+pub struct Money {
+    /// What the amount and its currency say.
+    #[serde(flatten)]
+    pub facts: money::Facts,
+    /// JSON pointer to the amount.
+    pub argument: String,
+}
+
+impl Facts {
+    /// What there is to say of arguments of this size that say nothing.
+    pub const fn nothing(bytes: u64) -> Self {
+        Self {
+            risk: Risk::Low,
+            complete: true,
+            reasons: BTreeSet::new(),
+            sql: None,
+            shell: None,
+            money: None,
+            paths: Vec::new(),
+            urls: Vec::new(),
+            secrets: Vec::new(),
+            resources: Vec::new(),
+            bytes,
+        }
+    }
+
+    /// Whether nothing but a size is said.
+    pub fn is_nothing(&self) -> bool {
+        self.complete
+            && self.risk == Risk::Low
+            && self.sql.is_none()
+            && self.shell.is_none()
+            && self.money.is_none()
+            && self.paths.is_empty()
+            && self.urls.is_empty()
+            && self.secrets.is_empty()
+            && self.resources.is_empty()
+    }
+
+    /// Takes in how bad a part is, and whether it was read for certain.
+    pub(super) fn weigh(&mut self, risk: Risk, complete: bool) {
+        let risk = if complete { risk } else { risk.max(Risk::High) };
+        self.risk = self.risk.max(risk);
+        self.complete &= complete;
+    }
+
+    /// Says why not everything was read for certain.
+    pub(super) fn doubt(&mut self, reason: Reason) {
+        self.reasons.insert(reason);
+        self.weigh(Risk::High, false);
+    }
+}
