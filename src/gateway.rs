@@ -290,6 +290,7 @@ impl Gateway {
 
         // What came back, and may the agent have it?
         let mut outcome = outcome::read(reply);
+        let scrutiny = scrutiny.or_else(|| self.scrutiny(exchange, (&server, &action), &input));
         let passed = self.release(exchange, &scrutiny, &mut outcome).await;
         if passed.is_as_it_came() {
             self.catch_up(exchange, &server, unsaid).await;
