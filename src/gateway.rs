@@ -299,10 +299,8 @@ impl Gateway {
         // Write it down.
         let micros = u64::try_from(self.clock.now().micros().saturating_sub(sent.micros())).unwrap_or(0);
         let Passed { released, labels, changed, refusal } = passed;
-        let mut entries = Vec::with_capacity(3);
-        if was_cancelled {
-            entries.push(self.entry(&id, Event::Cancelled(Cancelled { by: "client", reason: None })));
-        }
+        let cancelled = || self.entry(&id, Event::Cancelled(Cancelled { by: "client", reason: None }));
+        let mut entries = Vec::from_iter(was_cancelled.then(cancelled));
         let ended = outcome.ending;
         let (finished, mut answer) = entries::finished(outcome, &shown, micros);
         entries.push(self.entry(&id, finished));
