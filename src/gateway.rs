@@ -312,6 +312,7 @@ impl Gateway {
 
         // What came back, and may the agent have it?
         let mut outcome = outcome::read(reply);
+        let scrutiny = scrutiny.or_else(|| self.scrutiny(exchange, (&server, &action), &input));
         let passed = self.release(exchange, &scrutiny, &mut outcome).await;
         if passed.is_as_it_came() {
             self.catch_up(exchange, &server, unsaid).await;
@@ -320,10 +321,8 @@ impl Gateway {
         // Write it down.
         let micros = u64::try_from(self.clock.now().micros().saturating_sub(sent.micros())).unwrap_or(0);
         let Passed { released, labels, changed, refusal } = passed;
-        let mut entries = Vec::with_capacity(3);
-        if was_cancelled {
-            entries.push(self.entry(&id, Event::Cancelled(Cancelled { by: "client", reason: None })));
-        }
+        let cancelled = || self.entry(&id, Event::Cancelled(Cancelled { by: "client", reason: None }));
+        let mut entries = Vec::from_iter(was_cancelled.then(cancelled));
         let ended = outcome.ending;
         let (finished, mut answer) = entries::finished(outcome, &shown, micros);
         entries.push(self.entry(&id, finished));

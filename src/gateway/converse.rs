@@ -204,7 +204,7 @@ fn sayable(event: FromServer, scrutiny: &Scrutiny, unsaid: &mut Vec<Notification
     let FromServer::Notification(mut notification) = event else { return Some(event) };
     match notification.method.as_str() {
         _ if scrutiny.is_none() => {}
-        "notifications/progress" => drop(notification.params.remove("message")),
+        "notifications/progress" => notification.params = only_numbers(notification.params),
         method if method.ends_with("/list_changed") || method == "notifications/resources/updated" => {}
         _ => {
             if unsaid.len() < WAITING {
@@ -214,6 +214,17 @@ fn sayable(event: FromServer, scrutiny: &Scrutiny, unsaid: &mut Vec<Notification
         }
     }
     Some(FromServer::Notification(notification))
+}
+
+/// Progress without words: which request, how far, of how much.
+fn only_numbers(params: Object) -> Object {
+    let said = |(name, value): &(String, Value)| match name.as_str() {
+        // The client's own word for its request.
+        "progressToken" => true,
+        "progress" | "total" => value.as_number().is_some(),
+        _ => false,
+    };
+    params.into_iter().filter(said).collect()
 }
 
 /// Whether the client declared that it can answer this.

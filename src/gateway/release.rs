@@ -11,14 +11,14 @@ use super::answer::{Refusal, Retry};
 use super::exchange::Exchange;
 use crate::audit::entry::{Passage, Released};
 use crate::call::Action;
-use crate::change::{self, Edit, Unapplied};
+use crate::change::{self, Edit, Mask, Unapplied};
 use crate::digest::{Digest, canonical};
 use crate::downstream::Reply;
 use crate::facts::returned;
 use crate::object;
 use crate::outcome::view::{self, View};
 use crate::outcome::{self, Outcome, Words};
-use crate::policy::decision::{DenyCode, Effect, Finding, Release};
+use crate::policy::decision::{DenyCode, Effect, Finding, Release, Said};
 use crate::policy::finding::change::Change;
 use crate::policy::imprint::Trace;
 use crate::policy::input::{self, Input, NoPart, Part, Returned};
@@ -46,6 +46,11 @@ impl Scrutiny {
     /// Whether what a server says before its result has to wait for it.
     pub(super) const fn is_none(&self) -> bool {
         matches!(self, Self::None)
+    }
+
+    /// Looked at once more when nobody spoke of it before: other policies may have come into force meanwhile.
+    pub(super) fn or_else(self, again: impl FnOnce() -> Self) -> Self {
+        if self.is_none() { again() } else { self }
     }
 }
 
@@ -96,7 +101,11 @@ impl Gateway {
                 return passed;
             }
         };
-        let Some(mut result) = came_back(outcome) else { return passed };
+        let Some(mut result) = came_back(outcome) else {
+            // A result that is no object cannot be shown to rules.
+            passed.refusal = outcome.answer.is_ok().then(|| withheld("it has no form anybody can judge".to_owned()));
+            return passed;
+        };
         if let Err(error) = &mut outcome.answer {
             // Members nobody knows are shown to no rule.
             error.extra = Object::new();
@@ -108,20 +117,8 @@ impl Gateway {
             }
             Err(error) => (self.judge.unreadable(&error.to_string()), None),
         };
-        let Release { withheld: kept, redact, mask: _, labels, findings, shadow, bundle, micros } = release;
-        let mut told = Released {
-            outcome: Passage::Passed,
-            code: None,
-            detail: None,
-            findings,
-            shadow,
-            labels: labels.clone(),
-            redacted: BTreeSet::new(),
-            digest: None,
-            result: trace,
-            policy: bundle.to_string(),
-            micros,
-        };
+        let mut told = heard(&release, trace);
+        let Release { withheld: kept, redact, mask, labels, .. } = release;
         let labelled = self.label(&exchange.session, &labels).await;
         // Other gateways would not know what this result has made of the session.
         let unlabelled = labelled.map_err(|error| format!("the labels of the session cannot be kept: {error}"));
@@ -135,15 +132,19 @@ impl Gateway {
             }
             Err(error) => Some((DenyCode::RedactionFailed, Some(error.to_string()))),
         });
+        // Of a result nothing is written down, of an error its text.
+        let covered = (!mask.is_empty()).then(|| masked(&mask, &result, &self.mask));
+        if kept.is_none() && !passed.changed.is_empty() {
+            told.outcome = Passage::Changed;
+            told.redacted.clone_from(&passed.changed);
+            told.digest = Some(put_back(outcome, result).to_string());
+        }
+        outcome.error = outcome.error.take().map(|error| covered.unwrap_or(error));
         if let Some((code, detail)) = kept {
             passed.refusal = Some(refusal(code, &told));
             // The record does not hold what is kept from the agent, also not as an error's text.
             outcome.error = outcome.error.take().map(|_| "withheld".to_owned());
             (told.outcome, told.code, told.detail) = (Passage::Withheld, Some(code), detail);
-        } else if !passed.changed.is_empty() {
-            told.outcome = Passage::Changed;
-            told.redacted.clone_from(&passed.changed);
-            told.digest = Some(put_back(outcome, result).to_string());
         }
         passed.labels = labels;
         passed.released = Some(told);
@@ -188,14 +189,29 @@ fn came_back(outcome: &Outcome) -> Option<Object> {
     }
 }
 
+/// What the rules said, for the record.
+fn heard(release: &Release, result: Option<Trace>) -> Released {
+    Released {
+        outcome: Passage::Passed,
+        code: None,
+        detail: None,
+        findings: release.findings.clone(),
+        shadow: release.shadow.clone(),
+        labels: release.labels.clone(),
+        redacted: BTreeSet::new(),
+        digest: None,
+        result,
+        policy: release.bundle.to_string(),
+        micros: release.micros,
+    }
+}
+
 /// Puts what is left of a result in its place, and names it.
 fn put_back(outcome: &mut Outcome, mut result: Object) -> Digest {
     let whole = Value::Object(result.clone());
     let digest = Digest::of_bytes("result", canonical(&whole).as_bytes());
     if let Err(error) = &mut outcome.answer {
-        let text =
-            result.get("content").and_then(Value::as_array).and_then(|blocks| blocks.first()?.get("text")?.as_str());
-        text.unwrap_or("the server answered with an error").clone_into(&mut error.message);
+        error.message = first_text(&result).unwrap_or_else(|| "the server answered with an error".to_owned());
         error.data = result.remove("structuredContent");
         outcome.error = Some(outcome::shortened(&error.message));
     } else {
@@ -218,6 +234,19 @@ fn part(result: &Object, bytes: u64) -> Result<Part, NoPart> {
         rows: *rows,
         facts: &facts,
     }))
+}
+
+/// An error's text for the record, without what is masked.
+fn masked(wanted: &[Said<Change>], result: &Object, mask: &Mask) -> String {
+    let mut covered = result.clone();
+    let edits: Result<Vec<Edit>, Unapplied> = wanted.iter().map(|said| Edit::masking(&said.terms, mask)).collect();
+    let done = edits.and_then(|edits| change::in_result(&edits, &mut covered));
+    done.ok().and_then(|_| first_text(&covered)).map_or_else(|| mask.mark(""), |text| outcome::shortened(&text))
+}
+
+fn first_text(result: &Object) -> Option<String> {
+    let text = result.get("content")?.as_array()?.first()?.get("text")?.as_str()?;
+    Some(text.to_owned())
 }
 
 fn redacted(changes: &[&Change], result: &mut Object) -> Result<BTreeSet<String>, Unapplied> {

@@ -6,6 +6,7 @@ use crate::catalogue::tool::Pin;
 use crate::clock::Timestamp;
 use crate::facts::Risk;
 use crate::object;
+use crate::policy::imprint::{Imprint, Shared};
 use crate::policy::input::{self, Input, Part, Phase, Recent, Sitting, Surroundings, Totals, Trust};
 use crate::policy::sample::{answered, around, bundle, call, call_at, document, still, tool};
 use crate::policy::syntax::Part as Step;
@@ -201,7 +202,8 @@ fn every_decision_is_as_its_schema_says() {
 #[test]
 fn every_finding_is_recorded_as_the_record_says() {
     let call = call("echo", "{}");
-    let judgement = bundle(SAYS).decide(&document(&call), call.digest, &still);
+    let input = document(&call);
+    let judgement = bundle(SAYS).decide(&input, call.digest, &still);
     let decided = Event::Decided(Decided {
         outcome: Verdict::Hold,
         code: None,
@@ -210,6 +212,8 @@ fn every_finding_is_recorded_as_the_record_says() {
         shadow: Vec::new(),
         policy: judgement.bundle.to_string(),
         catalogue: None,
+        exceeded: BTreeSet::new(),
+        input: Imprint::of(&input, &Shared::who(&input), &Shared::what(&input)),
         micros: judgement.micros,
     });
     let value = serde_json::to_value(&decided).unwrap();
