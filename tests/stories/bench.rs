@@ -27,7 +27,7 @@ fn coverage() -> Told {
         let definition =
             |text: &str| json!([{ "name": "helper", "description": text, "inputSchema": { "type": "object" } }]);
         world.write("tools.json", &definition("helps").to_string());
-        session.ask(1, "tools/list", json!({})).await;
+        world.session(json!({})).await.ask(1, "tools/list", json!({})).await;
         world.write("tools.json", &definition("helps otherwise").to_string());
         world.session(json!({})).await.ask(1, "tools/list", json!({})).await;
         let (code, told) = json_of(&world, &["policy", "coverage", "--json"]).await;
@@ -55,7 +55,7 @@ fn coverage() -> Told {
         );
         let (code, told) = json_of(&world, &["policy", "coverage", "closed", "--json", "--require-rule"]).await;
         assert_eq!((code, &told["unnamed"]), (0, &0.into()), "{told}");
-        let answer = session.call(9, "helper", json!({})).await;
+        let answer = world.session(json!({})).await.call(9, "helper", json!({})).await;
         assert_eq!(answer["result"]["_meta"]["dev.countersign/refusal"]["class"], "definition_drifted", "{answer}");
     })
 }
