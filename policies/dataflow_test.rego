@@ -75,3 +75,13 @@ test_a_server_may_bring_a_label if {
 	found := data.countersign.dataflow.label with input as sample.result(sample.call("read", {}, {}), {}) with data.dataflow.brings as brings
 	found == {"untrusted-content"}
 }
+
+test_what_a_result_says_of_itself_leaves_a_label if {
+	nothing := {"injection": {"suspected": false, "reasons": []}, "secrets": [], "urls": []}
+	suspected := object.union(nothing, {"injection": {"suspected": true, "reasons": []}})
+	keys := object.union(nothing, {"secrets": [{"at": "/content/0/text", "class": "password"}]})
+	plain := sample.call("query", {}, {})
+	count(labels(sample.result(plain, {"facts": nothing}))) == 0
+	labels(sample.result(plain, {"facts": suspected})) == {"untrusted-content"}
+	labels(sample.result(plain, {"facts": keys})) == {"private-data"}
+}

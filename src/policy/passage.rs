@@ -49,25 +49,39 @@ impl<'a> Passage<'a> {
         self.text.get(self.extent(span)).unwrap_or_default()
     }
 
+    /// With the brackets that belong to those inside, and everything between.
     fn balanced(&self, range: Range<usize>) -> Range<usize> {
         let (mut open, mut missing) = (0_usize, 0_usize);
-        let inside = |at: &usize| range.contains(at);
         for mark in &self.marks {
             match mark {
-                Mark::Opens(at) if inside(at) => open = open.saturating_add(1),
-                Mark::Closes(at) if inside(at) && open > 0 => open = open.saturating_sub(1),
-                Mark::Closes(at) if inside(at) => missing = missing.saturating_add(1),
+                Mark::Opens(at) if range.contains(at) => open = open.saturating_add(1),
+                Mark::Closes(at) if range.contains(at) && open > 0 => open = open.saturating_sub(1),
+                Mark::Closes(at) if range.contains(at) => missing = missing.saturating_add(1),
                 _ => {}
             }
         }
-        let before = |mark: &&Mark| matches!(mark, Mark::Opens(at) if *at < range.start);
-        let after = |mark: &&Mark| matches!(mark, Mark::Closes(at) if *at >= range.end);
-        let at = |mark: &Mark| match *mark {
-            Mark::Opens(at) | Mark::Closes(at) | Mark::Quoted(at, _) => at,
-        };
-        let start = missing.checked_sub(1).and_then(|nth| self.marks.iter().rev().filter(before).nth(nth)).map(at);
-        let end = open.checked_sub(1).and_then(|nth| self.marks.iter().filter(after).nth(nth)).map(at);
-        start.unwrap_or(range.start)..end.map_or(range.end, |end| end.saturating_add(1))
+        let (mut start, mut end) = (range.start, range.end);
+        for mark in self.marks.iter().rev() {
+            match mark {
+                Mark::Closes(at) if missing > 0 && *at < range.start => missing = missing.saturating_add(1),
+                Mark::Opens(at) if missing > 0 && *at < range.start => {
+                    missing = missing.saturating_sub(1);
+                    start = *at;
+                }
+                _ => {}
+            }
+        }
+        for mark in &self.marks {
+            match mark {
+                Mark::Opens(at) if open > 0 && *at >= range.end => open = open.saturating_add(1),
+                Mark::Closes(at) if open > 0 && *at >= range.end => {
+                    open = open.saturating_sub(1);
+                    end = at.saturating_add(1);
+                }
+                _ => {}
+            }
+        }
+        start..end
     }
 }
 
@@ -109,6 +123,15 @@ mod tests {
     use crate::policy::bundle::{Source, Sources};
     use crate::policy::rehearse::parse;
     use crate::policy::syntax::{Node, Written};
+
+    #[test]
+    fn brackets_inside_do_not_end_what_is_around_them() {
+        let text = "x := {\"a\": b[c].d, \"e\": f[g].h, \"i\": [1]} # }";
+        let passage = Passage::of(text);
+        assert_eq!(passage.balanced(5..14), 5..41);
+        assert_eq!(text.get(5..41), Some("{\"a\": b[c].d, \"e\": f[g].h, \"i\": [1]}"));
+        assert_eq!(passage.balanced(20..41), 5..41);
+    }
 
     #[test]
     fn every_statement_is_found_whole() {
