@@ -9,7 +9,6 @@ use crate::call::CallId;
 use crate::clock::Timestamp;
 use crate::policy::decision::{DenyCode, Finding};
 use crate::policy::imprint::{Imprint, Trace};
-use crate::policy::kept::Kept;
 use crate::wire::json::Object;
 
 /// One thing that happened.
@@ -75,14 +74,6 @@ impl Event {
             Self::Definition(_) => "definition",
             Self::Operated(_) => "operated",
             Self::Fault(_) => "fault",
-        }
-    }
-
-    /// The texts it names, which have to be kept before it.
-    pub fn kept(&self) -> Vec<Kept> {
-        match self {
-            Self::Decided(decided) => decided.input.kept().map(Kept::clone).to_vec(),
-            _ => Vec::new(),
         }
     }
 }

@@ -14,9 +14,12 @@ use crate::policy::input::Input;
 /// More tools, addresses and prompts than this are spelled out each time anew.
 const MOST: usize = 4096;
 
-/// Tools, addresses and prompts as they were last seen.
+/// Tools by name, as they were last seen; without a name, what is no tool.
+type Tools = BTreeMap<String, Arc<Shared>>;
+
+/// The tools of every server.
 #[derive(Debug, Default)]
-pub(super) struct Imprints(Mutex<BTreeMap<Arc<str>, BTreeMap<String, Arc<Shared>>>>);
+pub(super) struct Imprints(Mutex<BTreeMap<Arc<str>, Tools>>);
 
 impl Imprints {
     /// What the entry about this call's decision says of its input.

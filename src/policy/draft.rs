@@ -97,12 +97,12 @@ fn policy(name: &str, kind: Kind, model: &Model) -> String {
     if kind == Kind::Hold {
         text.push_str("\t\"reviewers\": [\"user\"],\n");
     }
-    text.push_str(&format!("}} if {{\n\tinput.call.server == {}\n", literal(&model.server)));
+    text.extend([format!("}} if {{\n\tinput.call.server == {}\n", literal(&model.server))]);
     if is_tool {
-        text.push_str(&format!("\tinput.call.tool == {}\n", literal(&model.target)));
+        text.extend([format!("\tinput.call.tool == {}\n", literal(&model.target))]);
     } else {
-        text.push_str(&format!("\tinput.call.method == {}\n", literal(&model.method)));
-        text.push_str(&format!("\tinput.call.target == {}\n", literal(&model.target)));
+        text.extend([format!("\tinput.call.method == {}\n", literal(&model.method))]);
+        text.extend([format!("\tinput.call.target == {}\n", literal(&model.target))]);
     }
     text.push_str("\n\t# Narrow it to what matters. The call it was written from said:\n");
     let secret = secrets(&model.arguments);
@@ -119,7 +119,7 @@ fn policy(name: &str, kind: Kind, model: &Model) -> String {
             Value::Array(_) | Value::Object(_) => format!("count({path}) > 0"),
             other => format!("{path} == {other}"),
         };
-        text.push_str(&format!("\t# {line}\n"));
+        text.extend([format!("\t# {line}\n")]);
     }
     if model.arguments.is_empty() {
         text.push_str("\t# nothing: it had no arguments\n");
@@ -135,7 +135,7 @@ fn test(name: &str, kind: Kind, model: &Model) -> String {
     let secret = secrets(&model.arguments);
     let mut arguments = String::new();
     for (name, value) in model.arguments.iter().filter(|(name, _)| !secret.contains(*name)) {
-        arguments.push_str(&format!("\n\t\t\t{}: {},", literal(name), visible(&value.to_string())));
+        arguments.extend([format!("\n\t\t\t{}: {},", literal(name), visible(&value.to_string()))]);
     }
     if !arguments.is_empty() {
         arguments.push_str("\n\t\t");
@@ -186,7 +186,7 @@ fn visible(json: &str) -> String {
             out.push(letter);
         } else {
             let mut units = [0_u16; 2];
-            letter.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+            letter.encode_utf16(&mut units).iter().for_each(|unit| out.extend([format!("\\u{unit:04x}")]));
         }
     }
     out

@@ -101,7 +101,7 @@ fn more(this: &Said, other: &Said) -> BTreeSet<String> {
 /// What made the difference: what stops it now, what stopped it before, or who allowed it where nothing said is a no.
 fn causes(old: &Said, new: &Said) -> (BTreeSet<String>, BTreeSet<String>) {
     let told = |this: &Said, other: &Said, effects: &[&str]| -> BTreeSet<String> {
-        (&this.names(effects) - &other.names(effects)).into_iter().map(str::to_owned).collect()
+        this.names(effects).difference(&other.names(effects)).map(|name| (*name).to_owned()).collect()
     };
     let nobody = |said: &Said| said.code.as_deref() == Some("no_rule_allowed");
     if nobody(old) || nobody(new) {

@@ -2,7 +2,7 @@
 
 use super::pool::{Pool, reading};
 use super::{Store, StoreError};
-use crate::audit::entry::Entry;
+use crate::audit::entry::{Entry, Event};
 use crate::call::CallId;
 use crate::clock::Timestamp;
 use crate::policy::kept::Kept;
@@ -22,7 +22,10 @@ impl Line {
     /// Spells an entry out. It fails only for an entry that JSON cannot hold, which no type of ours can make.
     pub fn of(entry: &Entry) -> Result<Self, serde_json::Error> {
         let body = serde_json::to_string(&entry.event)?;
-        let kept = entry.event.kept();
+        let kept = match &entry.event {
+            Event::Decided(decided) => decided.input.kept().map(Kept::clone).to_vec(),
+            _ => Vec::new(),
+        };
         Ok(Self { call: entry.call.clone(), at: entry.at, event: entry.event.tag(), body, kept })
     }
 }

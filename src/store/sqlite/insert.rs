@@ -53,17 +53,14 @@ impl Table {
             [_, _, _] => Some(THREE),
             _ => None,
         };
-        let last = match text {
-            Some(text) => {
-                put(&mut *connection.prepare_cached(text)?, lines)?;
-                connection.last_insert_rowid()
-            }
-            None => {
-                let index = if behind > BEHIND { Index::Due } else { Index::Later };
-                let last = in_transaction(connection, &lacking, lines, index)?;
-                self.known.learn(lacking);
-                last
-            }
+        let last = if let Some(text) = text {
+            put(&mut *connection.prepare_cached(text)?, lines)?;
+            connection.last_insert_rowid()
+        } else {
+            let index = if behind > BEHIND { Index::Due } else { Index::Later };
+            let last = in_transaction(connection, &lacking, lines, index)?;
+            self.known.learn(lacking);
+            last
         };
         self.behind = if behind > BEHIND { 0 } else { behind };
         Ok(last)

@@ -105,31 +105,31 @@ impl Report<'_> {
             _ => format!("**{} would be newly allowed.**", counted(count(newly), "recorded call", "recorded calls")),
         };
         let since = self.span.since;
-        text.push_str(&format!("{head} {} since {since}, against {}.\n\n", self.decisions(), code(&self.against())));
+        text.extend([format!("{head} {} since {since}, against {}.\n\n", self.decisions(), code(&self.against()))]);
         text.push_str("| | decisions |\n| --- | ---: |\n");
         for kind in Kind::DIFFERENT.into_iter().chain([Kind::Same]) {
-            text.push_str(&format!("| {} | {} |\n", kind.words(), tally.of(kind)));
+            text.extend([format!("| {} | {} |\n", kind.words(), tally.of(kind))]);
         }
         for kind in Kind::DIFFERENT {
             let groups = tally.groups_of(kind);
             if groups.is_empty() {
                 continue;
             }
-            text.push_str(&format!("\n### {}\n\n| decisions | from → to | because | examples |\n", title(kind)));
+            text.extend([format!("\n### {}\n\n| decisions | from → to | because | examples |\n", title(kind))]);
             text.push_str("| ---: | --- | --- | --- |\n");
             for (change, group) in groups {
-                text.push_str(&format!(
+                text.extend([format!(
                     "| {} | {} | {} | {} |\n",
                     group.count,
                     steps(change),
                     code(&change.because()),
                     examples(group)
-                ));
+                )]);
             }
         }
-        text.push_str(&format!("\n{}\n", self.people()));
+        text.extend([format!("\n{}\n", self.people())]);
         for line in self.inexact() {
-            text.push_str(&format!("\n{line}\n"));
+            text.extend([format!("\n{line}\n")]);
         }
         text
     }
