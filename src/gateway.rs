@@ -269,14 +269,10 @@ impl Gateway {
         let mut weighed = self.weigh(exchange, reach, call).await;
         let mut entries = vec![entries::arrived(exchange, &weighed)];
         let admitted = self.admit(exchange, reach, &mut weighed).await;
+        entries.push(self.decided(exchange, &weighed, admitted.as_ref().err()));
         let Weighed { call, input, judgement, shown } = weighed;
         let (id, action, server) = (call.id.clone(), call.action.clone(), Arc::clone(&call.server));
         let trace = Trace::of(&call);
-        let imprint = self.imprints.of(&exchange.session, &call, &input);
-        entries.push(self.entry(
-            &id,
-            Event::Decided(entries::decided(&judgement, imprint, admitted.as_ref().err(), self.known.load().digest)),
-        ));
         let refuse = |refusal: Refusal| ours(refusal.answer(Some(&id), Some(&action)));
         let (link, grant) = match (admitted, &judgement.decision) {
             (Ok(link), Decision::Allow(grant)) => (link, grant),

@@ -116,7 +116,7 @@ fn a_good_configuration_passes_the_check() {
     assert!(program.starts_with("ok") && program.ends_with("/sh; not started"), "{program}");
     let others: Vec<&str> = text.lines().filter(|line| !line.contains("server files")).collect();
     assert_snapshot!(others.join("\n"), @r"
-    ok    configuration: PLACE/countersign.toml, 25 settings
+    ok    configuration: PLACE/countersign.toml, 27 settings
     ok    http: 127.0.0.1:4180, keys
     ok    policy: 1 packages compiled, with 1 effects
     ok    store: sqlite:PLACE/countersign.db
@@ -198,6 +198,7 @@ fn every_setting_tells_where_it_is_from_and_no_secret_is_shown() {
     assert_snapshot!(text, @r#"
     SETTING                                     FROM
     environment = "production"                  countersign.toml:2
+    zone = ""                                   default
     http.listen = "127.0.0.1:4180"              default
     http.public_url = "http://127.0.0.1:4180/"  default
     http.allowed_hosts = []                     default
@@ -212,6 +213,7 @@ fn every_setting_tells_where_it_is_from_and_no_secret_is_shown() {
     servers.files.pins = "first_sight"          default
     servers.files.arguments = "checked"         default
     policy.paths = ["policies"]                 default
+    catalogue.files = []                        default
     store.url = "sqlite:countersign.db"         default
     store.durability = "power"                  environment COUNTERSIGN_STORE_DURABILITY
     store.tokens = "countersign-tokens"         default
@@ -315,7 +317,7 @@ fn a_watch_tells_what_a_change_did() {
     let mut watching = Command::new(env!("CARGO_BIN_EXE_countersign"))
         .args(["policy", "test", "--watch", "."])
         .current_dir(place.path())
-        .stdout(std::process::Stdio::piped())
+        .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(watching.stdout.take().unwrap()));

@@ -22,7 +22,7 @@ const PURE: [(&str, &[&str]); 10] = [
 
 /// What a pure file must not contain.
 const IMPURE: [&str; 9] =
-    ["async fn", ".await", "std::fs", "SystemTime", "Instant::now", "tokio::", "tracing::", "std::env", "getrandom"];
+    ["async fn", ".await", "std::fs", "SystemTime::", "Instant::now", "tokio::", "tracing::", "std::env", "getrandom"];
 
 /// Who may know which crate.
 const KNOWN_TO: [(&str, &[&str]); 11] = [

@@ -6,7 +6,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::answer::Refusal;
+use super::exchange::Exchange;
 use super::session::Session;
+use super::weigh::Weighed;
+use super::{Gateway, entries};
+use crate::audit::entry::{Entry, Event};
 use crate::call::Call;
 use crate::policy::imprint::{Imprint, Shared};
 use crate::policy::input::Input;
@@ -20,6 +25,16 @@ type Tools = BTreeMap<String, Arc<Shared>>;
 /// The tools of every server.
 #[derive(Debug, Default)]
 pub(super) struct Imprints(Mutex<BTreeMap<Arc<str>, Tools>>);
+
+impl Gateway {
+    /// The entry about a call's decision, with what the rules saw.
+    pub(super) fn decided(&self, exchange: &Exchange, weighed: &Weighed, refusal: Option<&Refusal>) -> Entry {
+        let Weighed { call, input, judgement, .. } = weighed;
+        let imprint = self.imprints.of(&exchange.session, call, input);
+        let catalogue = self.known.load().digest;
+        self.entry(&call.id, Event::Decided(entries::decided(judgement, imprint, refusal, catalogue)))
+    }
+}
 
 impl Imprints {
     /// What the entry about this call's decision says of its input.

@@ -54,7 +54,8 @@ mod tests {
         for (tool, arguments, wanted, finding) in [
             ("list_products", "{}", "allow", "everyday/agreed-tools"),
             ("find_orders", "{\"customer\": \"Ada\"}", "allow", "everyday/agreed-tools"),
-            ("export_customers", "{\"limit\": 50}", "allow", "everyday/agreed-tools"),
+            // The samples act in production, where a tool nobody has looked at waits.
+            ("export_customers", "{\"limit\": 50}", "hold", "unknown/unmapped-tool"),
             ("export_customers", "{\"limit\": 1200}", "Denied", "exports/too-many-rows"),
             ("export_customers", "{}", "Denied", "exports/without-limit"),
             ("drop_table", "{\"table\": \"orders\"}", "Denied", "destructive/destroys"),

@@ -109,6 +109,12 @@ fn what_a_query_writes_is_a_write() {
         (Postgres, "WITH c AS (SELECT 1) SELECT * FROM \"C\" LIMIT 1", "select", "C", "", Low, '='),
         (Postgres, "SELECT * FROM (WITH c AS (SELECT 1) SELECT * FROM c) x, c LIMIT 1", "select", "c", "", Low, '='),
         (Postgres, "SELECT * FROM t WHERE id = 1 FOR UPDATE", "select lock", "t", "", Medium, '='),
+    ]);
+}
+
+#[test]
+fn what_a_function_does_counts() {
+    check(&[
         (Postgres, "SELECT nextval('s')", "select", "", "", Medium, '='),
         (Postgres, "SELECT my_cleanup(3)", "select", "", "", Medium, '='),
         (

@@ -51,10 +51,10 @@ fn whole(call: &crate::call::Call, input: &Input) -> String {
 fn a_long_session_is_written_shortly_and_comes_back_whole() {
     let recent = |number: u64| Recent {
         server: "shop".to_owned(),
-        tool: (number % 3 > 0).then(|| format!("tool{}", number % 3)),
+        tool: (!number.is_multiple_of(3)).then(|| format!("tool{}", number % 3)),
         outcome: "succeeded".to_owned(),
         ago_s: number * 7,
-        labels: if number % 2 > 0 { BTreeSet::from(["seen".to_owned()]) } else { BTreeSet::new() },
+        labels: if number.is_multiple_of(2) { BTreeSet::new() } else { BTreeSet::from(["seen".to_owned()]) },
         risk: Risk::Medium,
     };
     let recent: Vec<Recent> = (0..50).map(recent).collect();
