@@ -4,63 +4,60 @@
 //! call differs from the one before, so that what is remembered helps no more than it does in life. The time counts from
 //! the call to the decision: its arguments are read, the document is made, the rules are asked.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use countersign::facts::plan::Plan;
+use countersign::call::Call;
 use countersign::facts::resource::Catalogue;
 use countersign::policy::bundle::{Bundle, Source, Sources};
 use countersign::policy::starter;
 use serde_json::{Value, json};
 
 use crate::calls;
-use crate::figure::Latencies;
+use crate::measure::{heads, row};
 
 /// How many rows each table has.
 const ROWS: usize = 1000;
 /// How many files a large set of rules has.
 const FILES: usize = 100;
+/// How many different calls take turns.
+const CALLS: usize = 500;
 
-/// One line of the report.
-pub(crate) struct Line {
-    pub(crate) what: &'static str,
-    pub(crate) p50: f64,
-    pub(crate) p99: f64,
-}
+const KINDS: [(&str, &str, &str, &[&str]); 4] = [
+    ("nothing is known of it", "shop", "list_products", &["shop-server"]),
+    ("a file is read", "files", "read_file", &["npx", "-y", "@modelcontextprotocol/server-filesystem", "/srv/work"]),
+    ("a statement of 1 KiB", "db", "query", &["npx", "-y", "@modelcontextprotocol/server-postgres", "x"]),
+    ("3 KiB of anything", "notes", "update_task", &["notes-server"]),
+];
 
-/// Decisions about calls of several kinds, in turn.
-pub(crate) fn decisions(times: usize) -> anyhow::Result<(usize, Vec<Line>)> {
+pub(crate) fn run() -> anyhow::Result<()> {
     let bundle = load(&with_tables()?)?;
-    let kinds: [(&'static str, &str, &str, &[&str]); 4] = [
-        ("a call nothing is known of", "shop", "list_products", &["shop-server"]),
-        ("a file that is read", "files", "read_file", &["npx", "-y", "@modelcontextprotocol/server-filesystem", "/srv/work"]),
-        ("a statement of 1 KiB", "db", "query", &["npx", "-y", "@modelcontextprotocol/server-postgres", "x"]),
-        ("3 KiB of anything", "notes", "update_task", &["notes-server"]),
-    ];
-    let mut lines = Vec::new();
-    for (what, server, tool, words) in kinds {
+    heads(&format!(
+        "Decisions by {} rules over tables of {ROWS} rows, from the call to the decision",
+        bundle.rules().len()
+    ));
+    for (what, server, tool, words) in KINDS {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         let plan = calls::plan(&words);
-        let mut taken = Latencies::default();
-        for round in 0..times {
-            taken.add(decide(&bundle, &plan, (server, tool), round));
-        }
-        lines.push(Line { what, p50: taken.within(0.5), p99: taken.within(0.99) });
+        let all: Vec<Call> =
+            (0..CALLS).map(|round| calls::call(server, tool, &arguments(server, round).to_string())).collect();
+        let around = all.first().map(|call| calls::around(call, "development"));
+        let turn = Cell::new(0);
+        row(what, "80 (p99 400)", || {
+            turn.set(turn.get() + 1);
+            let (call, around) = (all.get(turn.get() % CALLS)?, around.as_ref()?);
+            let document = calls::document(call, around, &plan, &Catalogue::default());
+            Some(bundle.decide(&document, call.digest, &|| Duration::ZERO))
+        });
     }
-    Ok((bundle.rules().len(), lines))
-}
-
-fn decide(bundle: &Bundle, plan: &Plan, (server, tool): (&str, &str), round: usize) -> Duration {
-    let call = calls::call(server, tool, &arguments(server, round).to_string());
-    let around = calls::around(&call, "development");
-    let begun = Instant::now();
-    let document = calls::document(&call, &around, plan, &Catalogue::default());
-    let judgement = bundle.decide(&document, call.digest, &|| begun.elapsed());
-    let taken = begun.elapsed();
-    black_box(judgement);
-    taken
+    heads("Rules taken into force");
+    let sources = many();
+    row("100 files, 500 rules, checked and prepared", "200000", || load(&sources));
+    let library = starter::sources();
+    row("the library", "", || load(&library));
+    Ok(())
 }
 
 fn arguments(server: &str, round: usize) -> Value {
@@ -82,18 +79,6 @@ fn statement(round: usize) -> String {
     )
 }
 
-/// How long a hundred files take from their texts to a set that can judge.
-pub(crate) fn reload(times: usize) -> anyhow::Result<Line> {
-    let sources = many();
-    let mut taken = Latencies::default();
-    for _ in 0..times {
-        let begun = Instant::now();
-        black_box(load(&sources)?);
-        taken.add(begun.elapsed());
-    }
-    Ok(Line { what: "100 files read and prepared", p50: taken.within(0.5), p99: taken.within(0.99) })
-}
-
 fn load(sources: &Sources) -> anyhow::Result<Bundle> {
     Bundle::load(sources).map_err(|problems| anyhow::anyhow!("the rules are not fit: {problems:?}"))
 }
@@ -108,7 +93,9 @@ fn with_tables() -> anyhow::Result<Sources> {
             .collect();
         tables.insert(table, rows);
     }
-    sources.data.push(Source { path: "tables.json".to_owned(), text: serde_json::to_string(&json!({ "bench": tables }))? });
+    sources
+        .data
+        .push(Source { path: "tables.json".to_owned(), text: serde_json::to_string(&json!({ "bench": tables }))? });
     sources.policies.push(Source { path: "search.rego".to_owned(), text: SEARCH.to_owned() });
     Ok(sources)
 }

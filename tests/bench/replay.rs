@@ -133,7 +133,9 @@ async fn replay(calls: u64) {
         if past.is_empty() {
             break;
         }
-        past.iter().for_each(|past| replay.judge(past));
+        for past in &past {
+            replay.judge(past);
+        }
     }
     let took = begun.elapsed().as_secs_f64();
     let tally = replay.end();

@@ -23,7 +23,6 @@ fn coverage() -> Told {
         let world = World::serving(Plan::default()).await;
         let (code, told) = json_of(&world, &["policy", "coverage", "--json", "--require-rule"]).await;
         assert_eq!((code, &told["unseen"], &told["tools"]), (1, &json!(["story"]), &json!([])), "{told}");
-        let session = world.session(json!({})).await;
         let definition =
             |text: &str| json!([{ "name": "helper", "description": text, "inputSchema": { "type": "object" } }]);
         world.write("tools.json", &definition("helps").to_string());

@@ -109,17 +109,17 @@ fn other() -> Told {
         assert_eq!(code, 6, "{told}");
         let counts = ["newly_allowed", "newly_held", "newly_denied", "other_reasons"].map(|kind| told[kind].as_u64());
         assert_eq!(counts, [2, 2, 2, 1].map(Some), "{told}");
-        let changes: Vec<String> = told["changes"]
+        let said: Vec<String> = told["changes"]
             .as_array()
             .unwrap()
             .iter()
             .map(|change| {
-                let word = |name: &str| change[name].as_str().unwrap().to_owned();
-                format!("{} {} {}: {}", word("kind"), word("from"), word("to"), word("because"))
+                let of = |name: &str| change[name].as_str().unwrap().to_owned();
+                format!("{} {} {}: {}", of("kind"), of("from"), of("to"), of("because"))
             })
             .collect();
         assert_eq!(
-            changes,
+            said,
             [
                 "newly_allowed deny allow: kinds/drop no longer",
                 "newly_allowed deny allow: kinds/all",
