@@ -6,7 +6,6 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use countersign::call::Call;
@@ -123,12 +122,11 @@ fn many() -> Sources {
         let mut text = format!("package countersign.p{file}\n\n");
         for rule in 0..5 {
             let effect = if rule == 0 { "allow" } else { "deny" };
-            let _ = write!(
-                text,
+            text.push_str(&format!(
                 "{effect} contains {{\"id\": \"r{rule}\", \"reason\": \"Rule {rule} of file {file}.\"}} if {{\n\
                  \tinput.call.server == \"s{file}\"\n\tinput.call.tool == \"t{rule}\"\n\
                  \tamount := input.call.arguments.amount\n\tamount > {rule}\n}}\n\n"
-            );
+            ));
         }
         Source { path: format!("p{file}.rego"), text }
     });
