@@ -119,15 +119,15 @@ hold contains {"id": "owner", "reason": "Somebody else's.", "reviewers": ["user"
 /// A hundred packages of five rules each.
 fn many() -> Sources {
     let policies = (0..FILES).map(|file| {
-        let mut text = format!("package countersign.p{file}\n\n");
-        for rule in 0..5 {
+        let rules = (0..5).map(|rule| {
             let effect = if rule == 0 { "allow" } else { "deny" };
-            text.push_str(&format!(
+            format!(
                 "{effect} contains {{\"id\": \"r{rule}\", \"reason\": \"Rule {rule} of file {file}.\"}} if {{\n\
                  \tinput.call.server == \"s{file}\"\n\tinput.call.tool == \"t{rule}\"\n\
                  \tamount := input.call.arguments.amount\n\tamount > {rule}\n}}\n\n"
-            ));
-        }
+            )
+        });
+        let text = format!("package countersign.p{file}\n\n{}", rules.collect::<String>());
         Source { path: format!("p{file}.rego"), text }
     });
     Sources { policies: policies.collect(), data: Vec::new() }
