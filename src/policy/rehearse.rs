@@ -81,7 +81,7 @@ impl Rehearsal {
     }
 }
 
-/// Runs every test whose name contains `filter`. The policies must be fit to judge by before anything runs.
+/// Runs every test whose name, with its package before it, contains `filter`. The policies must be fit to judge by before anything runs.
 pub fn rehearse(sources: &Sources, filter: &str, workers: usize) -> Result<Rehearsal, Vec<Problem>> {
     let policies = sources.policies.iter().filter(|source| !is_test(&source.path)).cloned().collect();
     Bundle::load(&Sources { policies, data: sources.data.clone() })?;
@@ -89,8 +89,8 @@ pub fn rehearse(sources: &Sources, filter: &str, workers: usize) -> Result<Rehea
     let mut engine = parse(&marks.sources)?;
     marks.listen(&mut engine);
     engine.set_enable_coverage(true);
-    let cast: Vec<Cast> =
-        Cast::of(engine.get_modules()).into_iter().filter(|cast| cast.name.contains(filter)).collect();
+    let named = |cast: &Cast| format!("{}.{}", cast.package, cast.name).contains(filter);
+    let cast: Vec<Cast> = Cast::of(engine.get_modules()).into_iter().filter(named).collect();
     let ran = share(&cast, workers, &|cast| {
         let mut engine = engine.clone();
         let test = cast.play(&mut engine, LIMIT);

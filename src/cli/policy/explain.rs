@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use clap::Args;
+use serde_json::Value;
 
 use super::super::exit::Exit;
 use super::super::output::Output;
@@ -12,12 +13,16 @@ use super::stops::{self, line};
 use super::{Examples, Global, counted};
 use crate::policy::explain::{Answer, Explained, Explanation, explain};
 use crate::policy::input::Input;
+use crate::policy::probe::Stop;
 
 /// What `policy explain` takes.
 #[derive(Args, Debug)]
 pub(super) struct ExplainArgs {
     #[command(flatten)]
     asked: Asked,
+    /// Show those rules too that look only at something the call does not have
+    #[arg(long)]
+    all: bool,
 }
 
 /// Shown under its help.
@@ -45,20 +50,20 @@ pub(super) fn run(args: &ExplainArgs, global: &Global, out: &mut Output<'_>) -> 
         if args.asked.json {
             if inputs.len() == 1 { out.json(&explanation)? } else { out.json_line(&explanation)? }
         } else {
-            tell(&explanation, input, out)?;
+            tell(&explanation, input, args.all, out)?;
         }
     }
     Ok(Exit::Done)
 }
 
 /// The decision, then what fired, then what nearly did.
-pub(super) fn tell(explanation: &Explanation, input: &Input, out: &mut Output<'_>) -> anyhow::Result<()> {
+fn tell(explanation: &Explanation, input: &Input, all: bool, out: &mut Output<'_>) -> anyhow::Result<()> {
     heading(&explanation.verdict, input, out)?;
     out.line("")?;
     let fired = explanation.rules.iter().filter(|rule| rule.answer == Answer::Fired);
     let stopped = explanation.rules.iter().filter(|rule| rule.answer != Answer::Fired);
-    let all: Vec<&Explained> = fired.chain(stopped).collect();
-    for rule in all {
+    let (near, far): (Vec<&Explained>, Vec<&Explained>) = stopped.partition(|rule| all || is_near(rule));
+    for rule in fired.chain(near) {
         let shadow = if rule.mode == "shadow" { " (in shadow)" } else { "" };
         let head = format!("{:<8} {}{shadow}  {}", rule.effect.word(), rule.rule, rule.place);
         match &rule.answer {
@@ -70,10 +75,29 @@ pub(super) fn tell(explanation: &Explanation, input: &Input, out: &mut Output<'_
         }
     }
     out.line("")?;
+    if !far.is_empty() {
+        let rules = counted(far.len(), "rule looks", "rules look");
+        line(2, &format!("{rules} only at something this call does not have; --all shows where they stopped."), out)?;
+    }
     match explanation.elsewhere {
         0 => {}
         1 => line(2, "1 rule is about other tools.", out)?,
         many => line(2, &format!("{} are about other tools.", counted(many, "rule", "rules")), out)?,
     }
     Ok(line(2, &format!("policies {}", explanation.verdict.policy), out)?)
+}
+
+/// Whether the call has anything of what the rule looked at when it stopped.
+fn is_near(rule: &Explained) -> bool {
+    fn looked_at_something(stop: &Stop) -> bool {
+        if !stop.inside.is_empty() {
+            return stop.inside.iter().any(looked_at_something);
+        }
+        let nothing = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
+        stop.values.is_empty() || stop.values.iter().any(|named| !named.values.iter().all(nothing))
+    }
+    match &rule.answer {
+        Answer::Fired => true,
+        Answer::Stopped(stops) => stops.iter().any(looked_at_something),
+    }
 }

@@ -22,7 +22,7 @@ use crate::policy::rehearse::{Rehearsal, rehearse};
 pub(super) struct TestArgs {
     /// Files or folders; those of the configuration if left out
     paths: Vec<PathBuf>,
-    /// Only tests whose name contains this
+    /// Only tests whose name, or package, contains this
     #[arg(long, value_name = "NAME", default_value = "")]
     run: String,
     /// Print JSON
