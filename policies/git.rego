@@ -7,14 +7,20 @@ package countersign.git
 
 import future.keywords.not
 
-# Tools about a repository name one in their arguments; others that share a tool's name do not.
-here if {
-	input.call.method == "tools/call"
-	some name in ["repo", "repository", "repo_path", "project_id"]
-	is_string(input.call.arguments[name])
-}
+# Tools about a repository name one in their arguments; others that share a tool's name do not. Arguments are written out
+# one by one here: a call that has none of them is then known at once.
+here if named(input.call.arguments.repo)
 
-arguments := input.call.arguments
+here if named(input.call.arguments.repository)
+
+here if named(input.call.arguments.repo_path)
+
+here if named(input.call.arguments.project_id)
+
+named(repository) if {
+	input.call.method == "tools/call"
+	is_string(repository)
+}
 
 hold contains {
 	"id": "landing",
@@ -25,8 +31,8 @@ hold contains {
 } if {
 	here
 	lands
-	some name in ["branch", "base", "ref", "target_branch"]
-	shared(arguments[name])
+	some branch in branches
+	shared(branch)
 }
 
 # Without a branch these tools write to the default one.
@@ -39,7 +45,7 @@ hold contains {
 } if {
 	here
 	data.git.lands_by_default[input.call.target]
-	object.get(arguments, "branch", "") == ""
+	unnamed
 }
 
 hold contains {
@@ -59,7 +65,7 @@ hold contains {
 	"reviewers": ["role:reviewer"],
 } if {
 	here
-	arguments.force == true
+	input.call.arguments.force == true
 }
 
 hold contains {
@@ -94,6 +100,18 @@ hold contains {
 	public
 }
 
+unnamed if not input.call.arguments.branch
+
+unnamed if input.call.arguments.branch == ""
+
+branches contains input.call.arguments.branch
+
+branches contains input.call.arguments.base
+
+branches contains input.call.arguments.ref
+
+branches contains input.call.arguments.target_branch
+
 lands if data.git.lands[input.call.target]
 
 shared(branch) if data.git.shared[branch]
@@ -105,22 +123,22 @@ shared(branch) if {
 	data.git.shared[substring(branch, 11, -1)]
 }
 
-paths contains arguments.path if {
+paths contains input.call.arguments.path if {
 	here
 	data.git.writes[input.call.target]
-	is_string(arguments.path)
+	is_string(input.call.arguments.path)
 }
 
 paths contains file.path if {
 	here
 	data.git.writes[input.call.target]
-	some file in arguments.files
+	some file in input.call.arguments.files
 	is_string(file.path)
 }
 
-public if arguments.visibility == "public"
+public if input.call.arguments.visibility == "public"
 
 public if {
 	contains(lower(input.call.target), "update")
-	arguments.private == false
+	input.call.arguments.private == false
 }

@@ -88,16 +88,28 @@ production if {
 }
 
 production if {
-	some name in ["environment", "env", "stage", "target", "namespace", "context", "cluster"]
-	where := input.call.arguments[name]
+	some where in places
 	regex.match(`(?i)(^|[^a-z])(prod|production|live)([^a-z]|$)`, where)
 }
 
 # Where it is strict, a deploy that names no place is taken for one to production.
 production if {
 	data.place.strict
-	places := [name | some name in ["environment", "env", "stage", "target", "namespace", "context", "cluster"]; input.call.arguments[name]]
-	places == []
+	count(places) == 0
 }
+
+places contains input.call.arguments.environment
+
+places contains input.call.arguments.env
+
+places contains input.call.arguments.stage
+
+places contains input.call.arguments.target
+
+places contains input.call.arguments.namespace
+
+places contains input.call.arguments.context
+
+places contains input.call.arguments.cluster
 
 excepted if data.privileged.except[input.call.server][input.call.target]

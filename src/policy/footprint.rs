@@ -7,7 +7,8 @@
 //!
 //! Arguments never come again, but their names do. A body that begins with `some name, value in input.call.arguments`
 //! and `data.some.names[name]` looks only at arguments with those names, so a call that has none of them is to this
-//! rule like a call without arguments.
+//! rule like a call without arguments. The same holds of arguments that are written down, and of what was read out of
+//! arguments: most calls have no SQL, no command line, no path, and then there is nothing, every time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::RwLock;
@@ -40,6 +41,17 @@ const RECURRING: [&[&str]; 19] = [
     &["facts", "shell", "risk"],
     &["facts", "shell", "complete"],
 ];
+/// Parts of the input that are not there, or are empty, in most calls.
+const OFTEN_NOTHING: [&[&str]; 8] = [
+    &["facts", "sql"],
+    &["facts", "shell"],
+    &["facts", "money"],
+    &["facts", "paths"],
+    &["facts", "urls"],
+    &["facts", "secrets"],
+    &["facts", "resources"],
+    &["facts", "reasons"],
+];
 /// Where arguments are.
 const ARGUMENTS: [&str; 2] = ["call", "arguments"];
 /// How many answers are kept. Addresses of resources have no end, so when it is full, no more are added.
@@ -50,6 +62,8 @@ const MOST: usize = 8192;
 pub struct Footprint {
     /// Paths below `input`, all of them recurring.
     paths: Vec<Vec<Value>>,
+    /// Paths below `input` that a call must have nothing at to ask what was asked before.
+    nothing: Vec<Vec<Value>>,
     /// Names of arguments. Only a call that has none of them asks what was asked before.
     arguments: BTreeSet<Value>,
 }
@@ -71,7 +85,10 @@ impl Footprint {
                 return None;
             }
         }
-        Some(self.paths.iter().map(|path| inside(path).cloned().unwrap_or(Value::Undefined)).collect())
+        let at = |path: &Vec<Value>| inside(path).cloned().unwrap_or(Value::Undefined);
+        // What is not there and what is empty are not the same to a rule, so the question says which it was.
+        let nothing = self.nothing.iter().map(at).map(|value| is_nothing(&value).then_some(value));
+        self.paths.iter().map(at).map(Some).chain(nothing).collect()
     }
 }
 
@@ -110,12 +127,41 @@ pub fn footprints(modules: &[Ref<Module>], data: &Value) -> BTreeMap<Vec<String>
             arguments.extend(reads.arguments.iter().cloned());
             road.extend(&reads.rules);
         }
-        let recurring = |path: &&Vec<String>| RECURRING.iter().any(|known| begins(path, known));
-        let values = |path: &Vec<String>| path.iter().map(|name| Value::from(name.as_str())).collect();
-        let paths = all.iter().all(recurring).then(|| all.into_iter().map(values).collect())?;
-        Some(Footprint { paths, arguments })
+        let (mut paths, mut nothing) = (BTreeSet::new(), BTreeSet::new());
+        for path in all {
+            match part(path)? {
+                Recurs::Always => paths.insert(values(path)),
+                Recurs::AsNothing(part) => nothing.insert(values(part)),
+            };
+        }
+        Some(Footprint { paths: paths.into_iter().collect(), nothing: nothing.into_iter().collect(), arguments })
     };
     reads.keys().filter_map(|path| Some((path.clone(), footprint(path)?))).collect()
+}
+
+/// How a part of the input comes again.
+enum Recurs<'p> {
+    /// With one of few values.
+    Always,
+    /// This part is often not there.
+    AsNothing(&'p [String]),
+}
+
+fn part(path: &[String]) -> Option<Recurs<'_>> {
+    if RECURRING.iter().any(|known| begins(path, known)) {
+        return Some(Recurs::Always);
+    }
+    let length = OFTEN_NOTHING.iter().find(|known| begins(path, known)).map(|known| known.len());
+    let argument = || begins(path, &ARGUMENTS).then_some(ARGUMENTS.len().saturating_add(1));
+    path.get(..length.or_else(argument)?).map(Recurs::AsNothing)
+}
+
+fn values(path: &[String]) -> Vec<Value> {
+    path.iter().map(|name| Value::from(name.as_str())).collect()
+}
+
+fn is_nothing(value: &Value) -> bool {
+    matches!(value, Value::Undefined) || value.as_array().is_ok_and(regorus::value::Array::is_empty)
 }
 
 fn begins(path: &[String], known: &[&str]) -> bool {

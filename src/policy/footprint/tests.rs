@@ -1,4 +1,5 @@
 use crate::policy::bundle::Bundle;
+use crate::policy::decision::Effect;
 use crate::policy::sample::{bundle, call, document, sources, still, word};
 
 fn load(policy: &str, data: &str) -> Bundle {
@@ -11,7 +12,8 @@ fn reads(rules: &str) -> Option<usize> {
         format!("package countersign.p\n\nimport future.keywords.not\nimport input.call as asked\n\n{rules}\n");
     let bundle = load(&policy, "{\"asked\": {\"n\": true, \"m\": true}, \"list\": [1]}");
     let rule = bundle.rules().iter().find(|rule| rule.path == "data.countersign.p.warn");
-    rule.and_then(|rule| rule.footprint.as_ref()).map(|footprint| footprint.paths.len().max(footprint.arguments.len()))
+    rule.and_then(|rule| rule.footprint.as_ref())
+        .map(|footprint| footprint.paths.len().max(footprint.arguments.len()).max(footprint.nothing.len()))
 }
 
 #[test]
@@ -27,24 +29,28 @@ fn a_rule_that_reads_more_than_recurs_has_no_footprint() {
         ("warn contains \"x\" if here\n\nhere if there\n\nthere if input.call.server == \"x\"", Some(1)),
         ("warn contains \"x\" if f(1)\n\nf(x) if input.call.server == x", Some(1)),
         ("warn contains \"x\" if asked.server == \"x\"", Some(1)),
-        ("warn contains \"x\" if asked.arguments.x == 1", None),
-        ("warn contains \"x\" if input.call.arguments.n == 1", None),
-        ("warn contains \"x\" if input.call[\"arguments\"].n == 1", None),
+        ("warn contains \"x\" if asked.arguments.x == 1", Some(1)),
+        ("warn contains \"x\" if input.call.arguments.n == 1", Some(1)),
+        ("warn contains \"x\" if input.call[\"arguments\"].n == 1", Some(1)),
         ("warn contains \"x\" if { some name in [\"tool\"]; input.call[name] == 1 }", None),
         ("warn contains \"x\" if { everything := input; everything.call.tool == \"x\" }", None),
         ("warn contains \"x\" if input.time.hour == 1", None),
         ("warn contains \"x\" if input.session.calls > 100", None),
-        ("warn contains \"x\" if here\n\nhere if there\n\nthere if input.call.arguments.x", None),
-        ("warn contains \"x\" if f(1)\n\nf(x) if input.call.arguments.x == x", None),
-        ("warn contains \"x\" if count([1 | input.call.arguments.x]) > 0", None),
-        ("warn contains \"x\" if { every y in [1] { input.call.arguments.x == y } }", None),
-        ("warn contains \"x\" if not input.call.arguments.x", None),
-        ("warn contains {\"id\": word} if { word := concat(\"\", [input.call.arguments.x]) }", None),
+        ("warn contains \"x\" if here\n\nhere if there\n\nthere if input.call.arguments.x", Some(1)),
+        ("warn contains \"x\" if f(1)\n\nf(x) if input.call.arguments.x == x", Some(1)),
+        ("warn contains \"x\" if count([1 | input.call.arguments.x]) > 0", Some(1)),
+        ("warn contains \"x\" if { every y in [1] { input.call.arguments.x == y } }", Some(1)),
+        ("warn contains \"x\" if not input.call.arguments.x", Some(1)),
+        ("warn contains {\"id\": word} if { word := concat(\"\", [input.call.arguments.x]) }", Some(1)),
         // The name is local in one body and a rule in the other.
         (
             "warn contains \"x\" if { here := 1; here == 1 }\n\nwarn contains \"y\" if here\n\nhere if input.call.arguments.x",
-            None,
+            Some(1),
         ),
+        ("warn contains \"x\" if count(input.facts.paths) > 0", Some(1)),
+        ("warn contains \"x\" if { some path in input.facts.paths; path.escapes; input.facts.sql.writes }", Some(2)),
+        ("warn contains \"x\" if input.facts.bytes > 1", None),
+        ("warn contains \"x\" if { some kind in [\"sql\"]; input.facts[kind] }", None),
         ("warn contains \"x\" if data.countersign.q.allow", Some(0)),
         ("warn contains value if { some name, value in input.call.arguments; data.asked[name] }", Some(2)),
         ("warn contains value if { some name, value in asked.arguments; data.asked[name]; value > 1 }", Some(2)),
@@ -64,9 +70,9 @@ fn a_rule_that_reads_more_than_recurs_has_no_footprint() {
         ),
         (
             "warn contains value if { some name, value in input.call.arguments; data.asked[name]; input.call.arguments.z == 1 }",
-            None,
+            Some(2),
         ),
-        ("warn contains value if { some name, value in input.call.arguments.n; data.asked[name] }", None),
+        ("warn contains value if { some name, value in input.call.arguments.n; data.asked[name] }", Some(1)),
     ] {
         assert_eq!(reads(rules), expected, "{rules}");
     }
@@ -79,10 +85,10 @@ fn of_facts_sessions_and_results_only_a_few_words_recur() {
         ("warn contains \"x\" if input.session.totals.bytes_out > 1", None),
         ("warn contains \"x\" if count(input.session) > 1", None),
         ("warn contains \"x\" if { input.facts.risk == \"low\"; input.facts.sql.read_only }", Some(2)),
-        ("warn contains \"x\" if input.facts.sql", None),
-        ("warn contains \"x\" if { some name in input.facts.sql.writes; name == \"x\" }", None),
+        ("warn contains \"x\" if input.facts.sql", Some(1)),
+        ("warn contains \"x\" if { some name in input.facts.sql.writes; name == \"x\" }", Some(1)),
         ("warn contains \"x\" if input.facts.bytes > 1", None),
-        ("warn contains \"x\" if { some t in input.facts.resources; t.known }", None),
+        ("warn contains \"x\" if { some t in input.facts.resources; t.known }", Some(1)),
         ("warn contains \"x\" if input.result.is_error", None),
         ("warn contains \"x\" if not input.result.rows > 3", None),
         ("warn contains \"x\" if input.phase == \"result\"", Some(1)),
@@ -107,6 +113,23 @@ fn an_answer_given_again_is_about_the_same_question() {
         assert_eq!(word(&judgement), wanted, "{tool} {n}");
         if wanted == "allow" {
             assert_eq!(judgement.findings[0].reason, Some(n.to_string()), "the text is this call's own");
+        }
+    }
+}
+
+#[test]
+fn nothing_there_and_an_empty_list_are_two_questions() {
+    let policy = "package countersign.p\n\nimport future.keywords.not\n\nallow contains \"a\"\n\n\
+        deny contains \"none\" if not input.call.arguments.n\n\n\
+        deny contains \"empty\" if input.call.arguments.n == []\n";
+    let bundle = bundle(policy);
+    for _ in 0..2 {
+        for (arguments, reasons) in [("{}", vec!["none"]), ("{\"n\": []}", vec!["empty"]), ("{\"n\": [1]}", vec![])] {
+            let call = call("echo", arguments);
+            let judgement = bundle.decide(&document(&call), call.digest, &still);
+            let denied = judgement.findings.iter().filter(|finding| finding.effect == Effect::Deny);
+            let said: Vec<&str> = denied.filter_map(|finding| finding.reason.as_deref()).collect();
+            assert_eq!(said, reasons, "{arguments}");
         }
     }
 }
