@@ -7,6 +7,7 @@ mod facts;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use insta::assert_snapshot;
 
@@ -314,22 +315,43 @@ fn a_watch_tells_what_a_change_did() {
         "p_test.rego",
         "package p_test\n\ntest_echo if count(data.countersign.p.allow) == 1 with input as {\"call\": {\"tool\": \"echo\"}}\n",
     );
-    let mut watching = Command::new(env!("CARGO_BIN_EXE_countersign"))
-        .args(["policy", "test", "--watch", "."])
-        .current_dir(place.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(watching.stdout.take().unwrap()));
-    let mut until = |wanted: &str| lines.by_ref().map(|line| line.unwrap()).find(|line| line.contains(wanted));
-    assert!(until("1 test, all passed").is_some());
+    let mut watching = Watching(
+        Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .args(["policy", "test", "--watch", "."])
+            .current_dir(place.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap(),
+    );
+    let printed = std::io::BufReader::new(watching.0.stdout.take().unwrap());
+    let (heard, lines) = std::sync::mpsc::channel();
+    std::thread::spawn(move || std::io::BufRead::lines(printed).try_for_each(|line| heard.send(line.unwrap())));
+    let until = |wanted: &str| {
+        let mut before = Vec::new();
+        loop {
+            match lines.recv_timeout(Duration::from_secs(60)) {
+                Ok(line) if line.contains(wanted) => return,
+                Ok(line) => before.push(line),
+                Err(why) => panic!("`{wanted}` was not said ({why}), but: {before:#?}"),
+            }
+        }
+    };
+    until("1 test, all passed");
     write("p.rego", &policy("other"));
-    assert!(until("fail  p_test test_echo").is_some());
-    assert!(until("1 test, 1 failed").is_some());
-    write("p.rego", &policy("echo"));
-    assert!(until("test_echo  passes now").is_some());
+    until("fail  p_test test_echo");
+    until("1 test, 1 failed");
     write("p.rego", "package countersign.p\n\nallow contains {\n");
-    assert!(until("Nothing was loaded").is_some());
-    watching.kill().unwrap();
-    watching.wait().unwrap();
+    until("Nothing was loaded");
+    write("p.rego", &policy("echo"));
+    until("test_echo  passes now");
+}
+
+/// It never ends by itself.
+struct Watching(std::process::Child);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
 }

@@ -23,6 +23,18 @@ esac
 command -v cargo >/dev/null || { echo "tests/run.sh: install Rust 1.95 or later first: https://rustup.rs" >&2; exit 1; }
 
 say() { printf '\n== %s\n' "$*"; }
+# What hangs fails here and is named, and the parts after it still run. It waits beside it, so that Ctrl-C is heard.
+running=""
+within() {
+  local code
+  timeout --kill-after=10 "$@" &
+  running=$!
+  wait "$running"
+  code=$?
+  running=""
+  [ "$code" -ne 124 ] || echo "stopped after $1, and it had not ended"
+  return "$code"
+}
 wanted() { [[ " ${parts[*]} " == *" $1 "* ]]; }
 
 # What the wanted parts need from Debian.
@@ -99,7 +111,7 @@ stop_postgres() {
   rm -rf "$cluster"
 }
 trap stop_postgres EXIT
-trap 'exit 130' INT TERM
+trap '[ -z "$running" ] || kill "$running"; exit 130' INT TERM
 
 gateway() { cargo build --quiet --bin countersign && gateway="$PWD/target/debug/countersign"; }
 
@@ -107,17 +119,17 @@ format() { cargo fmt --check; }
 
 lints() { cargo clippy --quiet --all-targets -- -D warnings; }
 
-tests() { cargo test --quiet --no-fail-fast; }
+tests() { within 25m cargo test --quiet --no-fail-fast; }
 
 # PostgreSQL's own parser reads the same texts. A package of its own, because it compiles C; the lock file is kept.
-sql() { cargo test --quiet --locked --manifest-path tests/pg_query/Cargo.toml --target-dir target/pg_query; }
+sql() { within 15m cargo test --quiet --locked --manifest-path tests/pg_query/Cargo.toml --target-dir target/pg_query; }
 
 postgres() {
   start_postgres || { echo "the throw-away Postgres did not start"; return 1; }
   start_proxy strict "" && start_proxy lenient extra_float_digits,options ||
     { echo "the proxy before it did not start"; return 1; }
   local heard="$cluster.heard" code
-  cargo test --quiet --test contracts --test stories -- --format=pretty postgres:: | tee "$heard"
+  within 15m cargo test --quiet --test contracts --test stories -- --format=pretty postgres:: | tee "$heard"
   code=$?
   # Without an address the contracts have no such test and would pass with nothing asked.
   grep -q '^test postgres::[a-z_]* .* ok' "$heard" || { echo "no contract was asked of Postgres"; code=1; }
@@ -137,7 +149,7 @@ opa() {
       "$to/bin/python" -m pip -q --disable-pip-version-check install --no-deps --ignore-requires-python "$opa" &&
       touch "$to/$opa" || return 1
   fi
-  gateway && "$to/bin/python" tests/opa/check.py --gateway "$gateway"
+  gateway && within 10m "$to/bin/python" tests/opa/check.py --gateway "$gateway"
 }
 
 # The package files are copied because npm writes beside them, and nothing is written into the source tree.
@@ -149,13 +161,13 @@ conformance() {
       (cd "$to" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) &&
       cp "$from/package-lock.json" "$to/installed" || return 1
   fi
-  gateway && python3 tests/conformance/run.py --gateway "$gateway" --modules "$to/node_modules"
+  gateway && within 15m python3 tests/conformance/run.py --gateway "$gateway" --modules "$to/node_modules"
 }
 
 # Brings its clients and servers from npm and PyPI itself.
-peers() { gateway && python3 tests/peers/run.py --gateway "$gateway" --install-dir "$installed/matrix"; }
+peers() { gateway && within 20m python3 tests/peers/run.py --gateway "$gateway" --install-dir "$installed/matrix"; }
 
-bench() { cargo bench --quiet --bench hop -- --smoke; }
+bench() { within 15m cargo bench --quiet --bench hop -- --smoke; }
 
 bring || { echo "tests/run.sh: apt-get could not bring everything" >&2; exit 1; }
 lines=()

@@ -15,41 +15,51 @@ use crate::policy::rehearse::{Rehearsal, Test, TestResult, rehearse};
 
 /// How often files are looked at. A person does not notice less, and a disk does not notice more.
 const PAUSE: Duration = Duration::from_millis(250);
+/// How long files must stay as they are before they are read: who saves a file first empties it.
+const STILL: Duration = Duration::from_millis(40);
 /// Folders deeper than this are not looked into.
 const DEEPEST: usize = 8;
 
 /// What names a state of the files.
 type Stamp = BTreeMap<PathBuf, (SystemTime, u64)>;
 
-/// How it was when it was last looked at.
-enum Last {
-    Nothing,
-    Unfit(Vec<Problem>),
-    Ran(Rehearsal),
-}
-
 pub(super) fn run(paths: &[PathBuf], args: &TestArgs, out: &mut Output<'_>) -> anyhow::Result<Exit> {
-    let mut last = Last::Nothing;
+    // What does not load takes nothing away from the last run that did: its tests are what the next is compared with.
+    let mut ran: Option<Rehearsal> = None;
+    let mut unfit: Option<Vec<Problem>> = None;
     loop {
-        let stamp = stamp(paths);
+        let stamp = settled(paths);
         let read = files::read(paths, Include::PoliciesAndTests);
-        let now = match read.and_then(|sources| rehearse(&sources, &args.run, workers())) {
-            Ok(rehearsal) => Last::Ran(rehearsal),
-            Err(problems) => Last::Unfit(problems),
-        };
-        match (&last, &now) {
-            (Last::Unfit(before), Last::Unfit(problems)) if before == problems => {}
-            (_, Last::Unfit(problems)) => {
-                refuse(problems, false, out)?;
+        match read.and_then(|sources| rehearse(&sources, &args.run, workers())) {
+            Ok(now) => {
+                match &ran {
+                    Some(before) => different(before, &now, out)?,
+                    None => report::tell(&now, args, out)?,
+                }
+                (ran, unfit) = (Some(now), None);
             }
-            (Last::Ran(before), Last::Ran(rehearsal)) => different(before, rehearsal, out)?,
-            (_, Last::Ran(rehearsal)) => report::tell(rehearsal, args, out)?,
-            (_, Last::Nothing) => {}
+            Err(problems) if unfit.as_ref() == Some(&problems) => {}
+            Err(problems) => {
+                refuse(&problems, false, out)?;
+                unfit = Some(problems);
+            }
         }
-        last = now;
         while stamp == self::stamp(paths) {
             std::thread::sleep(PAUSE);
         }
+    }
+}
+
+/// The files once nobody is writing them.
+fn settled(paths: &[PathBuf]) -> Stamp {
+    let mut before = stamp(paths);
+    loop {
+        std::thread::sleep(STILL);
+        let now = stamp(paths);
+        if now == before {
+            return now;
+        }
+        before = now;
     }
 }
 
