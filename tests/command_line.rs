@@ -329,7 +329,7 @@ fn a_watch_tells_what_a_change_did() {
     let until = |wanted: &str| {
         let mut before = Vec::new();
         loop {
-            match lines.recv_timeout(Duration::from_secs(60)) {
+            match lines.recv_timeout(Duration::from_mins(1)) {
                 Ok(line) if line.contains(wanted) => return,
                 Ok(line) => before.push(line),
                 Err(why) => panic!("`{wanted}` was not said ({why}), but: {before:#?}"),
