@@ -1,7 +1,7 @@
 //! What do several texts in one call say together?
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,22 +15,13 @@ pub struct Sql {
     pub dialect: Option<sql::Dialect>,
     /// How many statements there are.
     pub statements: usize,
-    /// What they do.
-    pub kinds: BTreeSet<sql::Kind>,
-    /// The relations that are read as a source, as written and without quotes; `*` is everything.
-    pub reads: BTreeSet<String>,
-    /// The relations whose rows or definition change; `*` is everything.
-    pub writes: BTreeSet<String>,
-    /// The columns that are certainly a relation's; `*` is all of them.
-    pub columns: BTreeMap<String, BTreeSet<String>>,
-    /// The relations that are read or changed without a bound.
-    pub unbounded: BTreeSet<String>,
+    /// What they do, and to which relations.
+    #[serde(flatten)]
+    pub deeds: sql::Deeds,
     /// How many rows come back at most, if that is certain.
     pub limit: Option<u64>,
     /// Whether nothing changes anywhere, nothing leaves, and nothing runs whose effect is unknown.
     pub read_only: bool,
-    /// The functions that may have an effect.
-    pub functions: BTreeSet<sql::Function>,
     /// How bad it is.
     pub risk: Risk,
     /// Whether everything was read for certain.
@@ -102,19 +93,13 @@ pub enum Doubt {
 impl Sql {
     /// One text.
     pub(super) fn of(facts: sql::Facts, argument: &str) -> Self {
-        let sql::Facts { dialect, statements, kinds, reads, writes, columns, unbounded, .. } = facts;
-        let sql::Facts { limit, read_only, functions, risk, complete, reasons, details, .. } = facts;
+        let sql::Facts { dialect, statements, deeds, limit, read_only, risk, complete, reasons, details } = facts;
         Self {
             dialect: Some(dialect),
             statements,
-            kinds,
-            reads,
-            writes,
-            columns,
-            unbounded,
+            deeds,
             limit,
             read_only,
-            functions,
             risk,
             complete,
             reasons: reasons.into_iter().map(SqlDoubt::Text).collect(),
@@ -129,14 +114,14 @@ impl Sql {
         Self {
             dialect: None,
             statements: 0,
-            kinds: BTreeSet::new(),
-            reads: everything(),
-            writes: everything(),
-            columns: BTreeMap::new(),
-            unbounded: everything(),
+            deeds: sql::Deeds {
+                reads: everything(),
+                writes: everything(),
+                unbounded: everything(),
+                ..sql::Deeds::default()
+            },
             limit: None,
             read_only: false,
-            functions: BTreeSet::new(),
             risk: Risk::High,
             complete: false,
             reasons: BTreeSet::from([SqlDoubt::Argument(doubt)]),
@@ -149,16 +134,9 @@ impl Sql {
     pub(super) fn and(mut self, other: Self) -> Self {
         self.dialect = self.dialect.filter(|dialect| other.dialect == Some(*dialect));
         self.statements = self.statements.saturating_add(other.statements);
-        self.kinds.extend(other.kinds);
-        self.reads.extend(other.reads);
-        self.writes.extend(other.writes);
-        for (relation, columns) in other.columns {
-            self.columns.entry(relation).or_default().extend(columns);
-        }
-        self.unbounded.extend(other.unbounded);
+        self.deeds.join(other.deeds);
         self.limit = self.limit.zip(other.limit).and_then(|(one, other)| one.checked_add(other));
         self.read_only &= other.read_only;
-        self.functions.extend(other.functions);
         self.risk = self.risk.max(other.risk);
         self.complete &= other.complete;
         self.reasons.extend(other.reasons);

@@ -8,6 +8,7 @@ mod admin;
 mod bound;
 mod change;
 mod client;
+mod deeds;
 mod define;
 mod dynamic;
 mod function;
@@ -26,11 +27,12 @@ mod tree;
 mod versions;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::deeds::Deeds;
 use self::statement::Piece;
 use self::tally::Tally;
 use self::tokens::Opinion;
@@ -219,22 +221,13 @@ pub struct Facts {
     pub dialect: Dialect,
     /// How many statements there are.
     pub statements: usize,
-    /// What they do.
-    pub kinds: BTreeSet<Kind>,
-    /// The relations that are read as a source, as written and without quotes; `*` is everything.
-    pub reads: BTreeSet<String>,
-    /// The relations whose rows or definition change; `*` is everything.
-    pub writes: BTreeSet<String>,
-    /// The columns that are certainly a relation's; `*` is all of them.
-    pub columns: BTreeMap<String, BTreeSet<String>>,
-    /// The relations that are read or changed without a bound.
-    pub unbounded: BTreeSet<String>,
+    /// What they do, and to which relations.
+    #[serde(flatten)]
+    pub deeds: Deeds,
     /// How many rows come back at most, if that is certain.
     pub limit: Option<u64>,
     /// Whether nothing changes anywhere, nothing leaves, and nothing runs whose effect is unknown.
     pub read_only: bool,
-    /// The functions that may have an effect.
-    pub functions: BTreeSet<Function>,
     /// How bad it is.
     pub risk: Risk,
     /// Whether everything was read for certain.
@@ -283,14 +276,9 @@ impl Facts {
         let mut facts = Self {
             dialect,
             statements: 0,
-            kinds: BTreeSet::new(),
-            reads: BTreeSet::new(),
-            writes: BTreeSet::new(),
-            columns: BTreeMap::new(),
-            unbounded: BTreeSet::new(),
+            deeds: Deeds::default(),
             limit: None,
             read_only: reasons.is_empty(),
-            functions: BTreeSet::new(),
             risk: if reasons.is_empty() { Risk::Low } else { Risk::High },
             complete: reasons.is_empty(),
             reasons,
@@ -313,7 +301,7 @@ impl Facts {
 
     /// Weighs the second opinion: where it knows of more, or of worse, it holds and the answer is not certain.
     fn weigh(&mut self, opinion: Opinion) {
-        let more = !opinion.kinds.is_subset(&self.kinds)
+        let more = !opinion.kinds.is_subset(&self.deeds.kinds)
             || opinion.functions.iter().any(|function| !self.calls(function))
             || opinion.risk > self.risk
             || opinion.statements > self.statements;
@@ -332,12 +320,12 @@ impl Facts {
             )
         };
         let unread = self.reasons.contains(&Reason::Unparsable) || opinion.doubts.contains(&Reason::Boundaries);
-        if opinion.kinds.iter().any(|kind| changes(kind) && (unread || !self.kinds.contains(kind))) {
-            self.writes.insert("*".to_owned());
+        if opinion.kinds.iter().any(|kind| changes(kind) && (unread || !self.deeds.kinds.contains(kind))) {
+            self.deeds.writes.insert("*".to_owned());
         }
-        self.kinds.extend(opinion.kinds);
+        self.deeds.kinds.extend(opinion.kinds);
         let new: Vec<_> = opinion.functions.into_iter().filter(|function| !self.calls(function)).collect();
-        self.functions.extend(new);
+        self.deeds.functions.extend(new);
         self.risk = self.risk.max(opinion.risk);
         self.reasons.extend(opinion.doubts);
         if more {
@@ -355,18 +343,11 @@ impl Facts {
     fn calls(&self, function: &Function) -> bool {
         let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
         let wanted = last(&function.name);
-        self.functions.iter().any(|known| last(&known.name) == wanted)
+        self.deeds.functions.iter().any(|known| last(&known.name) == wanted)
     }
 
     fn add(&mut self, tally: &Tally) {
-        self.kinds.extend(&tally.kinds);
-        self.reads.extend(tally.reads.iter().cloned());
-        self.writes.extend(tally.writes.iter().cloned());
-        for (relation, columns) in &tally.columns {
-            self.columns.entry(relation.clone()).or_default().extend(columns.iter().cloned());
-        }
-        self.unbounded.extend(tally.unbounded.iter().cloned());
-        self.functions.extend(tally.functions.iter().cloned());
+        self.deeds.join(tally.deeds.clone());
         self.reasons.extend(&tally.reasons);
         self.risk = self.risk.max(tally.risk());
         self.complete &= tally.reasons.is_empty();

@@ -99,7 +99,7 @@ fn sql_in_nobody_knows_which_dialect_may_do_anything() {
     let sql = facts.sql.unwrap();
     assert_eq!((sql.risk, sql.complete, sql.dialect), (Risk::High, false, None));
     assert!(sql.reasons.contains(&merged_doubt(Doubt::DialectUnknown)));
-    assert!(sql.writes.contains("*"));
+    assert!(sql.deeds.writes.contains("*"));
     assert_eq!(sql.arguments, ["/sql", "/statements/0"]);
     assert_eq!(facts.resources.len(), 4, "{:?}", facts.resources);
 }

@@ -86,7 +86,7 @@ impl<'a> Touched<'a> {
 
     /// What is not read for certain may touch every table.
     fn tables(&mut self, sql: &Sql) {
-        for (names, access) in [(&sql.reads, Access::Read), (&sql.writes, Access::Write)] {
+        for (names, access) in [(&sql.deeds.reads, Access::Read), (&sql.deeds.writes, Access::Write)] {
             for name in names {
                 self.add(Thing::Table, name, access, true);
             }

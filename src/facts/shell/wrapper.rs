@@ -132,45 +132,29 @@ fn after<'w>(judge: &mut Judge, prefix: &(&str, &[&str], &[&str], usize), words:
     let mut before = before;
     let mut over = false;
     loop {
-        let (first, others) = rest.split_first()?;
+        let all = rest;
+        let (first, others) = all.split_first()?;
         let text = first.text.as_str();
         if !first.is_literal() && (first.assigns.is_none() || first.splits) {
             judge.opaque(Reason::OptionNotLiteral);
         }
-        if text == "--" && !over {
-            over = true;
-            rest = others;
-        } else if over {
-            if matches!(name, "env" | "sudo" | "doas") && text.contains('=') {
-                judge.assigns(first, Scope::Programs);
-                rest = others;
-            } else if before > 0 {
-                before = before.saturating_sub(1);
-                rest = others;
-            } else {
-                return Some(rest);
+        rest = others;
+        let option = !over;
+        match text {
+            "--" if option => over = true,
+            _ if option && valued.contains(&text) => rest = others.get(1..)?,
+            _ if option && plain.contains(&text) => {}
+            _ if option && name == "nice" && text.strip_prefix('-').is_some_and(is_digits) => {}
+            _ if option && text.starts_with('-') && name != "builtin" => {
+                // `-n10` and `--signal=9` carry their value; anything else may hide where the program begins.
+                let carries = valued.iter().any(|option| text.starts_with(option) && text.len() > option.len());
+                if !carries || name == "env" {
+                    judge.opaque(Reason::OptionUnknown);
+                }
             }
-        } else if name == "nice" && text.strip_prefix('-').is_some_and(is_digits) {
-            rest = others;
-        } else if valued.contains(&text) {
-            rest = others.get(1..)?;
-        } else if plain.contains(&text) {
-            rest = others;
-        } else if text.starts_with('-') && name != "builtin" {
-            // `-n10` and `--signal=9` carry their value; anything else may hide where the program begins.
-            let carries = valued.iter().any(|option| text.starts_with(option) && text.len() > option.len());
-            if !carries || name == "env" {
-                judge.opaque(Reason::OptionUnknown);
-            }
-            rest = others;
-        } else if matches!(name, "env" | "sudo" | "doas") && text.contains('=') {
-            judge.assigns(first, Scope::Programs);
-            rest = others;
-        } else if before > 0 {
-            before = before.saturating_sub(1);
-            rest = others;
-        } else {
-            return Some(rest);
+            _ if matches!(name, "env" | "sudo" | "doas") && text.contains('=') => judge.assigns(first, Scope::Programs),
+            _ if before > 0 => before = before.saturating_sub(1),
+            _ => return Some(all),
         }
     }
 }

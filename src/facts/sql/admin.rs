@@ -90,12 +90,12 @@ pub(super) fn read(reading: &mut Reading<'_>, tokens: &[Token]) {
         "shutdown" | "restart" if !words.done() && !words.is("with") => tally.doubt(Reason::Unparsable),
         "refresh materialized view" => {
             words.eat("concurrently");
-            tally.writes.extend(words.name());
+            tally.deeds.writes.extend(words.name());
         }
         "disable trigger" | "enable trigger" => {
             if let Some(at) = words.find(&["on"]) {
                 words.go(at.saturating_add(1));
-                tally.writes.extend(words.name());
+                tally.deeds.writes.extend(words.name());
             }
         }
         _ => {}

@@ -21,7 +21,7 @@ pub(super) fn read(reading: &mut Reading<'_>, tokens: &[Token]) {
                 words.eat("only");
                 let Some(name) = words.name() else { break };
                 words.eat_token(&Token::Mul);
-                reading.tally.unbounded.insert(name.clone());
+                reading.tally.deeds.unbounded.insert(name.clone());
                 reading.tally.write(name);
                 if !words.eat_token(&Token::Comma) {
                     break;
@@ -85,7 +85,7 @@ fn drop(reading: &mut Reading<'_>, mut words: Words<'_>) {
         return tally.note(Kind::Role, Risk::High);
     }
     if words.eat("prepare") {
-        tally.kinds.clear();
+        tally.deeds.kinds.clear();
         tally.note(Kind::Prepare, Risk::Low);
         tally.seen = Some(Risk::Low);
         return;
@@ -96,7 +96,7 @@ fn drop(reading: &mut Reading<'_>, mut words: Words<'_>) {
         if names.is_empty() {
             tally.doubt(Reason::Unparsable);
         }
-        tally.writes.extend(names);
+        tally.deeds.writes.extend(names);
         words.eat_any(&["cascade constraints", "cascade", "restrict", "purge"]);
         if !words.done() {
             tally.doubt(Reason::Unparsable);
@@ -159,7 +159,7 @@ fn drop(reading: &mut Reading<'_>, mut words: Words<'_>) {
     }
     if on && let Some(at) = words.find(&["on"]) {
         words.go(at.saturating_add(1));
-        tally.writes.extend(words.name());
+        tally.deeds.writes.extend(words.name());
     }
 }
 
@@ -311,7 +311,7 @@ fn alter(reading: &mut Reading<'_>, mut words: Words<'_>) {
                 let mut other = words;
                 other.go(at.saturating_add(1));
                 other.eat("table");
-                tally.writes.extend(other.name());
+                tally.deeds.writes.extend(other.name());
             }
         }
         if words.any_run("data directory") || words.any_run("index directory") {
@@ -326,7 +326,7 @@ fn alter(reading: &mut Reading<'_>, mut words: Words<'_>) {
             tail.go(at);
             let rest = tail.rest().to_vec();
             reading.tail(rest);
-            reading.tally.unbounded.clear();
+            reading.tally.deeds.unbounded.clear();
         }
         return;
     }
@@ -346,7 +346,7 @@ fn alter(reading: &mut Reading<'_>, mut words: Words<'_>) {
         && let Some(at) = words.find(&["on"])
     {
         words.go(at.saturating_add(1));
-        tally.writes.extend(words.name());
+        tally.deeds.writes.extend(words.name());
     }
     if words.done() {
         tally.doubt(Reason::Unparsable);

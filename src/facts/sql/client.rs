@@ -101,7 +101,7 @@ pub(super) fn read(line: &str, dialect: Dialect) -> Tally {
         let mut words = line.split_ascii_whitespace().skip(1);
         if let Some(table) = words.next().filter(|table| !table.starts_with('(')) {
             let table = table.split('(').next().unwrap_or_default().to_owned();
-            if tally.kinds.contains(&Kind::Import) { tally.write(table) } else { tally.read(table) }
+            if tally.deeds.kinds.contains(&Kind::Import) { tally.write(table) } else { tally.read(table) }
         }
     }
     if dialect == Dialect::Sqlite

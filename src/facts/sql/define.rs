@@ -89,7 +89,7 @@ pub(super) fn create(reading: &mut Reading<'_>, tokens: &[Token]) {
         if let Some(at) = words.find(&["on"]) {
             words.go(at.saturating_add(1));
             words.eat("only");
-            tally.writes.extend(words.name());
+            tally.deeds.writes.extend(words.name());
         }
         return;
     }
@@ -166,7 +166,7 @@ fn body(reading: &mut Reading<'_>, tokens: &[Token], mut words: Words<'_>) {
             tail = Some(words.at());
             break;
         } else if words.eat("clone") || words.eat("copy") && reading.dialect == Dialect::Bigquery {
-            reading.tally.reads.extend(words.name());
+            reading.tally.deeds.reads.extend(words.name());
         } else if !words.skip_brackets() {
             words.skip(1);
         }
@@ -185,14 +185,14 @@ fn body(reading: &mut Reading<'_>, tokens: &[Token], mut words: Words<'_>) {
     if let Some(end) = end.filter(|end| *end > 0) {
         rest.truncate(end);
     }
-    reading.tally.kinds.insert(Kind::Select);
-    let mut kept = std::mem::take(&mut reading.tally.unbounded);
+    reading.tally.deeds.kinds.insert(Kind::Select);
+    let mut kept = std::mem::take(&mut reading.tally.deeds.unbounded);
     reading.tail(rest);
     // A view only says what to read.
     let view = tokens.iter().take(6).any(|token| super::words::is(token, "view"))
         && !tokens.iter().take(6).any(|token| super::words::is(token, "materialized"));
     if view {
-        reading.tally.unbounded.clear();
+        reading.tally.deeds.unbounded.clear();
     }
-    reading.tally.unbounded.append(&mut kept);
+    reading.tally.deeds.unbounded.append(&mut kept);
 }

@@ -73,10 +73,10 @@ fn value(reading: &mut Reading<'_>, tokens: &[Token]) {
         rest.push(word("SELECT"));
     }
     rest.extend(tokens.iter().filter(|token| !matches!(token, Token::Assignment)).cloned());
-    let had = reading.tally.kinds.contains(&Kind::Select);
+    let had = reading.tally.deeds.kinds.contains(&Kind::Select);
     reading.tail(rest);
     if !had {
-        reading.tally.kinds.remove(&Kind::Select);
+        reading.tally.deeds.kinds.remove(&Kind::Select);
     }
 }
 

@@ -119,10 +119,10 @@ fn handed(tokens: &mut Vec<Token>) {
 pub(super) fn bound(tally: &mut Tally, rows: u64) {
     tally.limit = Some(rows);
     if binds(Some(rows)) {
-        let writes = std::mem::take(&mut tally.writes);
-        tally.unbounded.retain(|relation| !writes.contains(relation));
-        tally.writes = writes;
-        tally.seen = Some(if tally.functions.is_empty() { Risk::Medium } else { tally.risk() });
+        let writes = std::mem::take(&mut tally.deeds.writes);
+        tally.deeds.unbounded.retain(|relation| !writes.contains(relation));
+        tally.deeds.writes = writes;
+        tally.seen = Some(if tally.deeds.functions.is_empty() { Risk::Medium } else { tally.risk() });
     }
 }
 

@@ -127,7 +127,7 @@ fn set(reading: &mut Reading<'_>, tokens: &[Token], mut words: Words<'_>) {
     let wide = words.is_any(&["global", "persist", "persist_only"])
         || words.rest().iter().any(|token| matches!(token, Token::Word(Word { value, .. }) if starts_global(value)));
     words.eat_any(&["session authorization"]).then(|| tally.note(Kind::Role, Risk::Critical));
-    if tally.kinds.contains(&Kind::Role) {
+    if tally.deeds.kinds.contains(&Kind::Role) {
         return;
     }
     let here = words;
@@ -194,10 +194,10 @@ fn set(reading: &mut Reading<'_>, tokens: &[Token], mut words: Words<'_>) {
     if value.contains(&Token::LParen) {
         let mut query = vec![word("SELECT")];
         query.extend(value.iter().filter(|token| !matches!(token, Token::Assignment)).cloned());
-        let before = reading.tally.kinds.contains(&Kind::Select);
+        let before = reading.tally.deeds.kinds.contains(&Kind::Select);
         reading.tail(query);
         if !before {
-            reading.tally.kinds.remove(&Kind::Select);
+            reading.tally.deeds.kinds.remove(&Kind::Select);
         }
     }
 }

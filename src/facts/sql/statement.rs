@@ -106,7 +106,7 @@ impl Reading<'_> {
         Reading { dialect: self.dialect, tally: &mut inner, inside: self.inside, tails: self.tails.saturating_add(1) }
             .rows(tokens);
         inner.returns = false;
-        inner.kinds.remove(&Kind::Select);
+        inner.deeds.kinds.remove(&Kind::Select);
         self.join(inner);
     }
 
@@ -226,10 +226,10 @@ impl Reading<'_> {
             return self.tally.join(inner);
         }
         // Functions in a query may run while it is planned.
-        self.tally.reads.extend(inner.reads);
-        self.tally.columns.extend(inner.columns);
+        self.tally.deeds.reads.extend(inner.deeds.reads);
+        self.tally.deeds.columns.extend(inner.deeds.columns);
         self.tally.reasons.extend(inner.reasons);
-        for function in inner.functions {
+        for function in inner.deeds.functions {
             self.tally.function(function.name, function.class);
         }
     }
@@ -352,6 +352,6 @@ impl Guess {
             tally.returns |= kind == Kind::Select;
         }
         tally.effect = true;
-        tally.writes.extend(self.target);
+        tally.deeds.writes.extend(self.target);
     }
 }

@@ -1,7 +1,8 @@
 //! What is known of one statement so far?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::deeds::Deeds;
 use super::{Function, FunctionClass, Kind, Reason, Statement};
 use crate::facts::Risk;
 
@@ -11,12 +12,7 @@ const MOST_ROWS: u64 = 10_000;
 /// What one statement does, as far as it was read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
-    pub(super) kinds: BTreeSet<Kind>,
-    pub(super) reads: BTreeSet<String>,
-    pub(super) writes: BTreeSet<String>,
-    pub(super) columns: BTreeMap<String, BTreeSet<String>>,
-    pub(super) unbounded: BTreeSet<String>,
-    pub(super) functions: BTreeSet<Function>,
+    pub(super) deeds: Deeds,
     pub(super) reasons: BTreeSet<Reason>,
     /// How bad it is by what was seen; reasons and unbounded reads come on top.
     pub(super) seen: Option<Risk>,
@@ -30,7 +26,7 @@ pub(super) struct Tally {
 impl Tally {
     /// Notes a kind and how bad it is on its own.
     pub(super) fn note(&mut self, kind: Kind, risk: Risk) {
-        self.kinds.insert(kind);
+        self.deeds.kinds.insert(kind);
         self.raise(risk);
         self.effect |= !matches!(kind, Kind::Select | Kind::Explain | Kind::Transaction);
     }
@@ -44,26 +40,27 @@ impl Tally {
     }
 
     pub(super) fn read(&mut self, relation: String) {
-        self.reads.insert(relation);
+        self.deeds.reads.insert(relation);
     }
 
     pub(super) fn write(&mut self, relation: String) {
-        self.writes.insert(relation);
+        self.deeds.writes.insert(relation);
     }
 
     pub(super) fn column(&mut self, relation: &str, column: &str) {
-        if let Some(columns) = self.columns.get_mut(relation) {
+        let columns = &mut self.deeds.columns;
+        if let Some(columns) = columns.get_mut(relation) {
             if !columns.contains(column) {
                 columns.insert(column.to_owned());
             }
         } else {
-            self.columns.insert(relation.to_owned(), BTreeSet::from([column.to_owned()]));
+            columns.insert(relation.to_owned(), BTreeSet::from([column.to_owned()]));
         }
     }
 
     /// Notes a function with an effect, and what the effect makes of the statement.
     pub(super) fn function(&mut self, name: String, class: FunctionClass) {
-        self.functions.insert(Function { name, class });
+        self.deeds.functions.insert(Function { name, class });
         self.effect = true;
         match class {
             FunctionClass::File => self.note(Kind::FileIo, Risk::Critical),
@@ -80,14 +77,7 @@ impl Tally {
 
     /// Joins what another reading of the same statement found.
     pub(super) fn join(&mut self, other: Self) {
-        self.kinds.extend(other.kinds);
-        self.reads.extend(other.reads);
-        self.writes.extend(other.writes);
-        for (relation, columns) in other.columns {
-            self.columns.entry(relation).or_default().extend(columns);
-        }
-        self.unbounded.extend(other.unbounded);
-        self.functions.extend(other.functions);
+        self.deeds.join(other.deeds);
         self.reasons.extend(other.reasons);
         self.seen = self.seen.max(other.seen);
         self.limit = both(self.limit, other.limit);
@@ -96,17 +86,17 @@ impl Tally {
     }
 
     pub(super) fn risk(&self) -> Risk {
-        let read = if self.unbounded.is_empty() { Risk::Low } else { Risk::Medium };
+        let read = if self.deeds.unbounded.is_empty() { Risk::Low } else { Risk::Medium };
         let opaque = if self.reasons.is_empty() { Risk::Low } else { Risk::High };
         self.seen.unwrap_or(Risk::Low).max(read).max(opaque)
     }
 
     pub(super) fn statement(&self) -> Statement {
         Statement {
-            kinds: self.kinds.clone(),
-            reads: self.reads.clone(),
-            writes: self.writes.clone(),
-            bounded: self.unbounded.is_empty() && self.reasons.is_empty(),
+            kinds: self.deeds.kinds.clone(),
+            reads: self.deeds.reads.clone(),
+            writes: self.deeds.writes.clone(),
+            bounded: self.deeds.unbounded.is_empty() && self.reasons.is_empty(),
             limit: self.limit,
             risk: self.risk(),
         }

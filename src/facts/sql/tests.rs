@@ -11,7 +11,7 @@ fn words<'a>(set: impl IntoIterator<Item = &'a String>) -> String {
 }
 
 fn kinds(facts: &Facts) -> String {
-    let words = facts.kinds.iter().map(|kind| serde_json::to_value(kind).unwrap().as_str().unwrap().to_owned());
+    let words = facts.deeds.kinds.iter().map(|kind| serde_json::to_value(kind).unwrap().as_str().unwrap().to_owned());
     words.collect::<Vec<_>>().join(" ")
 }
 
@@ -21,8 +21,8 @@ fn check(rows: &[Row]) {
         let facts = read(sql, *dialect);
         let found = (
             kinds(&facts),
-            words(&facts.reads),
-            words(&facts.writes),
+            words(&facts.deeds.reads),
+            words(&facts.deeds.writes),
             facts.risk,
             if facts.complete { '=' } else { '?' },
         );
@@ -30,7 +30,7 @@ fn check(rows: &[Row]) {
         if found != wanted {
             faults.push(format!(
                 "{dialect:?}: {sql}\n  {found:?}\n  {wanted:?}\n  {:?} {:?}",
-                facts.reasons, facts.functions
+                facts.reasons, facts.deeds.functions
             ));
         }
     }
@@ -232,11 +232,11 @@ fn a_comment_that_some_versions_run_is_read_both_ways() {
         "SELECT 1 /*M!100100 ; DROP TABLE users */",
     ] {
         let facts = read(text, Mysql);
-        assert!(facts.writes.contains("users"), "{text}");
+        assert!(facts.deeds.writes.contains("users"), "{text}");
         assert!(facts.reasons.contains(&Reason::ExecutableComment) && facts.risk >= High, "{text}");
     }
     let facts = read("DELETE FROM t /*!50000 WHERE id = 1 */", Mysql);
-    assert!(facts.unbounded.contains("t") && !facts.complete);
+    assert!(facts.deeds.unbounded.contains("t") && !facts.complete);
     assert!(read("SELECT '/*! ; DROP TABLE users */'", Mysql).complete);
 }
 
@@ -275,7 +275,7 @@ fn a_condition_bounds_only_if_it_leaves_rows_out() {
     for condition in open {
         for dialect in [Postgres, Mysql, Sqlite, Snowflake, Bigquery] {
             let facts = read(&format!("DELETE FROM t WHERE {condition}"), dialect);
-            assert!(facts.unbounded.contains("t") && facts.risk >= High, "{dialect:?} {condition} {facts:?}");
+            assert!(facts.deeds.unbounded.contains("t") && facts.risk >= High, "{dialect:?} {condition} {facts:?}");
         }
     }
     let bound = [
@@ -294,11 +294,11 @@ fn a_condition_bounds_only_if_it_leaves_rows_out() {
     for condition in bound {
         for dialect in [Postgres, Mysql, Sqlite, Mssql, Snowflake, Bigquery] {
             let facts = read(&format!("DELETE FROM t WHERE {condition}"), dialect);
-            assert!(facts.unbounded.is_empty() && facts.risk == Medium, "{dialect:?} {condition} {facts:?}");
+            assert!(facts.deeds.unbounded.is_empty() && facts.risk == Medium, "{dialect:?} {condition} {facts:?}");
         }
     }
-    assert!(read("DELETE FROM t WHERE @x = 1", Mysql).unbounded.contains("t"));
-    assert!(read("DELETE FROM t WHERE id = @x", Mysql).unbounded.is_empty());
+    assert!(read("DELETE FROM t WHERE @x = 1", Mysql).deeds.unbounded.contains("t"));
+    assert!(read("DELETE FROM t WHERE id = @x", Mysql).deeds.unbounded.is_empty());
 }
 
 #[test]
@@ -388,10 +388,10 @@ fn what_cannot_be_read_says_so() {
 fn columns_are_given_where_their_relation_is_certain() {
     let facts =
         read("SELECT c.email, o.total FROM crm.customers c JOIN orders o ON o.cid = c.id WHERE o.id = 3", Postgres);
-    assert_eq!(words(&facts.columns["crm.customers"]), "email id");
-    assert_eq!(words(&facts.columns["orders"]), "cid id total");
+    assert_eq!(words(&facts.deeds.columns["crm.customers"]), "email id");
+    assert_eq!(words(&facts.deeds.columns["orders"]), "cid id total");
     let facts = read("UPDATE users SET email = 'x' WHERE id = 1", Postgres);
-    assert_eq!(words(&facts.columns["users"]), "email id");
-    assert_eq!(words(&read("SELECT * FROM users LIMIT 1", Postgres).columns["users"]), "*");
-    assert_eq!(words(&read("SELECT * FROM \"a.b\".c LIMIT 1", Postgres).reads), "\"a.b\".c");
+    assert_eq!(words(&facts.deeds.columns["users"]), "email id");
+    assert_eq!(words(&read("SELECT * FROM users LIMIT 1", Postgres).deeds.columns["users"]), "*");
+    assert_eq!(words(&read("SELECT * FROM \"a.b\".c LIMIT 1", Postgres).deeds.reads), "\"a.b\".c");
 }

@@ -49,23 +49,23 @@ pub(super) fn read(reading: &mut Reading<'_>, tokens: &[Token]) {
             tally.note(if puts { Kind::Import } else { Kind::Export }, Risk::Critical);
             tally.note(Kind::FileIo, Risk::Critical);
             let stage = tokens.iter().find_map(stage);
-            if puts { tally.writes.extend(stage) } else { tally.reads.extend(stage) }
+            if puts { tally.deeds.writes.extend(stage) } else { tally.deeds.reads.extend(stage) }
         }
         () if words.eat("list") || words.eat("ls") => {
             tally.note(Kind::Select, Risk::Low);
-            tally.reads.extend(tokens.iter().find_map(stage));
+            tally.deeds.reads.extend(tokens.iter().find_map(stage));
             tally.returns = true;
         }
         () if words.eat("remove") || words.eat("rm") => {
             tally.note(Kind::Delete, Risk::High);
             let stage = tokens.iter().find_map(stage);
-            tally.unbounded.extend(stage.clone());
-            tally.writes.extend(stage);
+            tally.deeds.unbounded.extend(stage.clone());
+            tally.deeds.writes.extend(stage);
         }
         () if words.eat("bulk insert") => {
             tally.note(Kind::Import, Risk::Critical);
             tally.note(Kind::FileIo, Risk::Critical);
-            tally.writes.extend(words.name());
+            tally.deeds.writes.extend(words.name());
         }
         () if words.eat("import foreign schema") => {
             tally.note(Kind::Create, Risk::High);
@@ -86,7 +86,7 @@ pub(super) fn read(reading: &mut Reading<'_>, tokens: &[Token]) {
                 tally.note(Kind::Export, Risk::Critical);
                 tally.note(Kind::FileIo, Risk::Critical);
                 tally.read("*".to_owned());
-                tally.unbounded.insert("*".to_owned());
+                tally.deeds.unbounded.insert("*".to_owned());
                 let target = tokens.get(at.saturating_add(1)..).unwrap_or_default();
                 if target.contains(&Token::LParen) {
                     tally.doubt(Reason::DynamicText);
@@ -111,7 +111,7 @@ pub(super) fn read(reading: &mut Reading<'_>, tokens: &[Token]) {
                 tails: reading.tails.saturating_add(1),
             }
             .rows(rest);
-            inner.unbounded.clear();
+            inner.deeds.unbounded.clear();
             tally.join(inner);
             tally.limit = None;
         }
@@ -166,7 +166,7 @@ fn copy(reading: &mut Reading<'_>, mut words: Words<'_>) {
         (Some(table), true) => {
             tally.raise(Risk::High);
             tally.column(&table, "*");
-            tally.unbounded.insert(table.clone());
+            tally.deeds.unbounded.insert(table.clone());
             tally.read(table);
         }
         (Some(table), false) => tally.write(table),
@@ -182,7 +182,7 @@ fn copy(reading: &mut Reading<'_>, mut words: Words<'_>) {
         tails: reading.tails.saturating_add(1),
     }
     .statement(tokens);
-    let bounded = inner.unbounded.is_empty();
+    let bounded = inner.deeds.unbounded.is_empty();
     let limit = inner.limit;
     reading.tally.join(inner);
     reading.tally.limit = limit;
@@ -216,14 +216,14 @@ fn snowflake(reading: &mut Reading<'_>, mut words: Words<'_>) {
                 let tokens = words_between(words, from, words.at().saturating_sub(1));
                 reading.tail(tokens);
             } else if let Some(name) = words.name() {
-                tally.unbounded.insert(name.clone());
+                tally.deeds.unbounded.insert(name.clone());
                 tally.read(name);
             }
         }
         return;
     }
     tally.note(Kind::Import, Risk::Medium);
-    tally.writes.extend(words.name());
+    tally.deeds.writes.extend(words.name());
     words.skip_brackets();
     words.eat("from");
     if let Some(from) = words.peek().and_then(text).filter(|from| is_url(from)) {
@@ -235,16 +235,16 @@ fn snowflake(reading: &mut Reading<'_>, mut words: Words<'_>) {
         words.skip_brackets();
         let tokens = words_between(words, from, words.at().saturating_sub(1));
         reading.tail(tokens);
-        return reading.tally.unbounded.clear();
+        return reading.tally.deeds.unbounded.clear();
     }
-    tally.reads.extend(words.peek().and_then(stage).or_else(|| words.name()));
+    tally.deeds.reads.extend(words.peek().and_then(stage).or_else(|| words.name()));
 }
 
 fn load_bigquery(tally: &mut Tally, mut words: Words<'_>, risk: Risk) {
     tally.note(Kind::Import, risk);
     tally.note(Kind::Network, risk);
     words.eat_any(&["temp table", "temporary table", "table"]);
-    tally.writes.extend(words.name());
+    tally.deeds.writes.extend(words.name());
 }
 
 fn load_mysql(tally: &mut Tally, mut words: Words<'_>) {
@@ -256,7 +256,7 @@ fn load_mysql(tally: &mut Tally, mut words: Words<'_>) {
     if let Some(at) = words.find(&["into"]) {
         words.go(at.saturating_add(1));
         words.eat("table");
-        tally.writes.extend(words.name());
+        tally.deeds.writes.extend(words.name());
     } else {
         tally.doubt(Reason::Unparsable);
     }
@@ -282,10 +282,10 @@ fn backup(tally: &mut Tally, mut words: Words<'_>) {
     }
     if keeps {
         tally.read("*".to_owned());
-        tally.unbounded.insert("*".to_owned());
+        tally.deeds.unbounded.insert("*".to_owned());
     } else {
         tally.write("*".to_owned());
-        tally.unbounded.insert("*".to_owned());
+        tally.deeds.unbounded.insert("*".to_owned());
     }
 }
 
@@ -308,7 +308,7 @@ fn handler(tally: &mut Tally, mut words: Words<'_>) {
     }
     tally.limit = limit;
     if !binds(limit) {
-        tally.unbounded.insert(name.clone());
+        tally.deeds.unbounded.insert(name.clone());
     }
     tally.read(name);
 }

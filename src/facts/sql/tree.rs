@@ -53,7 +53,7 @@ impl<'t> Tree<'t> {
                 if changes {
                     self.query(query, Around::Open);
                 } else {
-                    self.tally.kinds.insert(super::Kind::Select);
+                    self.tally.deeds.kinds.insert(super::Kind::Select);
                     self.tally.limit = self.query(query, Around::Open);
                     self.tally.returns = true;
                 }

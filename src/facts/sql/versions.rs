@@ -14,14 +14,7 @@ pub(super) fn of(text: &str, dialect: Dialect) -> Option<Facts> {
     let (with, without) = both(text)?;
     let mut facts = read_one(&with, dialect);
     let other = read_one(&without, dialect);
-    facts.kinds.extend(other.kinds);
-    facts.reads.extend(other.reads);
-    facts.writes.extend(other.writes);
-    for (relation, columns) in other.columns {
-        facts.columns.entry(relation).or_default().extend(columns);
-    }
-    facts.unbounded.extend(other.unbounded);
-    facts.functions.extend(other.functions);
+    facts.deeds.join(other.deeds);
     facts.reasons.extend(other.reasons);
     facts.reasons.insert(Reason::ExecutableComment);
     facts.limit = facts.limit.zip(other.limit).map(|(one, other)| one.max(other));

@@ -62,7 +62,7 @@ pub(super) fn code(reading: &mut Reading<'_>, words: &mut Words<'_>) -> bool {
         if words.is_any(&["database", "all", "schema"]) {
             tally.write("*".to_owned());
         } else {
-            tally.writes.extend(words.name());
+            tally.deeds.writes.extend(words.name());
         }
     }
     true
@@ -143,7 +143,7 @@ pub(super) fn place(reading: &mut Reading<'_>, words: &mut Words<'_>) -> bool {
             tally.read("*".to_owned());
         } else if let Some(at) = words.find(&["table"]) {
             words.go(at.saturating_add(1));
-            tally.reads.extend(words.names());
+            tally.deeds.reads.extend(words.names());
         }
     }
     true

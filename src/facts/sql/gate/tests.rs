@@ -49,8 +49,8 @@ fn a_small_stack_is_enough_for_whatever_is_nested() {
 fn long_lists_of_values_are_thinned_and_nothing_else() {
     let many = format!("INSERT INTO t VALUES {}(1, pg_read_file('x'))", "(1, 'a', NULL), ".repeat(9000));
     let facts = read(&many, Postgres);
-    assert_eq!(facts.functions.len(), 1, "{:?}", facts.reasons);
+    assert_eq!(facts.deeds.functions.len(), 1, "{:?}", facts.reasons);
     let list = format!("SELECT * FROM t WHERE id IN ({}(SELECT id FROM u WHERE id = 1))", "1, ".repeat(9000));
-    assert!(read(&list, Postgres).reads.contains("u"));
+    assert!(read(&list, Postgres).deeds.reads.contains("u"));
     assert_eq!(read(&format!("VALUES (1){}", ", (2)".repeat(40)), Postgres).limit, Some(41));
 }

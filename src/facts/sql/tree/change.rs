@@ -69,10 +69,10 @@ impl Tree<'_> {
                 None
             }
             TableObject::TableQuery(query) => {
-                let before = std::mem::take(&mut self.tally.reads);
+                let before = std::mem::take(&mut self.tally.deeds.reads);
                 self.query(query, Around::Bound);
-                let through = std::mem::replace(&mut self.tally.reads, before);
-                self.tally.writes.extend(through);
+                let through = std::mem::replace(&mut self.tally.deeds.reads, before);
+                self.tally.deeds.writes.extend(through);
                 None
             }
         };
@@ -84,7 +84,7 @@ impl Tree<'_> {
         let inner = std::mem::take(&mut self.sources);
         if let Some(source) = source {
             if !matches!(source.body.as_ref(), sqlparser::ast::SetExpr::Values(_)) {
-                self.tally.kinds.insert(Kind::Select);
+                self.tally.deeds.kinds.insert(Kind::Select);
             }
             self.query(source, Around::Open);
         }
@@ -230,7 +230,7 @@ impl Tree<'_> {
     /// Notes a change and whether it is bounded.
     fn changed(&mut self, kind: Kind, targets: &[String], within: &Within<'_>) {
         let Within { selection, limit, sources } = *within;
-        self.tally.writes.extend(targets.iter().cloned());
+        self.tally.deeds.writes.extend(targets.iter().cloned());
         let lower = targets.iter().map(|name| name.to_ascii_lowercase()).collect();
         let own = self.own();
         let asked = Asked { dialect: self.dialect, own: &own, targets: &lower };
@@ -245,14 +245,14 @@ impl Tree<'_> {
             self.tally.note(kind, Risk::Medium);
         } else {
             self.tally.note(kind, Risk::High);
-            self.tally.unbounded.extend(targets.iter().cloned());
+            self.tally.deeds.unbounded.extend(targets.iter().cloned());
         }
         self.tally.limit = rows;
     }
 
     /// Reads the relations beside the target; what they hold does not come back.
     fn read_others(&mut self, sources: &[&TableWithJoins], targets: &[String]) {
-        let known: Vec<bool> = targets.iter().map(|target| self.tally.reads.contains(target)).collect();
+        let known: Vec<bool> = targets.iter().map(|target| self.tally.deeds.reads.contains(target)).collect();
         for tables in sources {
             self.tables(tables, Around::Bound);
         }
@@ -265,7 +265,7 @@ impl Tree<'_> {
                 .count();
             // The target stands there only to get its alias.
             if !known && times == 1 {
-                self.tally.reads.remove(target);
+                self.tally.deeds.reads.remove(target);
             }
         }
     }
@@ -314,7 +314,7 @@ impl Tree<'_> {
     /// Notes a relation that is written, even where a common table expression has its name.
     pub(super) fn target(&mut self, name: &ObjectName) -> Option<String> {
         let target = self.target_name(name);
-        self.tally.writes.extend(target.clone());
+        self.tally.deeds.writes.extend(target.clone());
         target
     }
 
@@ -359,9 +359,9 @@ impl Tree<'_> {
             };
             for name in names {
                 let idents: Vec<_> = name.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
-                match (idents.as_slice(), self.tally.writes.len()) {
+                match (idents.as_slice(), self.tally.deeds.writes.len()) {
                     ([column], 1) => {
-                        if let Some(target) = self.tally.writes.first().cloned() {
+                        if let Some(target) = self.tally.deeds.writes.first().cloned() {
                             self.tally.column(&target, &column.value);
                         }
                     }
@@ -391,7 +391,7 @@ impl Tree<'_> {
             self.target(&name);
         }
         self.tally.returns |= items.is_some() && into.is_none();
-        let written = self.tally.functions.iter().any(|function| function.class == FunctionClass::Writes);
+        let written = self.tally.deeds.functions.iter().any(|function| function.class == FunctionClass::Writes);
         if written {
             self.tally.raise(Risk::Medium);
         }

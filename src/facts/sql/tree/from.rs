@@ -142,7 +142,7 @@ impl Tree<'_> {
         }
         if let Some(relation) = self.relation(name) {
             if around == Around::Open {
-                self.tally.unbounded.insert(relation.clone());
+                self.tally.deeds.unbounded.insert(relation.clone());
             }
             self.tally.read(relation);
         }

@@ -21,13 +21,13 @@ impl Tree<'_> {
             self.tally.doubt(Reason::UnknownNode);
             Vec::new()
         };
-        self.tally.writes.extend(targets.iter().cloned());
+        self.tally.deeds.writes.extend(targets.iter().cloned());
         // Rows of the target without a partner, and all of them when the partners are not told apart.
         let mut risk = Risk::Medium;
         for clause in clauses {
             let other = matches!(clause.clause_kind, MergeClauseKind::NotMatchedBySource);
             let own = self.own();
-            let asked = Asked { dialect: self.dialect, own: &own, targets: &self.tally.writes };
+            let asked = Asked { dialect: self.dialect, own: &own, targets: &self.tally.deeds.writes };
             let bounded = clause.predicate.as_ref().is_some_and(|condition| bounds(condition, asked));
             if other && !bounded {
                 risk = Risk::High;
@@ -38,7 +38,7 @@ impl Tree<'_> {
         }
         self.tally.note(Kind::Merge, risk);
         if risk == Risk::High {
-            self.tally.unbounded.extend(targets.iter().cloned());
+            self.tally.deeds.unbounded.extend(targets.iter().cloned());
         }
         let source = TableWithJoins { relation: source.clone(), joins: Vec::new() };
         self.tables(&source, Around::Bound);

@@ -30,7 +30,7 @@ impl Tree<'_> {
         let own = limit::of_query(query);
         let piped = pipe_operators.iter().any(|operator| match operator {
             PipeOperator::Where { expr } => {
-                bounds(expr, Asked { dialect: self.dialect, own: &[], targets: &self.tally.writes })
+                bounds(expr, Asked { dialect: self.dialect, own: &[], targets: &self.tally.deeds.writes })
             }
             _ => false,
         });
@@ -83,9 +83,9 @@ impl Tree<'_> {
             if loops && !early {
                 self.see(&cte.alias.name);
             }
-            let outer = std::mem::take(&mut self.tally.reads);
+            let outer = std::mem::take(&mut self.tally.deeds.reads);
             self.query(&cte.query, around);
-            let reads = std::mem::replace(&mut self.tally.reads, outer);
+            let reads = std::mem::replace(&mut self.tally.deeds.reads, outer);
             if !loops {
                 self.see(&cte.alias.name);
             }
@@ -95,7 +95,7 @@ impl Tree<'_> {
             {
                 seen.reads.clone_from(&reads);
             }
-            self.tally.reads.extend(reads);
+            self.tally.deeds.reads.extend(reads);
         }
     }
 
@@ -109,7 +109,7 @@ impl Tree<'_> {
         match body {
             SetExpr::Select(select) => {
                 let top = select.top.as_ref().and_then(limit::of_top);
-                let asked = Asked { dialect: self.dialect, own: &[], targets: &self.tally.writes };
+                let asked = Asked { dialect: self.dialect, own: &[], targets: &self.tally.deeds.writes };
                 binds(top)
                     || limit::sums_up(select)
                     || select.selection.as_ref().is_some_and(|condition| bounds(condition, asked))
@@ -154,7 +154,7 @@ impl Tree<'_> {
             SetExpr::Table(table) => {
                 let name = table.schema_name.iter().chain(&table.table_name).cloned().collect::<Vec<_>>().join(".");
                 if around == Around::Open {
-                    self.tally.unbounded.insert(name.clone());
+                    self.tally.deeds.unbounded.insert(name.clone());
                 }
                 self.tally.column(&name, "*");
                 self.tally.read(name);
@@ -201,7 +201,7 @@ impl Tree<'_> {
             self.sight(tables);
         }
         let own = self.own();
-        let asked = Asked { dialect: self.dialect, own: &own, targets: &self.tally.writes };
+        let asked = Asked { dialect: self.dialect, own: &own, targets: &self.tally.deeds.writes };
         let filtered = selection.iter().chain(prewhere).any(|condition| bounds(condition, asked))
             || from.iter().flat_map(|tables| &tables.joins).any(|join| super::from::filters(join, asked));
         let inside = if filtered || sums || binds(own_limit) { Around::Bound } else { around };
