@@ -57,7 +57,7 @@ use exchange::Exchange;
 use imprints::Imprints;
 use judge::Judge;
 use known::Known;
-use memory::{Ended, Trace};
+use memory::{Ended, Outline};
 use outlet::{Outlet, Steps};
 use recorder::Recorder;
 use release::{Passed, tell_changes};
@@ -272,7 +272,7 @@ impl Gateway {
         entries.push(self.decided(exchange, &weighed, admitted.as_ref().err()));
         let Weighed { call, input, judgement, shown } = weighed;
         let (id, action, server) = (call.id.clone(), call.action.clone(), Arc::clone(&call.server));
-        let trace = Trace::of(&call);
+        let outline = Outline::of(&call);
         let refuse = |refusal: Refusal| ours(refusal.answer(Some(&id), Some(&action)));
         let (link, grant) = match (admitted, &judgement.decision) {
             (Ok(link), Decision::Allow(grant)) => (link, grant),
@@ -281,7 +281,7 @@ impl Gateway {
                 if matches!(decision, Decision::Allow(_)) {
                     entries.push(self.entry(&id, entries::refused(&refusal)));
                 }
-                exchange.session.memory.note(Ended::refused(trace, &input, refusal.class));
+                exchange.session.memory.note(Ended::refused(outline, &input, refusal.class));
                 let written = self.recorder.write(entries).await;
                 return refuse(written.map_or_else(|error| lists::unrecorded(&error), |()| refusal));
             }
@@ -323,7 +323,7 @@ impl Gateway {
         let (finished, mut answer) = entries::finished(outcome, &shown, micros);
         entries.push(self.entry(&id, finished));
         entries.extend(released.map(|released| self.entry(&id, Event::Released(released))));
-        let ended = Ended { labels, ..Ended::sent(trace, &input, ended, refusal.as_ref()) };
+        let ended = Ended { labels, ..Ended::sent(outline, &input, ended, refusal.as_ref()) };
         self.remember(&exchange.session, ended, &answer);
         match self.conclude(&id, entries, refusal).await {
             None => {

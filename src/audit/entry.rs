@@ -1,14 +1,15 @@
 //! What is written down?
 
+mod judged;
+
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub use self::judged::{Decided, Heard, Passage, Released, Verdict};
 use crate::call::CallId;
 use crate::clock::Timestamp;
-use crate::policy::decision::{DenyCode, Finding};
-use crate::policy::imprint::{Imprint, Trace};
 use crate::wire::json::Object;
 
 /// One thing that happened.
@@ -165,48 +166,6 @@ pub struct Refused {
     pub principal: Option<String>,
 }
 
-/// See [`Event::Decided`].
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Decided {
-    /// What follows.
-    pub outcome: Verdict,
-    /// Which kind of refusal, if it is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<DenyCode>,
-    /// The engine's words, for whoever runs the gateway.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-    /// Everything that counted.
-    pub findings: Vec<Finding>,
-    /// What packages in shadow mode would have said.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub shadow: Vec<Finding>,
-    /// The limits that had not enough left, by finding. How much is left is not part of the input.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub exceeded: BTreeSet<String>,
-    /// Names the bundle that decided.
-    pub policy: String,
-    /// Names what was known of the things it touches, if anything was.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub catalogue: Option<String>,
-    /// What was judged.
-    pub input: Imprint,
-    /// How long it took.
-    pub micros: u64,
-}
-
-/// One word for a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// It may run.
-    Allow,
-    /// It may run once people agree.
-    Hold,
-    /// It may not run.
-    Deny,
-}
-
 /// See [`Event::Dispatched`].
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Dispatched {
@@ -262,52 +221,6 @@ impl Ending {
             Self::OutcomeUnknown => "outcome_unknown",
         }
     }
-}
-
-/// See [`Event::Released`].
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Released {
-    /// What follows.
-    pub outcome: Passage,
-    /// Which kind of refusal, if it is withheld.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<DenyCode>,
-    /// The engine's words, for whoever runs the gateway.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-    /// Everything that counted.
-    pub findings: Vec<Finding>,
-    /// What packages in shadow mode would have said.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub shadow: Vec<Finding>,
-    /// What the session is called from now on.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub labels: BTreeSet<String>,
-    /// Where the result was changed.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub redacted: BTreeSet<String>,
-    /// Names what the agent got, when that is not what came back.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub digest: Option<String>,
-    /// What was judged beside the call and the words of the result; none when the result could not be read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub result: Option<Trace>,
-    /// Names the bundle that decided.
-    pub policy: String,
-    /// How long it took.
-    pub micros: u64,
-}
-
-/// What became of a result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Passage {
-    /// The agent got it as it came.
-    Passed,
-    /// The agent got it changed.
-    Changed,
-    /// The agent did not get it.
-    Withheld,
 }
 
 /// See [`Event::Cancelled`].

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::answer::Refusal;
 use super::exchange::Exchange;
 use super::weigh::{Shown, Weighed};
-use crate::audit::entry::{Arrived, Decided, Entry, Event, Finished, Refused, Verdict};
+use crate::audit::entry::{Arrived, Decided, Entry, Event, Finished, Heard, Refused, Verdict};
 use crate::digest::Digest;
 use crate::outcome::Outcome;
 use crate::policy::decision::{Decision, Judgement};
@@ -53,15 +53,17 @@ pub(super) fn decided(
     };
     Decided {
         outcome,
-        code,
-        detail,
-        findings: judgement.findings.clone(),
-        shadow: judgement.shadow.clone(),
+        heard: Heard {
+            code,
+            detail,
+            findings: judgement.findings.clone(),
+            shadow: judgement.shadow.clone(),
+            policy: judgement.bundle.to_string(),
+            micros: judgement.micros,
+        },
         exceeded: exceeded(judgement, refusal),
-        policy: judgement.bundle.to_string(),
         catalogue: catalogue.map(|catalogue| catalogue.to_string()),
         input,
-        micros: judgement.micros,
     }
 }
 

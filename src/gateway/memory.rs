@@ -34,9 +34,8 @@ struct Past {
     started: Timestamp,
     calls: u64,
     labels: BTreeSet<String>,
-    /// The last calls, newest first, and when each arrived.
-    recent: Vec<Recent>,
-    arrived: Vec<Timestamp>,
+    /// The last calls, newest first.
+    recent: Vec<Before>,
     totals: Totals,
     /// What rules see of all this, and the second in which it is true.
     made: Option<(i64, Part)>,
@@ -44,9 +43,18 @@ struct Past {
     tasks: BTreeMap<(String, String), Input>,
 }
 
+/// A call that is over.
+#[derive(Debug)]
+struct Before {
+    call: Recent,
+    arrived: Timestamp,
+    /// What rules see of it, made anew only when it is older by a second.
+    shown: Part,
+}
+
 /// What is left of a call when it has gone to its server.
 #[derive(Clone, Debug)]
-pub(super) struct Trace {
+pub(super) struct Outline {
     server: Arc<str>,
     tool: Option<String>,
     arrived: Timestamp,
@@ -57,7 +65,7 @@ pub(super) struct Trace {
 #[derive(Clone, Debug)]
 pub(super) struct Ended<'a> {
     /// The call.
-    pub(super) trace: Trace,
+    pub(super) outline: Outline,
     /// What was judged.
     pub(super) input: &'a Input,
     /// The word in the record.
@@ -70,19 +78,19 @@ pub(super) struct Ended<'a> {
 
 impl<'a> Ended<'a> {
     /// It was stopped before it reached its server.
-    pub(super) const fn refused(trace: Trace, input: &'a Input, class: &'static str) -> Self {
-        Self { trace, input, outcome: class, reached: Reached::Nobody, labels: BTreeSet::new() }
+    pub(super) const fn refused(outline: Outline, input: &'a Input, class: &'static str) -> Self {
+        Self { outline, input, outcome: class, reached: Reached::Nobody, labels: BTreeSet::new() }
     }
 
     /// It was sent, and ended so, unless its result was kept back.
-    pub(super) fn sent(trace: Trace, input: &'a Input, ending: Ending, refusal: Option<&Refusal>) -> Self {
+    pub(super) fn sent(outline: Outline, input: &'a Input, ending: Ending, refusal: Option<&Refusal>) -> Self {
         let outcome = refusal.map_or_else(|| ending.word(), |refusal| refusal.class);
         let reached = if ending == Ending::NotSent { Reached::Nobody } else { Reached::Server };
-        Self { trace, input, outcome, reached, labels: BTreeSet::new() }
+        Self { outline, input, outcome, reached, labels: BTreeSet::new() }
     }
 }
 
-impl Trace {
+impl Outline {
     /// What is worth remembering of a call.
     pub(super) fn of(call: &Call) -> Self {
         let tool = match &call.action {
@@ -112,7 +120,6 @@ impl Memory {
             calls: 0,
             labels: BTreeSet::new(),
             recent: Vec::with_capacity(RECENT),
-            arrived: Vec::with_capacity(RECENT),
             totals: Totals::default(),
             made: None,
             tasks: BTreeMap::new(),
@@ -143,18 +150,18 @@ impl Memory {
 
     /// Remembers a call that is over.
     pub(super) fn note(&self, ended: Ended<'_>) {
-        let Ended { trace, input, outcome, reached, labels } = ended;
+        let Ended { outline, input, outcome, reached, labels } = ended;
         let mut past = self.past();
         past.made = None;
         if reached == Reached::Server {
-            past.totals.add(&trace, input);
+            past.totals.add(&outline, input);
         }
-        let Trace { server, tool, arrived, .. } = trace;
+        let Outline { server, tool, arrived, .. } = outline;
         let (server, outcome) = (server.to_string(), outcome.to_owned());
+        let call = Recent { server, tool, outcome, ago_s: 0, labels, risk: input.risk() };
+        let shown = input::before(&call);
         past.recent.truncate(RECENT.saturating_sub(1));
-        past.arrived.truncate(RECENT.saturating_sub(1));
-        past.recent.insert(0, Recent { server, tool, outcome, ago_s: 0, labels, risk: input.risk() });
-        past.arrived.insert(0, arrived);
+        past.recent.insert(0, Before { call, arrived, shown });
     }
 
     /// Remembers what was judged when a server began a task, because its result comes later.
@@ -184,24 +191,32 @@ impl Past {
         {
             return part.clone();
         }
-        for (recent, arrived) in self.recent.iter_mut().zip(&self.arrived) {
-            let ago = now.seconds().saturating_sub(arrived.seconds());
-            recent.ago_s = u64::try_from(ago).unwrap_or(0);
-        }
-        let Self { started, calls, labels, recent, totals, .. } = &*self;
-        let part = input::session(Sitting { id, started: *started, calls: *calls, labels, recent, totals });
+        let recent: Vec<Part> = self.recent.iter_mut().map(|before| before.at(now)).collect();
+        let Self { started, calls, labels, totals, .. } = &*self;
+        let part = input::session(Sitting { id, started: *started, calls: *calls, labels, recent: &recent, totals });
         self.made = Some((now.seconds(), part.clone()));
         part
     }
 }
 
+impl Before {
+    fn at(&mut self, now: Timestamp) -> Part {
+        let ago = u64::try_from(now.seconds().saturating_sub(self.arrived.seconds())).unwrap_or(0);
+        if ago != self.call.ago_s {
+            self.call.ago_s = ago;
+            self.shown = input::before(&self.call);
+        }
+        self.shown.clone()
+    }
+}
+
 impl Totals {
-    fn add(&mut self, trace: &Trace, input: &Input) {
-        if let Some(tool) = &trace.tool {
-            let count = self.calls_by_tool.entry(format!("{}/{tool}", trace.server)).or_default();
+    fn add(&mut self, outline: &Outline, input: &Input) {
+        if let Some(tool) = &outline.tool {
+            let count = self.calls_by_tool.entry(format!("{}/{tool}", outline.server)).or_default();
             *count = count.saturating_add(1);
         }
-        self.bytes_out = self.bytes_out.saturating_add(trace.bytes);
+        self.bytes_out = self.bytes_out.saturating_add(outline.bytes);
         if let Some((currency, amount)) = input.money() {
             let sum = self.money.entry(currency).or_default();
             *sum = sum.saturating_add(amount);
@@ -212,11 +227,11 @@ impl Totals {
 impl Gateway {
     /// Remembers a call that was sent, and the task it began if rules might speak of what comes of it.
     pub(super) fn remember(&self, session: &Session, ended: Ended<'_>, answer: &Answer) {
-        if let (Ok(result), Some(_)) = (answer, &ended.trace.tool)
+        if let (Ok(result), Some(_)) = (answer, &ended.outline.tool)
             && let Some(task) = task_in(result)
-            && self.judge.speaks_of_results_from(&ended.trace.server)
+            && self.judge.speaks_of_results_from(&ended.outline.server)
         {
-            session.memory.began(&ended.trace.server, task, ended.input);
+            session.memory.began(&ended.outline.server, task, ended.input);
         }
         session.memory.note(ended);
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::Gateway;
 use super::answer::{Refusal, Retry};
 use super::exchange::Exchange;
-use crate::audit::entry::{Passage, Released};
+use crate::audit::entry::{Heard, Passage, Released};
 use crate::call::Action;
 use crate::change::{self, Edit, Mask, Unapplied};
 use crate::digest::{Digest, canonical};
@@ -144,7 +144,7 @@ impl Gateway {
             passed.refusal = Some(refusal(code, &told));
             // The record does not hold what is kept from the agent, also not as an error's text.
             outcome.error = outcome.error.take().map(|_| "withheld".to_owned());
-            (told.outcome, told.code, told.detail) = (Passage::Withheld, Some(code), detail);
+            (told.outcome, told.heard.code, told.heard.detail) = (Passage::Withheld, Some(code), detail);
         }
         passed.labels = labels;
         passed.released = Some(told);
@@ -193,16 +193,18 @@ fn came_back(outcome: &Outcome) -> Option<Object> {
 fn heard(release: &Release, result: Option<Trace>) -> Released {
     Released {
         outcome: Passage::Passed,
-        code: None,
-        detail: None,
-        findings: release.findings.clone(),
-        shadow: release.shadow.clone(),
+        heard: Heard {
+            code: None,
+            detail: None,
+            findings: release.findings.clone(),
+            shadow: release.shadow.clone(),
+            policy: release.bundle.to_string(),
+            micros: release.micros,
+        },
         labels: release.labels.clone(),
         redacted: BTreeSet::new(),
         digest: None,
         result,
-        policy: release.bundle.to_string(),
-        micros: release.micros,
     }
 }
 
@@ -258,7 +260,7 @@ fn redacted(changes: &[&Change], result: &mut Object) -> Result<BTreeSet<String>
 }
 
 fn refusal(code: DenyCode, told: &Released) -> Refusal {
-    let spoke = || told.findings.iter().filter(|finding| finding.effect == Effect::Withhold);
+    let spoke = || told.heard.findings.iter().filter(|finding| finding.effect == Effect::Withhold);
     let reasons: Vec<&str> = spoke().filter_map(|finding| finding.reason.as_deref()).collect();
     let reason = match code {
         DenyCode::Withheld if !reasons.is_empty() => reasons.join(" "),

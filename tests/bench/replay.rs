@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use countersign::audit::entry::{Arrived, Decided, Dispatched, Ending, Entry, Event, Finished, Verdict};
+use countersign::audit::entry::{Arrived, Decided, Dispatched, Ending, Entry, Event, Finished, Heard, Verdict};
 use countersign::call::caller::{Caller, Person, Proof};
 use countersign::call::{Action, Call, CallId, Parts};
 use countersign::catalogue::tool::{Pin, Tool};
@@ -27,7 +27,7 @@ use countersign::gateway::judge::Judge;
 use countersign::gateway::recorder::Recorder;
 use countersign::object;
 use countersign::policy::bundle::Bundle;
-use countersign::policy::decision::Decision;
+use countersign::policy::decision::{Decision, Finding};
 use countersign::policy::files::{Include, read};
 use countersign::policy::imprint::{Imprint, Shared};
 use countersign::policy::input::{self, Input, Recent, Sitting, Surroundings, Totals, Trust};
@@ -71,7 +71,7 @@ fn imprint(before: u64) {
     let decided = || Entry {
         call: Some(call.id.clone()),
         at: call.arrived,
-        event: Event::Decided(decided(Imprint::of(&input, &who, &what))),
+        event: Event::Decided(decided(Verdict::Allow, Vec::new(), Imprint::of(&input, &who, &what))),
     };
     let text = serde_json::to_string(&Imprint::of(&input, &who, &what)).unwrap();
     println!("an imprint after {before} calls: {} bytes", text.len());
@@ -113,7 +113,7 @@ async fn replay(calls: u64) {
             Decision::Deny(_) => Verdict::Deny,
         };
         let imprint = Imprint::of(&input, &Shared::who(&input), &Shared::what(&input));
-        let decided = Decided { outcome, findings: judgement.findings, ..decided(imprint) };
+        let decided = decided(outcome, judgement.findings, imprint);
         let entry = |event| Entry { call: Some(call.id.clone()), at: call.arrived, event };
         let dispatched = Dispatched { server: call.server.to_string() };
         let finished = Finished { outcome: Ending::Succeeded, digest: None, bytes: Some(7), error: None, micros: 9 };
@@ -189,7 +189,7 @@ fn document(call: &Call, before: u64) -> Input {
         labels: BTreeSet::new(),
         risk: Risk::Low,
     };
-    let recent: Vec<Recent> = (0..before).map(recent).collect();
+    let recent: Vec<_> = (0..before).map(|number| input::before(&recent(number))).collect();
     let calls_by_tool = (0..before.min(4)).map(|tool| (format!("shop/tool{tool}"), before)).collect();
     let around = Surroundings {
         principal: input::principal(&call.caller),
@@ -210,19 +210,10 @@ fn document(call: &Call, before: u64) -> Input {
     Input::for_call(call, &around, Trust::Claims, input::no_facts())
 }
 
-fn decided(input: Imprint) -> Decided {
-    Decided {
-        outcome: Verdict::Allow,
-        code: None,
-        detail: None,
-        findings: Vec::new(),
-        shadow: Vec::new(),
-        exceeded: BTreeSet::new(),
-        policy: "sha256:0000000000000000000000000000000000000000000000000000000000000000".to_owned(),
-        catalogue: None,
-        input,
-        micros: 40,
-    }
+fn decided(outcome: Verdict, findings: Vec<Finding>, input: Imprint) -> Decided {
+    let policy = "sha256:0000000000000000000000000000000000000000000000000000000000000000".to_owned();
+    let heard = Heard { code: None, detail: None, findings, shadow: Vec::new(), policy, micros: 40 };
+    Decided { outcome, heard, exceeded: BTreeSet::new(), catalogue: None, input }
 }
 
 fn arrived(call: &Call) -> Event {

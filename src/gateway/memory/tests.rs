@@ -8,8 +8,8 @@ fn at(seconds: i64) -> Timestamp {
 fn note(memory: &Memory, tool: &str, seconds: i64, reached: Reached) {
     let call = sample::call(tool, r#"{"a":1}"#);
     let input = sample::document(&call);
-    let trace = Trace { arrived: at(seconds), ..Trace::of(&call) };
-    memory.note(Ended { trace, input: &input, outcome: "succeeded", reached, labels: BTreeSet::new() });
+    let outline = Outline { arrived: at(seconds), ..Outline::of(&call) };
+    memory.note(Ended { outline, input: &input, outcome: "succeeded", reached, labels: BTreeSet::new() });
 }
 
 #[test]
@@ -21,7 +21,7 @@ fn rules_see_the_last_fifty_newest_first_and_sums_over_all() {
     }
     note(&memory, "refused", 61, Reached::Nobody);
     let past = memory.past();
-    let tools: Vec<&str> = past.recent.iter().filter_map(|recent| recent.tool.as_deref()).collect();
+    let tools: Vec<&str> = past.recent.iter().filter_map(|before| before.call.tool.as_deref()).collect();
     assert_eq!((tools.len(), tools.first(), tools.last()), (50, Some(&"refused"), Some(&"t11")));
     assert_eq!(past.totals.calls_by_tool.len(), 60, "what never reached a server is in no sum");
     assert_eq!(past.totals.bytes_out, 60 * 7);
@@ -32,7 +32,7 @@ fn what_rules_see_is_made_again_when_something_changed() {
     let memory = Memory::new(at(0));
     let seen = |memory: &Memory, seconds| {
         memory.part("s", at(seconds));
-        memory.past().recent.iter().map(|recent| recent.ago_s).collect::<Vec<_>>()
+        memory.past().recent.iter().map(|before| before.call.ago_s).collect::<Vec<_>>()
     };
     note(&memory, "a", 10, Reached::Server);
     assert_eq!(seen(&memory, 12), [2]);

@@ -57,7 +57,7 @@ fn a_long_session_is_written_shortly_and_comes_back_whole() {
         labels: if number.is_multiple_of(2) { BTreeSet::new() } else { BTreeSet::from(["seen".to_owned()]) },
         risk: Risk::Medium,
     };
-    let recent: Vec<Recent> = (0..50).map(recent).collect();
+    let recent: Vec<_> = (0..50).map(|number| input::before(&recent(number))).collect();
     let totals = Totals {
         calls_by_tool: [("shop/tool1".to_owned(), 70)].into(),
         bytes_out: 123_456,

@@ -35,8 +35,8 @@ pub struct Sitting<'a> {
     pub calls: u64,
     /// What results made of it.
     pub labels: &'a BTreeSet<String>,
-    /// The last calls, newest first; no more than [`RECENT`] are shown.
-    pub recent: &'a [Recent],
+    /// The last calls by [`before`], newest first; no more than [`RECENT`] are shown.
+    pub recent: &'a [Part],
     /// Sums over all of them.
     pub totals: &'a Totals,
 }
@@ -165,20 +165,21 @@ pub fn session(sitting: Sitting<'_>) -> Part {
         ("started", Value::from(started.millis())),
         ("calls", Value::from(calls)),
         ("labels", texts(labels)),
-        ("recent", list(shown, before)),
+        ("recent", list(shown, |call| call.0.clone())),
         ("totals", sums),
     ]))
 }
 
-fn before(call: &Recent) -> Value {
-    object([
+/// One call that came before.
+pub fn before(call: &Recent) -> Part {
+    Part(object([
         ("server", text(&call.server)),
         ("tool", call.tool.as_deref().map_or(Value::Null, text)),
         ("outcome", text(&call.outcome)),
         ("ago_s", Value::from(call.ago_s)),
         ("labels", texts(&call.labels)),
         ("risk", text(word(call.risk))),
-    ])
+    ]))
 }
 
 const fn word(risk: Risk) -> &'static str {

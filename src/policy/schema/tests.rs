@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::audit::entry::{self, Decided, Event, Verdict};
+use crate::audit::entry::{self, Decided, Event, Heard, Verdict};
 use crate::call::Action;
 use crate::catalogue::tool::Pin;
 use crate::clock::Timestamp;
@@ -42,7 +42,7 @@ fn full() -> Input {
         money: BTreeMap::from([("EUR".to_owned(), 12_i128)]),
     };
     let labels = BTreeSet::from(["private-data".to_owned()]);
-    let recent = vec![recent; 60];
+    let recent = vec![input::before(&recent); 60];
     let sitting = Sitting {
         id: "s",
         started: Timestamp::default(),
@@ -206,15 +206,17 @@ fn every_finding_is_recorded_as_the_record_says() {
     let judgement = bundle(SAYS).decide(&input, call.digest, &still);
     let decided = Event::Decided(Decided {
         outcome: Verdict::Hold,
-        code: None,
-        detail: None,
-        findings: judgement.findings,
-        shadow: Vec::new(),
-        policy: judgement.bundle.to_string(),
+        heard: Heard {
+            code: None,
+            detail: None,
+            findings: judgement.findings,
+            shadow: Vec::new(),
+            policy: judgement.bundle.to_string(),
+            micros: judgement.micros,
+        },
         catalogue: None,
         exceeded: BTreeSet::new(),
         input: Imprint::of(&input, &Shared::who(&input), &Shared::what(&input)),
-        micros: judgement.micros,
     });
     let value = serde_json::to_value(&decided).unwrap();
     assert_eq!(faults(&entry::schema().to_value(), &value), Vec::<String>::new(), "{value:#}");
