@@ -96,7 +96,7 @@ warn contains {
 
 # Keys and tokens in a result are of no use to an agent.
 redact contains {"id": "keys", "path": path, "pattern": pattern, "replace": "[a key was here]"} if {
-	count(input.result.facts.secrets) > 0
+	input.result.facts.secrets != []
 	some path in ["/result/content/*/text", "/result/structured"]
 	some pattern in data.dataflow.keys
 }

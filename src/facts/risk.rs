@@ -17,3 +17,22 @@ pub enum Risk {
     /// A host program, a server file, role escalation, data leaving to a chosen place, a whole database.
     Critical,
 }
+
+impl Risk {
+    const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    /// The word rules read.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// The risk a word means.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|risk| risk.word() == word)
+    }
+}

@@ -95,6 +95,7 @@ impl<'b> Coverage<'b> {
             tool: Some(tool.to_owned()),
             method: if phase == Phase::List { "tools/list" } else { "tools/call" }.to_owned(),
             phase,
+            ..Key::default()
         });
         let mut touches: Vec<Touch> = Vec::new();
         for rule in self.bundle.rules() {

@@ -20,10 +20,11 @@ use super::syntax::{Node, Part, Written, steps};
 
 /// Parts of the input that are few and come again. Arguments, what was read out of them word by word, results, ids, times
 /// and counters are not among them.
-const RECURRING: [&[&str]; 19] = [
+const RECURRING: [&[&str]; 20] = [
     &["version"],
     &["phase"],
     &["environment"],
+    &["zone"],
     &["call", "server"],
     &["call", "tool"],
     &["call", "method"],

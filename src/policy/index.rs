@@ -25,6 +25,10 @@ enum Field {
     Tool,
     Method,
     Phase,
+    /// How bad the call could be.
+    Risk,
+    /// A label its session must have.
+    Label,
 }
 
 /// How narrowly a rule picks the calls it is about.
@@ -45,14 +49,17 @@ const DEEPEST: usize = 4;
 impl Condition {
     /// Whether the rule may have something to say about this call.
     pub fn may_hold(&self, key: &Key) -> bool {
-        self.0.iter().all(|(field, names)| {
-            let value = match field {
-                Field::Server => Some(key.server.as_str()),
-                Field::Tool => key.tool.as_deref(),
-                Field::Method => Some(key.method.as_str()),
-                Field::Phase => Some(key.phase.word()),
-            };
-            value.is_some_and(|value| names.contains(value))
+        self.0.iter().all(|(field, names)| match field {
+            Field::Server => names.contains(key.server.as_str()),
+            Field::Tool => key.tool.as_deref().is_some_and(|tool| names.contains(tool)),
+            Field::Method => names.contains(key.method.as_str()),
+            Field::Phase => names.contains(key.phase.word()),
+            Field::Risk => key.risk.is_none_or(|risk| names.contains(risk.word())),
+            Field::Label => key.labels.as_ref().and_then(|labels| labels.as_array().ok()).is_none_or(|labels| {
+                let labelled =
+                    |name: &str| labels.iter().any(|label| label.as_string().is_ok_and(|label| &**label == name));
+                names.iter().any(|name| labelled(name))
+            }),
         })
     }
 
@@ -78,6 +85,8 @@ impl Condition {
 
     fn narrow(&mut self, field: Field, names: BTreeSet<String>) {
         match self.0.get_mut(&field) {
+            // A session has many labels: having one says nothing of another.
+            Some(_) if field == Field::Label => {}
             Some(known) => known.retain(|name| names.contains(name)),
             None => {
                 self.0.insert(field, names);
@@ -182,15 +191,19 @@ impl<'a> Reader<'a> {
         match expr {
             Expr::BoolExpr { op: BoolOp::Eq, lhs, rhs, .. } => {
                 let sides = [(lhs, rhs), (rhs, lhs)];
-                let found = sides.into_iter().find_map(|(field, name)| Some((field_of(rule, field)?, text(name)?)));
+                let found = sides.into_iter().find_map(|(field, name)| Some((word_of(rule, field)?, text(name)?)));
                 if let Some((field, name)) = found {
                     condition.narrow(field, BTreeSet::from([name]));
                     return After::GoOn;
                 }
             }
             Expr::Membership { key: None, value, collection, .. } => {
+                if let (Some(label), Some(Field::Label)) = (text(value), field_of(rule, collection)) {
+                    condition.narrow(Field::Label, BTreeSet::from([label]));
+                    return After::GoOn;
+                }
                 let names = self.names(rule, collection, (Kind::List, depth));
-                if let (Some(field), Some(names)) = (field_of(rule, value), names) {
+                if let (Some(field), Some(names)) = (word_of(rule, value), names) {
                     condition.narrow(field, names);
                     return After::GoOn;
                 }
@@ -309,6 +322,11 @@ fn is_result(rule: &Written<'_>, expr: &Expr) -> bool {
     path.is_some_and(|path| path.starts_with(&begins))
 }
 
+/// The same, of a field that is one word.
+fn word_of(rule: &Written<'_>, expr: &Expr) -> Option<Field> {
+    field_of(rule, expr).filter(|field| *field != Field::Label)
+}
+
 fn field_of(rule: &Written<'_>, expr: &Expr) -> Option<Field> {
     let hidden = |name: &str| rule.locals().contains(name) || aliases(rule.module).contains_key(name);
     if hidden("input") || package(rule.module).is_empty() {
@@ -319,6 +337,8 @@ fn field_of(rule: &Written<'_>, expr: &Expr) -> Option<Field> {
         "input.call.tool" => Some(Field::Tool),
         "input.call.method" => Some(Field::Method),
         "input.phase" => Some(Field::Phase),
+        "input.facts.risk" => Some(Field::Risk),
+        "input.session.labels" => Some(Field::Label),
         _ => None,
     }
 }

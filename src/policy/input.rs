@@ -13,6 +13,7 @@ use crate::call::caller::{Caller, Proof};
 use crate::call::{Action, Call};
 use crate::catalogue::tool::Tool;
 use crate::clock::Timestamp;
+use crate::facts::Risk;
 use crate::wire::json::{self, Object};
 use values::text;
 
@@ -48,6 +49,10 @@ pub struct Key {
     pub method: String,
     /// `input.phase`.
     pub phase: Phase,
+    /// `input.facts.risk`, when it is known.
+    pub risk: Option<Risk>,
+    /// `input.session.labels`, when they are known.
+    pub labels: Option<Value>,
 }
 
 /// What stands around a call.
@@ -142,7 +147,7 @@ impl Input {
         let asked = object([tool, arguments, id, server, name("method"), name("target"), name("digest")]);
         let before = if phase == Phase::Result { Phase::Call } else { phase };
         let key = Key { phase: before, ..Key::default() };
-        let blank = Self { value: whole(before, (asked, Value::Null), &around, no_facts()), key };
+        let blank = Self::keyed(whole(before, (asked, Value::Null), &around, no_facts()), key);
         if phase != Phase::Result {
             return blank;
         }
@@ -169,6 +174,7 @@ impl Input {
             tool: tool_name,
             method: call.action.method().to_owned(),
             phase: Phase::Call,
+            ..Key::default()
         };
         let asked = object([
             ("id", text(call.id.as_str())),
@@ -180,7 +186,7 @@ impl Input {
             ("digest", text(&call.digest.to_string())),
         ]);
         let tool = call.tool.as_deref().map_or(Value::Null, |tool| parts::tool(tool, trust));
-        Self { value: whole(Phase::Call, (asked, tool), around, facts), key }
+        Self::keyed(whole(Phase::Call, (asked, tool), around, facts), key)
     }
 
     /// The document for one tool that may be listed.
@@ -190,6 +196,7 @@ impl Input {
             tool: Some(tool.name.clone()),
             method: "tools/list".to_owned(),
             phase: Phase::List,
+            ..Key::default()
         };
         let asked = object([
             ("id", text("")),
@@ -200,7 +207,7 @@ impl Input {
             ("arguments", Value::new_object()),
             ("digest", text("")),
         ]);
-        Self { value: whole(Phase::List, (asked, parts::tool(tool, trust)), around, no_facts()), key }
+        Self::keyed(whole(Phase::List, (asked, parts::tool(tool, trust)), around, no_facts()), key)
     }
 
     /// The document for what came back of a call: everything that was known when it was judged, and the result.
@@ -219,23 +226,31 @@ impl Input {
 
     /// A document that was put together elsewhere.
     pub(super) fn of(value: Value) -> Result<Self, NoDocument> {
-        let inside = |path: &[&str]| path.iter().try_fold(&value, |value, key| value.as_object().ok()?.get(&text(key)));
-        let word = |path: &[&str]| match inside(path) {
-            Some(Value::String(word)) => Ok(word.to_string()),
-            _ => Err(NoDocument(format!("`{}` is not a text", path.join(".")))),
-        };
-        let phase = word(&["phase"])?;
+        fn word<const N: usize>(value: &Value, path: [&str; N]) -> Result<String, NoDocument> {
+            match member(value, path) {
+                Some(Value::String(word)) => Ok(word.to_string()),
+                _ => Err(NoDocument(format!("`{}` is not a text", path.join(".")))),
+            }
+        }
+        let phase = word(&value, ["phase"])?;
         let phase = Phase::from_word(&phase).ok_or_else(|| NoDocument(format!("there is no phase `{phase}`")))?;
         let key = Key {
-            server: word(&["call", "server"])?,
-            tool: match inside(&["call", "tool"]) {
+            server: word(&value, ["call", "server"])?,
+            tool: match member(&value, ["call", "tool"]) {
                 Some(Value::Null) => None,
-                _ => Some(word(&["call", "tool"])?),
+                _ => Some(word(&value, ["call", "tool"])?),
             },
-            method: word(&["call", "method"])?,
+            method: word(&value, ["call", "method"])?,
             phase,
+            ..Key::default()
         };
-        Ok(Self { value, key })
+        Ok(Self::keyed(value, key))
+    }
+
+    fn keyed(value: Value, mut key: Key) -> Self {
+        key.risk = member(&value, ["facts", "risk"]).and_then(|risk| Risk::from_word(risk.as_string().ok()?));
+        key.labels = member(&value, ["session", "labels"]).filter(|labels| labels.as_array().is_ok()).cloned();
+        Self { value, key }
     }
 
     /// What is being decided.
@@ -252,6 +267,10 @@ impl Input {
     pub fn to_json(&self) -> Option<String> {
         self.value.to_json_str().ok()
     }
+}
+
+fn member<'v, const N: usize>(value: &'v Value, path: [&str; N]) -> Option<&'v Value> {
+    path.iter().try_fold(value, |value, name| value.as_object().ok()?.get(&text(name)))
 }
 
 fn whole(phase: Phase, (call, tool): (Value, Value), around: &Surroundings, facts: Part) -> Value {

@@ -34,6 +34,9 @@ fn a_rule_about_something_else_is_not_looked_at() {
             tool("echo"),
             0,
         ),
+        ("deny contains \"x\" if input.facts.risk in {\"high\", \"low\"}", "shop", tool("echo"), 1),
+        ("deny contains \"x\" if input.facts.risk in {\"high\", \"medium\"}", "shop", tool("echo"), 0),
+        ("deny contains \"x\" if \"seen\" in input.session.labels", "shop", tool("echo"), 0),
         // By way of helpers and lists that are written down.
         (
             "here if input.call.server == \"files\"\n\ndeny contains \"x\" if { here; input.call.tool in words }\n\nwords := {\"a\"} | more\n\nmore := {\"b\"}",
@@ -119,6 +122,54 @@ fn whatever_is_unclear_is_looked_at() {
     }
 }
 
+/// The same document with these labels on its session, and this risk.
+fn with(input: &Input, labels: &[&str], risk: &str) -> Input {
+    let mut document: serde_json::Value = serde_json::from_str(&input.to_json().unwrap()).unwrap();
+    document["session"]["labels"] = labels.into();
+    document["facts"]["risk"] = risk.into();
+    Input::from_document(&document.to_string()).unwrap()
+}
+
+/// Statements that do not only compare a field with texts.
+const OTHER: [&str; 36] = [
+    "here",
+    "not here",
+    "there",
+    "input.call.tool in words",
+    "input.call.tool in (words | more)",
+    "to_number(input.call.arguments.n) > 3",
+    "input.call.arguments.n == \"x\"",
+    "input.call.arguments.gone",
+    "some name in words\n\tinput.call.tool == name",
+    "other(input.call.tool)",
+    "data.countersign.q.allow",
+    "tool := input.call.tool\n\ttool == \"echo\"",
+    "some item in asked\n\tto_number(item) > 3",
+    "count(asked) == 0",
+    "input.result.is_error",
+    "input.result.is_error == false",
+    "input.result.rows != 3",
+    "not input.result.is_error",
+    "\"a\" in input.result.text",
+    "input.result.text in {\"a\", \"b\"}",
+    "[input.result.rows] == [2]",
+    "[input.result.rows] != [3]",
+    "{input.result.rows, 1} != {3}",
+    "rows := input.result.rows",
+    "some block in input.result.content\n\tblock.type == \"text\"",
+    "result",
+    "not result",
+    "input.facts.risk == \"low\"",
+    "not input.facts.sql.read_only",
+    "count(input.session.labels) == 0",
+    "\"seen\" in input.session.labels",
+    "\"told\" in input.session.labels",
+    "not \"seen\" in input.session.labels",
+    "input.facts.risk in {\"high\", \"medium\"}",
+    "input.facts.risk != \"low\"",
+    "input.facts.bytes > 3",
+];
+
 fn statement() -> impl Strategy<Value = String> {
     let names = prop::collection::vec(
         prop::sample::select(vec![
@@ -144,40 +195,7 @@ fn statement() -> impl Strategy<Value = String> {
             _ => format!("not {field} == {first}"),
         }
     });
-    let other = prop::sample::select(vec![
-        "here",
-        "not here",
-        "there",
-        "input.call.tool in words",
-        "input.call.tool in (words | more)",
-        "to_number(input.call.arguments.n) > 3",
-        "input.call.arguments.n == \"x\"",
-        "input.call.arguments.gone",
-        "some name in words\n\tinput.call.tool == name",
-        "other(input.call.tool)",
-        "data.countersign.q.allow",
-        "tool := input.call.tool\n\ttool == \"echo\"",
-        "some item in asked\n\tto_number(item) > 3",
-        "count(asked) == 0",
-        "input.result.is_error",
-        "input.result.is_error == false",
-        "input.result.rows != 3",
-        "not input.result.is_error",
-        "\"a\" in input.result.text",
-        "input.result.text in {\"a\", \"b\"}",
-        "[input.result.rows] == [2]",
-        "[input.result.rows] != [3]",
-        "{input.result.rows, 1} != {3}",
-        "rows := input.result.rows",
-        "some block in input.result.content\n\tblock.type == \"text\"",
-        "result",
-        "not result",
-        "input.facts.risk == \"low\"",
-        "not input.facts.sql.read_only",
-        "count(input.session.labels) == 0",
-        "\"seen\" in input.session.labels",
-        "input.facts.bytes > 3",
-    ]);
+    let other = prop::sample::select(OTHER.to_vec());
     prop_oneof![3 => compared, 2 => other.prop_map(str::to_owned)]
 }
 
@@ -213,6 +231,17 @@ fn effect() -> impl Strategy<Value = String> {
 
 const HELPERS: &str = "result if input.result.rows == 2\n\nhere if input.call.server == \"shop\"\n\nthere if {\n\there\n\tinput.call.method == \"tools/call\"\n\tto_number(input.call.arguments.n) < 9\n}\n\nwords := {\"echo\", \"x\"}\n\nmore := {\"drop\"}\n\nother(x) if x == \"drop\"\n\nasked contains value if {\n\tsome name, value in input.call.arguments\n\tdata.asked[name]\n}\n\nwarn contains \"used\" if { here; there; result; words; more; asked; other(\"x\") }\n";
 
+/// Judges other calls by the same bundle.
+fn others(bundle: &Bundle) {
+    for (tool, arguments) in
+        [("echo", "{\"n\": 2}"), ("drop", "{\"n\": \"x\"}"), ("echo", "{}"), ("drop", "{\"y\": 1}"), ("x", "{}")]
+    {
+        let other = crate::policy::sample::call(tool, arguments);
+        drop(bundle.decide(&document(&other), other.digest, &still));
+        drop(bundle.release(&answered(&document(&other)), &still));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
@@ -225,6 +254,8 @@ proptest! {
         ]),
         name in prop::sample::select(vec!["n", "z"]),
         n in prop::sample::select(vec!["1", "\"5\"", "\"x\""]),
+        labels in prop::sample::select(vec![vec![], vec!["seen"], vec!["told", "seen"]]),
+        risk in prop::sample::select(vec!["low", "high"]),
     ) {
         let one = format!("package countersign.p\n\nimport future.keywords.not\n\n{HELPERS}\n{}\n", effects.join("\n\n"));
         let two = "package countersign.q\n\nallow contains {\"id\": \"files\"} if input.call.server == \"files\"\n";
@@ -232,13 +263,9 @@ proptest! {
         let policies = sources(&[&one, two], "{\"asked\": {\"n\": true}}");
         let Ok(bundle) = Bundle::load_despite(&policies, &["unreachable"]) else { return Ok(()) };
         let call = call_at(server, action, &format!("{{\"{name}\": {n}}}"));
-        let input = document(&call);
+        let input = with(&document(&call), &labels, risk);
         // Whatever this bundle keeps of other calls must not be heard in this one.
-        for (tool, arguments) in [("echo", "{\"n\": 2}"), ("drop", "{\"n\": \"x\"}"), ("echo", "{}"), ("drop", "{\"y\": 1}"), ("x", "{}")] {
-            let other = crate::policy::sample::call(tool, arguments);
-            drop(bundle.decide(&document(&other), other.digest, &still));
-            drop(bundle.release(&answered(&document(&other)), &still));
-        }
+        others(&bundle);
         let said = |reach| bundle.decide_within(&input, call.digest, &still, reach);
         let (indexed, whole) = (said(Reach::Indexed), said(Reach::Whole));
         prop_assert_eq!(format!("{:?}", indexed.decision), format!("{:?}", whole.decision), "{}", one);

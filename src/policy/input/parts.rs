@@ -178,17 +178,8 @@ pub fn before(call: &Recent) -> Part {
         ("outcome", text(&call.outcome)),
         ("ago_s", Value::from(call.ago_s)),
         ("labels", texts(&call.labels)),
-        ("risk", text(word(call.risk))),
+        ("risk", text(call.risk.word())),
     ]))
-}
-
-const fn word(risk: Risk) -> &'static str {
-    match risk {
-        Risk::Low => "low",
-        Risk::Medium => "medium",
-        Risk::High => "high",
-        Risk::Critical => "critical",
-    }
 }
 
 /// What is read out of arguments that say nothing.
