@@ -45,7 +45,12 @@ fn look(connection: &Connection) -> Result<Extent, String> {
     match connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)) {
         Ok(word) if word == "ok" => Ok(Extent::Whole),
         Ok(found) => Err(found.lines().collect::<Vec<_>>().join("; ")),
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => Ok(Extent::Begun),
-        Err(error) => Err(error.to_string()),
+        Err(error) => match error.sqlite_error_code() {
+            // Who cannot look because somebody else is there has seen no damage.
+            Some(ErrorCode::OperationInterrupted | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Ok(Extent::Begun)
+            }
+            _ => Err(error.to_string()),
+        },
     }
 }

@@ -1,14 +1,17 @@
 //! How is the file opened for writing, and did every setting take effect?
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{PATIENCE, unusable};
 use crate::store::{Durability, StoreError};
 
-/// Opens the file for writing and makes sure that every setting took effect.
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Opens the file for writing and makes sure that every setting took effect. The connection waits for others.
 pub(super) fn connect(path: &Path, durability: Durability, place: &str) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|error| refusal(place, &error))?;
@@ -35,7 +38,7 @@ fn settings(connection: &Connection, durability: Durability, place: &str) -> Res
     if connection.is_readonly("main")? {
         return Err(Setting::Ignored("it can only be read; give this user the right to write it".to_owned()));
     }
-    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    let mode = journal(connection)?;
     if mode != "wal" {
         return Err(Setting::Ignored(format!("it keeps journal mode {mode} instead of wal; use a local disk")));
     }
@@ -51,8 +54,23 @@ fn settings(connection: &Connection, durability: Durability, place: &str) -> Res
         return Err(Setting::Ignored(format!("synchronous is {found} instead of {number}")));
     }
     tracing::debug!(place, sqlite = rusqlite::version(), synchronous = word, "opened the book");
-    connection.busy_timeout(Duration::ZERO)?;
     Ok(())
+}
+
+/// Asks for WAL mode. The first to ask in a new file needs it alone, and SQLite does not wait for that by itself.
+fn journal(connection: &Connection) -> rusqlite::Result<String> {
+    let asked = Instant::now();
+    loop {
+        let mode = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0));
+        match mode {
+            Err(error) if busy(&error) && asked.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+            mode => return mode,
+        }
+    }
+}
+
+fn busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 fn refusal(place: &str, error: &rusqlite::Error) -> StoreError {

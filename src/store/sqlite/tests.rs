@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::gateway::recorder::Recorder;
 use crate::store::append::AppendError;
 use crate::store::entries::Wanted;
-use crate::store::{Durability, Store, StoreOptions};
+use crate::store::{Durability, Role, Store, StoreOptions};
 
 #[test]
 fn a_library_with_the_reset_bug_is_refused() {
@@ -181,4 +181,20 @@ async fn the_lines_of_a_call_are_found_wherever_the_index_ends() {
         })
         .unwrap();
     assert!((0..=130).contains(&(lines - end)), "the index ends at {end} of {lines}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_who_open_a_new_file_at_once_all_get_it() {
+    for round in 0..10 {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("book.db");
+        let mut opening = tokio::task::JoinSet::new();
+        for _ in 0..12 {
+            let path = path.clone();
+            opening.spawn(async move { super::open(&path, Durability::Process, Role::Beside).await.map(drop) });
+        }
+        for opened in opening.join_all().await {
+            assert!(opened.is_ok(), "round {round}: {opened:?}");
+        }
+    }
 }

@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::PATIENCE;
 use super::check::{self, Extent};
 use super::connect::connect;
 use super::insert::Table;
 use super::reserve::Reserve;
+use super::{PATIENCE, unusable};
 use crate::audit::entry::{Entry, Event, Operated};
 use crate::clock::{Clock as _, SystemClock};
 use crate::store::append::AppendError;
@@ -84,6 +84,7 @@ impl Writer {
         let connection = connect(path, durability, place)?;
         let extent = check::damage(&connection, Some(LOOK))
             .map_err(|why| StoreError::Damaged { place: place.to_owned(), why })?;
+        connection.busy_timeout(Duration::ZERO).map_err(|error| unusable(place, &error))?;
         let state = State { condition: Condition::Well, unsynced: false, logged: 0, stopping: false };
         Ok(Self {
             path: path.to_owned(),
@@ -251,7 +252,6 @@ impl Writer {
     fn reopen(&self) -> Result<(), String> {
         let connection = connect(&self.path, self.durability, "it").map_err(|error| error.to_string())?;
         check::damage(&connection, None)?;
-        connection.busy_timeout(PATIENCE).map_err(|error| error.to_string())?;
         let busy: i64 = connection
             .query_row("PRAGMA wal_checkpoint(FULL)", [], |row| row.get(0))
             .map_err(|error| error.to_string())?;
