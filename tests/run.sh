@@ -122,7 +122,7 @@ lints() { cargo clippy --quiet --all-targets -- -D warnings; }
 tests() { within 25m cargo test --quiet --no-fail-fast; }
 
 # PostgreSQL's own parser reads the same texts. A package of its own, because it compiles C; the lock file is kept.
-sql() { within 15m cargo test --quiet --locked --manifest-path tests/pg_query/Cargo.toml --target-dir target/pg_query; }
+sql() { within 15m cargo test --quiet --locked --manifest-path tests/pg_query/Cargo.toml --target-dir target; }
 
 postgres() {
   start_postgres || { echo "the throw-away Postgres did not start"; return 1; }
@@ -167,7 +167,7 @@ conformance() {
 # Brings its clients and servers from npm and PyPI itself.
 peers() { gateway && within 20m python3 tests/peers/run.py --gateway "$gateway" --install-dir "$installed/matrix"; }
 
-bench() { within 15m cargo bench --quiet --bench hop -- --smoke; }
+bench() { within 15m cargo bench --quiet --profile smoke --bench hop -- --smoke; }
 
 bring || { echo "tests/run.sh: apt-get could not bring everything" >&2; exit 1; }
 lines=()
