@@ -5,6 +5,8 @@ pub mod caller;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::catalogue::tool::Tool;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
@@ -130,7 +132,8 @@ impl Action {
 }
 
 /// A call's name: time-ordered and unguessable (laid out like a version 7 UUID).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub struct CallId(Arc<str>);
 
 impl CallId {
@@ -162,6 +165,18 @@ impl CallId {
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<String> for CallId {
+    fn from(text: String) -> Self {
+        Self::from_record(&text)
+    }
+}
+
+impl From<CallId> for String {
+    fn from(id: CallId) -> Self {
+        id.as_str().to_owned()
     }
 }
 

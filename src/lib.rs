@@ -11,6 +11,7 @@
 //! | who is asking | [`identity`] | [`call::caller::Caller`] | |
 //! | which tool, and is it still the one we pinned | [`catalogue`] | [`call::Call`] | yes |
 //! | may it | [`policy`] | [`policy::decision::Decision`]: a `Grant`, a `Held`, or reasons | yes |
+//! | who must agree | [`approval`] | [`approval::consent::Consent`] | yes |
 //! | so it may | [`permit`] | [`permit::Permit`] | yes |
 //! | do it | [`downstream`] | [`downstream::Reply`] | |
 //! | what came back | [`outcome`] | [`outcome::Outcome`] | yes |
@@ -34,7 +35,8 @@
 //! 6. A method that is not known is refused and never forwarded.
 //! 7. A client's token never reaches a server. A caller is proven from a token, a key or the operating system, never
 //!    from arguments or headers a client may set.
-//! 8. Pure modules (digest, call, catalogue, policy, permit, outcome, audit, wire) have no IO, clock or chance; both are
+//! 8. Pure modules (digest, call, catalogue, policy, approval, permit, outcome, audit,
+//!    wire) have no IO, clock or chance; both are
 //!    handed in.
 //!
 //! # Errors, time, secrets, the end
@@ -69,6 +71,9 @@ pub mod facts;
 
 // May it?
 pub mod policy;
+
+// Who must agree?
+pub mod approval;
 
 // What is taken out before something is sent, shown or written down?
 pub mod change;

@@ -1,7 +1,8 @@
 //! So it may: the one value that lets a call reach a server.
 
+use crate::approval::consent::Consent;
 use crate::call::Call;
-use crate::policy::decision::Grant;
+use crate::policy::decision::{Grant, Held};
 
 /// Permission to perform one call, once. Not `Clone`; performing consumes it.
 ///
@@ -28,6 +29,13 @@ impl Permit {
         if grant.digest() == call.digest { Ok(Self { call }) } else { Err(OtherCall) }
     }
 
+    /// From people's agreement to exactly this call, which policy asked for.
+    #[expect(clippy::needless_pass_by_value, reason = "a consent is used once")]
+    pub fn agreed(call: Call, held: &Held, consent: Consent) -> Result<Self, OtherCall> {
+        let same = held.digest() == call.digest && consent.digest() == call.digest;
+        if same { Ok(Self { call }) } else { Err(OtherCall) }
+    }
+
     /// The call that may be performed.
     pub const fn call(&self) -> &Call {
         &self.call
@@ -39,7 +47,7 @@ impl Permit {
     }
 }
 
-/// The grant was made for another call.
+/// The decision was made for another call.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the decision was made for another call; nothing was sent")]
 pub struct OtherCall;

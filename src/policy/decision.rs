@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::finding::change::Change;
 use super::finding::hold::HoldTerms;
@@ -63,7 +63,7 @@ pub struct Apply {
 }
 
 /// What a finding asks for, and which one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Said<T> {
     /// `policy/id`.
     pub finding: String,
@@ -113,7 +113,7 @@ pub struct Held {
 }
 
 /// What people must agree to: all of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Agreement {
     /// Every hold, each with its own terms. One person may satisfy several.
     pub all_of: Vec<Said<HoldTerms>>,

@@ -1,0 +1,230 @@
+//! Who must agree, and did they? The states and the events of one approval.
+//!
+//! An approval is a value: what exactly waits, who asked, who must agree, who has voted, and where it stands. An event makes
+//! another value of it, or is refused and says why; nothing is changed in place, and time comes in as an argument. What
+//! the time alone decides ([`Approval::due`]) is always decided first, so that nothing late is ever in time.
+//!
+//! ```text
+//! pending -> approved -> executing -> succeeded | failed
+//!    |          |            \-> outcome unknown -> reconciled
+//!    |          \-> lapsed | revoked
+//!    \-> rejected | expired | cancelled | superseded
+//! ```
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod asker;
+pub mod consent;
+pub mod event;
+mod quorum;
+pub mod state;
+pub mod vote;
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::CallId;
+use crate::clock::Timestamp;
+use crate::digest::Digest;
+use crate::policy::decision::Agreement;
+use asker::Asker;
+use consent::Consent;
+use event::{Claim, Event, Refused};
+use quorum::Standing;
+use state::{Attempt, End, State};
+use vote::{Part, Vote, Voter, Word};
+
+/// How long an approval that nobody uses is worth something.
+pub const UNUSED_MICROS: i64 = 300_000_000;
+/// How long a pending approval waits when no rule says how long.
+pub const WAIT_MICROS: i64 = 900_000_000;
+/// No approval waits longer, whatever a rule says.
+pub const LONGEST_WAIT_MICROS: i64 = 86_400_000_000;
+
+/// One call that waits for people, and everything they said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// Names the call.
+    pub id: CallId,
+    /// Names everything that was judged and shown: caller, server, tool and its definition, arguments.
+    pub digest: Digest,
+    /// Names the same call however often it is made: see [`Approval::is_repeated_by`].
+    pub repeat: Digest,
+    /// Who asked, and who may not be the one to agree.
+    pub asker: Asker,
+    /// Who must agree. It was written when the call was held, and no change of rules or people makes it less.
+    pub agreement: Agreement,
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// When it ends by itself.
+    pub deadline: Timestamp,
+    /// Where it stands.
+    pub state: State,
+    /// What people said, in order. Nothing is ever taken out.
+    pub votes: Vec<Vote>,
+}
+
+/// What an event came to.
+#[derive(Debug)]
+pub struct Next {
+    /// The approval after it.
+    pub approval: Approval,
+    /// Proof that it may run now; only a claim yields one.
+    pub consent: Option<Consent>,
+}
+
+impl Approval {
+    /// A call that waits from now on.
+    pub fn open(
+        (id, digest, repeat): (CallId, Digest, Digest),
+        asker: Asker,
+        agreement: Agreement,
+        now: Timestamp,
+    ) -> Self {
+        let wait = agreement
+            .ttl()
+            .map_or(WAIT_MICROS, |ttl| i64::try_from(ttl.seconds()).unwrap_or(i64::MAX).saturating_mul(1_000_000));
+        let deadline = later(now, wait.min(LONGEST_WAIT_MICROS));
+        Self { id, digest, repeat, asker, agreement, opened: now, deadline, state: State::Pending, votes: Vec::new() }
+    }
+
+    /// What the time alone has decided by now, if it has.
+    pub fn due(&self, now: Timestamp) -> Option<Self> {
+        let state = match &self.state {
+            State::Pending if now >= self.deadline => State::Ended(End::Expired),
+            State::Approved { until } if now >= *until => State::Ended(End::Lapsed),
+            State::Executing(attempt) if now >= attempt.lease => State::Unknown,
+            _ => return None,
+        };
+        Some(self.at(state))
+    }
+
+    /// When the time alone decides next.
+    pub const fn wakes(&self) -> Option<Timestamp> {
+        match &self.state {
+            State::Pending => Some(self.deadline),
+            State::Approved { until } => Some(*until),
+            State::Executing(attempt) => Some(attempt.lease),
+            State::Unknown | State::Ended(_) => None,
+        }
+    }
+
+    /// Whether nothing more can happen to it without somebody looking into it.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, State::Pending | State::Approved { .. } | State::Executing(_))
+    }
+
+    /// Whether the same caller asking for the same thing again means this one.
+    pub fn is_repeated_by(&self, repeat: &Digest) -> bool {
+        self.repeat == *repeat && matches!(self.state, State::Pending | State::Approved { .. })
+    }
+
+    /// Who still has to agree, in words for people; nothing when nobody has to.
+    pub fn lacking(&self, now: Timestamp) -> Vec<String> {
+        Standing::of(self, now, &|vote| Some(&vote.by)).lacking()
+    }
+
+    /// Whether this person's word would count, and for which of the holds; why not, when it would for none.
+    pub fn may_vote(&self, voter: &Voter, now: Timestamp) -> Result<(), Refused> {
+        let counts = |hold| quorum::counts(hold, voter, self, now);
+        if self.agreement.all_of.iter().any(|hold| counts(&hold.terms)) {
+            return Ok(());
+        }
+        let own = self.asker.is(voter);
+        Err(if own { Refused::OwnCall } else { Refused::NotAsked })
+    }
+
+    /// What the event makes of it. Whatever the time has decided must have been taken in before.
+    pub fn after(&self, event: Event<'_>, now: Timestamp) -> Result<Next, Refused> {
+        if self.due(now).is_some() {
+            return Err(Refused::Late);
+        }
+        let plain = |approval| Ok(Next { approval, consent: None });
+        match event {
+            Event::Voted(vote) => plain(self.voted(vote, now)?),
+            Event::Cancelled => match self.state {
+                State::Pending | State::Approved { .. } => plain(self.at(State::Ended(End::Cancelled))),
+                _ => Err(self.refused()),
+            },
+            Event::Superseded => match self.state {
+                State::Pending | State::Approved { .. } => plain(self.at(State::Ended(End::Superseded))),
+                _ => Err(self.refused()),
+            },
+            Event::Revoked(by) => match self.state {
+                State::Approved { .. } => {
+                    self.may_vote(&by, now)?;
+                    plain(self.at(State::Ended(End::Revoked)))
+                }
+                _ => Err(self.refused()),
+            },
+            Event::Claimed(claim) => self.claimed(claim, now),
+            Event::Renewed { attempt, lease } => match &self.state {
+                State::Executing(running) if running.id == attempt => {
+                    plain(self.at(State::Executing(Attempt { lease, ..running.clone() })))
+                }
+                _ => Err(self.refused()),
+            },
+            Event::Finished { attempt, end } => match &self.state {
+                State::Executing(running) if running.id == attempt => plain(self.at(end.into())),
+                _ => Err(self.refused()),
+            },
+            Event::Reconciled { happened } => match self.state {
+                State::Unknown => plain(self.at(State::Ended(End::reconciled(happened)))),
+                _ => Err(self.refused()),
+            },
+        }
+    }
+
+    fn voted(&self, vote: Vote, now: Timestamp) -> Result<Self, Refused> {
+        if self.state != State::Pending {
+            return Err(self.refused());
+        }
+        if vote.digest != self.digest {
+            return Err(Refused::OtherCall);
+        }
+        self.may_vote(&vote.by, now)?;
+        if self.votes.iter().any(|earlier| earlier.by.is_same_person(&vote.by)) {
+            return Err(Refused::Voted);
+        }
+        if vote.word == Word::No && vote.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+            return Err(Refused::NoReason);
+        }
+        let word = vote.word;
+        let part = if self.asker.is(&vote.by) { Part::Confirms } else { Part::Countersigns };
+        let mut next = self.clone();
+        next.votes.push(Vote { part, ..vote });
+        if word == Word::No {
+            next.state = State::Ended(End::Rejected);
+        } else if Standing::of(&next, now, &|vote| Some(&vote.by)).is_met() {
+            next.state = State::Approved { until: later(now, UNUSED_MICROS) };
+        }
+        Ok(next)
+    }
+
+    /// Quorum is counted again from the votes, with whoever those people are now.
+    fn claimed(&self, claim: Claim<'_>, now: Timestamp) -> Result<Next, Refused> {
+        if !matches!(self.state, State::Approved { .. }) {
+            return Err(self.refused());
+        }
+        if claim.digest != self.digest {
+            return Err(Refused::OtherCall);
+        }
+        let standing = Standing::of(self, now, &|vote| (claim.now)(&vote.by));
+        if !standing.is_met() {
+            return Err(Refused::QuorumGone);
+        }
+        let approval = self.at(State::Executing(claim.attempt));
+        Ok(Next { approval, consent: Some(Consent::new(self.digest)) })
+    }
+
+    fn at(&self, state: State) -> Self {
+        Self { state, ..self.clone() }
+    }
+
+    fn refused(&self) -> Refused {
+        Refused::Stands(self.state.word())
+    }
+}
+
+fn later(time: Timestamp, micros: i64) -> Timestamp {
+    Timestamp::from_micros(time.micros().saturating_add(micros))
+}

@@ -1,0 +1,37 @@
+//! Who asked, and so may not be the one who agrees?
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::vote::Voter;
+
+/// Whoever is behind a call: the person the agent acts for, and everybody who shares in asking.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asker {
+    /// Names the caller for good.
+    pub principal: String,
+    /// The person the agent acts for, if the proof named one.
+    pub person: Option<String>,
+    /// Everybody else who had a part in it: the key's owner, who delegated, whoever changed the arguments.
+    pub also: BTreeSet<String>,
+    /// Every account that is known to be one of theirs.
+    pub accounts: BTreeSet<String>,
+}
+
+impl Asker {
+    /// Whether this is somebody who asked, by whichever account.
+    pub fn is(&self, voter: &Voter) -> bool {
+        self.is_owner(voter)
+            || self.also.contains(&voter.person)
+            || self.principal == voter.account
+            || self.accounts.contains(&voter.account)
+            || voter.accounts.iter().any(|account| *account == self.principal || self.accounts.contains(account))
+    }
+
+    /// Whether this is the person the agent acts for.
+    pub fn is_owner(&self, voter: &Voter) -> bool {
+        self.person.as_ref() == Some(&voter.person)
+    }
+}

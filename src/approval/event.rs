@@ -1,0 +1,103 @@
+//! What can happen to an approval, and why does it not?
+
+use std::fmt;
+
+use super::state::{Attempt, Outcome};
+use super::vote::{Vote, Voter};
+use crate::clock::Timestamp;
+use crate::digest::Digest;
+
+/// Something that happens to an approval.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A person answered.
+    Voted(Vote),
+    /// Whoever asked wants it no more.
+    Cancelled,
+    /// What was asked for is not what it was.
+    Superseded,
+    /// A person takes back what people agreed to.
+    Revoked(Voter),
+    /// Somebody is about to perform it.
+    Claimed(Claim<'a>),
+    /// Whoever performs it is still there.
+    Renewed {
+        /// The attempt.
+        attempt: String,
+        /// Until when they are believed to be.
+        lease: Timestamp,
+    },
+    /// The attempt is over.
+    Finished {
+        /// The attempt.
+        attempt: String,
+        /// What it came to.
+        end: Outcome,
+    },
+    /// Somebody looked whether it had happened.
+    Reconciled {
+        /// Whether it had.
+        happened: bool,
+    },
+}
+
+/// The wish to perform it now.
+pub struct Claim<'a> {
+    /// The attempt.
+    pub attempt: Attempt,
+    /// Names what will really be sent.
+    pub digest: Digest,
+    /// Who a voter is now; nothing when they may not vote any more.
+    pub now: &'a dyn Fn(&Voter) -> Option<&'a Voter>,
+}
+
+impl fmt::Debug for Claim<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claim").field("attempt", &self.attempt).field("digest", &self.digest).finish_non_exhaustive()
+    }
+}
+
+/// Why nothing happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// It stands where this cannot happen.
+    #[error("it is {0} already; nothing was changed")]
+    Stands(&'static str),
+    /// The time has decided something that was not taken in yet.
+    #[error("its time is over; look at it again")]
+    Late,
+    /// The vote is about something else.
+    #[error("what was shown is not what waits; look at it again and decide about that")]
+    OtherCall,
+    /// Who asked cannot be who agrees.
+    #[error("it is your own call, or you had a part in it; somebody else has to agree")]
+    OwnCall,
+    /// The rule asks others.
+    #[error("the rule does not ask you; it names who may agree")]
+    NotAsked,
+    /// They did already.
+    #[error("you answered already; an answer is never changed")]
+    Voted,
+    /// A no needs a reason.
+    #[error("say why not; the agent is told, so that it can do something else")]
+    NoReason,
+    /// People who agreed may not agree any more.
+    #[error("not enough of those who agreed may still agree; it has to be asked again")]
+    QuorumGone,
+}
+
+impl Refused {
+    /// One word for programs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Stands(_) => "not_open",
+            Self::Late => "late",
+            Self::OtherCall => "stale",
+            Self::OwnCall => "own_call",
+            Self::NotAsked => "not_eligible",
+            Self::Voted => "already_voted",
+            Self::NoReason => "reason_required",
+            Self::QuorumGone => "quorum_gone",
+        }
+    }
+}

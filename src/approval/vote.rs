@@ -1,0 +1,70 @@
+//! What did a person say, and who were they when they said it?
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::digest::Digest;
+
+/// One person's word about one call. It stays for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vote {
+    /// Who.
+    pub by: Voter,
+    /// What.
+    pub word: Word,
+    /// Whether they answered for a call of their own. Whoever counts the vote says so, not whoever casts it.
+    pub part: Part,
+    /// Why. A no needs one.
+    pub reason: Option<String>,
+    /// The call they were shown.
+    pub digest: Digest,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Yes or no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    /// It may run.
+    Yes,
+    /// It may not.
+    No,
+}
+
+/// In which part somebody answered. The two are never counted for each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// The person the agent acts for: they confirm.
+    Confirms,
+    /// Somebody else: they countersign.
+    Countersigns,
+}
+
+/// A person who answers, as far as they were proven.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Voter {
+    /// Names the person, whichever account they use.
+    pub person: String,
+    /// The account they used.
+    pub account: String,
+    /// All accounts that are known to be theirs.
+    pub accounts: BTreeSet<String>,
+    /// Their groups.
+    pub groups: BTreeSet<String>,
+    /// Their roles.
+    pub roles: BTreeSet<String>,
+}
+
+impl Voter {
+    /// Whether these are one human being.
+    pub fn is_same_person(&self, other: &Self) -> bool {
+        let mine = |account: &String| *account == self.account || self.accounts.contains(account);
+        self.person == other.person || mine(&other.account) || other.accounts.iter().any(mine)
+    }
+}
