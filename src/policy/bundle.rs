@@ -9,7 +9,7 @@ use regorus::{Engine, Value, cache};
 use super::concern::Concern;
 use super::decision::Effect;
 use super::evaluate::limit;
-use super::footprint::{Footprint, Memory, footprints};
+use super::footprint::{Footprint, Memory, Places, footprints};
 use super::index::{Condition, conditions};
 use super::input::{Input, Phase};
 use super::kept::{self, Kept};
@@ -43,6 +43,7 @@ pub struct Bundle {
     digest: Digest,
     rules: Vec<EffectRule>,
     memory: Memory,
+    places: Places,
     kept: Vec<Kept>,
     concern: Concern,
 }
@@ -107,7 +108,7 @@ impl Bundle {
         let mut problems = lint::check(modules);
         problems.retain(|problem| !unheard.contains(&problem.rule));
         over_rules(modules, &data, &mut problems);
-        let (rules, concern) = (effect_rules(modules, &data), Concern::read(sources, modules));
+        let ((rules, places), concern) = (effect_rules(modules, &data), Concern::read(sources, modules));
         if rules.is_empty() && problems.is_empty() {
             let what = "no policy is here. Write a package below `countersign` with at least one `allow`.";
             problems.push(Problem { place: "policies".to_owned(), rule: "no-policy", what: what.to_owned() });
@@ -120,7 +121,7 @@ impl Bundle {
         cache::configure(cache::Config { regex: PATTERNS, glob: PATTERNS });
         let digest = digest(sources);
         let kept = kept::keep(digest, sources);
-        let mut bundle = Self { engine, data, digest, rules, memory: Memory::default(), kept, concern };
+        let mut bundle = Self { engine, data, digest, rules, memory: Memory::default(), places, kept, concern };
         bundle.prepare()?;
         Ok(bundle)
     }
@@ -158,6 +159,11 @@ impl Bundle {
     /// Answers given before.
     pub(super) const fn memory(&self) -> &Memory {
         &self.memory
+    }
+
+    /// Where footprints point to.
+    pub(super) const fn places(&self) -> &Places {
+        &self.places
     }
 
     /// An engine of its own for one evaluation; everything heavy is shared.
@@ -244,12 +250,12 @@ fn over_rules(modules: &[Ref<Module>], data: &Value, problems: &mut Vec<Problem>
     }
 }
 
-fn effect_rules(modules: &[Ref<Module>], data: &Value) -> Vec<EffectRule> {
+fn effect_rules(modules: &[Ref<Module>], data: &Value) -> (Vec<EffectRule>, Places) {
     let mut found: BTreeMap<(String, Effect), Vec<Condition>> = BTreeMap::new();
     for (policy, effect, condition) in conditions(modules) {
         found.entry((policy, effect)).or_default().push(condition);
     }
-    let mut footprints = footprints(modules, data);
+    let (mut footprints, places) = footprints(modules, data);
     let slow = pace::slow(modules);
     let rules = found.into_iter().map(|((policy, effect), conditions)| {
         let path = format!("data.countersign.{policy}.{}", effect.word());
@@ -258,7 +264,7 @@ fn effect_rules(modules: &[Ref<Module>], data: &Value) -> Vec<EffectRule> {
         let footprint = footprints.remove(&names);
         EffectRule { policy, effect, mode: Mode::Enforce, path, conditions, footprint, pace }
     });
-    rules.collect()
+    (rules.collect(), places)
 }
 
 fn digest(sources: &Sources) -> Digest {

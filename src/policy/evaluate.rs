@@ -126,12 +126,13 @@ impl Bundle {
                 && (reach != Reach::Indexed || rule.conditions.iter().any(|condition| condition.may_hold(&input.key)))
         };
         let mut engine = None;
+        let glance = self.places().glance(value);
         // What counts goes first: a candidate in shadow uses only the time that is left.
         for mode in [Mode::Enforce, Mode::Shadow] {
             let rules = self.rules().iter().enumerate().filter(|(_, rule)| rule.mode == mode && concerned(rule));
             for (number, rule) in rules {
                 let footprint = rule.footprint.as_ref().filter(|_| reach == Reach::Indexed);
-                let question = footprint.and_then(|footprint| Some((number, footprint.of(value)?)));
+                let question = footprint.and_then(|footprint| Some((number, footprint.of(&glance)?)));
                 let known = question.as_ref().and_then(|question| self.memory().recall(question));
                 let said = known.map_or_else(
                     || {

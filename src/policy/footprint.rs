@@ -10,6 +10,7 @@
 //! rule like a call without arguments. The same holds of arguments that are written down, and of what was read out of
 //! arguments: most calls have no SQL, no command line, no path, and then there is nothing, every time.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::RwLock;
 
@@ -61,12 +62,24 @@ const MOST: usize = 8192;
 /// What a rule reads of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Footprint {
-    /// Paths below `input`, all of them recurring.
-    paths: Vec<Vec<Value>>,
-    /// Paths below `input` that a call must have nothing at to ask what was asked before.
-    nothing: Vec<Vec<Value>>,
+    /// Places below `input`, all of them recurring.
+    paths: Vec<usize>,
+    /// Places below `input` that a call must have nothing at to ask what was asked before.
+    nothing: Vec<usize>,
     /// Names of arguments. Only a call that has none of them asks what was asked before.
     arguments: BTreeSet<Value>,
+}
+
+/// Every path that any rule's footprint names. A place is its number.
+#[derive(Clone, Debug, Default)]
+pub struct Places(Vec<Vec<Value>>);
+
+/// One input, in which each place is looked at once, however many rules read it.
+#[derive(Debug)]
+pub struct Glance<'a> {
+    input: &'a Value,
+    places: &'a Places,
+    seen: Vec<OnceCell<Value>>,
 }
 
 /// Answers given before.
@@ -76,21 +89,47 @@ pub struct Memory(RwLock<BTreeMap<Question, Value>>);
 /// A rule, by its number, and everything it reads.
 pub type Question = (usize, Vec<Value>);
 
+impl Places {
+    /// A look at this input.
+    pub fn glance<'a>(&'a self, input: &'a Value) -> Glance<'a> {
+        Glance { input, places: self, seen: vec![OnceCell::new(); self.0.len()] }
+    }
+
+    fn number(&mut self, path: Vec<Value>) -> usize {
+        let known = self.0.iter().position(|known| *known == path);
+        known.unwrap_or_else(|| {
+            self.0.push(path);
+            self.0.len().saturating_sub(1)
+        })
+    }
+}
+
+impl Glance<'_> {
+    fn at(&self, place: usize) -> Value {
+        let look = || self.places.0.get(place).and_then(|path| inside(self.input, path)).cloned();
+        let look = || look().unwrap_or(Value::Undefined);
+        self.seen.get(place).map_or(Value::Undefined, |seen| seen.get_or_init(look).clone())
+    }
+}
+
 impl Footprint {
     /// The values a rule reads; none when it reads some that do not come again.
-    pub fn of(&self, input: &Value) -> Option<Vec<Value>> {
-        let inside = |path: &[Value]| path.iter().try_fold(input, |value, key| value.as_object().ok()?.get(key));
+    pub fn of(&self, glance: &Glance<'_>) -> Option<Vec<Value>> {
         if !self.arguments.is_empty() {
-            let arguments = inside(&ARGUMENTS.map(Value::from))?.as_object().ok()?;
+            let arguments = inside(glance.input, &ARGUMENTS.map(Value::from))?.as_object().ok()?;
             if arguments.keys().any(|name| self.arguments.contains(name)) {
                 return None;
             }
         }
-        let at = |path: &Vec<Value>| inside(path).cloned().unwrap_or(Value::Undefined);
         // What is not there and what is empty are not the same to a rule, so the question says which it was.
-        let nothing = self.nothing.iter().map(at).map(|value| is_nothing(&value).then_some(value));
-        self.paths.iter().map(at).map(Some).chain(nothing).collect()
+        let nothing =
+            self.nothing.iter().map(|place| glance.at(*place)).map(|value| is_nothing(&value).then_some(value));
+        nothing.chain(self.paths.iter().map(|place| Some(glance.at(*place)))).collect()
     }
+}
+
+fn inside<'v>(input: &'v Value, path: &[Value]) -> Option<&'v Value> {
+    path.iter().try_fold(input, |value, key| value.as_object().ok()?.get(key))
 }
 
 impl Memory {
@@ -109,8 +148,9 @@ impl Memory {
     }
 }
 
-/// The footprint of every rule that has one, by its path from `data`.
-pub fn footprints(modules: &[Ref<Module>], data: &Value) -> BTreeMap<Vec<String>, Footprint> {
+/// The footprint of every rule that has one, by its path from `data`, and the places they name.
+pub fn footprints(modules: &[Ref<Module>], data: &Value) -> (BTreeMap<Vec<String>, Footprint>, Places) {
+    let mut places = Places::default();
     let written = Written::all(modules);
     let mut reads: BTreeMap<Vec<String>, Reads> = BTreeMap::new();
     let rules: BTreeSet<Vec<String>> = written.iter().map(Written::path).collect();
@@ -118,7 +158,7 @@ pub fn footprints(modules: &[Ref<Module>], data: &Value) -> BTreeMap<Vec<String>
     for rule in &written {
         known.gather(rule, reads.entry(rule.path()).or_default());
     }
-    let footprint = |path: &Vec<String>| {
+    let mut footprint = |path: &Vec<String>| {
         let (mut all, mut arguments) = (BTreeSet::new(), BTreeSet::new());
         let mut road = vec![path];
         let mut seen = BTreeSet::new();
@@ -135,9 +175,11 @@ pub fn footprints(modules: &[Ref<Module>], data: &Value) -> BTreeMap<Vec<String>
                 Recurs::AsNothing(part) => nothing.insert(values(part)),
             };
         }
-        Some(Footprint { paths: paths.into_iter().collect(), nothing: nothing.into_iter().collect(), arguments })
+        let mut numbers = |paths: BTreeSet<_>| paths.into_iter().map(|path| places.number(path)).collect();
+        Some(Footprint { paths: numbers(paths), nothing: numbers(nothing), arguments })
     };
-    reads.keys().filter_map(|path| Some((path.clone(), footprint(path)?))).collect()
+    let found = reads.keys().filter_map(|path| Some((path.clone(), footprint(path)?))).collect();
+    (found, places)
 }
 
 /// How a part of the input comes again.
