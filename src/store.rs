@@ -1,9 +1,11 @@
-//! Where is it kept? One database for the record, the keys, the pins and open questions: a SQLite file, or Postgres.
+//! Where is it kept? One database for the record, what waits for people, the keys, the pins and open questions: a SQLite file, or Postgres.
 //!
 //! The queries are the same texts for both databases and go through sqlx. Only the append path is not: see
-//! [`append`]. No transaction is ever open while a request's future could be dropped; every write is one statement.
+//! [`append`]. No transaction is ever open while a request's future could be dropped; every write is one statement, but
+//! for those of [`approvals`].
 
 pub mod append;
+pub mod approvals;
 pub mod entries;
 pub mod keys;
 pub mod labels;

@@ -10,6 +10,7 @@
 
 use std::sync::Arc;
 
+use super::approvals::{Moved, Rows};
 use super::entries::Line;
 use super::postgres::Ledger;
 use super::sqlite::Book;
@@ -46,6 +47,15 @@ impl Appender {
         match &self.0 {
             Kind::Sqlite(book) => book.append(lines).await,
             Kind::Postgres(ledger) => ledger.append(&lines).await,
+            Kind::Nowhere => Err(AppendError::Reader),
+        }
+    }
+
+    /// Changes an approval and appends the lines that say so, in one transaction that is on the disk when this returns.
+    pub(super) async fn step(&self, rows: Rows) -> Result<Moved, AppendError> {
+        match &self.0 {
+            Kind::Sqlite(book) => book.step(rows).await,
+            Kind::Postgres(ledger) => ledger.step(rows).await,
             Kind::Nowhere => Err(AppendError::Reader),
         }
     }

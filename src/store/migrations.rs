@@ -18,6 +18,7 @@ const ALL: &[Migration] = &[
     Migration { number: 2, text: TICKETS },
     Migration { number: 3, text: LIMITS },
     Migration { number: 4, text: PARTS },
+    Migration { number: 5, text: APPROVALS },
 ];
 
 /// Digests and lists are kept as text, times as microseconds since 1970.
@@ -96,6 +97,32 @@ const PARTS: &str = "
 CREATE TABLE part (
     name TEXT {bytewise} PRIMARY KEY,
     body TEXT NOT NULL
+) {strict};
+";
+
+/// What waits for people, and every vote.
+const APPROVALS: &str = "
+CREATE TABLE approval (
+    id TEXT {bytewise} PRIMARY KEY,
+    version {integer} NOT NULL,
+    state TEXT NOT NULL,
+    principal TEXT {bytewise} NOT NULL,
+    repeat TEXT NOT NULL,
+    moved {integer} NOT NULL,
+    wakes {integer},
+    body TEXT NOT NULL,
+    shown TEXT NOT NULL
+) {strict};
+CREATE INDEX approval_repeat ON approval (repeat);
+CREATE INDEX approval_moved ON approval (moved);
+CREATE INDEX approval_wakes ON approval (wakes) WHERE wakes IS NOT NULL;
+CREATE INDEX approval_open ON approval (principal) WHERE wakes IS NOT NULL;
+CREATE TABLE vote (
+    approval TEXT {bytewise} NOT NULL,
+    person TEXT {bytewise} NOT NULL,
+    at {integer} NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (approval, person)
 ) {strict};
 ";
 

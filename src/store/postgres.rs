@@ -4,6 +4,8 @@
 //! write them within three times its `wal_writer_delay`, 600 ms unless somebody changed it. A server that would take
 //! longer than a second is asked to wait for the disk at every commit instead.
 
+mod step;
+
 use std::str::FromStr as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -13,6 +15,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::append::{AppendError, Appender, Kind};
+use super::approvals::{Moved, Rows};
 use super::entries::Line;
 use super::parts::Known;
 use super::pool::{self, Pool};
@@ -178,6 +181,22 @@ impl Ledger {
                 tracing::error!(%error, "the record failed");
                 self.ail();
             }
+        }
+        done
+    }
+
+    /// Changes an approval and appends the lines that say so. The transaction is a task of its own: nobody drops it
+    /// half-way, and it waits for the disk.
+    pub(super) async fn step(&self, rows: Rows) -> Result<Moved, AppendError> {
+        let pool = self.pool.clone();
+        let work = tokio::spawn(async move { step::write(&pool, &rows).await });
+        let late = |_| Err(AppendError::Broken("the database did not answer in time".to_owned()));
+        let done = tokio::time::timeout(PATIENCE, work)
+            .await
+            .map_or_else(late, |done| done.unwrap_or_else(|error| Err(AppendError::Broken(error.to_string()))));
+        if let Err(error) = &done {
+            tracing::error!(%error, "a change of an approval failed, or nobody knows whether it did");
+            self.ail();
         }
         done
     }

@@ -7,6 +7,7 @@ mod insert;
 mod keeper;
 mod reserve;
 mod scratch;
+mod step;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -20,6 +21,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 use super::append::{AppendError, Appender, Kind};
+use super::approvals::{Moved, Rows};
 use super::entries::Line;
 use super::pool::Pool;
 use super::{Durability, Inner, Role, StoreError, migrations};
@@ -117,6 +119,12 @@ impl Book {
     pub(super) async fn append(&self, lines: Vec<Line>) -> Result<(), AppendError> {
         let writer = Arc::clone(&self.writer);
         let done = tokio::task::spawn_blocking(move || writer.append(&lines, Patience::Long)).await;
+        done.unwrap_or_else(|error| Err(AppendError::Broken(error.to_string())))
+    }
+
+    pub(super) async fn step(&self, rows: Rows) -> Result<Moved, AppendError> {
+        let writer = Arc::clone(&self.writer);
+        let done = tokio::task::spawn_blocking(move || writer.step(&rows)).await;
         done.unwrap_or_else(|error| Err(AppendError::Broken(error.to_string())))
     }
 

@@ -58,13 +58,44 @@ impl Table {
             connection.last_insert_rowid()
         } else {
             let index = if behind > BEHIND { Index::Due } else { Index::Later };
-            let last = in_transaction(connection, &lacking, lines, index)?;
+            begin(connection)?;
+            let last = finish(connection, &lacking, lines, index)?;
             self.known.learn(lacking);
             last
         };
         self.behind = if behind > BEHIND { 0 } else { behind };
         Ok(last)
     }
+
+    /// Commits lines together with what comes first, and returns the number of the last; nothing is done when what
+    /// comes first says that it cannot be.
+    pub(super) fn insert_after(
+        &mut self,
+        connection: &Connection,
+        lines: &[Line],
+        first: impl FnOnce(&Connection) -> rusqlite::Result<First>,
+    ) -> rusqlite::Result<Option<i64>> {
+        begin(connection)?;
+        if first(connection)? == First::Stale {
+            connection.execute_batch("ROLLBACK")?;
+            return Ok(None);
+        }
+        let lacking = self.known.lacking(lines.iter().flat_map(|line| &line.kept));
+        let last = finish(connection, &lacking, lines, Index::Later)?;
+        self.known.learn(lacking);
+        Ok(Some(last))
+    }
+}
+
+/// Whether what comes first could be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum First {
+    Done,
+    Stale,
+}
+
+fn begin(connection: &Connection) -> rusqlite::Result<()> {
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(drop)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,13 +104,8 @@ enum Index {
     Later,
 }
 
-fn in_transaction(
-    connection: &Connection,
-    lacking: &BTreeSet<&Kept>,
-    lines: &[Line],
-    index: Index,
-) -> rusqlite::Result<i64> {
-    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+/// What comes after the beginning of a transaction, and its end.
+fn finish(connection: &Connection, lacking: &BTreeSet<&Kept>, lines: &[Line], index: Index) -> rusqlite::Result<i64> {
     for text in lacking {
         connection.prepare_cached(KEEP)?.execute((text.name(), text.body()))?;
     }

@@ -15,10 +15,11 @@ use super::check::{self, Extent};
 use super::connect::connect;
 use super::insert::Table;
 use super::reserve::Reserve;
-use super::{PATIENCE, unusable};
+use super::{PATIENCE, step, unusable};
 use crate::audit::entry::{Entry, Event, Operated};
 use crate::clock::{Clock as _, SystemClock};
 use crate::store::append::AppendError;
+use crate::store::approvals::{Moved, Rows};
 use crate::store::entries::Line;
 use crate::store::{Durability, StoreError};
 
@@ -99,21 +100,34 @@ impl Writer {
 
     /// Commits these lines together.
     pub(super) fn append(&self, lines: &[Line], patience: Patience) -> Result<(), AppendError> {
+        self.work(lines, |desk| desk.commit(lines, patience))
+    }
+
+    /// Changes an approval, commits the lines that say so with it, and waits for the disk.
+    pub(super) fn step(&self, rows: &Rows) -> Result<Moved, AppendError> {
+        self.work(&rows.lines, |desk| desk.step(rows))
+    }
+
+    fn work<T>(
+        &self,
+        lines: &[Line],
+        mut work: impl FnMut(&mut Desk) -> rusqlite::Result<T>,
+    ) -> Result<T, AppendError> {
         let mut desk = self.desk();
         if let Condition::Broken(why) = &self.state().condition {
             return Err(AppendError::Broken(why.clone()));
         }
-        let mut done = desk.commit(lines, patience);
+        let mut done = work(&mut desk);
         if done.as_ref().is_err_and(|error| Trouble::of(error) == Trouble::NoRoom) {
             self.state().condition = Condition::Full;
             self.wake.notify_all();
             self.reserve.release();
-            done = desk.commit(lines, patience);
+            done = work(&mut desk);
         }
         match done {
-            Ok(()) => {
+            Ok(done) => {
                 self.committed(lines);
-                Ok(())
+                Ok(done)
             }
             Err(error) => match Trouble::of(&error) {
                 Trouble::Locked => Err(AppendError::Busy),
@@ -286,19 +300,44 @@ impl Writer {
 
 impl Desk {
     fn commit(&mut self, lines: &[Line], patience: Patience) -> rusqlite::Result<()> {
+        self.last = self.with(patience, |table, connection| table.insert(connection, lines))?;
+        Ok(())
+    }
+
+    /// On the disk when it returns, however the connection writes otherwise.
+    fn step(&mut self, rows: &Rows) -> rusqlite::Result<Moved> {
+        let last = self.with(Patience::Long, |table, connection| {
+            let usual: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+            connection.execute_batch("PRAGMA synchronous = FULL")?;
+            let done = table.insert_after(connection, &rows.lines, |connection| step::write(connection, rows));
+            if done.is_err() && !connection.is_autocommit() {
+                connection.execute_batch("ROLLBACK")?;
+            }
+            connection.pragma_update(None, "synchronous", usual)?;
+            done
+        })?;
+        let Some(last) = last else { return Ok(Moved::Stale) };
+        self.last = last;
+        Ok(Moved::Done(rows.version()))
+    }
+
+    fn with<T>(
+        &mut self,
+        patience: Patience,
+        work: impl FnOnce(&mut Table, &Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
         let Some(connection) = &self.connection else { return Err(rusqlite::Error::InvalidQuery) };
         if patience == Patience::Long {
             connection.busy_timeout(PATIENCE)?;
         }
-        let done = self.table.insert(connection, lines);
+        let done = work(&mut self.table, connection);
         if done.is_err() && !connection.is_autocommit() {
             connection.execute_batch("ROLLBACK")?;
         }
         if patience == Patience::Long {
             connection.busy_timeout(Duration::ZERO)?;
         }
-        self.last = done?;
-        Ok(())
+        done
     }
 }
 

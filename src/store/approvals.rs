@@ -1,0 +1,215 @@
+//! Which calls wait for people, and who said what?
+//!
+//! One row for each approval, with a version that grows by one with every change; one row for each vote, and none is
+//! ever changed. A change is one transaction: the approval as it is after it, only if nobody changed it meanwhile, the vote
+//! if it was one, and the lines of the book that say so. It is on the disk before anybody hears of it, whatever
+//! `durability` says: what a person decided, and what a held call does, must not be lost with the power.
+
+use super::append::AppendError;
+use super::entries::Line;
+use super::pool::{Pool, reading};
+use super::{Store, StoreError};
+use crate::approval::Approval;
+use crate::approval::vote::Vote;
+use crate::clock::Timestamp;
+use crate::digest::Digest;
+
+/// An approval as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptApproval {
+    /// The approval.
+    pub approval: Approval,
+    /// How often it has changed.
+    pub version: i64,
+    /// What people are shown of it: a JSON object.
+    pub shown: String,
+}
+
+/// One change of an approval.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What it is after the change.
+    pub approval: Approval,
+    /// What it must have been before.
+    pub before: Before,
+    /// The vote that made the change, if one did.
+    pub vote: Option<Vote>,
+    /// What the book says of it.
+    pub lines: Vec<Line>,
+}
+
+/// What an approval must have been before a change.
+#[derive(Clone, Debug)]
+pub enum Before {
+    /// There was none; people are shown this, a JSON object.
+    Nothing(String),
+    /// It had this version.
+    Version(i64),
+}
+
+/// What became of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moved {
+    /// It is on the disk; the approval has this version now.
+    Done(i64),
+    /// Somebody else was first. Nothing was changed.
+    Stale,
+}
+
+/// A step as rows: what both databases bind.
+#[derive(Debug)]
+pub(super) struct Rows {
+    pub(super) id: String,
+    pub(super) state: &'static str,
+    pub(super) principal: String,
+    pub(super) repeat: String,
+    pub(super) moved: i64,
+    pub(super) wakes: Option<i64>,
+    pub(super) body: String,
+    pub(super) before: Before,
+    /// The person and the vote.
+    pub(super) vote: Option<(String, i64, String)>,
+    pub(super) lines: Vec<Line>,
+}
+
+pub(super) const OPEN: &str = "
+INSERT INTO approval (id, version, state, principal, repeat, moved, wakes, body, shown)
+VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING";
+
+pub(super) const CHANGE: &str = "
+UPDATE approval SET version = version + 1, state = $2, moved = $3, wakes = $4, body = $5
+WHERE id = $1 AND version = $6";
+
+pub(super) const VOTE: &str = "INSERT INTO vote (approval, person, at, body) VALUES ($1, $2, $3, $4)";
+
+const FIND: &str = "SELECT version, body, shown FROM approval WHERE id = $1";
+
+const VOTES: &str = "SELECT body FROM vote WHERE approval = $1 ORDER BY at, person";
+
+const BEGINNING: &str = "SELECT id FROM approval WHERE id >= $1 AND id < $1 || '~' ORDER BY id LIMIT 2";
+
+const REPEATED: &str = "
+SELECT id FROM approval WHERE repeat = $1 AND state IN ('pending', 'approved') ORDER BY id";
+
+const WITH_STATE: &str = "
+SELECT id FROM approval WHERE $1 = '' OR replace($1, ',' || state || ',', '') <> $1 ORDER BY id DESC LIMIT $2";
+
+const DUE: &str = "SELECT id FROM approval WHERE wakes <= $1 ORDER BY wakes LIMIT $2";
+
+const MOVED: &str = "SELECT id, moved FROM approval WHERE moved >= $1 ORDER BY moved";
+
+const OPEN_OF: &str = "
+SELECT COUNT(*) FROM approval WHERE principal = $1 AND state IN ('pending', 'approved', 'executing')";
+
+const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
+
+impl Rows {
+    fn of(step: Step, now: Timestamp) -> Result<Self, AppendError> {
+        let spelled = |error: serde_json::Error| AppendError::Broken(error.to_string());
+        let Step { approval, before, vote, lines } = step;
+        let body = serde_json::to_string(&approval).map_err(spelled)?;
+        let vote = vote.map(|vote| Ok((vote.by.person.clone(), vote.at.micros(), serde_json::to_string(&vote)?)));
+        Ok(Self {
+            id: approval.id.as_str().to_owned(),
+            state: approval.state.word(),
+            principal: approval.asker.principal.clone(),
+            repeat: approval.repeat.to_string(),
+            moved: now.micros(),
+            wakes: approval.wakes().map(Timestamp::micros),
+            body,
+            before,
+            vote: vote.transpose().map_err(spelled)?,
+            lines,
+        })
+    }
+
+    /// The version after it.
+    pub(super) fn version(&self) -> i64 {
+        match self.before {
+            Before::Nothing(_) => 1,
+            Before::Version(version) => version.saturating_add(1),
+        }
+    }
+}
+
+impl Store {
+    /// Changes an approval, if it is what it must have been. Not for a request's own future: when it is dropped half-way the
+    /// change may or may not be there.
+    pub async fn move_approval(&self, step: Step, now: Timestamp) -> Result<Moved, AppendError> {
+        self.appender().step(Rows::of(step, now)?).await
+    }
+
+    /// The time all gateways of one database agree on: Postgres' own, or this machine's for a file.
+    pub async fn time(&self, here: Timestamp) -> Result<Timestamp, StoreError> {
+        match self.pool() {
+            Pool::Sqlite { .. } => Ok(here),
+            Pool::Postgres(db) => {
+                let micros: i64 = sqlx::query_scalar(TIME).fetch_one(db).await?;
+                Ok(Timestamp::from_micros(micros))
+            }
+        }
+    }
+
+    /// The approval of this call.
+    pub async fn find_approval(&self, id: &str) -> Result<Option<KeptApproval>, StoreError> {
+        if id.contains('\0') {
+            return Ok(None);
+        }
+        let row: Option<(i64, String, String)> =
+            reading!(self.pool(), db => sqlx::query_as(FIND).bind(id).fetch_optional(db).await)?;
+        let Some((version, body, shown)) = row else { return Ok(None) };
+        let votes: Vec<String> = reading!(self.pool(), db => sqlx::query_scalar(VOTES).bind(id).fetch_all(db).await)?;
+        let unreadable = || StoreError::Unreadable(format!("the approval {id}"));
+        let approval: Approval = serde_json::from_str(&body).map_err(|_| unreadable())?;
+        let votes: Vec<Vote> =
+            votes.iter().map(|vote| serde_json::from_str(vote)).collect::<Result<_, _>>().map_err(|_| unreadable())?;
+        // A vote that was committed between the two reads is one more; one that differs was not written by us.
+        let same = approval.votes.iter().all(|vote| votes.contains(vote));
+        if approval.id.as_str() != id || !same || votes.len() < approval.votes.len() {
+            return Err(StoreError::Unreadable(format!("votes of the approval {id} that are not its own")));
+        }
+        Ok(Some(KeptApproval { approval, version, shown }))
+    }
+
+    /// The ids that begin like this, two at most: enough to tell whether it names one.
+    pub async fn approvals_beginning(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
+        if beginning.contains('\0') {
+            return Ok(Vec::new());
+        }
+        Ok(reading!(self.pool(), db => sqlx::query_scalar(BEGINNING).bind(beginning).fetch_all(db).await)?)
+    }
+
+    /// Ids of approvals that wait, or wait to be used, and mean the same call; the oldest first.
+    pub async fn approvals_repeated_by(&self, repeat: &Digest) -> Result<Vec<String>, StoreError> {
+        let repeat = repeat.to_string();
+        Ok(reading!(self.pool(), db => sqlx::query_scalar(REPEATED).bind(&repeat).fetch_all(db).await)?)
+    }
+
+    /// Ids of approvals in these states, or in any; the newest first.
+    pub async fn approvals_in(&self, states: &[&str], limit: i64) -> Result<Vec<String>, StoreError> {
+        let wanted = if states.is_empty() { String::new() } else { format!(",{},", states.join(",,")) };
+        Ok(reading!(self.pool(), db => {
+            sqlx::query_scalar(WITH_STATE).bind(&wanted).bind(limit).fetch_all(db).await
+        })?)
+    }
+
+    /// Ids of approvals about which the time has decided something that nobody has written down yet.
+    pub async fn approvals_due(&self, now: Timestamp, limit: i64) -> Result<Vec<String>, StoreError> {
+        Ok(reading!(self.pool(), db => sqlx::query_scalar(DUE).bind(now.micros()).bind(limit).fetch_all(db).await)?)
+    }
+
+    /// Ids of approvals that changed at this time or later, and when.
+    pub async fn approvals_moved_since(&self, since: Timestamp) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        let rows: Vec<(String, i64)> =
+            reading!(self.pool(), db => sqlx::query_as(MOVED).bind(since.micros()).fetch_all(db).await)?;
+        Ok(rows.into_iter().map(|(id, moved)| (id, Timestamp::from_micros(moved))).collect())
+    }
+
+    /// How many calls of this caller wait, or run after they waited.
+    pub async fn approvals_open_of(&self, principal: &str) -> Result<i64, StoreError> {
+        if principal.contains('\0') {
+            return Ok(0);
+        }
+        Ok(reading!(self.pool(), db => sqlx::query_scalar(OPEN_OF).bind(principal).fetch_one(db).await)?)
+    }
+}
