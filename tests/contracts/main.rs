@@ -13,6 +13,7 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod approvals;
 mod collide;
 mod crash;
 mod fault;
@@ -53,8 +54,13 @@ fn main() {
         return;
     }
     let mut trials = Vec::new();
-    let both: Vec<_> =
-        store::PROMISES.iter().chain(tickets::PROMISES).chain(limits::PROMISES).chain(crash::PROMISES).collect();
+    let both: Vec<_> = approvals::PROMISES
+        .iter()
+        .chain(store::PROMISES)
+        .chain(tickets::PROMISES)
+        .chain(limits::PROMISES)
+        .chain(crash::PROMISES)
+        .collect();
     for (name, promise) in both.iter().copied().chain(sqlite::PROMISES).chain(fault::PROMISES) {
         trials.push(Trial::test(format!("sqlite::{name}"), || ask(Database::Sqlite, *promise)));
     }
