@@ -23,6 +23,7 @@ pub mod pinboard;
 pub mod reach;
 pub mod recorder;
 pub mod release;
+mod requests;
 pub mod resolve;
 pub mod rounds;
 pub mod session;
@@ -38,7 +39,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio_util::task::TaskTracker;
 
 use crate::audit::entry::{Cancelled, Dispatched, Entry, Event};
-use crate::call::{Call, CallId, Parts};
+use crate::call::{Call, CallId};
 use crate::change::Mask;
 use crate::clock::{Clock, chance};
 use crate::downstream::{Fleet, Link, Reply};
@@ -47,29 +48,20 @@ use crate::permit::Permit;
 use crate::policy::decision::Decision;
 use crate::policy::moment::Moment;
 use crate::store::Store;
-use crate::unbroken::unbroken;
-use crate::wire::era::{self, Era};
-use crate::wire::json::{Object, Value};
-use crate::wire::message::{Answer, Request, RpcError, code};
-use crate::wire::method::Method;
+use crate::wire::era::Era;
+use crate::wire::message::Answer;
 use answer::{Refusal, Retry};
 use exchange::Exchange;
 use imprints::Imprints;
 use judge::Judge;
 use known::Known;
 use memory::{Ended, Outline};
-use outlet::{Outlet, Steps};
 use recorder::Recorder;
 use release::{Passed, tell_changes};
-use resolve::Resolved;
 use rounds::Rounds;
-use session::Session;
 use sessions::Sessions;
 use settings::Settings;
 use weigh::Weighed;
-
-/// Rounds a server may need before it is told that enough is enough.
-const MOST_ROUNDS: usize = 10;
 
 /// Everything a call meets on its way.
 #[derive(Debug)]
@@ -128,136 +120,6 @@ impl Gateway {
             moment,
             mask,
         })
-    }
-
-    /// Takes a request in. Its answer, and what is said before it, comes out of the steps.
-    pub fn take(self: &Arc<Self>, session: &Arc<Session>, request: Request) -> Steps {
-        session.touch(self.clock.now());
-        if let Some(steps) = self.take_back(session, &request) {
-            return steps;
-        }
-        let (outlet, steps) = Outlet::new();
-        let (gateway, session) = (Arc::clone(self), Arc::clone(session));
-        // In a box, because the scheduler moves what it is given several times.
-        self.tasks.spawn(unbroken(Box::pin(async move { gateway.serve(session, outlet, request).await })));
-        steps
-    }
-
-    async fn serve(self: Arc<Self>, session: Arc<Session>, outlet: Outlet, request: Request) {
-        let Request { id, method, mut params } = request;
-        let Some((name, cancelled)) = session.begin(&id) else {
-            let error =
-                RpcError::new(code::INVALID_REQUEST, format!("the id `{id}` is still in use by an open request"));
-            outlet.answer(Err(error)).await;
-            return;
-        };
-        let fingerprint = (session.client.era == Era::Modern).then(|| rounds::fingerprint(&method, &params));
-        let meta = match params.remove("_meta") {
-            Some(Value::Object(meta)) => meta,
-            _ => Object::new(),
-        };
-        let asking = tokio::sync::Mutex::new(());
-        let known = std::sync::Mutex::new(Some((Arc::clone(&session), name)));
-        let exchange = Arc::new(Exchange { session, id, known, outlet, cancelled, meta, fingerprint, asking });
-        let answer = if exchange.hanging_up_cancels() {
-            tokio::select! {
-                answer = self.answer(&exchange, &method, params) => answer,
-                // The answer's own future sees the token and ends with a record; it must not be dropped half way.
-                never = self.cancel_when_deserted(&exchange) => match never {},
-            }
-        } else {
-            self.answer(&exchange, &method, params).await
-        };
-        exchange.end();
-        exchange.outlet.answer(answer).await;
-    }
-
-    async fn cancel_when_deserted(&self, exchange: &Exchange) -> std::convert::Infallible {
-        exchange.outlet.deserted().await;
-        exchange.cancelled.cancel();
-        std::future::pending().await
-    }
-
-    async fn answer(self: &Arc<Self>, exchange: &Arc<Exchange>, name: &str, params: Object) -> Answer {
-        let session = &exchange.session;
-        let era = session.client.era;
-        let Some(method) = Method::parse(name).filter(|method| method.is_of(era)) else {
-            let why = format!("no method `{}` is served here", name.chars().take(80).collect::<String>());
-            return self.reject(session, "rejected_method", name, RpcError::new(code::METHOD_NOT_FOUND, why)).await;
-        };
-        if let Err(bad) = method.check(&params) {
-            let error = RpcError::new(code::INVALID_PARAMS, bad.to_string());
-            return self.reject(session, "rejected_params", name, error).await;
-        }
-        let answer = match method {
-            Method::Ping => Ok(Value::Object(Object::new())),
-            Method::Initialize => Err(RpcError::new(code::INVALID_REQUEST, "this session is initialised already")),
-            Method::Discover => self.discover(session).await,
-            Method::ListTools | Method::ListPrompts | Method::ListResources | Method::ListTemplates => {
-                self.list(exchange, method).await
-            }
-            Method::SetLevel => self.set_level(session, params.str("level").unwrap_or_default()).await,
-            Method::Listen => self.listen(exchange, params).await,
-            Method::TaskList => self.list_tasks(session).await,
-            Method::CallTool
-            | Method::ReadResource
-            | Method::Subscribe
-            | Method::Unsubscribe
-            | Method::GetPrompt
-            | Method::Complete
-            | Method::TaskGet
-            | Method::TaskResult
-            | Method::TaskUpdate
-            | Method::TaskCancel => return self.call(exchange, method, params).await,
-        };
-        answer.map(|result| era::result_to_client(Era::Legacy, era, name, result))
-    }
-
-    /// A request that can have an effect: found, performed, and performed again while its server needs more input and
-    /// the client cannot come back with it by itself.
-    async fn call(self: &Arc<Self>, exchange: &Arc<Exchange>, method: Method, params: Object) -> Answer {
-        let Resolved { reach, action, mut params, tool } = match self.resolve(exchange, method, params).await {
-            Ok(resolved) => resolved,
-            Err(astray) => return self.turn_away(exchange, method, astray).await,
-        };
-        let session = &exchange.session;
-        if let Err(error) = self.unseal_state(exchange, &mut params).await {
-            return self.reject(session, "rejected_state", method.name(), error).await;
-        }
-        for _ in 0..MOST_ROUNDS {
-            let id = match chance() {
-                Ok(chance) => CallId::new(self.clock.now(), chance),
-                Err(error) => return Err(RpcError::new(code::INTERNAL, error.to_string())),
-            };
-            let call = Call::new(Parts {
-                id,
-                caller: Arc::clone(&session.caller),
-                server: reach.server().name().into(),
-                action: action.clone(),
-                params: params.clone(),
-                tool: tool.clone(),
-                arrived: self.clock.now(),
-            });
-            let (answer, spoken) = self.perform(exchange, reach, call).await;
-            let mut result = match answer {
-                Ok(result) => result,
-                Err(error) => return Err(era::error_to_client(spoken, session.client.era, method.name(), error)),
-            };
-            name_task(session, reach, &mut result);
-            let unfinished = result.get("resultType").and_then(Value::as_str) == Some("input_required");
-            if unfinished && session.client.era == Era::Legacy {
-                self.gather(exchange, reach, &result, &mut params).await?;
-                continue;
-            }
-            if unfinished {
-                self.seal_state(exchange, &mut result).await?;
-            }
-            return Ok(era::result_to_client(spoken, session.client.era, method.name(), result));
-        }
-        Err(RpcError::new(
-            code::UNAVAILABLE,
-            format!("the server asked for more input {MOST_ROUNDS} times; the call was given up"),
-        ))
     }
 
     /// The story. The era returned is the one the answer was spoken in.
@@ -360,21 +222,5 @@ impl Gateway {
 
     fn entry(&self, call: &CallId, event: Event) -> Entry {
         Entry { call: Some(call.clone()), at: self.clock.now(), event }
-    }
-}
-
-/// Among several servers a task's id carries its server's name, so that later questions about it find the way.
-fn name_task(session: &Session, reach: &reach::Reach, result: &mut Value) {
-    if session.reaches.len() < 2 {
-        return;
-    }
-    let task = match result.get("task") {
-        Some(_) => result.as_object_mut().and_then(|result| result.get_mut("task")),
-        None if result.get("resultType").and_then(Value::as_str) == Some("task") => Some(result),
-        None => None,
-    };
-    if let Some(Value::String(id)) = task.and_then(Value::as_object_mut).and_then(|task| task.get_mut("taskId")) {
-        id.insert_str(0, crate::catalogue::naming::SEPARATOR);
-        id.insert_str(0, reach.server().name());
     }
 }

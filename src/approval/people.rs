@@ -1,0 +1,161 @@
+//! Which person does an account belong to?
+//!
+//! The list is the whole truth about the people in it: each of their accounts counts as them, with the groups and roles
+//! of the list and no others, so that a vote can be counted again later from the list alone. Whoever is proven to be a
+//! human being and is not in it stands for themselves, as the proof names them. Software is never a person: not an agent,
+//! not whoever acts for somebody, and not a key that nobody in the list has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::asker::Asker;
+use super::vote::Voter;
+use crate::call::caller::{Caller, Proof};
+use crate::policy::finding::hold::Reviewer;
+
+/// Everybody who is known by name, and their accounts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct People {
+    entries: BTreeMap<String, Entry>,
+    /// Who has an account. One that two people have is nobody's.
+    owners: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// One person, as they are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// Names the person.
+    pub name: String,
+    /// The principals that are this person.
+    pub accounts: BTreeSet<String>,
+    /// Their groups.
+    pub groups: BTreeSet<String>,
+    /// Their roles.
+    pub roles: BTreeSet<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Entry {
+    accounts: BTreeSet<String>,
+    groups: BTreeSet<String>,
+    roles: BTreeSet<String>,
+}
+
+impl People {
+    /// What is listed twice under one name is one person.
+    pub fn new(list: impl IntoIterator<Item = Listed>) -> Self {
+        let mut people = Self::default();
+        for Listed { name, accounts, groups, roles } in list {
+            for account in &accounts {
+                people.owners.entry(account.clone()).or_default().insert(name.clone());
+            }
+            let entry = people.entries.entry(name).or_default();
+            entry.accounts.extend(accounts);
+            entry.groups.extend(groups);
+            entry.roles.extend(roles);
+        }
+        people
+    }
+
+    /// The person who answers through this account; none when it is no person who does.
+    pub fn voter(&self, caller: &Caller) -> Option<Voter> {
+        let account = caller.principal.as_str();
+        let user = caller.user.as_ref().map(|user| user.id.as_str());
+        if caller.agent.is_some() {
+            return None;
+        }
+        match &caller.proof {
+            Proof::Nothing => None,
+            Proof::Token { delegation, .. } if !delegation.is_empty() => None,
+            // A key that was made for one of the list and stands under another of it says two things: it says nothing.
+            Proof::Key { .. } => self
+                .listed(account)
+                .filter(|voter| user.is_none_or(|owner| owner == voter.person || !self.entries.contains_key(owner))),
+            Proof::Os { .. } | Proof::Token { .. } if self.owners.contains_key(account) => self.listed(account),
+            Proof::Os { .. } | Proof::Token { .. } => self.unlisted(Voter {
+                person: user?.to_owned(),
+                account: account.to_owned(),
+                accounts: BTreeSet::new(),
+                groups: caller.groups.iter().cloned().collect(),
+                roles: BTreeSet::new(),
+            }),
+        }
+    }
+
+    /// Who that voter is by today's list; nobody when what they voted by is gone from it.
+    pub fn now(&self, voter: &Voter) -> Option<Voter> {
+        // Only people of the list have accounts that are known to be theirs.
+        let was_listed = !voter.accounts.is_empty();
+        if was_listed || self.owners.contains_key(&voter.account) {
+            return self.listed(&voter.account).filter(|now| !was_listed || now.person == voter.person);
+        }
+        self.unlisted(voter.clone())
+    }
+
+    /// Whoever is behind a call, with everything that is known to be theirs.
+    pub fn asker(&self, caller: &Caller) -> Asker {
+        let user = caller.user.as_ref().map(|user| user.id.as_str());
+        let person = self.owner(&caller.principal).or(user);
+        let mut asker = Asker {
+            principal: caller.principal.clone(),
+            person: person.map(str::to_owned),
+            also: BTreeSet::new(),
+            accounts: BTreeSet::new(),
+        };
+        let mut names: BTreeSet<String> = user.into_iter().map(str::to_owned).collect();
+        if let Proof::Token { issuer, delegation, .. } = &caller.proof {
+            // An actor without an issuer of its own is one of the token's. Either may be a name or an account.
+            let actors = delegation.iter().flat_map(|actor| [actor.clone(), format!("{issuer}#{actor}")]);
+            names.extend(actors.clone());
+            asker.accounts.extend(actors);
+        }
+        for name in names.iter().chain([&caller.principal]) {
+            let entry = self.entries.get_key_value(name).map(|(person, _)| person);
+            for person in self.owners.get(name).into_iter().flatten().chain(entry) {
+                asker.also.insert(person.clone());
+                asker.accounts.extend(self.entries.get(person).into_iter().flat_map(|entry| entry.accounts.clone()));
+            }
+        }
+        asker.also.extend(names);
+        asker.also.retain(|name| Some(name.as_str()) != person);
+        asker
+    }
+
+    /// How many people of the list a reviewer names. `user` is one person, whom a list cannot know.
+    pub fn stands_for(&self, reviewer: &Reviewer) -> usize {
+        let having = |has: &dyn Fn(&Entry) -> bool| {
+            // Without an account there is no way to answer.
+            self.entries.values().filter(|entry| has(entry) && self.can_answer(entry)).count()
+        };
+        match reviewer {
+            Reviewer::Owner => 1,
+            Reviewer::User(name) => usize::from(self.entries.get(name).is_some_and(|entry| self.can_answer(entry))),
+            Reviewer::Group(name) => having(&|entry| entry.groups.contains(name)),
+            Reviewer::Role(name) => having(&|entry| entry.roles.contains(name)),
+        }
+    }
+
+    fn can_answer(&self, entry: &Entry) -> bool {
+        entry.accounts.iter().any(|account| self.owner(account).is_some())
+    }
+
+    fn owner(&self, account: &str) -> Option<&str> {
+        let owners = self.owners.get(account)?;
+        owners.first().filter(|_| owners.len() == 1).map(String::as_str)
+    }
+
+    fn listed(&self, account: &str) -> Option<Voter> {
+        let (person, entry) = self.entries.get_key_value(self.owner(account)?)?;
+        Some(Voter {
+            person: person.clone(),
+            account: account.to_owned(),
+            accounts: entry.accounts.clone(),
+            groups: entry.groups.clone(),
+            roles: entry.roles.clone(),
+        })
+    }
+
+    /// A name of the list belongs to whoever has it there: nobody gets it by being called so elsewhere.
+    fn unlisted(&self, voter: Voter) -> Option<Voter> {
+        (!self.entries.contains_key(&voter.person)).then_some(voter)
+    }
+}

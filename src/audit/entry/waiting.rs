@@ -1,0 +1,66 @@
+//! What is written down of a call that waits for people?
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::policy::decision::Agreement;
+
+/// See [`Event::Held`](super::Event::Held).
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Held {
+    /// Names everything people are asked about.
+    pub digest: String,
+    /// Who must agree.
+    pub agreement: Agreement,
+    /// The person the agent acts for, if one is known. Their own word is a confirmation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// When it ends by itself.
+    pub deadline: String,
+}
+
+/// See [`Event::Voted`](super::Event::Voted).
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Voted {
+    /// Who.
+    pub person: String,
+    /// The account they used.
+    pub account: String,
+    /// `yes` or `no`.
+    pub word: &'static str,
+    /// `confirms`: the person the agent acts for; `countersigns`: somebody else.
+    pub part: &'static str,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Names what they were shown.
+    pub digest: String,
+    /// Where the approval stands after it.
+    pub state: &'static str,
+    /// Who still has to agree.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lacking: Vec<String>,
+}
+
+/// See [`Event::Claimed`](super::Event::Claimed).
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Claimed {
+    /// Names the one attempt.
+    pub attempt: String,
+    /// Names what is sent.
+    pub digest: String,
+}
+
+/// See [`Event::Settled`](super::Event::Settled).
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Settled {
+    /// `rejected`, `expired`, `cancelled`, `superseded`, `lapsed`, `revoked`, `outcome_unknown`, `succeeded`,
+    /// `failed`, `reconciled_succeeded`, `reconciled_failed`.
+    pub state: &'static str,
+    /// Who did it, if a person did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Why, or what was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}

@@ -1,0 +1,401 @@
+//! Which calls wait for people, and what becomes of them?
+//!
+//! The one place that changes an approval. It is read, the machine says what comes next, and that is written only if
+//! nobody else was first; otherwise it is read again. So two gateways, two people and a clock that runs out decide in
+//! some order, and each sees what the one before it did. Every change runs to its end, also when whoever wanted it goes
+//! away. Gateways and the command line use the same desk; whoever waits at another one sees a change within moments.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::Notify;
+
+use crate::approval::consent::Consent;
+use crate::approval::event::{Claim, Event as Happening, Refused};
+use crate::approval::people::People;
+use crate::approval::state::{Attempt, Outcome, State};
+use crate::approval::vote::{Part, Vote, Voter, Word};
+use crate::approval::{Approval, Next};
+use crate::audit::entry::{Claimed, Entry, Event, Held, Settled, Voted};
+use crate::audit::receipt::Receipt;
+use crate::clock::{Clock, Timestamp, chance};
+use crate::digest::{Digest, hex};
+use crate::store::append::AppendError;
+use crate::store::approvals::{Before, KeptApproval, Moved, Step};
+use crate::store::entries::Line;
+use crate::store::{Store, StoreError};
+
+/// How long whoever performs a call is believed to be alive without a word.
+pub const LEASE: Duration = Duration::from_secs(30);
+/// How often it is looked whether another process changed something somebody waits for here.
+const LOOK: Duration = Duration::from_millis(250);
+/// How far back each look goes: clocks of two machines differ, and a change is dated before it is written.
+const OVERLAP_MICROS: i64 = 5_000_000;
+/// More who want to change one approval at once than this are told to try again.
+const MOST_TRIES: u32 = 50;
+/// So many approvals are settled by one sweep.
+const MOST_DUE: i64 = 256;
+
+/// Where approvals are changed.
+#[derive(Debug)]
+pub struct Desk {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    /// Who may answer.
+    pub people: ArcSwap<People>,
+    waiting: Mutex<BTreeMap<String, Arc<Notify>>>,
+}
+
+/// What somebody wants to be done with an approval.
+#[derive(Clone, Debug)]
+pub enum Wish {
+    /// A person answers.
+    Vote {
+        /// Who.
+        by: Voter,
+        /// What.
+        word: Word,
+        /// Why.
+        reason: Option<String>,
+        /// What they were shown.
+        digest: Digest,
+    },
+    /// Whoever asked wants it no more.
+    Cancel(&'static str),
+    /// What was asked for is not what it was.
+    Supersede(&'static str),
+    /// A person takes back what people agreed to.
+    Revoke(Voter, Option<String>),
+    /// It is about to be performed.
+    Claim(Claimant),
+    /// It still is.
+    Renew(String),
+    /// It was performed.
+    Finish {
+        /// The attempt.
+        attempt: String,
+        /// What it came to.
+        end: Outcome,
+        /// What else is written down.
+        entries: Vec<Entry>,
+    },
+    /// A person looked whether it had happened.
+    Reconcile {
+        /// Who.
+        by: Voter,
+        /// Whether it had.
+        happened: bool,
+        /// How they know.
+        evidence: String,
+    },
+}
+
+/// Whoever is about to perform a call.
+#[derive(Clone, Debug)]
+pub struct Claimant {
+    /// Names the attempt.
+    pub attempt: String,
+    /// Names what will be sent.
+    pub digest: Digest,
+    /// What is written down before it is sent.
+    pub entries: Vec<Entry>,
+}
+
+/// What was done.
+#[derive(Debug)]
+pub struct Done {
+    /// The approval after it.
+    pub approval: Approval,
+    /// Proof that people agreed and that it is written down; only a claim yields them.
+    pub leave: Option<(Consent, Receipt)>,
+}
+
+/// Why it was not.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// There is no such approval.
+    #[error("no call with this id waits or has waited; `countersign approvals list` shows those that do")]
+    Unknown,
+    /// It cannot happen.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// Too many want to change it at once.
+    #[error("too many people and gateways changed it at the same moment; nothing was done, try again")]
+    Busy,
+    /// It cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It cannot be written down.
+    #[error(transparent)]
+    Record(#[from] AppendError),
+}
+
+impl Desk {
+    /// A desk over this store.
+    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Self { store, clock, people: ArcSwap::default(), waiting: Mutex::default() })
+    }
+
+    /// A new approval, in the book together with how it came about. False when there is one with this id already.
+    pub async fn open(
+        self: &Arc<Self>,
+        approval: Approval,
+        shown: String,
+        mut entries: Vec<Entry>,
+    ) -> Result<bool, DeskError> {
+        let held = Held {
+            digest: approval.digest.to_string(),
+            agreement: approval.agreement.clone(),
+            person: approval.asker.person.clone(),
+            deadline: approval.deadline.to_string(),
+        };
+        entries.push(Entry { call: Some(approval.id.clone()), at: approval.opened, event: Event::Held(held) });
+        let now = approval.opened;
+        let step = Step { approval, before: Before::Nothing(shown), vote: None, lines: lines(&entries)? };
+        let store = self.store.clone();
+        let moved = whole(async move { store.move_approval(step, now).await }).await?;
+        Ok(moved? != Moved::Stale)
+    }
+
+    /// An approval as it is now.
+    pub async fn look(self: &Arc<Self>, id: &str) -> Result<Approval, DeskError> {
+        Ok(self.kept(id).await?.approval)
+    }
+
+    /// The same, with what people are shown of it.
+    pub async fn kept(self: &Arc<Self>, id: &str) -> Result<KeptApproval, DeskError> {
+        let (desk, id) = (Arc::clone(self), id.to_owned());
+        whole(async move { desk.current(&id).await.map(|(kept, _)| kept) }).await?
+    }
+
+    /// The time all gateways agree on.
+    pub async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.store.time(self.clock.now()).await
+    }
+
+    /// Does what is wished, if it can be done.
+    pub async fn act(self: &Arc<Self>, id: &str, wish: Wish) -> Result<Done, DeskError> {
+        let (desk, id) = (Arc::clone(self), id.to_owned());
+        whole(async move { desk.change(&id, &wish).await }).await?
+    }
+
+    /// Writes down what the time has decided and nobody waited for.
+    pub async fn sweep(self: &Arc<Self>) {
+        let due = async {
+            let now = self.now().await?;
+            self.store.approvals_due(now, MOST_DUE).await
+        };
+        match due.await {
+            Ok(ids) => {
+                for id in ids {
+                    if let Err(error) = self.look(&id).await {
+                        tracing::warn!(call = id, %error, "an approval whose time is over is not settled yet");
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(%error, "approvals whose time is over are not settled yet"),
+        }
+    }
+
+    /// A place to hear of changes of this approval; none when somebody waits for it here already. One call, one waiter.
+    pub fn wait(self: &Arc<Self>, id: &str) -> Option<Waiting> {
+        let mut waiting = self.waiting();
+        if waiting.contains_key(id) {
+            return None;
+        }
+        let heard = Arc::new(Notify::new());
+        let first = waiting.is_empty();
+        waiting.insert(id.to_owned(), Arc::clone(&heard));
+        drop(waiting);
+        if first {
+            tokio::spawn(Arc::clone(self).listen());
+        }
+        Some(Waiting { desk: Arc::clone(self), id: id.to_owned(), heard })
+    }
+
+    /// Looks what other processes changed, for as long as anybody waits here.
+    async fn listen(self: Arc<Self>) {
+        let mut since = Timestamp::from_micros(self.clock.now().micros().saturating_sub(OVERLAP_MICROS));
+        let mut ticks = tokio::time::interval(LOOK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut told: BTreeMap<String, Timestamp> = BTreeMap::new();
+        loop {
+            ticks.tick().await;
+            if self.waiting().is_empty() {
+                return;
+            }
+            let Ok(moved) = self.store.approvals_moved_since(since).await else { continue };
+            if let Some((_, last)) = moved.last() {
+                since = Timestamp::from_micros(last.micros().saturating_sub(OVERLAP_MICROS)).max(since);
+            }
+            for (id, at) in moved {
+                if told.insert(id.clone(), at) != Some(at) {
+                    self.tell(&id);
+                }
+            }
+            told.retain(|_, at| *at >= since);
+        }
+    }
+
+    fn tell(&self, id: &str) {
+        if let Some(heard) = self.waiting().get(id) {
+            heard.notify_one();
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Notify>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The approval after everything the time has decided, and that time.
+    async fn current(&self, id: &str) -> Result<(KeptApproval, Timestamp), DeskError> {
+        for _ in 0..MOST_TRIES {
+            let kept = self.store.find_approval(id).await?.ok_or(DeskError::Unknown)?;
+            let now = self.now().await?;
+            let Some(approval) = kept.approval.due(now) else { return Ok((kept, now)) };
+            let entry = settled(&approval, now, (None, None));
+            self.write(approval, kept.version, None, (&[entry], now)).await?;
+        }
+        Err(DeskError::Busy)
+    }
+
+    async fn change(&self, id: &str, wish: &Wish) -> Result<Done, DeskError> {
+        for _ in 0..MOST_TRIES {
+            let (kept, now) = self.current(id).await?;
+            let before = &kept.approval;
+            let today = self.people.load_full();
+            let voters: Vec<(Voter, Option<Voter>)> =
+                before.votes.iter().map(|vote| (vote.by.clone(), today.now(&vote.by))).collect();
+            let now_is =
+                |voter: &Voter| voters.iter().find(|(then, _)| then == voter).and_then(|(_, now)| now.as_ref());
+            let happening = match wish {
+                Wish::Vote { by, word, reason, digest } => Happening::Voted(Vote {
+                    by: by.clone(),
+                    word: *word,
+                    part: Part::Countersigns,
+                    reason: reason.clone(),
+                    digest: *digest,
+                    at: now,
+                }),
+                Wish::Cancel(_) => Happening::Cancelled,
+                Wish::Supersede(_) => Happening::Superseded,
+                Wish::Revoke(by, _) => Happening::Revoked(by.clone()),
+                Wish::Claim(Claimant { attempt, digest, .. }) => Happening::Claimed(Claim {
+                    attempt: Attempt { id: attempt.clone(), lease: leased(now) },
+                    digest: *digest,
+                    now: &now_is,
+                }),
+                Wish::Renew(attempt) => Happening::Renewed { attempt: attempt.clone(), lease: leased(now) },
+                Wish::Finish { attempt, end, .. } => Happening::Finished { attempt: attempt.clone(), end: *end },
+                Wish::Reconcile { happened, .. } => Happening::Reconciled { happened: *happened },
+            };
+            let Next { approval, consent } = before.after(happening, now)?;
+            let vote = (approval.votes.len() > before.votes.len()).then(|| approval.votes.last().cloned()).flatten();
+            let entries = said(wish, &approval, vote.as_ref(), now);
+            if self.write(approval.clone(), kept.version, vote, (&entries, now)).await? != Moved::Stale {
+                let leave = consent.map(|consent| {
+                    let receipt = Receipt::new(consent.digest());
+                    (consent, receipt)
+                });
+                return Ok(Done { approval, leave });
+            }
+        }
+        Err(DeskError::Busy)
+    }
+
+    async fn write(
+        &self,
+        approval: Approval,
+        version: i64,
+        vote: Option<Vote>,
+        (entries, now): (&[Entry], Timestamp),
+    ) -> Result<Moved, DeskError> {
+        let id = approval.id.clone();
+        let step = Step { approval, before: Before::Version(version), vote, lines: lines(entries)? };
+        let moved = self.store.move_approval(step, now).await?;
+        self.tell(id.as_str());
+        Ok(moved)
+    }
+}
+
+/// Somebody's place to hear of changes; given back when it is dropped.
+#[derive(Debug)]
+pub struct Waiting {
+    desk: Arc<Desk>,
+    id: String,
+    heard: Arc<Notify>,
+}
+
+impl Waiting {
+    /// Returns when something changed since the last time, or may have.
+    pub async fn changed(&self) {
+        self.heard.notified().await;
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.desk.waiting().remove(&self.id);
+    }
+}
+
+/// A name for an attempt.
+pub fn attempt() -> Result<String, DeskError> {
+    let chance = chance::<16>().map_err(|error| AppendError::Broken(error.to_string()))?;
+    Ok(hex(&chance))
+}
+
+/// What the book says of a change.
+fn said(wish: &Wish, approval: &Approval, vote: Option<&Vote>, now: Timestamp) -> Vec<Entry> {
+    let entry = |event| Entry { call: Some(approval.id.clone()), at: now, event };
+    let settles =
+        |by: Option<&Voter>, why: Option<String>| settled(approval, now, (by.map(|by| by.person.clone()), why));
+    match wish {
+        Wish::Vote { .. } => {
+            let Some(vote) = vote else { return Vec::new() };
+            let lacking = if approval.state == State::Pending { approval.lacking(now) } else { Vec::new() };
+            vec![entry(Event::Voted(Voted {
+                person: vote.by.person.clone(),
+                account: vote.by.account.clone(),
+                word: vote.word.text(),
+                part: vote.part.text(),
+                reason: vote.reason.clone(),
+                digest: vote.digest.to_string(),
+                state: approval.state.word(),
+                lacking,
+            }))]
+        }
+        Wish::Cancel(why) | Wish::Supersede(why) => vec![settles(None, Some((*why).to_owned()))],
+        Wish::Revoke(by, why) => vec![settles(Some(by), why.clone())],
+        Wish::Claim(Claimant { attempt, digest, entries }) => {
+            let claimed = Claimed { attempt: attempt.clone(), digest: digest.to_string() };
+            std::iter::once(entry(Event::Claimed(claimed))).chain(entries.iter().cloned()).collect()
+        }
+        Wish::Renew(_) => Vec::new(),
+        Wish::Finish { entries, .. } => entries.iter().cloned().chain(std::iter::once(settles(None, None))).collect(),
+        Wish::Reconcile { by, evidence, .. } => vec![settles(Some(by), Some(evidence.clone()))],
+    }
+}
+
+fn settled(approval: &Approval, now: Timestamp, (by, why): (Option<String>, Option<String>)) -> Entry {
+    let event = Event::Settled(Settled { state: approval.state.word(), by, why });
+    Entry { call: Some(approval.id.clone()), at: now, event }
+}
+
+fn leased(now: Timestamp) -> Timestamp {
+    let lease = i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(now.micros().saturating_add(lease))
+}
+
+fn lines(entries: &[Entry]) -> Result<Vec<Line>, DeskError> {
+    let spelled: Result<Vec<Line>, _> = entries.iter().map(Line::of).collect();
+    Ok(spelled.map_err(|error| AppendError::Broken(error.to_string()))?)
+}
+
+/// Runs to its end, whoever goes away.
+async fn whole<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Result<T, DeskError> {
+    let ended = tokio::spawn(work).await;
+    Ok(ended.map_err(|error| AppendError::Broken(error.to_string()))?)
+}
