@@ -8,9 +8,11 @@ pub mod answer;
 pub mod attend;
 mod budget;
 pub mod converse;
+pub mod desk;
 mod entries;
 pub mod exchange;
 pub mod hello;
+mod hold;
 pub mod imprints;
 pub mod judge;
 pub mod known;
@@ -38,20 +40,24 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio_util::task::TaskTracker;
 
-use crate::audit::entry::{Cancelled, Dispatched, Entry, Event};
-use crate::call::{Call, CallId};
+use crate::audit::entry::{Cancelled, Dispatched, Ending, Entry, Event};
+use crate::audit::receipt::Receipt;
+use crate::call::{Action, Call, CallId};
 use crate::change::Mask;
 use crate::clock::{Clock, chance};
 use crate::downstream::{Fleet, Link, Reply};
 use crate::outcome;
 use crate::permit::Permit;
 use crate::policy::decision::Decision;
+use crate::policy::input::Input;
 use crate::policy::moment::Moment;
 use crate::store::Store;
 use crate::wire::era::Era;
 use crate::wire::message::Answer;
 use answer::{Refusal, Retry};
+use desk::Desk;
 use exchange::Exchange;
+use hold::Running;
 use imprints::Imprints;
 use judge::Judge;
 use known::Known;
@@ -61,7 +67,7 @@ use release::{Passed, tell_changes};
 use rounds::Rounds;
 use sessions::Sessions;
 use settings::Settings;
-use weigh::Weighed;
+use weigh::{Shown, Weighed};
 
 /// Everything a call meets on its way.
 #[derive(Debug)]
@@ -70,6 +76,8 @@ pub struct Gateway {
     pub fleet: Arc<Fleet>,
     /// The policies in force.
     pub judge: Arc<Judge>,
+    /// Where calls wait for people.
+    pub desk: Arc<Desk>,
     /// Writes entries.
     pub recorder: Recorder,
     /// Keeps pins.
@@ -91,6 +99,38 @@ pub struct Gateway {
     mask: Mask,
 }
 
+/// A call that may be performed now, and everything that is needed for it.
+#[derive(Debug)]
+struct Leave {
+    id: CallId,
+    action: Action,
+    server: Arc<str>,
+    outline: Outline,
+    input: Input,
+    shown: Shown,
+    link: Arc<Link>,
+    permit: Permit,
+    receipt: Receipt,
+    /// Where people agreed.
+    running: Option<Running>,
+}
+
+/// A call that is not performed, and what its client hears.
+#[derive(Debug)]
+struct Turned {
+    refusal: Refusal,
+    /// Names what it is about.
+    id: Option<CallId>,
+}
+
+impl Leave {
+    fn of(weighed: Weighed, link: Arc<Link>, (permit, receipt): (Permit, Receipt), running: Option<Running>) -> Self {
+        let outline = Outline::of(&weighed.call);
+        let Weighed { call: Call { id, action, server, .. }, input, shown, .. } = weighed;
+        Self { id, action, server, outline, input, shown, link, permit, receipt, running }
+    }
+}
+
 impl Gateway {
     /// A gateway without sessions.
     pub fn new(
@@ -105,9 +145,11 @@ impl Gateway {
         let known = ArcSwap::default();
         let imprints = Imprints::default();
         let mask = chance().map(Mask::new).unwrap_or_default();
+        let desk = Desk::new(store.clone(), Arc::clone(&clock));
         Arc::new(Self {
             fleet,
             judge,
+            desk,
             recorder,
             store,
             clock,
@@ -124,43 +166,60 @@ impl Gateway {
 
     /// The story. The era returned is the one the answer was spoken in.
     async fn perform(self: &Arc<Self>, exchange: &Arc<Exchange>, reach: &reach::Reach, call: Call) -> (Answer, Era) {
-        // Whatever we say ourselves is said as a legacy server would; the last step translates it.
-        let ours = |answer| (answer, Era::Legacy);
+        let action = call.action.clone();
 
         // May it? What is asked for is changed first where policy wants that.
-        let mut weighed = self.weigh(exchange, reach, call).await;
+        let weighed = self.weigh(exchange, reach, call).await;
+
+        // Who must agree? So it may, and that is written before it is done.
+        let leave = match &weighed.judgement.decision {
+            Decision::Hold(_) => self.hold(exchange, reach, weighed).await,
+            Decision::Allow(_) | Decision::Deny(_) => self.settle(exchange, reach, weighed).await,
+        };
+        match leave {
+            Ok(leave) => self.carry_out(exchange, leave).await,
+            // Whatever we say ourselves is said as a legacy server would; the last step translates it.
+            Err(Turned { refusal, id }) => (refusal.answer(id.as_ref(), Some(&action)), Era::Legacy),
+        }
+    }
+
+    /// Writes down what policy said of a call that waits for nobody, and that it is sent, if it is.
+    async fn settle(
+        self: &Arc<Self>,
+        exchange: &Exchange,
+        reach: &reach::Reach,
+        mut weighed: Weighed,
+    ) -> Result<Leave, Turned> {
         let mut entries = vec![entries::arrived(exchange, &weighed)];
         let admitted = self.admit(exchange, reach, &mut weighed).await;
         entries.push(self.decided(exchange, &weighed, admitted.as_ref().err()));
-        let Weighed { call, input, judgement, shown } = weighed;
-        let (id, action, server) = (call.id.clone(), call.action.clone(), Arc::clone(&call.server));
-        let outline = Outline::of(&call);
-        let refuse = |refusal: Refusal| ours(refusal.answer(Some(&id), Some(&action)));
-        let (link, grant) = match (admitted, &judgement.decision) {
+        let id = weighed.call.id.clone();
+        let turned = |refusal| Turned { refusal, id: Some(id.clone()) };
+        let (link, grant) = match (admitted, &weighed.judgement.decision) {
             (Ok(link), Decision::Allow(grant)) => (link, grant),
             (admitted, decision) => {
                 let refusal = admitted.err().unwrap_or_else(Refusal::plain);
                 if matches!(decision, Decision::Allow(_)) {
                     entries.push(self.entry(&id, entries::refused(&refusal)));
                 }
-                exchange.session.memory.note(Ended::refused(outline, &input, refusal.class));
+                let outline = Outline::of(&weighed.call);
+                exchange.session.memory.note(Ended::refused(outline, &weighed.input, refusal.class));
                 let written = self.recorder.write(entries).await;
-                return refuse(written.map_or_else(|error| lists::unrecorded(&error), |()| refusal));
+                return Err(turned(written.map_or_else(|error| lists::unrecorded(&error), |()| refusal)));
             }
         };
+        let permit = Permit::granted(weighed.call.clone(), grant)
+            .map_err(|other| turned(Refusal::new("policy_error", Retry::Useless, other.to_string())))?;
+        let dispatched = Dispatched { server: weighed.call.server.to_string() };
+        entries.push(self.entry(&id, Event::Dispatched(dispatched)));
+        let receipt = self.recorder.about_to(&permit, entries).await;
+        let receipt = receipt.map_err(|error| turned(lists::unrecorded(&error)))?;
+        Ok(Leave::of(weighed, link, (permit, receipt), None))
+    }
 
-        // So it may.
-        let permit = match Permit::granted(call, grant) {
-            Ok(permit) => permit,
-            Err(other) => return refuse(Refusal::new("policy_error", Retry::Useless, other.to_string())),
-        };
-
-        // Written before it is done.
-        entries.push(self.entry(&id, Event::Dispatched(Dispatched { server: server.to_string() })));
-        let receipt = match self.recorder.about_to(&permit, entries).await {
-            Ok(receipt) => receipt,
-            Err(error) => return refuse(lists::unrecorded(&error)),
-        };
+    /// Does it, and writes down what came of it before anybody hears.
+    async fn carry_out(self: &Arc<Self>, exchange: &Arc<Exchange>, leave: Leave) -> (Answer, Era) {
+        let Leave { id, action, server, outline, input, shown, link, permit, receipt, running } = leave;
 
         // Do it.
         let sent = self.clock.now();
@@ -181,25 +240,35 @@ impl Gateway {
         let Passed { released, labels, changed, refusal } = passed;
         let cancelled = || self.entry(&id, Event::Cancelled(Cancelled { by: "client", reason: None }));
         let mut entries = Vec::from_iter(was_cancelled.then(cancelled));
-        let ended = outcome.ending;
+        let ending = outcome.ending;
         let (finished, mut answer) = entries::finished(outcome, &shown, micros);
         entries.push(self.entry(&id, finished));
         entries.extend(released.map(|released| self.entry(&id, Event::Released(released))));
-        let ended = Ended { labels, ..Ended::sent(outline, &input, ended, refusal.as_ref()) };
+        let ended = Ended { labels, ..Ended::sent(outline, &input, ending, refusal.as_ref()) };
         self.remember(&exchange.session, ended, &answer);
-        match self.conclude(&id, entries, refusal).await {
+        match self.conclude(&id, (entries, running), ending, refusal).await {
             None => {
                 tell_changes(&mut answer, &shown.redacted, &changed);
                 (answer, link.era())
             }
-            Some(refusal) => refuse(refusal),
+            Some(refusal) => (refusal.answer(Some(&id), Some(&action)), Era::Legacy),
         }
     }
 
     /// Writes down how a call ended; says what the agent hears instead of the result, if it hears something else.
-    async fn conclude(&self, id: &CallId, entries: Vec<Entry>, refusal: Option<Refusal>) -> Option<Refusal> {
-        let Err(error) = self.recorder.write(entries).await else { return refusal };
-        tracing::error!(call = %id, error = %error, "the outcome could not be recorded; the result is withheld");
+    async fn conclude(
+        &self,
+        id: &CallId,
+        (entries, running): (Vec<Entry>, Option<Running>),
+        ending: Ending,
+        refusal: Option<Refusal>,
+    ) -> Option<Refusal> {
+        let written = match running {
+            Some(running) => self.finish(id, running, ending, entries).await.map_err(|error| error.to_string()),
+            None => self.recorder.write(entries).await.map_err(|error| error.to_string()),
+        };
+        let Err(error) = written else { return refusal };
+        tracing::error!(call = %id, error, "the outcome could not be recorded; the result is withheld");
         let reason = "the call was sent, but its outcome could not be recorded, so its result is withheld";
         let unrecorded = Refusal::new("outcome_unrecorded", Retry::Useless, reason);
         Some(unrecorded.hint("do not repeat it before somebody has looked"))

@@ -61,6 +61,26 @@ pub struct Voter {
     pub roles: BTreeSet<String>,
 }
 
+impl Word {
+    /// For the record and for people.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+        }
+    }
+}
+
+impl Part {
+    /// For the record and for people.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Confirms => "confirms",
+            Self::Countersigns => "countersigns",
+        }
+    }
+}
+
 impl Voter {
     /// Whether these are one human being.
     pub fn is_same_person(&self, other: &Self) -> bool {

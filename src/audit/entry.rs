@@ -1,6 +1,7 @@
 //! What is written down?
 
 mod judged;
+mod waiting;
 
 use std::collections::BTreeSet;
 
@@ -8,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use self::judged::{Decided, Heard, Passage, Released, Verdict};
+pub use self::waiting::{Claimed, Held, Settled, Voted};
 use crate::call::CallId;
 use crate::clock::Timestamp;
 use crate::wire::json::Object;
@@ -35,6 +37,14 @@ pub enum Event {
     Refused(Refused),
     /// Policy said something about a call.
     Decided(Decided),
+    /// The call waits for people.
+    Held(Held),
+    /// A person answered.
+    Voted(Voted),
+    /// People agreed, and it is performed now.
+    Claimed(Claimed),
+    /// The waiting is over.
+    Settled(Settled),
     /// The call is about to be sent. Nothing leaves before this is committed.
     Dispatched(Dispatched),
     /// The call is over.
@@ -65,6 +75,10 @@ impl Event {
             Self::Arrived(_) => "arrived",
             Self::Refused(_) => "refused",
             Self::Decided(_) => "decided",
+            Self::Held(_) => "held",
+            Self::Voted(_) => "voted",
+            Self::Claimed(_) => "claimed",
+            Self::Settled(_) => "settled",
             Self::Dispatched(_) => "dispatched",
             Self::Finished(_) => "finished",
             Self::Released(_) => "released",

@@ -192,6 +192,7 @@ fn settings(config: &Config) -> Settings {
         argument_bytes: config.limits.argument_bytes.length(),
         streams_per_principal: config.limits.streams_per_principal,
         sessions_per_principal: config.limits.sessions_per_principal,
+        approval_wait: config.limits.approval_wait.duration(),
         servers: servers.collect(),
     }
 }

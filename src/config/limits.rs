@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 
-use super::measure::Bytes;
+use super::measure::{Bytes, Period};
 use super::section::{Reading, Section, Wanted};
 
 /// What one request and one caller may use.
@@ -24,6 +24,9 @@ pub struct Limits {
     /// Legacy sessions one principal may hold open.
     #[schemars(with = "u32", range(min = 1), extend("default" = 256))]
     pub sessions_per_principal: usize,
+    /// How long a call that waits for people keeps its client waiting, before the client is told to come back.
+    #[schemars(extend("default" = "45s"))]
+    pub approval_wait: Period,
 }
 
 impl Limits {
@@ -37,6 +40,8 @@ impl Limits {
         let depth = section.count("depth", 64);
         let streams_per_principal = section.count("streams_per_principal", 64);
         let sessions_per_principal = section.count("sessions_per_principal", 256);
+        let approval_wait =
+            section.parsed("approval_wait", Wanted("a time with its unit", "45s"), "45s", Period::parse);
         section.close();
         Ok(Self {
             body_bytes: body_bytes?,
@@ -44,6 +49,7 @@ impl Limits {
             depth: depth?,
             streams_per_principal: streams_per_principal?,
             sessions_per_principal: sessions_per_principal?,
+            approval_wait: approval_wait?,
         })
     }
 }

@@ -13,8 +13,7 @@ use crate::wire::message::{Answer, RpcError, code};
 /// Where programs find the refusal.
 pub const META: &str = "dev.countersign/refusal";
 
-const NOBODY_TO_ASK: &str =
-    "this gateway cannot ask people yet, so a call that must be approved is refused; choose a narrower action";
+const NOBODY_TO_ASK: &str = "nobody can be asked about a limit yet; ask for less, or later";
 
 /// A request that got no result, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]

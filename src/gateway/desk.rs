@@ -5,6 +5,8 @@
 //! some order, and each sees what the one before it did. Every change runs to its end, also when whoever wanted it goes
 //! away. Gateways and the command line use the same desk; whoever waits at another one sees a change within moments.
 
+mod said;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,10 +17,10 @@ use tokio::sync::Notify;
 use crate::approval::consent::Consent;
 use crate::approval::event::{Claim, Event as Happening, Refused};
 use crate::approval::people::People;
-use crate::approval::state::{Attempt, Outcome, State};
+use crate::approval::state::{Attempt, Outcome};
 use crate::approval::vote::{Part, Vote, Voter, Word};
 use crate::approval::{Approval, Next};
-use crate::audit::entry::{Claimed, Entry, Event, Held, Settled, Voted};
+use crate::audit::entry::{Entry, Event, Held};
 use crate::audit::receipt::Receipt;
 use crate::clock::{Clock, Timestamp, chance};
 use crate::digest::{Digest, hex};
@@ -26,6 +28,7 @@ use crate::store::append::AppendError;
 use crate::store::approvals::{Before, KeptApproval, Moved, Step};
 use crate::store::entries::Line;
 use crate::store::{Store, StoreError};
+use said::{said, settled};
 
 /// How long whoever performs a call is believed to be alive without a word.
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -345,43 +348,6 @@ impl Drop for Waiting {
 pub fn attempt() -> Result<String, DeskError> {
     let chance = chance::<16>().map_err(|error| AppendError::Broken(error.to_string()))?;
     Ok(hex(&chance))
-}
-
-/// What the book says of a change.
-fn said(wish: &Wish, approval: &Approval, vote: Option<&Vote>, now: Timestamp) -> Vec<Entry> {
-    let entry = |event| Entry { call: Some(approval.id.clone()), at: now, event };
-    let settles =
-        |by: Option<&Voter>, why: Option<String>| settled(approval, now, (by.map(|by| by.person.clone()), why));
-    match wish {
-        Wish::Vote { .. } => {
-            let Some(vote) = vote else { return Vec::new() };
-            let lacking = if approval.state == State::Pending { approval.lacking(now) } else { Vec::new() };
-            vec![entry(Event::Voted(Voted {
-                person: vote.by.person.clone(),
-                account: vote.by.account.clone(),
-                word: vote.word.text(),
-                part: vote.part.text(),
-                reason: vote.reason.clone(),
-                digest: vote.digest.to_string(),
-                state: approval.state.word(),
-                lacking,
-            }))]
-        }
-        Wish::Cancel(why) | Wish::Supersede(why) => vec![settles(None, Some((*why).to_owned()))],
-        Wish::Revoke(by, why) => vec![settles(Some(by), why.clone())],
-        Wish::Claim(Claimant { attempt, digest, entries }) => {
-            let claimed = Claimed { attempt: attempt.clone(), digest: digest.to_string() };
-            std::iter::once(entry(Event::Claimed(claimed))).chain(entries.iter().cloned()).collect()
-        }
-        Wish::Renew(_) => Vec::new(),
-        Wish::Finish { entries, .. } => entries.iter().cloned().chain(std::iter::once(settles(None, None))).collect(),
-        Wish::Reconcile { by, evidence, .. } => vec![settles(Some(by), Some(evidence.clone()))],
-    }
-}
-
-fn settled(approval: &Approval, now: Timestamp, (by, why): (Option<String>, Option<String>)) -> Entry {
-    let event = Event::Settled(Settled { state: approval.state.word(), by, why });
-    Entry { call: Some(approval.id.clone()), at: now, event }
 }
 
 fn leased(now: Timestamp) -> Timestamp {

@@ -153,7 +153,7 @@ impl Gateway {
     }
 
     /// The tool of this name. One that is not as it was pinned is looked at afresh: somebody may have agreed meanwhile.
-    async fn offer(
+    pub(super) async fn offer(
         self: &Arc<Self>,
         session: &Arc<Session>,
         reach: &Reach,

@@ -161,6 +161,7 @@ impl Gateway {
     pub async fn sweep(&self) {
         let now = self.clock.now();
         self.sweep_rounds(now).await;
+        self.desk.sweep().await;
         let idle: Vec<_> = self.sessions.open().values().filter(|session| is_idle(session, now)).cloned().collect();
         for session in idle {
             self.close_session(&session).await;

@@ -28,6 +28,8 @@ pub struct Settings {
     pub streams_per_principal: usize,
     /// Sessions one caller may hold open.
     pub sessions_per_principal: usize,
+    /// How long a call that waits for people keeps its client waiting.
+    pub approval_wait: Duration,
     /// Per server.
     pub servers: BTreeMap<String, ServerSettings>,
 }

@@ -21,6 +21,8 @@ use crate::wire::json::Object;
 pub(super) struct Weighed {
     /// The call.
     pub(super) call: Call,
+    /// The call as it was asked for, when it was changed.
+    pub(super) before: Option<Call>,
     /// What was judged.
     pub(super) input: Input,
     /// What was said of it.
@@ -72,10 +74,10 @@ impl Gateway {
         if judgement.apply.redact.is_empty() {
             let (params, masked) = self.covered(&call, &input, &judgement, &Apply::default());
             let shown = Shown { params, redacted: BTreeSet::new(), masked, asked: None };
-            return Weighed { call, input, judgement, shown };
+            return Weighed { call, before: None, input, judgement, shown };
         }
         let wanted = std::mem::take(&mut judgement.apply);
-        let (mut redacted, mut asked) = (BTreeSet::new(), None);
+        let (mut redacted, mut asked, mut before) = (BTreeSet::new(), None, None);
         let (mut call, mut input) = (call, input);
         let mut params = call.params.clone();
         match apply(&wanted.redact, &judgement, &mut params) {
@@ -83,6 +85,7 @@ impl Gateway {
             Ok(changes) => {
                 asked = Some(call.digest);
                 redacted = changes.at;
+                before = Some(call.clone());
                 call = with_params(call, params);
                 input = self.input(exchange, &call, past);
                 let mut second = self.judge.decide(&input, call.digest);
@@ -95,7 +98,7 @@ impl Gateway {
             }
         }
         let (params, masked) = self.covered(&call, &input, &judgement, &wanted);
-        Weighed { call, input, judgement, shown: Shown { params, redacted, masked, asked } }
+        Weighed { call, before, input, judgement, shown: Shown { params, redacted, masked, asked } }
     }
 
     /// What was changed must fit the tool as what was asked did, and nothing may be left to change.

@@ -109,7 +109,7 @@ impl World {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
         command.args(arguments).current_dir(self.dir.path()).kill_on_drop(true).stdin(Stdio::null());
-        command.env_remove("COUNTERSIGN_CONFIG").env("NO_COLOR", "1");
+        command.env_remove("COUNTERSIGN_CONFIG").env("NO_COLOR", "1").env("COUNTERSIGN_LIMITS_APPROVAL_WAIT", "100ms");
         command
     }
 

@@ -46,6 +46,10 @@ fn tell(event: &str, body: &Object) -> Told {
             let why = Some(text("detail")).filter(|detail| !detail.is_empty()).unwrap_or_else(|| reasons(body));
             told(String::new(), names(body), joined(&[joined(&[text("outcome"), code], " "), why], ": "))
         }
+        "held" => told(text("person"), String::new(), format!("waits until {}", text("deadline"))),
+        "voted" => told(pair("person", "part", " "), text("word"), pair("state", "reason", ": ")),
+        "claimed" => told(String::new(), text("attempt"), String::new()),
+        "settled" => told(text("by"), String::new(), pair("state", "why", ": ")),
         "dispatched" => told(String::new(), text("server"), String::new()),
         "finished" => {
             let took = format!("{} µs", number("micros"));

@@ -317,7 +317,9 @@ impl Desk {
             done
         })?;
         let Some(last) = last else { return Ok(Moved::Stale) };
-        self.last = last;
+        if !rows.lines.is_empty() {
+            self.last = last;
+        }
         Ok(Moved::Done(rows.version()))
     }
 

@@ -1,0 +1,45 @@
+//! What does the book say of a change?
+
+use super::{Claimant, Wish};
+use crate::approval::Approval;
+use crate::approval::state::State;
+use crate::approval::vote::{Vote, Voter};
+use crate::audit::entry::{Claimed, Entry, Event, Settled, Voted};
+use crate::clock::Timestamp;
+
+/// What the book says of a change.
+pub(super) fn said(wish: &Wish, approval: &Approval, vote: Option<&Vote>, now: Timestamp) -> Vec<Entry> {
+    let entry = |event| Entry { call: Some(approval.id.clone()), at: now, event };
+    let settles =
+        |by: Option<&Voter>, why: Option<String>| settled(approval, now, (by.map(|by| by.person.clone()), why));
+    match wish {
+        Wish::Vote { .. } => {
+            let Some(vote) = vote else { return Vec::new() };
+            let lacking = if approval.state == State::Pending { approval.lacking(now) } else { Vec::new() };
+            vec![entry(Event::Voted(Voted {
+                person: vote.by.person.clone(),
+                account: vote.by.account.clone(),
+                word: vote.word.text(),
+                part: vote.part.text(),
+                reason: vote.reason.clone(),
+                digest: vote.digest.to_string(),
+                state: approval.state.word(),
+                lacking,
+            }))]
+        }
+        Wish::Cancel(why) | Wish::Supersede(why) => vec![settles(None, Some((*why).to_owned()))],
+        Wish::Revoke(by, why) => vec![settles(Some(by), why.clone())],
+        Wish::Claim(Claimant { attempt, digest, entries }) => {
+            let claimed = Claimed { attempt: attempt.clone(), digest: digest.to_string() };
+            std::iter::once(entry(Event::Claimed(claimed))).chain(entries.iter().cloned()).collect()
+        }
+        Wish::Renew(_) => Vec::new(),
+        Wish::Finish { entries, .. } => entries.iter().cloned().chain(std::iter::once(settles(None, None))).collect(),
+        Wish::Reconcile { by, evidence, .. } => vec![settles(Some(by), Some(evidence.clone()))],
+    }
+}
+
+pub(super) fn settled(approval: &Approval, now: Timestamp, (by, why): (Option<String>, Option<String>)) -> Entry {
+    let event = Event::Settled(Settled { state: approval.state.word(), by, why });
+    Entry { call: Some(approval.id.clone()), at: now, event }
+}

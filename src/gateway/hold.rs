@@ -1,0 +1,387 @@
+//! Who must agree, and do they? The part of the story in which a call waits for people.
+//!
+//! The client is kept waiting for as long as the configuration says, and told so meanwhile; then it is told to come back. Who
+//! comes back with the same call finds the same approval, and people are not asked again. Nothing runs for nobody: an
+//! approval that comes when the client is gone waits for it, and lapses.
+//!
+//! Before it runs, everything is looked at once more, in this order: the time, the tool, the rules, the people, and what
+//! will really be sent. Whatever is not as it was when people agreed ends the approval.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::answer::{Refusal, Retry};
+use super::desk::{self, Claimant, DeskError, Waiting, Wish};
+use super::exchange::Exchange;
+use super::memory::{Ended, Outline};
+use super::reach::{Listing, Reach};
+use super::weigh::Weighed;
+use super::{Gateway, Leave, Turned, entries};
+use crate::approval::Approval;
+use crate::approval::state::{End, Outcome, State};
+use crate::approval::vote::Word;
+use crate::audit::entry::{Dispatched, Ending, Entry, Event};
+use crate::call::{Action, Call, CallId, Parts};
+use crate::catalogue::tool::Pin;
+use crate::digest::Digest;
+use crate::object;
+use crate::permit::Permit;
+use crate::policy::decision::{Agreement, Decision, Judgement};
+use crate::store::append::AppendError;
+use crate::wire::json::Value;
+use crate::wire::message::Notification;
+
+/// How often a client that waits is told that it still does.
+const PROGRESS: Duration = Duration::from_secs(10);
+/// How often whoever performs a held call says that they still do.
+const RENEWAL: Duration = Duration::from_secs(5);
+/// Calls of one caller that may wait at once.
+const MOST_OPEN: i64 = 20;
+
+/// A held call that is being performed. It says so until it is dropped.
+#[derive(Debug)]
+pub(super) struct Running {
+    /// Names the attempt.
+    pub(super) attempt: String,
+    renewing: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.renewing.abort();
+    }
+}
+
+/// A call that waits, as this gateway sees it.
+struct Waiter {
+    weighed: Weighed,
+    waiting: Waiting,
+}
+
+impl Gateway {
+    /// Waits until people agree, and claims the call. Everything else is a refusal the client hears.
+    pub(super) async fn hold(
+        self: &Arc<Self>,
+        exchange: &Exchange,
+        reach: &Reach,
+        weighed: Weighed,
+    ) -> Result<Leave, Turned> {
+        let (outline, input) = (Outline::of(&weighed.call), weighed.input.clone());
+        let leave = self.ask(exchange, reach, weighed).await;
+        if let Err(Turned { refusal, .. }) = &leave {
+            exchange.session.memory.note(Ended::refused(outline, &input, refusal.class));
+        }
+        leave
+    }
+
+    async fn ask(self: &Arc<Self>, exchange: &Exchange, reach: &Reach, weighed: Weighed) -> Result<Leave, Turned> {
+        let own = weighed.call.id.clone();
+        let waiter = self.take_place(exchange, reach, weighed).await;
+        let waiter = waiter.map_err(|refusal| Turned { refusal, id: Some(own) })?;
+        let id = waiter.weighed.call.id.clone();
+        let turned = |refusal| Turned { refusal, id: Some(id.clone()) };
+        let approval = self.wait(exchange, &waiter).await.map_err(|error| turned(unkept(&error)))?;
+        match &approval.state {
+            State::Approved { .. } => self.claim(exchange, reach, waiter, &approval).await.map_err(turned),
+            _ if exchange.cancelled.is_cancelled() => {
+                if let Err(error) = self.desk.act(id.as_str(), Wish::Cancel("the client wants it no more")).await {
+                    tracing::debug!(call = %id, %error, "a call its client gave up is over already");
+                }
+                Err(turned(Refusal::new("cancelled", Retry::Useless, "the call was given up before anybody agreed")))
+            }
+            _ => Err(turned(self.told(&approval, &waiter.weighed.judgement).await)),
+        }
+    }
+
+    /// The place of an approval that waits for the same call already, or a new one.
+    async fn take_place(
+        self: &Arc<Self>,
+        exchange: &Exchange,
+        reach: &Reach,
+        weighed: Weighed,
+    ) -> Result<Waiter, Refusal> {
+        let asked = weighed.before.as_ref().unwrap_or(&weighed.call).clone();
+        let repeat = repeat(&asked);
+        let known = self.store.approvals_repeated_by(&repeat).await.map_err(|error| unkept(&error.into()))?;
+        for known in known {
+            // Somebody else waits for that one: this is a second call of the same kind.
+            let Some(waiting) = self.desk.wait(&known) else { continue };
+            let Ok(approval) = self.desk.look(&known).await else { continue };
+            let call = renamed(&asked, CallId::from_record(&known));
+            let again = self.weigh(exchange, reach, call).await;
+            if again.call.digest != approval.digest {
+                self.supersede(&known, "the tool, or who asks, is not what it was").await;
+                continue;
+            }
+            let Weighed { judgement: Judgement { decision, .. }, .. } = &again;
+            if !matches!(decision, Decision::Hold(held) if *held.terms() == approval.agreement) {
+                self.supersede(&known, "the rules ask for something else than they did").await;
+                continue;
+            }
+            let entries = vec![entries::arrived(exchange, &again), self.decided(exchange, &again, None)];
+            self.recorder.write(entries).await.map_err(|error| super::lists::unrecorded(&error))?;
+            return Ok(Waiter { weighed: again, waiting });
+        }
+        self.open(exchange, weighed, repeat).await
+    }
+
+    async fn open(self: &Arc<Self>, exchange: &Exchange, weighed: Weighed, repeat: Digest) -> Result<Waiter, Refusal> {
+        let caller = &exchange.session.caller;
+        let open = self.store.approvals_open_of(&caller.principal).await.map_err(|error| unkept(&error.into()))?;
+        if open >= MOST_OPEN {
+            let reason = format!("{open} calls of this caller wait for people already, and no more may");
+            return Err(Refusal::new("too_many_waiting", Retry::Later, reason)
+                .hint("wait until people have answered those, or give some of them up"));
+        }
+        let Decision::Hold(held) = &weighed.judgement.decision else { return Err(Refusal::plain()) };
+        let now = self.desk.now().await.map_err(|error| unkept(&error.into()))?;
+        let asker = self.desk.people.load().asker(caller);
+        let named = (weighed.call.id.clone(), weighed.call.digest, repeat);
+        let approval = Approval::open(named, asker, held.terms().clone(), now);
+        let shown = shown(exchange, &weighed, held.terms());
+        let Some(waiting) = self.desk.wait(approval.id.as_str()) else { return Err(Refusal::plain()) };
+        let entries = vec![entries::arrived(exchange, &weighed), self.decided(exchange, &weighed, None)];
+        match self.desk.open(approval, shown, entries).await {
+            Ok(true) => Ok(Waiter { weighed, waiting }),
+            Ok(false) => Err(unkept(&DeskError::Busy)),
+            Err(error) => Err(unkept(&error)),
+        }
+    }
+
+    /// Waits until something is decided, the client gives up, or it has waited long enough.
+    async fn wait(self: &Arc<Self>, exchange: &Exchange, waiter: &Waiter) -> Result<Approval, DeskError> {
+        let id = waiter.weighed.call.id.as_str();
+        let begun = Instant::now();
+        let mut told = 0_u64;
+        let mut ticks = tokio::time::interval(PROGRESS);
+        loop {
+            let approval = self.desk.look(id).await?;
+            let left = self.settings.approval_wait.saturating_sub(begun.elapsed());
+            if approval.state != State::Pending || left.is_zero() || exchange.cancelled.is_cancelled() {
+                return Ok(approval);
+            }
+            let now = self.desk.now().await?;
+            let until = approval.deadline.micros().saturating_sub(now.micros());
+            let until = Duration::from_micros(u64::try_from(until).unwrap_or(0));
+            tokio::select! {
+                () = waiter.waiting.changed() => {}
+                () = tokio::time::sleep(left.min(until)) => {}
+                () = exchange.cancelled.cancelled() => {}
+                _ = ticks.tick() => {
+                    told = told.saturating_add(1);
+                    let lacking = approval.lacking(now).join("; ");
+                    say_progress(exchange, told, &format!("waiting for people to agree ({lacking}); reference {id}")).await;
+                }
+            }
+        }
+    }
+
+    /// Looks at everything once more, and takes the call out of everybody else's reach.
+    async fn claim(
+        self: &Arc<Self>,
+        exchange: &Exchange,
+        reach: &Reach,
+        waiter: Waiter,
+        approval: &Approval,
+    ) -> Result<Leave, Refusal> {
+        let Waiter { weighed, waiting } = waiter;
+        let id = weighed.call.id.clone();
+        if !self.is_tool_as_it_was(exchange, reach, &weighed.call).await? {
+            self.supersede(id.as_str(), "the tool is not the one people were shown").await;
+            return Err(changed("the tool changed while the call waited"));
+        }
+        let asked = weighed.before.as_ref().unwrap_or(&weighed.call).clone();
+        let mut weighed = self.weigh(exchange, reach, asked).await;
+        let strict = matches!(&weighed.judgement.decision, Decision::Hold(held) if *held.terms() == approval.agreement);
+        if !strict || weighed.call.digest != approval.digest {
+            self.supersede(id.as_str(), "the rules do not say any more what they said").await;
+            let refusal = Refusal::from_judgement(&weighed.judgement).filter(|refusal| refusal.class != "held");
+            return Err(refusal.unwrap_or_else(|| changed("the rules changed while the call waited")));
+        }
+        let link = self.attach(&exchange.session, reach).await?;
+        self.charge(&mut weighed.judgement).await?;
+        let Decision::Hold(held) = &weighed.judgement.decision else { return Err(Refusal::plain()) };
+        let attempt = desk::attempt().map_err(|error| unkept(&error))?;
+        let dispatched = Event::Dispatched(Dispatched { server: weighed.call.server.to_string() });
+        let claimant = Claimant {
+            attempt: attempt.clone(),
+            digest: weighed.call.digest,
+            entries: vec![self.entry(&id, dispatched)],
+        };
+        let done = self.desk.act(id.as_str(), Wish::Claim(claimant)).await.map_err(|error| unkept(&error))?;
+        let Some((consent, receipt)) = done.leave else { return Err(Refusal::plain()) };
+        let running = Running { renewing: tokio::spawn(renew(Arc::clone(&self.desk), id, attempt.clone())), attempt };
+        let permit = Permit::agreed(weighed.call.clone(), held, consent)
+            .map_err(|other| Refusal::new("policy_error", Retry::Useless, other.to_string()))?;
+        drop(waiting);
+        Ok(Leave::of(weighed, link, (permit, receipt), Some(running)))
+    }
+
+    /// Writes down what came of a held call.
+    pub(super) async fn finish(
+        &self,
+        id: &CallId,
+        running: Running,
+        ending: Ending,
+        entries: Vec<Entry>,
+    ) -> Result<(), DeskError> {
+        let end = match ending {
+            Ending::Succeeded | Ending::InputRequired => Outcome::Succeeded,
+            Ending::FailedByTool | Ending::Failed | Ending::NotSent => Outcome::Failed,
+            Ending::OutcomeUnknown => Outcome::Unknown,
+        };
+        let late = entries.clone();
+        let finish = Wish::Finish { attempt: running.attempt.clone(), end, entries };
+        match self.desk.act(id.as_str(), finish).await {
+            Ok(_) => Ok(()),
+            // It came too late to be believed alive; what is known now is written down for whoever looks.
+            Err(DeskError::Refused(_)) => {
+                let written = self.recorder.write(late).await;
+                written.map_err(|error| DeskError::Record(AppendError::Broken(error.to_string())))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the server still offers the definition people were shown, asked anew.
+    async fn is_tool_as_it_was(
+        self: &Arc<Self>,
+        exchange: &Exchange,
+        reach: &Reach,
+        call: &Call,
+    ) -> Result<bool, Refusal> {
+        let (Action::Tool(name), Some(tool)) = (&call.action, &call.tool) else { return Ok(true) };
+        reach.changed(Listing::Tools);
+        let offer = self.offer(&exchange.session, reach, name).await?;
+        Ok(offer.is_some_and(|offer| offer.tool.pin == Pin::Agreed && offer.tool.digest == tool.digest))
+    }
+
+    async fn supersede(&self, id: &str, why: &'static str) {
+        if let Err(error) = self.desk.act(id, Wish::Supersede(why)).await {
+            tracing::debug!(call = id, %error, "an approval that fits no more is over already");
+        }
+    }
+
+    /// What the client hears of an approval that did not come, or not yet.
+    async fn told(&self, approval: &Approval, judgement: &Judgement) -> Refusal {
+        let id = approval.id.as_str();
+        let no = approval.votes.iter().rev().find(|vote| vote.word == Word::No);
+        match approval.state {
+            State::Ended(End::Rejected) => {
+                let why = no.and_then(|vote| vote.reason.as_deref()).unwrap_or("without a reason");
+                Refusal::new("rejected", Retry::Useless, format!("a reviewer said no: {why}"))
+                    .hint("do it another way, as the reviewer says, or ask the person you work for")
+            }
+            State::Ended(End::Expired) => Refusal::new("expired", Retry::Later, "nobody agreed in time")
+                .hint("ask the person you work for whether somebody can answer, then make the call again"),
+            State::Ended(End::Lapsed) => {
+                Refusal::new("expired", Retry::Later, "people agreed, but the call came too late")
+            }
+            State::Executing(_) | State::Ended(End::Succeeded | End::Failed) => Refusal::new(
+                "performed_already",
+                Retry::Useless,
+                "this call is performed, or was, on behalf of another request",
+            )
+            .hint("look for what it did before you do it again"),
+            State::Unknown => Refusal::new("outcome_unknown", Retry::Useless, "the call may or may not have happened")
+                .hint("do not repeat it; ask the person you work for to look"),
+            State::Pending => {
+                let now = self.desk.now().await.unwrap_or(approval.opened);
+                let said = Refusal::from_judgement(judgement);
+                let why =
+                    said.as_ref().map_or_else(String::new, |said| format!(": {}", said.reason.trim_end_matches('.')));
+                let lacking = approval.lacking(now).join("; ");
+                let reason = format!("it waits for people to agree ({lacking}){why}");
+                let hint = format!(
+                    "tell the person you work for that `countersign approvals show {id}` shows what waits; then make exactly the same call again: it takes up the same approval and nobody is asked twice"
+                );
+                let findings = said.map(|said| said.findings).unwrap_or_default();
+                Refusal { findings, ..Refusal::new("held", Retry::Later, reason).hint(hint) }
+            }
+            State::Approved { .. } | State::Ended(_) => {
+                Refusal::new("withdrawn", Retry::Useless, format!("the approval is {}", approval.state.word()))
+                    .hint("make the call again if it is still wanted; people are asked anew")
+            }
+        }
+    }
+}
+
+/// Names the same call however often it is made: who asks which server for what.
+fn repeat(call: &Call) -> Digest {
+    let named = object! {
+        "principal" => call.caller.principal.as_str(),
+        "agent" => call.caller.agent.as_deref(),
+        "server" => &*call.server,
+        "method" => call.action.method(),
+        "target" => call.action.target(),
+    };
+    Digest::of_object("repeat", &named).with(&Digest::of_object("params", &call.params))
+}
+
+/// The same call under the name of the one that waits.
+fn renamed(call: &Call, id: CallId) -> Call {
+    let Call { caller, server, action, params, tool, arrived, .. } = call.clone();
+    Call::new(Parts { id, caller, server, action, params, tool, arrived })
+}
+
+/// What people are shown: who, what, and why they are asked. The arguments as the record holds them.
+fn shown(exchange: &Exchange, Weighed { call, judgement, shown, .. }: &Weighed, agreement: &Agreement) -> String {
+    let refusal = Refusal::from_judgement(judgement);
+    let session = &exchange.session;
+    let card = object! {
+        "server" => &*call.server,
+        "method" => call.action.method(),
+        "target" => call.action.target(),
+        "params" => shown.params.clone(),
+        "masked" => shown.masked.at.iter().map(Value::from).collect::<Value>(),
+        "redacted" => shown.redacted.iter().map(Value::from).collect::<Value>(),
+        "definition" => call.tool.as_ref().map(|tool| tool.digest.to_string()),
+        "principal" => call.caller.principal.as_str(),
+        "agent" => call.caller.agent.as_deref(),
+        "client" => session.client.name().as_deref(),
+        "reason" => refusal.as_ref().map(|refusal| refusal.reason.as_str()),
+        "findings" => agreement.all_of.iter().map(|said| Value::from(said.finding.as_str())).collect::<Value>(),
+        "policy" => judgement.bundle.to_string(),
+    };
+    Value::Object(card).to_string()
+}
+
+async fn renew(desk: Arc<desk::Desk>, id: CallId, attempt: String) {
+    let mut ticks = tokio::time::interval(RENEWAL);
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        match desk.act(id.as_str(), Wish::Renew(attempt.clone())).await {
+            Err(DeskError::Refused(_) | DeskError::Unknown) => return,
+            Err(error) => tracing::warn!(call = %id, %error, "the lease of a call that runs could not be renewed yet"),
+            Ok(_) => {}
+        }
+    }
+}
+
+async fn say_progress(exchange: &Exchange, told: u64, message: &str) {
+    let Some(token) = exchange.meta.get("progressToken") else { return };
+    let params = object! { "progressToken" => token.clone(), "progress" => told, "message" => message };
+    let method = "notifications/progress".to_owned();
+    exchange.outlet.say(Notification { method, params }).await;
+}
+
+fn changed(why: &str) -> Refusal {
+    Refusal::new("superseded", Retry::Later, why).hint("make the call again; people are asked about what it is now")
+}
+
+/// What cannot be kept does not wait, and what does not wait does not run.
+fn unkept(error: &DeskError) -> Refusal {
+    match error {
+        DeskError::Refused(refused) => Refusal::new("not_approved", Retry::Later, refused.to_string()),
+        other => {
+            tracing::error!(error = %other, "a call that must wait for people cannot be kept");
+            Refusal::new(
+                "approvals_unavailable",
+                Retry::Later,
+                "the call must wait for people, and that cannot be written down right now",
+            )
+            .hint("whoever runs this gateway finds the cause in its log")
+        }
+    }
+}
