@@ -15,6 +15,7 @@
 pub mod asker;
 pub mod consent;
 pub mod event;
+pub mod people;
 mod quorum;
 pub mod state;
 pub mod vote;

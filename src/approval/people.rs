@@ -159,3 +159,6 @@ impl People {
         (!self.entries.contains_key(&voter.person)).then_some(voter)
     }
 }
+
+#[cfg(test)]
+mod tests;
