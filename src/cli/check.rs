@@ -115,9 +115,11 @@ fn people(config: &Config) -> Option<Finding> {
     let known = config.reviewers()?;
     let accounts: usize = config.people.values().map(|person| person.accounts.len()).sum();
     let list = |names: &BTreeSet<String>| names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-    let more = [("groups", &known.groups), ("roles", &known.roles)].into_iter().filter(|(_, names)| !names.is_empty());
-    let more: String = more.map(|(what, names)| format!("; {what} {}", list(names))).collect();
-    Some(ok("people", format!("{}, by {accounts} accounts{more}", list(&known.people))))
+    let more = |what: &str, names: &BTreeSet<String>| {
+        if names.is_empty() { String::new() } else { format!("; {what} {}", list(names)) }
+    };
+    let (groups, roles) = (more("groups", &known.groups), more("roles", &known.roles));
+    Some(ok("people", format!("{}, by {accounts} accounts{groups}{roles}", list(&known.people))))
 }
 
 fn catalogue(config: &Config) -> Option<Finding> {
