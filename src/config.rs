@@ -13,6 +13,7 @@ pub mod limits;
 pub mod listen;
 pub mod measure;
 mod origin;
+pub mod people;
 mod plain;
 pub mod policy;
 pub mod reach;
@@ -40,6 +41,7 @@ pub use self::limits::Limits;
 pub use self::listen::{Accept, Http, ProofKind, Revision};
 pub use self::measure::{Bytes, Period};
 pub use self::origin::{Origin, Setting};
+pub use self::people::Person;
 pub use self::policy::Policy;
 pub use self::reach::{Fingerprint, Oauth, Program, Reach, Remote};
 pub use self::reading::Source;
@@ -47,6 +49,7 @@ pub use self::servers::{Arguments, PinRule, Server, ServerName, Trust};
 pub use self::source::{Found, Request, Surroundings};
 pub use self::store::{Database, Durability, Store};
 pub use self::telemetry::{Format, Level, Log};
+use crate::policy::lint::reviewers::Reviewers;
 
 /// Everything the gateway was told, understood and checked.
 #[derive(Clone, Debug, JsonSchema)]
@@ -63,6 +66,9 @@ pub struct Config {
     /// Who vouches for callers.
     #[schemars(with = "Option<Identity>")]
     pub identity: Identity,
+    /// The people who may be asked, by their names.
+    #[schemars(extend("default" = {}))]
+    pub people: BTreeMap<String, Person>,
     /// The servers that hold the tools.
     #[schemars(with = "BTreeMap<String, Server>", extend("default" = {}))]
     pub servers: BTreeMap<ServerName, Server>,
@@ -118,6 +124,11 @@ impl Config {
     /// The listener, for commands that cannot work without.
     pub fn listener(&self) -> Result<&Http, ConfigError> {
         self.http.as_ref().ok_or_else(|| ConfigError::NoListener { place: self.source.place() })
+    }
+
+    /// Whom rules can name as reviewers; none where no people are listed.
+    pub fn reviewers(&self) -> Option<Reviewers> {
+        people::reviewers(&self.people, self.identity.issuers.len())
     }
 
     /// The servers, for commands that cannot work without.

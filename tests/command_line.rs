@@ -156,6 +156,24 @@ fn the_check_and_the_listing_say_where_tokens_are_kept() {
 }
 
 #[test]
+fn the_check_and_the_listing_say_who_may_be_asked() {
+    let people = "[people.ada]\naccounts = [\"os:ada\", \"key:laptop\"]\ngroups = [\"dba\"]\nroles = [\"reviewer\"]\n[people.bob]\n";
+    let place = Place::with(&format!("{GOOD}{people}")).and_a_policy();
+    let text = said(&place.run(&["check"]));
+    assert!(text.contains("ok    people: ada, bob, by 3 accounts; groups dba; roles reviewer\n"), "{text}");
+    let listing = said(&place.run(&["config", "show"]));
+    for line in ["people.ada.accounts = [\"os:ada\",\"key:laptop\"]", "people.bob.accounts = [\"os:bob\"]"] {
+        assert!(listing.contains(line), "{listing}");
+    }
+    // APR-19
+    let hold = "package countersign.ask\n\nhold contains {\"id\": \"h\", \"reason\": \"r\", \"reviewers\": [\"role:chief\"]}\n";
+    std::fs::write(place.path().join("policies/ask.rego"), hold).unwrap();
+    let output = place.run(&["check"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("ask.rego:3:57  unknown-reviewer  `role:chief` names nobody"), "{}", said(&output));
+}
+
+#[test]
 fn the_check_names_everything_that_would_not_work() {
     let place = Place::with(
         "[servers.a]\ncommand = \"no-such-program\"\n[servers.b]\ncommand = \"sh\"\ncwd = \"nowhere\"\n\

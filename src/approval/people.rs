@@ -63,7 +63,7 @@ impl People {
         if caller.agent.is_some() {
             return None;
         }
-        match &caller.proof {
+        let voter = match &caller.proof {
             Proof::Nothing => None,
             Proof::Token { delegation, .. } if !delegation.is_empty() => None,
             // A key that was made for one of the list and stands under another of it says two things: it says nothing.
@@ -78,17 +78,23 @@ impl People {
                 groups: caller.groups.iter().cloned().collect(),
                 roles: BTreeSet::new(),
             }),
-        }
+        };
+        // Another proof may call the same person by the same name without being in the list.
+        let known = user.filter(|user| *user != account).map(str::to_owned);
+        voter.map(|voter| Voter { accounts: voter.accounts.into_iter().chain(known).collect(), ..voter })
     }
 
     /// Who that voter is by today's list; nobody when what they voted by is gone from it.
     pub fn now(&self, voter: &Voter) -> Option<Voter> {
-        // Only people of the list have accounts that are known to be theirs.
-        let was_listed = !voter.accounts.is_empty();
-        if was_listed || self.owners.contains_key(&voter.account) {
-            return self.listed(&voter.account).filter(|now| !was_listed || now.person == voter.person);
+        // Only those who are not in the list vote by an account that is not among those known to be theirs.
+        let was_listed = voter.accounts.contains(&voter.account);
+        if !was_listed && !self.owners.contains_key(&voter.account) {
+            return self.unlisted(voter.clone());
         }
-        self.unlisted(voter.clone())
+        let mut now = self.listed(&voter.account).filter(|now| !was_listed || now.person == voter.person)?;
+        // Accounts only ever say that two voters are one person, so what was known then is not forgotten.
+        now.accounts.extend(voter.accounts.iter().cloned());
+        Some(now)
     }
 
     /// Whoever is behind a call, with everything that is known to be theirs.
@@ -107,6 +113,9 @@ impl People {
             let actors = delegation.iter().flat_map(|actor| [actor.clone(), format!("{issuer}#{actor}")]);
             names.extend(actors.clone());
             asker.accounts.extend(actors);
+        }
+        if let Some(user) = user.filter(|user| person == Some(*user) && !self.entries.contains_key(*user)) {
+            asker.accounts.insert(user.to_owned());
         }
         for name in names.iter().chain([&caller.principal]) {
             let entry = self.entries.get_key_value(name).map(|(person, _)| person);
@@ -159,3 +168,6 @@ impl People {
         (!self.entries.contains_key(&voter.person)).then_some(voter)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Would it work? Looks at the configuration, the policies and the machine, and starts nothing.
 
+use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -7,13 +8,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::assembly::{load_catalogue, load_policies};
+use super::assembly::load_catalogue;
 use super::exit::Exit;
 use super::output::{Mark, Output};
 use super::{Examples, Global};
-use crate::config::{
-    self, Accept, Config, ConfigError, Database, Found, Policy, Program, Reach, ServerName, Surroundings,
-};
+use crate::config::{self, Accept, Config, ConfigError, Database, Found, Program, Reach, ServerName, Surroundings};
+use crate::policy::bundle::Bundle;
+use crate::policy::files::{self, Include};
 
 /// Checks the configuration and the policies.
 #[derive(Args, Debug)]
@@ -43,12 +44,12 @@ pub struct Finding {
     pub next: Option<String>,
 }
 
-/// Runs the command. `load_policies` compiles what the section names and gives a summary, or every problem.
+/// Runs the command. `load_policies` compiles what the configuration names and gives a summary, or every problem.
 pub fn run(
     args: &CheckArgs,
     global: &Global,
     out: &mut Output<'_>,
-    load_policies: impl Fn(&Policy) -> Result<String, Vec<String>>,
+    load_policies: impl Fn(&Config) -> Result<String, Vec<String>>,
 ) -> anyhow::Result<Exit> {
     let around = Surroundings::of_this_process()?;
     let findings = match Config::load(&global.request(), &around) {
@@ -74,7 +75,7 @@ fn print(finding: &Finding, out: &mut Output<'_>) -> std::io::Result<()> {
 fn look(
     config: &Config,
     around: &Surroundings,
-    load_policies: impl Fn(&Policy) -> Result<String, Vec<String>>,
+    load_policies: impl Fn(&Config) -> Result<String, Vec<String>>,
 ) -> Vec<Finding> {
     let mut findings = vec![file(config)];
     findings.push(listener(config));
@@ -93,7 +94,7 @@ fn look(
             }
         }
     }
-    match load_policies(&config.policy) {
+    match load_policies(config) {
         Ok(summary) => findings.push(ok("policy", summary)),
         Err(problems) => findings.extend(problems.iter().map(|problem| Finding {
             mark: Mark::Fail,
@@ -102,10 +103,23 @@ fn look(
             next: None,
         })),
     }
+    findings.extend(people(config));
     findings.extend(catalogue(config));
     findings.push(store(config));
     findings.extend(tokens(config));
     findings
+}
+
+/// Who may be asked; nothing to say where nobody is listed.
+fn people(config: &Config) -> Option<Finding> {
+    let known = config.reviewers()?;
+    let accounts: usize = config.people.values().map(|person| person.accounts.len()).sum();
+    let list = |names: &BTreeSet<String>| names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = |what: &str, names: &BTreeSet<String>| {
+        if names.is_empty() { String::new() } else { format!("; {what} {}", list(names)) }
+    };
+    let (groups, roles) = (more("groups", &known.groups), more("roles", &known.roles));
+    Some(ok("people", format!("{}, by {accounts} accounts{groups}{roles}", list(&known.people))))
 }
 
 fn catalogue(config: &Config) -> Option<Finding> {
@@ -246,9 +260,10 @@ fn fail(about: &str, what: &str, next: &str) -> Finding {
     Finding { mark: Mark::Fail, about: about.to_owned(), what: what.to_owned(), next: Some(next.to_owned()) }
 }
 
-/// Compiles the policies as the gateway would.
-pub fn compiled(policy: &Policy) -> Result<String, Vec<String>> {
-    match load_policies(&policy.paths) {
+/// Compiles the policies as the gateway would, with reviewers who are somebody.
+pub fn compiled(config: &Config) -> Result<String, Vec<String>> {
+    let read = files::read(&config.policy.paths, Include::Policies);
+    match read.and_then(|sources| Bundle::load_among(&sources, config.reviewers().as_ref())) {
         Ok(bundle) => {
             let (packages, rules) = (bundle.packages().len(), bundle.rules().len());
             Ok(format!("{packages} packages compiled, with {rules} effects"))

@@ -8,7 +8,10 @@ use super::origin::Setting;
 use super::section::{Reader, Reading, Section};
 use super::source::{Found, Request, Surroundings};
 use super::tree::{At, Entries, graft_environment, graft_flag, plant};
-use super::{Catalogue, Config, ConfigError, Faults, Http, Identity, Limits, Log, Policy, Server, Store, check};
+use super::{
+    Catalogue, Config, ConfigError, Faults, Http, Identity, Limits, Log, Person, Policy, Server, Store, check, people,
+};
+use crate::policy::lint::reviewers::Reviewers;
 
 /// Where a configuration is from.
 #[derive(Clone, Debug)]
@@ -78,6 +81,17 @@ impl Policy {
     /// The policies alone, for commands that only judge.
     pub fn load(request: &Request, around: &Surroundings) -> Result<Self, ConfigError> {
         part(request, around, |root| root.table("policy").and_then(|section| Self::read(&section)))
+    }
+}
+
+impl Reviewers {
+    /// Those of the configuration alone, for commands that only judge; none where no people are listed.
+    pub fn load(request: &Request, around: &Surroundings) -> Result<Option<Self>, ConfigError> {
+        part(request, around, |root| {
+            let people = Person::read_all(root);
+            let issuers = root.table("identity").and_then(|section| section.tables("issuers"));
+            Ok(people::reviewers(&people?, issuers?.len()))
+        })
     }
 }
 
@@ -156,6 +170,7 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
     root.excuse(&["http"]);
     let public_url = http.as_ref().ok().and_then(Option::as_ref).map(|http| &http.public_url);
     let identity = root.table("identity").and_then(|section| Identity::read(&section, public_url));
+    let people = Person::read_all(&root);
     let servers = Server::read_all(&root);
     let policy = root.table("policy").and_then(|section| Policy::read(&section));
     let catalogue = root.table("catalogue").and_then(|section| Catalogue::read(&section));
@@ -168,6 +183,7 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
         zone: zone?,
         http: http?,
         identity: identity?,
+        people: people?,
         servers: servers?,
         policy: policy?,
         catalogue: catalogue?,

@@ -26,6 +26,13 @@ jwks_uri = "https://login.example.com/keys"
 claims = { principal = "oid", agent = "client_id" }
 clock_skew = "5s"
 
+[people.ada]
+accounts = ["os:ada", "https://login.example.com#4711"]
+groups = ["dba"]
+
+[people.bob]
+roles = ["reviewer"]
+
 [servers.files]
 command = "npx"
 args = ["-y", "@modelcontextprotocol/server-filesystem", "/srv/work"]

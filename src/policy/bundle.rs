@@ -13,6 +13,7 @@ use super::footprint::{Footprint, Memory, Places, footprints};
 use super::index::{Condition, conditions};
 use super::input::{Input, Phase};
 use super::kept::{self, Kept};
+use super::lint::reviewers::Reviewers;
 use super::pace::{self, Pace};
 use super::problem::{Problem, first_words};
 use super::{bounds, lint, syntax};
@@ -86,11 +87,20 @@ const RESERVED: [&str; 2] = ["countersign", "gate"];
 impl Bundle {
     /// Checks and prepares policies. Either all of them are fit, or none is used.
     pub fn load(sources: &Sources) -> Result<Self, Vec<Problem>> {
-        Self::load_despite(sources, &[])
+        Self::load_among(sources, None)
+    }
+
+    /// The same where it is known who there is: reviewers that are written down must name somebody.
+    pub fn load_among(sources: &Sources, reviewers: Option<&Reviewers>) -> Result<Self, Vec<Problem>> {
+        Self::load_despite(sources, reviewers, &[])
     }
 
     /// The same without the checks of these names; for tests that need policies no author would keep.
-    pub(super) fn load_despite(sources: &Sources, unheard: &[&str]) -> Result<Self, Vec<Problem>> {
+    pub(super) fn load_despite(
+        sources: &Sources,
+        reviewers: Option<&Reviewers>,
+        unheard: &[&str],
+    ) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut engine = Engine::new();
         engine.set_strict_builtin_errors(true);
@@ -106,6 +116,7 @@ impl Bundle {
         }
         let modules = engine.get_modules();
         let mut problems = lint::check(modules);
+        problems.extend(reviewers.into_iter().flat_map(|reviewers| lint::strangers(modules, reviewers)));
         problems.retain(|problem| !unheard.contains(&problem.rule));
         over_rules(modules, &data, &mut problems);
         let ((rules, places), concern) = (effect_rules(modules, &data), Concern::read(sources, modules));

@@ -10,11 +10,13 @@ mod findings;
 mod forms;
 mod names;
 mod recursion;
+pub mod reviewers;
 mod unreachable;
 mod unused;
 
 use regorus::unstable::{Module, Ref, Span};
 
+use self::reviewers::Reviewers;
 use super::problem::Problem;
 use super::syntax::{Written, place};
 
@@ -30,6 +32,13 @@ pub fn check(modules: &[Ref<Module>]) -> Vec<Problem> {
     findings::check(&written, &mut problems);
     unused::check(&written, &mut problems);
     unreachable::check(modules, &written, &mut problems);
+    problems
+}
+
+/// Looks for reviewers who are nobody, where it is known who there is.
+pub fn strangers(modules: &[Ref<Module>], reviewers: &Reviewers) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    reviewers::check(&Written::all(modules), reviewers, &mut problems);
     problems
 }
 

@@ -9,8 +9,10 @@ use super::super::exit::Exit;
 use super::super::output::{Mark, Output};
 use super::refusal::{Form, refuse_as};
 use super::{Examples, Global, chosen, counted};
+use crate::config::Surroundings;
 use crate::policy::bundle::{Bundle, Mode, Source, Sources};
 use crate::policy::files::{self, Include, is_test};
+use crate::policy::lint::reviewers::Reviewers;
 use crate::policy::problem::Problem;
 use crate::policy::rehearse::parse;
 
@@ -36,13 +38,14 @@ pub(super) const EXAMPLES: Examples = Examples([
 /// Runs the verb.
 pub(super) fn run(args: &CheckArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     let form = if args.json { Form::Json } else { args.format };
-    check(&chosen(&args.paths, global)?, form, out)
+    let reviewers = Reviewers::load(&global.request(), &Surroundings::of_this_process()?)?;
+    check(&chosen(&args.paths, global)?, reviewers.as_ref(), form, out)
 }
 
-fn check(paths: &[PathBuf], form: Form, out: &mut Output<'_>) -> anyhow::Result<Exit> {
+fn check(paths: &[PathBuf], reviewers: Option<&Reviewers>, form: Form, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     let read = files::read(paths, Include::PoliciesAndTests);
     let count = read.as_ref().map_or(0, |sources| sources.policies.len());
-    let bundle = read.and_then(|sources| fit(&sources));
+    let bundle = read.and_then(|sources| fit(&sources, reviewers));
     match (bundle, form) {
         (Ok(bundle), Form::Text | Form::Github) => {
             for (policy, mode) in bundle.packages() {
@@ -71,11 +74,11 @@ fn check(paths: &[PathBuf], form: Form, out: &mut Output<'_>) -> anyhow::Result<
     }
 }
 
-/// As the gateway would load them, and the tests beside them at least parsed.
-fn fit(sources: &Sources) -> Result<Bundle, Vec<Problem>> {
+/// As the gateway would load them, with reviewers who are somebody, and the tests beside them at least parsed.
+fn fit(sources: &Sources, reviewers: Option<&Reviewers>) -> Result<Bundle, Vec<Problem>> {
     let live = |source: &&Source| !is_test(&source.path);
     let policies = sources.policies.iter().filter(live).cloned().collect();
-    let bundle = Bundle::load(&Sources { policies, data: sources.data.clone() })?;
+    let bundle = Bundle::load_among(&Sources { policies, data: sources.data.clone() }, reviewers)?;
     parse(sources)?;
     Ok(bundle)
 }

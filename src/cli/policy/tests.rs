@@ -72,6 +72,35 @@ fn every_problem_is_told_with_its_place() {
 }
 
 #[test]
+fn reviewers_are_people_of_the_configuration_in_use() {
+    // APR-19
+    let rules = format!(
+        "{POLICY}\nhold contains {{\"id\": \"h\", \"reason\": \"r\", \"reviewers\": [\"group:dbas\"]}} if input.call.tool == \"drop\"\n"
+    );
+    let issuer = "[[identity.issuers]]\nissuer = \"https://login.example.com\"\n";
+    for (config, wanted) in [
+        ("", Exit::Done),
+        ("[people]\n", Exit::Done),
+        ("[people.ada]\ngroups = [\"dbas\"]\n", Exit::Done),
+        ("[people.ada]\ngroups = [\"dba\"]\n", Exit::Failed),
+        (&format!("[people.ada]\ngroups = [\"dba\"]\n{issuer}"), Exit::Done),
+    ] {
+        let folder = folder(&[("echo.rego", &rules), ("countersign.toml", config)]);
+        let line = Line::try_parse_from(["policy", "check", folder.path().to_str().unwrap()]).unwrap();
+        let global = Global { config: Some(folder.path().join("countersign.toml")), ..Global::default() };
+        let mut written = Vec::new();
+        let exit = run(&line.args, &global, &mut Output::new(&mut written, Paint::Plain)).unwrap();
+        let text = String::from_utf8(written).unwrap();
+        assert_eq!(exit, wanted, "{config}\n{text}");
+        if wanted == Exit::Failed {
+            let told = "echo.rego:5:57  unknown-reviewer  `group:dbas` names nobody in [people].\n  5 | hold contains";
+            assert!(text.contains(told), "{text}");
+            assert!(text.contains("= Did you mean `group:dba`? Known: `group:dba`.\n"), "{text}");
+        }
+    }
+}
+
+#[test]
 fn failures_come_first_and_end_the_command_with_one() {
     let tests = "package echo_test\n\nimport data.countersign.echo\n\ntest_echo if count(echo.allow) == 1 with input as {\"call\": {\"tool\": \"echo\"}}\n\ntest_wrong if count(echo.allow) == 1 with input as {\"call\": {\"tool\": \"x\"}}\n";
     let folder = folder(&[("echo.rego", POLICY), ("echo_test.rego", tests)]);

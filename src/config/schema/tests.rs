@@ -32,6 +32,7 @@ fn the_schema_knows_every_key_the_reader_knows() {
             "[[identity.issuers]]\nissuer = \"https://e.com\"\naudience = \"x\"\n[identity.issuers.claims]\n",
             "/definitions/Claims",
         ),
+        ("[people.ada]\n", "/definitions/Person"),
         ("[policy]\n", "/definitions/Policy"),
         ("[store]\n", "/definitions/Store"),
         ("[limits]\n", "/definitions/Limits"),
@@ -83,6 +84,8 @@ fn the_schema_accepts_what_the_reader_accepts() {
         "[servers.a]\ncommand = \"x\"\ntrust = \"maybe\"",
         "[log]\nlevel = \"loud\"",
         "[limits]\ndepth = \"x\"",
+        "[people.ada]\naccounts = \"os:ada\"",
+        "[people.ada]\nrole = [\"x\"]",
     ] {
         assert!(!validator.is_valid(&as_json(wrong)), "{wrong}");
     }

@@ -261,7 +261,7 @@ proptest! {
         let two = "package countersign.q\n\nallow contains {\"id\": \"files\"} if input.call.server == \"files\"\n";
         // Some of what is generated is refused at load, which is no verdict.
         let policies = sources(&[&one, two], "{\"asked\": {\"n\": true}}");
-        let Ok(bundle) = Bundle::load_despite(&policies, &["unreachable"]) else { return Ok(()) };
+        let Ok(bundle) = Bundle::load_despite(&policies, None, &["unreachable"]) else { return Ok(()) };
         let call = call_at(server, action, &format!("{{\"{name}\": {n}}}"));
         let input = with(&document(&call), &labels, risk);
         // Whatever this bundle keeps of other calls must not be heard in this one.

@@ -51,7 +51,7 @@ pub(super) fn check(written: &[Written<'_>], problems: &mut Vec<Problem>) {
 }
 
 /// Everything a rule may say, where it is written down.
-fn values(rule: &Rule) -> Vec<&Expr> {
+pub(super) fn values(rule: &Rule) -> Vec<&Expr> {
     let Rule::Spec { head, bodies, .. } = rule else { return Vec::new() };
     let own = match head {
         RuleHead::Set { key, .. } => key.as_ref(),

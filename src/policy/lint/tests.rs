@@ -1,4 +1,6 @@
-use crate::policy::sample::problems;
+use super::reviewers::{Others, Reviewers};
+use crate::policy::bundle::Bundle;
+use crate::policy::sample::{problems, sources};
 
 const REST: &str = "allow contains {\"id\": \"all\", \"reason\": \"yes\"} if input.call.server == \"shop\"\n";
 
@@ -280,4 +282,66 @@ fn a_finding_that_is_none_is_told_where_it_is_wrong() {
         field.starts_with("0.rego:22:2") && field.contains("Did you mean input.facts.resources[_].sensitivity?"),
         "{field}"
     );
+}
+
+/// A hold or a limit with these members, judged where ada is a dba and a reviewer and bob a dba.
+fn strangers(members: &str, others: Others) -> Vec<String> {
+    let set = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let reviewers =
+        Reviewers { people: set(&["ada", "bob"]), groups: set(&["dba"]), roles: set(&["reviewer"]), others };
+    let text = format!("package countersign.p\n\n{REST}\n{members}\n");
+    let found = Bundle::load_among(&sources(&[&text], "{}"), Some(&reviewers)).err().unwrap_or_default();
+    assert_eq!(problems(&[&text], "{}"), [], "without a list nothing is said of\n{text}");
+    assert!(found.iter().all(|problem| problem.rule == "unknown-reviewer"), "{found:#?}");
+    found.iter().map(|problem| format!("{} {}", problem.place, problem.what)).collect()
+}
+
+fn hold(members: &str) -> String {
+    format!("hold contains {{\n\t\"id\": \"h\",\n\t\"reason\": \"r\",\n\t{members},\n}}")
+}
+
+#[test]
+fn a_reviewer_who_is_nobody_is_told_with_its_place_and_who_there_is() {
+    // APR-19
+    for (members, wanted) in [
+        (
+            r#""reviewers": ["user:adda"]"#,
+            "0.rego:8:17 `user:adda` names nobody in [people]. Did you mean `user:ada`? Known: `user:ada`, `user:bob`.",
+        ),
+        (
+            r#""reviewers": ["user:ada", "group:dbas"]"#,
+            "0.rego:8:29 `group:dbas` names nobody in [people]. Did you mean `group:dba`? Known: `group:dba`.",
+        ),
+        (
+            r#""reviewers": {"role:dba"}"#,
+            "0.rego:8:17 `role:dba` names nobody in [people]. Did you mean `group:dba`? Known: `role:reviewer`.",
+        ),
+        (
+            r#""reviewers": ["user"], "escalate": {"after": "1h", "to": ["role:chief"]}"#,
+            "0.rego:8:61 `role:chief` names nobody in [people]. Known: `role:reviewer`.",
+        ),
+        (r#""reviewers": ["user:zoe", input.principal.id]"#, "0.rego:8:17 `user:zoe` names nobody"),
+    ] {
+        let found = strangers(&hold(members), Others::Nobody);
+        assert!(matches!(found.as_slice(), [one] if one.starts_with(wanted)), "{members}\n{found:#?}");
+    }
+    let limit = r#"limit contains {"id": "l", "reason": "r", "key": ["x"], "max": 1, "per": "1h", "then": "hold", "reviewers": ["group:x"]}"#;
+    assert_eq!(strangers(limit, Others::Nobody).len(), 1);
+}
+
+#[test]
+fn reviewers_who_are_somebody_or_may_be_are_let_through() {
+    for (members, others) in [
+        (r#""reviewers": ["user", "user:ada", "group:dba", "role:reviewer"]"#, Others::Nobody),
+        // Tokens name groups, and never people or roles.
+        (r#""reviewers": ["group:of-a-token"]"#, Others::Issuers),
+        (r#""reviewers": [input.principal.id, sprintf("user:%s", [input.principal.id])]"#, Others::Nobody),
+        (r#""reviewers": data.reviewers"#, Others::Nobody),
+    ] {
+        assert_eq!(strangers(&hold(members), others), Vec::<String>::new(), "{members}");
+    }
+    assert_eq!(strangers(&hold(r#""reviewers": ["group:x", "role:x", "user:x"]"#), Others::Issuers).len(), 2);
+    // Only what stands in a finding is a reviewer.
+    let text = "warn contains {\"id\": \"w\", \"reason\": \"user:zoe\"} if input.call.tool in {\"user:zoe\"}";
+    assert_eq!(strangers(text, Others::Nobody), Vec::<String>::new());
 }
