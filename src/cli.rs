@@ -2,6 +2,7 @@
 //!
 //! To add one: a variant of [`Command`], a line in [`dispatch`], and its name in [`GROUPS`].
 
+pub mod approvals;
 pub mod assembly;
 pub mod check;
 pub mod config;
@@ -72,6 +73,9 @@ enum Command {
     /// See which tool definitions changed, and agree to them
     #[command(after_help = pins::EXAMPLES.text(), arg_required_else_help = true)]
     Pins(pins::PinsArgs),
+    /// See which calls wait for people, and answer
+    #[command(after_help = approvals::EXAMPLES.text(), arg_required_else_help = true)]
+    Approvals(approvals::ApprovalsArgs),
     /// Check and test the policies, or print what they see
     #[command(after_help = policy::EXAMPLES.text(), arg_required_else_help = true)]
     Policy(policy::PolicyArgs),
@@ -93,9 +97,10 @@ const CONFIG_HELP: &str =
     "The configuration file [default: COUNTERSIGN_CONFIG, ./countersign.toml, the user's, /etc/countersign]";
 
 /// How the commands stand in the help. A name that is not there yet is left out; one that is missing here fails a test.
-const GROUPS: [(&str, &[&str]); 4] = [
+const GROUPS: [(&str, &[&str]); 5] = [
     ("Run", &["serve", "run", "demo"]),
     ("Set up", &["check", "config", "keys", "pins"]),
+    ("Answer", &["approvals"]),
     ("Policy", &["policy", "facts"]),
     ("Log", &["log"]),
 ];
@@ -112,6 +117,7 @@ fn dispatch(command: &Command, global: &Global, out: &mut Output<'_>) -> anyhow:
         Command::Demo(args) => demo::run(args, out),
         Command::Keys(args) => run_keys(args, global),
         Command::Pins(args) => pins::run(args, global, out),
+        Command::Approvals(args) => approvals::run(args, global, out),
         Command::Policy(args) => policy::run(args, global, out),
         Command::Facts(args) => facts::run(args, out),
         Command::Log(args) => runtime()?.block_on(async {

@@ -11,6 +11,7 @@ use anyhow::anyhow;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
+use crate::approval::people::{Listed, People};
 use crate::catalogue::pins::FirstSight;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Faults, PinRule, Reach, resources};
@@ -106,6 +107,7 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
     let judge = Arc::new(Judge::new(bundle));
     let gateway = Gateway::new(fleet, judge, recorder, store, (clock, settings(config)));
     gateway.known.store(Arc::new(known));
+    gateway.desk.people.store(Arc::new(people(config)));
     let limits = Limits { bytes: config.limits.body_bytes.length(), depth: config.limits.depth, ..Limits::REQUEST };
     Ok(Assembled {
         gateway,
@@ -147,6 +149,16 @@ impl Assembled {
         self.gateway.recorder.clone().close().await;
         self.gateway.store.close().await;
     }
+}
+
+/// Who may answer when a call waits.
+pub fn people(config: &Config) -> People {
+    People::new(config.people.iter().map(|(name, person)| Listed {
+        name: name.clone(),
+        accounts: person.accounts.clone(),
+        groups: person.groups.clone(),
+        roles: person.roles.clone(),
+    }))
 }
 
 /// Who may come in over HTTP.

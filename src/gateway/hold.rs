@@ -288,10 +288,9 @@ impl Gateway {
             State::Pending => {
                 let now = self.desk.now().await.unwrap_or(approval.opened);
                 let said = Refusal::from_judgement(judgement);
-                let why =
-                    said.as_ref().map_or_else(String::new, |said| format!(": {}", said.reason.trim_end_matches('.')));
+                let why = said.as_ref().map_or("a rule asks for it", |said| said.reason.trim_end_matches('.'));
                 let lacking = approval.lacking(now).join("; ");
-                let reason = format!("it waits for people to agree ({lacking}){why}");
+                let reason = format!("{why}. It waits for people to agree ({lacking})");
                 let hint = format!(
                     "tell the person you work for that `countersign approvals show {id}` shows what waits; then make exactly the same call again: it takes up the same approval and nobody is asked twice"
                 );

@@ -14,7 +14,6 @@ pub(crate) const STORIES: &[Story] = &[
     ("a_policy_that_asks_for_too_much_stops_nobody_else", hostile),
     ("new_policies_come_into_force_while_calls_run", reload),
     ("without_fit_policies_nothing_starts", unfit),
-    ("a_hold_is_refused_with_clear_words_until_people_can_be_asked", held),
     ("what_was_sent_appears_in_no_log_and_on_no_other_page", quiet),
     ("the_same_gateway_serves_an_unmodified_agent_on_standard_input", stdio),
 ];
@@ -189,18 +188,6 @@ fn unfit() -> Told {
             assert_eq!(code, 1, "{told}");
             assert!(told.contains("the policies cannot be used"), "{told}");
         }
-    })
-}
-
-fn held() -> Told {
-    Box::pin(async {
-        let policy = "package countersign.held\n\nallow contains {\"id\": \"all\", \"reason\": \"fine\"}\n\n\
-            hold contains {\"id\": \"ask\", \"reason\": \"Somebody must look.\", \"reviewers\": [\"group:ops\"]}\n";
-        let world = World::serving(Plan { policy, ..Plan::default() }).await;
-        let session = world.session(json!({})).await;
-        let answer = session.call(1, "echo", json!({})).await;
-        assert!(text(&answer).starts_with("Not executed (held): Somebody must look."), "{answer}");
-        assert!(world.ledger().is_empty());
     })
 }
 

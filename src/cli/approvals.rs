@@ -1,0 +1,238 @@
+//! `countersign approvals`: which calls wait for people, what exactly they would do, and answering.
+//!
+//! An answer is about what was shown: `show` prints a digest, and an answer that names another one counts for nothing. Who
+//! answers is whoever the operating system says runs this program. So an agent that runs programs as that person can
+//! answer as that person; a rule that must not allow it asks somebody else (`by: other`), or names people who are not on
+//! this machine.
+
+mod told;
+
+use anyhow::{Context as _, anyhow, bail};
+use clap::{Args, Subcommand};
+
+use super::exit::Exit;
+use super::output::{Mark, Output};
+use super::{Examples, Global, assembly, runtime};
+use crate::approval::Approval;
+use crate::approval::state::State;
+use crate::approval::vote::{Voter, Word};
+use crate::clock::SystemClock;
+use crate::digest::Digest;
+use crate::gateway::desk::{Desk, DeskError, Wish};
+use crate::identity::local;
+use crate::store::{Store, StoreOptions};
+
+/// What `approvals` takes.
+#[derive(Args, Debug)]
+pub struct ApprovalsArgs {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+enum Verb {
+    /// List the calls that wait
+    #[command(after_help = "Examples:\n  countersign approvals list\n  countersign approvals list --all --json")]
+    List {
+        /// Also those that are over
+        #[arg(long)]
+        all: bool,
+        /// Print JSON, one line each
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one: who asks, what would run, who must agree, who has answered
+    #[command(
+        after_help = "Examples:\n  countersign approvals show 01a1ff4e\n  countersign approvals show 01a1ff4e --json"
+    )]
+    Show {
+        /// The call, or how its id begins
+        id: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Agree that it runs, once, exactly as shown
+    #[command(
+        after_help = "Examples:\n  countersign approvals approve 01a1ff4e\n  countersign approvals approve 01a1ff4e --reason \"checked with the owner\""
+    )]
+    Approve {
+        #[command(flatten)]
+        about: About,
+        /// Why; kept with the answer
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Say no; the agent is told why
+    #[command(
+        after_help = "Examples:\n  countersign approvals deny 01a1ff4e --reason \"archive them instead\"\n  countersign approvals deny 01a1ff4e --reason no --digest sha256:9f2c..."
+    )]
+    Deny {
+        #[command(flatten)]
+        about: About,
+        /// What the agent should do instead
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take back what people agreed to, before it is used
+    #[command(
+        after_help = "Examples:\n  countersign approvals revoke 01a1ff4e\n  countersign approvals revoke 01a1ff4e --reason \"wrong table\""
+    )]
+    Revoke {
+        /// The call, or how its id begins
+        id: String,
+        /// Why; kept
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Write down what became of a call nobody knows the outcome of
+    #[command(
+        after_help = "Examples:\n  countersign approvals reconcile 01a1ff4e --happened --evidence \"order 4711 is there\"\n  countersign approvals reconcile 01a1ff4e --did-not-happen --evidence \"no row in the ledger\""
+    )]
+    Reconcile {
+        /// The call, or how its id begins
+        id: String,
+        /// It happened
+        #[arg(long, required_unless_present = "did_not_happen", conflicts_with = "did_not_happen")]
+        happened: bool,
+        /// It did not
+        #[arg(long)]
+        did_not_happen: bool,
+        /// How you know
+        #[arg(long)]
+        evidence: String,
+    },
+}
+
+/// Which call an answer is about.
+#[derive(Args, Debug)]
+struct About {
+    /// The call, or how its id begins
+    id: String,
+    /// Answer only for this, as `approvals show` printed it
+    #[arg(long, value_name = "SHA256")]
+    digest: Option<String>,
+}
+
+/// Shown under its help.
+pub const EXAMPLES: Examples = Examples([
+    ("countersign approvals list", "who waits for me?"),
+    ("countersign approvals approve 01a1ff4e", "let it run, once, exactly as shown"),
+]);
+
+/// Reasons are read by people and models.
+const LONGEST_REASON: usize = 2000;
+/// So many are listed.
+const MOST: i64 = 200;
+
+/// Runs the command.
+pub fn run(args: &ApprovalsArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
+    let config = global.load()?;
+    let options = StoreOptions::from(&config.store);
+    runtime()?.block_on(async {
+        let store = Store::open_beside(&options).await?;
+        let desk = Desk::new(store.clone(), std::sync::Arc::new(SystemClock));
+        desk.people.store(std::sync::Arc::new(assembly::people(&config)));
+        let done = answer(&args.verb, (&store, &desk), out).await;
+        store.close().await;
+        done
+    })
+}
+
+type Place<'a> = (&'a Store, &'a std::sync::Arc<Desk>);
+
+async fn answer(verb: &Verb, (store, desk): Place<'_>, out: &mut Output<'_>) -> anyhow::Result<Exit> {
+    match verb {
+        Verb::List { all, json } => told::list((store, desk), *all, *json, out).await,
+        Verb::Show { id, json } => {
+            let id = whole(store, id).await?;
+            let kept = desk.kept(&id).await?;
+            let voter = desk.people.load().voter(&local::caller());
+            told::show(&kept, (desk.now().await?, voter.as_ref()), *json, out)
+        }
+        Verb::Approve { about, reason } => vote((store, desk), about, (Word::Yes, reason.as_deref()), out).await,
+        Verb::Deny { about, reason } => vote((store, desk), about, (Word::No, Some(reason)), out).await,
+        Verb::Revoke { id, reason } => {
+            let id = whole(store, id).await?;
+            let wish = Wish::Revoke(me(desk)?, fit(reason.as_deref())?);
+            act(desk, &id, wish, out).await
+        }
+        Verb::Reconcile { id, happened, did_not_happen: _, evidence } => {
+            let id = whole(store, id).await?;
+            let evidence = fit(Some(evidence))?.context("say how you know; it is kept as the evidence")?;
+            act(desk, &id, Wish::Reconcile { by: me(desk)?, happened: *happened, evidence }, out).await
+        }
+    }
+}
+
+async fn vote(
+    (store, desk): Place<'_>,
+    about: &About,
+    (word, reason): (Word, Option<&str>),
+    out: &mut Output<'_>,
+) -> anyhow::Result<Exit> {
+    let id = whole(store, &about.id).await?;
+    let shown = match &about.digest {
+        Some(text) => Digest::parse(text).context("this is no digest; `approvals show` prints it")?,
+        None => desk.look(&id).await?.digest,
+    };
+    let wish = Wish::Vote { by: me(desk)?, word, reason: fit(reason)?, digest: shown };
+    act(desk, &id, wish, out).await
+}
+
+async fn act(desk: &std::sync::Arc<Desk>, id: &str, wish: Wish, out: &mut Output<'_>) -> anyhow::Result<Exit> {
+    match desk.act(id, wish).await {
+        Ok(done) => {
+            let now = desk.now().await?;
+            out.marked(Mark::Ok, &after(&done.approval, &done.approval.lacking(now)))?;
+            Ok(Exit::Done)
+        }
+        Err(DeskError::Refused(why)) => {
+            out.marked(Mark::Fail, &format!("{}: {why}", why.code()))?;
+            Ok(Exit::Failed)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn after(approval: &Approval, lacking: &[String]) -> String {
+    match &approval.state {
+        State::Pending => format!("Your answer is kept. Still missing: {}.", lacking.join("; ")),
+        State::Approved { until } => {
+            format!("It may run, once, exactly as shown, until {until}. It runs when the agent asks, or waits, for it.")
+        }
+        other => format!("It is {}.", other.word()),
+    }
+}
+
+/// The person who runs this program.
+fn me(desk: &Desk) -> anyhow::Result<Voter> {
+    let caller = local::caller();
+    desk.people.load().voter(&caller).ok_or_else(|| {
+        anyhow!(
+            "{} is nobody who may answer: its account stands under nobody in [people], or under two",
+            caller.principal
+        )
+    })
+}
+
+fn fit(reason: Option<&str>) -> anyhow::Result<Option<String>> {
+    let Some(reason) = reason.map(str::trim).filter(|reason| !reason.is_empty()) else { return Ok(None) };
+    if reason.chars().count() > LONGEST_REASON {
+        bail!(
+            "the reason has more than {LONGEST_REASON} characters; say it shorter, and put the rest where a link leads"
+        );
+    }
+    Ok(Some(reason.to_owned()))
+}
+
+/// The one id that begins like this.
+async fn whole(store: &Store, beginning: &str) -> anyhow::Result<String> {
+    match store.approvals_beginning(beginning).await?.as_slice() {
+        [] => bail!(
+            "no call whose id begins with `{beginning}` waits or has waited; `countersign approvals list` shows those that do"
+        ),
+        [id] => Ok(id.clone()),
+        _ => bail!("several ids begin with `{beginning}`; write more of it"),
+    }
+}
