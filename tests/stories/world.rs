@@ -90,7 +90,12 @@ impl World {
 
     /// Starts the gateway and waits until it listens.
     pub(crate) async fn serve(&mut self) {
-        let mut child = self.command(&["serve"]).stderr(Stdio::piped()).spawn().unwrap();
+        self.serve_so(&[]).await;
+    }
+
+    /// The same, with settings over those of the file.
+    pub(crate) async fn serve_so(&mut self, settings: &[&str]) {
+        let mut child = self.command(&[&["serve"], settings].concat()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut heard = String::new();
         loop {
@@ -144,6 +149,12 @@ impl World {
         }
         assert!(child.wait().await.unwrap().success(), "{log}");
         log
+    }
+
+    /// Ends the gateway as a loss of power would.
+    pub(crate) async fn kill(&mut self) {
+        let (mut child, _) = self.gateway.take().unwrap();
+        child.kill().await.unwrap();
     }
 
     /// Everything the record holds, oldest first.

@@ -1,0 +1,232 @@
+//! What happens to a call that waits for people?
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::Story;
+use crate::effects::class;
+use crate::world::{Agent, Plan, Told, World, event, text};
+
+pub(crate) const STORIES: &[Story] = &[
+    ("a_call_waits_until_a_person_agrees_and_runs_once", agreed),
+    ("a_no_tells_the_agent_why", denied),
+    ("who_comes_back_with_the_same_call_finds_the_same_approval", comes_back),
+    ("one_byte_more_is_another_call", other_call),
+    ("an_approval_survives_a_gateway_that_is_killed", survives),
+    ("what_was_agreed_to_can_be_taken_back_until_it_is_used", taken_back),
+    ("nobody_agrees_to_their_own_call", own),
+    ("rules_that_changed_meanwhile_end_what_waits", rules_changed),
+];
+
+const POLICY: &str = r#"package countersign.held
+
+allow contains {"id": "all", "reason": "A story."}
+
+hold contains {"id": "ask", "reason": "Somebody must look.", "reviewers": ["role:reviewer"]} if {
+	input.call.tool == "echo"
+}
+"#;
+
+/// A gateway whose reviewer is whoever runs these stories.
+async fn world(wait: &str) -> World {
+    let mut world = World::new(&Plan { policy: POLICY, more: people(), ..Plan::default() });
+    world.serve_so(&["--set", &format!("limits.approval_wait={wait}")]).await;
+    world
+}
+
+/// The configuration in which this user may answer.
+fn people() -> &'static str {
+    let name = countersign::identity::local::caller().principal;
+    Box::leak(format!("[people.ada]\naccounts = [{name:?}]\nroles = [\"reviewer\"]\n").into_boxed_str())
+}
+
+/// The calls that wait, once there are so many.
+async fn waiting(world: &World, count: usize) -> Vec<Value> {
+    let look = async || -> Vec<Value> {
+        let (code, told) = world.run(&["approvals", "list", "--json"]).await;
+        assert_eq!(code, 0, "{told}");
+        told.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    for _ in 0..200 {
+        let found = look().await;
+        if found.len() == count {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("there never were {count}: {:?}", look().await)
+}
+
+fn id(approval: &Value) -> &str {
+    approval["id"].as_str().unwrap()
+}
+
+async fn events(world: &World, call: &str) -> Vec<String> {
+    let book = world.book().await;
+    book.iter().filter(|entry| entry["call"] == call).map(|entry| event(entry).to_owned()).collect()
+}
+
+fn agreed() -> Told {
+    // A18, A20, B01
+    Box::pin(async {
+        let world = world("30s").await;
+        let session = world.session(json!({})).await;
+        let asking = session.call(1, "echo", json!({ "a": 1 }));
+        let answering = async {
+            let waits = waiting(&world, 1).await;
+            assert_eq!(waits[0]["shown"]["params"]["arguments"], json!({ "a": 1 }));
+            assert!(world.ledger().is_empty(), "nothing was sent before somebody agreed");
+            let (code, shown) = world.run(&["approvals", "show", id(&waits[0])]).await;
+            assert!(code == 0 && shown.contains("Somebody must look") && shown.contains("role:reviewer"), "{shown}");
+            let (code, told) = world.run(&["approvals", "approve", id(&waits[0]), "--reason", "seen"]).await;
+            assert_eq!(code, 0, "{told}");
+            id(&waits[0]).to_owned()
+        };
+        let (answer, call) = tokio::join!(asking, answering);
+        assert_eq!(text(&answer), r#"{"a":1}"#, "{answer}");
+        assert_eq!(world.ledger().len(), 1);
+        let told = ["arrived", "decided", "held", "voted", "claimed", "dispatched", "finished", "settled"];
+        assert_eq!(events(&world, &call).await, told);
+        let (code, told) = world.run(&["approvals", "approve", &call]).await;
+        assert!(code == 1 && told.contains("succeeded already"), "{told}");
+        waiting(&world, 0).await;
+    })
+}
+
+fn denied() -> Told {
+    // A37, B09
+    Box::pin(async {
+        let world = world("30s").await;
+        let session = world.session(json!({})).await;
+        let answering = async {
+            let waits = waiting(&world, 1).await;
+            let (code, told) =
+                world.run(&["approvals", "deny", id(&waits[0]), "--reason", "archive them instead"]).await;
+            assert_eq!(code, 0, "{told}");
+        };
+        let (answer, ()) = tokio::join!(session.call(1, "echo", json!({})), answering);
+        assert_eq!(class(&answer), "rejected");
+        assert!(text(&answer).contains("archive them instead"), "{answer}");
+        assert!(world.ledger().is_empty());
+    })
+}
+
+fn comes_back() -> Told {
+    // APR-09, APR-10, APR-12, APR-13, B01
+    Box::pin(async {
+        let world = world("100ms").await;
+        let session = world.session(json!({})).await;
+        let ask = async |number| session.call(number, "echo", json!({ "a": 1 })).await;
+        for number in 1..4 {
+            let answer = ask(number).await;
+            assert!(class(&answer) == "held" && text(&answer).contains("exactly the same call again"), "{answer}");
+        }
+        let waits = waiting(&world, 1).await;
+        let (code, told) = world.run(&["approvals", "approve", id(&waits[0])]).await;
+        assert_eq!(code, 0, "{told}");
+        assert!(world.ledger().is_empty(), "nothing runs for nobody");
+        assert_eq!(text(&ask(4).await), r#"{"a":1}"#);
+        assert_eq!(class(&ask(5).await), "held", "what was agreed to once runs once");
+        assert_eq!(world.ledger().len(), 1);
+        assert_ne!(id(&waiting(&world, 1).await[0]), id(&waits[0]));
+    })
+}
+
+fn other_call() -> Told {
+    // A19, PAR
+    Box::pin(async {
+        let world = world("100ms").await;
+        let (one, two) = (world.session(json!({})).await, world.session(json!({})).await);
+        for (session, arguments) in [(&one, json!({ "a": 1 })), (&two, json!({ "a": 1 })), (&one, json!({ "a": 2 }))] {
+            assert_eq!(class(&session.call(1, "echo", arguments).await), "held");
+        }
+        // The same caller from another session asks for the same thing: one approval. One byte more: another.
+        let waits = waiting(&world, 2).await;
+        let first = waits.iter().find(|waits| waits["shown"]["params"]["arguments"]["a"] == 1).unwrap();
+        let second = waits.iter().find(|waits| waits["shown"]["params"]["arguments"]["a"] == 2).unwrap();
+        // APR-05: an answer about one is none about the other.
+        let digest = first["digest"].as_str().unwrap();
+        let (code, told) = world.run(&["approvals", "approve", id(second), "--digest", digest]).await;
+        assert!(code == 1 && told.contains("stale"), "{told}");
+        let (code, _) = world.run(&["approvals", "approve", id(first), "--digest", digest]).await;
+        assert_eq!(code, 0);
+        assert_eq!(class(&one.call(2, "echo", json!({ "a": 2 })).await), "held");
+        assert!(world.ledger().is_empty());
+    })
+}
+
+fn survives() -> Told {
+    // A18, EXE-01
+    Box::pin(async {
+        let mut world = world("100ms").await;
+        let first = {
+            let session = world.session(json!({})).await;
+            assert_eq!(class(&session.call(1, "echo", json!({})).await), "held");
+            waiting(&world, 1).await
+        };
+        world.kill().await;
+        let (code, told) = world.run(&["approvals", "approve", id(&first[0])]).await;
+        assert_eq!(code, 0, "{told}");
+        world.serve().await;
+        let session = world.session(json!({})).await;
+        assert_eq!(text(&session.call(1, "echo", json!({})).await), "{}");
+        assert_eq!(world.ledger().len(), 1);
+        assert_eq!(class(&session.call(2, "echo", json!({})).await), "held");
+    })
+}
+
+fn taken_back() -> Told {
+    // A38
+    Box::pin(async {
+        let world = world("100ms").await;
+        let session = world.session(json!({})).await;
+        assert_eq!(class(&session.call(1, "echo", json!({})).await), "held");
+        let waits = waiting(&world, 1).await;
+        assert_eq!(world.run(&["approvals", "approve", id(&waits[0])]).await.0, 0);
+        assert_eq!(world.run(&["approvals", "revoke", id(&waits[0]), "--reason", "wrong table"]).await.0, 0);
+        assert_eq!(class(&session.call(2, "echo", json!({})).await), "held", "people are asked anew");
+        assert!(world.ledger().is_empty());
+        let (code, told) = world.run(&["approvals", "approve", id(&waits[0])]).await;
+        assert!(code == 1 && told.contains("revoked"), "{told}");
+    })
+}
+
+fn own() -> Told {
+    // A21, APR-06: the same person over standard input and at the command line.
+    Box::pin(async {
+        let world = World::new(&Plan { policy: POLICY, more: people(), ..Plan::default() });
+        let mut agent = Agent::start(&world);
+        agent.hello().await;
+        let ask = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{}}}"#;
+        agent.say(ask).await;
+        assert_eq!(class(&agent.hear().await), "held");
+        let waits = waiting(&world, 1).await;
+        let (code, told) = world.run(&["approvals", "approve", id(&waits[0])]).await;
+        assert!(code == 1 && told.contains("own_call"), "{told}");
+        assert_eq!(waiting(&world, 1).await[0]["votes"], json!([]));
+        agent.leave().await;
+        assert!(world.ledger().is_empty());
+    })
+}
+
+fn rules_changed() -> Told {
+    // The stricter answer wins, also after people agreed.
+    Box::pin(async {
+        let mut world = world("100ms").await;
+        let first = {
+            let session = world.session(json!({})).await;
+            assert_eq!(class(&session.call(1, "echo", json!({})).await), "held");
+            waiting(&world, 1).await
+        };
+        assert_eq!(world.run(&["approvals", "approve", id(&first[0])]).await.0, 0);
+        let stricter = POLICY.replace("[\"role:reviewer\"]", "[\"role:reviewer\"], \"quorum\": 2");
+        world.write("rules/story.rego", &stricter);
+        world.logged("new policies are in force").await;
+        let session = world.session(json!({})).await;
+        assert_eq!(class(&session.call(2, "echo", json!({})).await), "held");
+        assert!(world.ledger().is_empty());
+        let (_, told) = world.run(&["approvals", "show", id(&first[0])]).await;
+        assert!(told.starts_with("SUPERSEDED"), "{told}");
+    })
+}
