@@ -16,6 +16,7 @@ pub mod asker;
 pub mod consent;
 pub mod event;
 mod quorum;
+mod row;
 pub mod state;
 pub mod vote;
 
@@ -52,6 +53,7 @@ pub struct Approval {
     /// Who asked, and who may not be the one to agree.
     pub asker: Asker,
     /// Who must agree. It was written when the call was held, and no change of rules or people makes it less.
+    #[serde(deserialize_with = "row::agreement")]
     pub agreement: Agreement,
     /// When it was opened.
     pub opened: Timestamp,

@@ -13,6 +13,7 @@ pub struct Asker {
     /// Names the caller for good.
     pub principal: String,
     /// The person the agent acts for, if the proof named one.
+    #[serde(deserialize_with = "super::row::nullable")]
     pub person: Option<String>,
     /// Everybody else who had a part in it: the key's owner, who delegated, whoever changed the arguments.
     pub also: BTreeSet<String>,

@@ -18,6 +18,7 @@ pub struct Vote {
     /// Whether they answered for a call of their own. Whoever counts the vote says so, not whoever casts it.
     pub part: Part,
     /// Why. A no needs one.
+    #[serde(deserialize_with = "super::row::nullable")]
     pub reason: Option<String>,
     /// The call they were shown.
     pub digest: Digest,
