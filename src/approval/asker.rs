@@ -22,13 +22,16 @@ pub struct Asker {
 }
 
 impl Asker {
-    /// Whether this is somebody who asked, by whichever account.
+    /// Whether this is somebody who asked, by whichever account. Everything either is known by is compared, because a
+    /// part in it may be known by an account as well as by a person, and a wrong yes only asks somebody else.
     pub fn is(&self, voter: &Voter) -> bool {
-        self.is_owner(voter)
-            || self.also.contains(&voter.person)
-            || self.principal == voter.account
-            || self.accounts.contains(&voter.account)
-            || voter.accounts.iter().any(|account| *account == self.principal || self.accounts.contains(account))
+        let theirs = |name: &String| {
+            *name == self.principal
+                || self.person.as_ref() == Some(name)
+                || self.also.contains(name)
+                || self.accounts.contains(name)
+        };
+        theirs(&voter.person) || theirs(&voter.account) || voter.accounts.iter().any(theirs)
     }
 
     /// Whether this is the person the agent acts for.
