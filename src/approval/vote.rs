@@ -22,7 +22,7 @@ pub struct Vote {
     pub reason: Option<String>,
     /// The call they were shown.
     pub digest: Digest,
-    /// When.
+    /// When. Whoever counts the vote says so too.
     pub at: Timestamp,
 }
 
@@ -40,7 +40,7 @@ pub enum Word {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// The person the agent acts for: they confirm.
+    /// The person the agent acts for, or somebody with another part in the call: they confirm.
     Confirms,
     /// Somebody else: they countersign.
     Countersigns,
