@@ -134,7 +134,7 @@ impl Approval {
             return Err(self.refused());
         }
         self.asks(voter, now)?;
-        if self.votes.iter().any(|earlier| earlier.by.is_same_person(voter)) {
+        if self.votes.iter().any(|earlier| quorum::same(&self.asker, &earlier.by, voter)) {
             return Err(Refused::Voted);
         }
         Ok(())

@@ -25,17 +25,23 @@ impl Asker {
     /// Whether this is somebody who asked, by whichever account. Everything either is known by is compared, because a
     /// part in it may be known by an account as well as by a person, and a wrong yes only asks somebody else.
     pub fn is(&self, voter: &Voter) -> bool {
+        self.is_themselves(voter) || names(voter).any(|name| self.also.contains(name))
+    }
+
+    /// Whether an account of the person the agent acts for is this voter's: all such voters are one human being.
+    pub(super) fn is_themselves(&self, voter: &Voter) -> bool {
         let theirs = |name: &String| {
-            *name == self.principal
-                || self.person.as_ref() == Some(name)
-                || self.also.contains(name)
-                || self.accounts.contains(name)
+            *name == self.principal || self.person.as_ref() == Some(name) || self.accounts.contains(name)
         };
-        theirs(&voter.person) || theirs(&voter.account) || voter.accounts.iter().any(theirs)
+        names(voter).any(theirs)
     }
 
     /// Whether this is the person the agent acts for.
     pub fn is_owner(&self, voter: &Voter) -> bool {
         self.person.as_ref() == Some(&voter.person)
     }
+}
+
+fn names(voter: &Voter) -> impl Iterator<Item = &String> {
+    [&voter.person, &voter.account].into_iter().chain(&voter.accounts)
 }

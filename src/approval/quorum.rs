@@ -7,6 +7,7 @@
 //! that goes back never takes one away.
 
 use super::Approval;
+use super::asker::Asker;
 use super::vote::{Part, Vote, Voter, Word};
 use crate::clock::Timestamp;
 use crate::policy::decision::Said;
@@ -37,7 +38,7 @@ impl<'a> Standing<'a> {
         let yes = approval.votes.iter().filter(|vote| vote.word == Word::Yes && vote.digest == approval.digest);
         // Nobody becomes somebody else: whoever answers to another name now has not said anything yet.
         let same = |vote: &'a Vote| who(vote).filter(|now| now.person == vote.by.person);
-        let humans = Human::of(yes.map(|vote| Yes { vote, now: same(vote) }));
+        let humans = Human::of(yes.map(|vote| Yes { vote, now: same(vote) }), &approval.asker);
         let hold = |said: &'a Said<HoldTerms>| {
             let people: Vec<&Human<'_>> = humans.iter().filter(|human| human.counts(&said.terms, approval)).collect();
             let nobody = |reviewer: &&Reviewer| !people.iter().any(|human| human.is(reviewer, &said.terms, approval));
@@ -82,17 +83,18 @@ impl Hold<'_> {
 
 impl<'a> Human<'a> {
     /// Puts together whoever is linked, also by way of others: two accounts that share a third are one person's.
-    fn of(all: impl Iterator<Item = Yes<'a>>) -> Vec<Self> {
+    fn of(all: impl Iterator<Item = Yes<'a>>, asker: &Asker) -> Vec<Self> {
         all.fold(Vec::new(), |humans, yes| {
-            let (same, mut humans): (Vec<Self>, Vec<Self>) = humans.into_iter().partition(|human| human.said(&yes));
+            let (same, mut humans): (Vec<Self>, Vec<Self>) =
+                humans.into_iter().partition(|human| human.said(&yes, asker));
             humans.push(Self(same.into_iter().flat_map(|human| human.0).chain([yes]).collect()));
             humans
         })
     }
 
-    fn said(&self, yes: &Yes<'a>) -> bool {
+    fn said(&self, yes: &Yes<'a>, asker: &Asker) -> bool {
         let pairs = self.0.iter().flat_map(Yes::voters).flat_map(|mine| yes.voters().map(move |other| (mine, other)));
-        pairs.into_iter().any(|(mine, other)| mine.is_same_person(other))
+        pairs.into_iter().any(|(mine, other)| same(asker, mine, other))
     }
 
     /// Whether they had a part in asking, when they said yes or now.
@@ -120,6 +122,11 @@ impl<'a> Yes<'a> {
     fn counting(&self, terms: &HoldTerms, approval: &Approval) -> Option<&'a Voter> {
         self.now.filter(|now| counts(terms, now, approval, self.vote.at))
     }
+}
+
+/// Whether these are one human being, also where only the call knows that both accounts are whoever's it is.
+pub(super) fn same(asker: &Asker, one: &Voter, other: &Voter) -> bool {
+    one.is_same_person(other) || (asker.is_themselves(one) && asker.is_themselves(other))
 }
 
 /// Whether this person's word counts for a hold when it is said at this time.
