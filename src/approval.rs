@@ -246,3 +246,5 @@ fn later(time: Timestamp, micros: i64) -> Timestamp {
     Timestamp::from_micros(time.micros().saturating_add(micros))
 }
 
+#[cfg(test)]
+mod tests;
