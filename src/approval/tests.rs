@@ -1,4 +1,5 @@
 //! Stories, tables and a search about one approval.
+#![expect(clippy::arithmetic_side_effects, reason = "the sums of tests are small, and a test may stop")]
 
 mod model;
 mod people;
@@ -6,6 +7,8 @@ mod quorum;
 mod row;
 mod search;
 mod time;
+
+use std::collections::BTreeSet;
 
 use super::*;
 use crate::policy::decision::Said;
@@ -46,8 +49,8 @@ fn asks(names: &[&str]) -> HoldTerms {
     }
 }
 
-fn later(seconds: u64, to: &[&str]) -> Option<Escalation> {
-    Some(Escalation { after: span(seconds), to: reviewers(to) })
+fn later(seconds: u64, to: &[&str]) -> Escalation {
+    Escalation { after: span(seconds), to: reviewers(to) }
 }
 
 fn agreement(holds: Vec<HoldTerms>) -> Agreement {
@@ -79,7 +82,7 @@ fn person(name: &str, groups: &[&str]) -> Voter {
         accounts: [account.clone()].into(),
         account,
         groups: groups.iter().map(|group| (*group).to_owned()).collect(),
-        roles: Default::default(),
+        roles: BTreeSet::new(),
     }
 }
 
@@ -115,11 +118,7 @@ fn attempt(lease: i64) -> Attempt {
 }
 
 /// A claim at this time, for 30 seconds, with whoever voters are now.
-fn claim<'a>(
-    approval: &'a Approval,
-    seconds: i64,
-    now: &'a dyn Fn(&Voter) -> Option<&'a Voter>,
-) -> Result<Next, Refused> {
+fn claim<'a>(approval: &Approval, seconds: i64, now: &'a dyn Fn(&Voter) -> Option<&'a Voter>) -> Result<Next, Refused> {
     let claim = Claim { attempt: attempt(seconds + 30), digest: digest("this"), now };
     approval.after(Event::Claimed(claim), at(seconds))
 }

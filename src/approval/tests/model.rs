@@ -3,8 +3,6 @@
 //! The model knows people by number, reviewers as sets of numbers, and time in seconds. It shares no line with the
 //! machine. Time goes forwards and backwards (TIM-02).
 
-use std::collections::BTreeSet;
-
 use proptest::prelude::*;
 
 use super::*;
@@ -47,11 +45,11 @@ fn agreements(which: usize) -> (Vec<HoldTerms>, Vec<Rule>) {
         0 => vec![(HoldTerms { quorum: 2, ..asks(&["group:ops"]) }, Rule { quorum: 2, ..rule(&[OPS]) })],
         1 => vec![(asks(&["group:ops"]), rule(&[OPS])), (asks(&["group:sec"]), rule(&[SEC]))],
         2 => vec![(
-            HoldTerms { each: true, quorum: 2, escalate: later(60, &["group:bosses"]), ..asks(&both) },
+            HoldTerms { each: true, quorum: 2, escalate: Some(later(60, &["group:bosses"])), ..asks(&both) },
             Rule { each: true, quorum: 2, later: Some(60), ..rule(&[OPS, SEC]) },
         )],
         3 => vec![(
-            HoldTerms { escalate: later(120, &["group:bosses"]), ..asks(&["user:nobody"]) },
+            HoldTerms { escalate: Some(later(120, &["group:bosses"])), ..asks(&["user:nobody"]) },
             Rule { later: Some(120), ..rule(&[&[]]) },
         )],
         4 => vec![confirm(), (asks(&["group:sec"]), rule(&[SEC]))],
@@ -296,7 +294,8 @@ proptest! {
             prop_assert_eq!(machine.votes.len(), model.said.len());
             prop_assert!(given <= 1, "leave was given twice");
             prop_assert!(over.is_none_or(|over| over == word), "{:?} came back to life as {}", over, word);
-            over = over.or((machine.wakes().is_none() && word != "outcome_unknown").then_some(word));
+            let ended = (machine.wakes().is_none() && word != "outcome_unknown").then_some(word);
+            over = over.or(ended);
         }
     }
 }

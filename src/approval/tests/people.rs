@@ -82,7 +82,7 @@ fn without_a_person_behind_the_agent_nobody_is_its_owner() {
 /// A33: more people are asked later; nobody is asked less.
 #[test]
 fn escalation_asks_more_people_exactly_in_time() {
-    let waits = open(vec![HoldTerms { escalate: later(60, &["group:bosses"]), ..asks(&["group:ops"]) }]);
+    let waits = open(vec![HoldTerms { escalate: Some(later(60, &["group:bosses"])), ..asks(&["group:ops"]) }]);
     let (boss, bob) = (person("erin", &["bosses"]), person("bob", &["ops"]));
     let own = person("jana", &["bosses"]);
     let before = at(60).micros() - 1;
@@ -98,7 +98,7 @@ fn escalation_asks_more_people_exactly_in_time() {
 /// TIM-02: what was said in time stays said when the clock goes back, and one replica's clock is behind (TIM-03).
 #[test]
 fn who_was_asked_when_they_answered_counts_whatever_the_clock_says_afterwards() {
-    let terms = HoldTerms { quorum: 2, escalate: later(60, &["group:bosses"]), ..asks(&["group:ops"]) };
+    let terms = HoldTerms { quorum: 2, escalate: Some(later(60, &["group:bosses"])), ..asks(&["group:ops"]) };
     let one = yes(&open(vec![terms]), &person("erin", &["bosses"]), 61).unwrap();
     let both = yes(&one, &person("bob", &["ops"]), 59).unwrap();
     assert_eq!(both.state.word(), "approved");
@@ -108,7 +108,7 @@ fn who_was_asked_when_they_answered_counts_whatever_the_clock_says_afterwards() 
 /// A word is about what was asked: nothing is agreed to because time passes and nobody does anything.
 #[test]
 fn time_alone_makes_no_agreement() {
-    let late = HoldTerms { escalate: later(60, &["group:ops"]), ..asks(&["group:gone"]) };
+    let late = HoldTerms { escalate: Some(later(60, &["group:ops"])), ..asks(&["group:gone"]) };
     let one = yes(&open(vec![asks(&["group:ops"]), late]), &person("bob", &["ops"]), 10).unwrap();
     assert_eq!(one.state, State::Pending);
     assert!(one.due(at(61)).is_none());

@@ -1,7 +1,5 @@
 //! Does an approval come back from the store as it went in?
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use super::*;
@@ -12,7 +10,7 @@ fn full() -> Vec<Approval> {
         each: true,
         quorum: 2,
         ttl: Some(span(600)),
-        escalate: later(60, &["role:lead"]),
+        escalate: Some(later(60, &["role:lead"])),
         by: By::Owner,
         ..asks(&["user", "user:bob", "group:ops"])
     };
@@ -94,8 +92,9 @@ fn a_member_of_another_kind_is_an_error() {
             let other = |whole: &mut Value, place: &str| {
                 whole.pointer_mut(place).is_some_and(|value| {
                     // One word for another is a change and not damage.
-                    let changes = !(value.is_string() && wrong.is_string())
-                        && !(place.ends_with("/reason") || place.ends_with("/person"));
+                    let changes = !(value.is_string() && wrong.is_string()
+                        || place.ends_with("/reason")
+                        || place.ends_with("/person"));
                     *value = wrong.clone();
                     changes
                 })

@@ -4,7 +4,7 @@
 //! two replicas that may be stale and may crash between any two steps, three people, and time. Jana's agent asks. Two
 //! people of operations must agree: Bob, who can lose his group, and Carol, who has two accounts.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::*;
@@ -116,16 +116,16 @@ impl Search {
 
     /// What holds in every state.
     fn check(&mut self, world: &World) {
-        let word = world.row.state.word();
-        self.words.insert(word);
+        let stands = world.row.state.word();
+        self.words.insert(stands);
         self.sent += usize::from(world.sent);
         assert!(world.sent <= 1, "I2: sent twice");
         let idle = world.replicas.iter().all(|replica| replica.hand == Hand::Empty);
         match world.row.state {
-            State::Pending | State::Approved { .. } => assert!(world.sent == 0 && idle, "I1: {word}"),
+            State::Pending | State::Approved { .. } => assert!(world.sent == 0 && idle, "I1: {stands}"),
             State::Ended(
                 End::Rejected | End::Expired | End::Cancelled | End::Superseded | End::Lapsed | End::Revoked,
-            ) => assert!(world.sent == 0 && idle, "I6: {word}"),
+            ) => assert!(world.sent == 0 && idle, "I6: {stands}"),
             State::Ended(End::Succeeded) => assert!(world.sent == 1 && world.happened, "I10"),
             State::Ended(End::Failed) => assert!(world.sent == 1 && !world.happened, "I10"),
             // With one clock for all, what somebody found when they looked stays true.
@@ -136,8 +136,8 @@ impl Search {
         // I11: with nobody there, time brings it to an end, or to where somebody has to look.
         let far = Timestamp::from_micros(i64::MAX);
         let rest = world.row.due(far).unwrap_or_else(|| (*world.row).clone());
-        assert!(!rest.is_open() && rest.due(far).is_none(), "I11: {word}");
-        assert!(world.sent == 0 || matches!(rest.state, State::Unknown | State::Ended(_)), "I10: {word}");
+        assert!(!rest.is_open() && rest.due(far).is_none(), "I11: {stands}");
+        assert!(world.sent == 0 || matches!(rest.state, State::Unknown | State::Ended(_)), "I10: {stands}");
     }
 
     fn steps(&mut self, world: &World) {
@@ -220,8 +220,8 @@ impl Search {
         let said = |name: &str| copy.votes.iter().any(|vote| vote.by.person == name && vote.word == Word::Yes);
         assert!(world.bob_may && said("bob") && (said("carol") || said("carol-phone")), "I4: no quorum");
         assert!(copy.votes.len() == 2 && !said("jana"), "I4: {:?}", copy.votes);
-        let leave = Hand::Leave(next.consent.unwrap().digest(), lease);
-        self.write(world, mine, next.approval, Some(leave));
+        let given = Hand::Leave(next.consent.unwrap().digest(), lease);
+        self.write(world, mine, next.approval, Some(given));
     }
 
     /// Whoever was given leave looks at their lease once more, and sends; the server does it or not (EXE-07).

@@ -155,12 +155,13 @@ fn a_claim_is_for_exactly_this_and_there_is_one() {
     }
 }
 
+type Make = fn(&Voter) -> Event<'static>;
+
 /// APR-11: to cancel or to take back wins only before the claim.
 #[test]
 fn what_runs_is_not_taken_back() {
     let bob = person("bob", &["ops"]);
     let carol = person("carol", &["ops"]);
-    type Make = fn(&Voter) -> Event<'static>;
     let rows: [(Make, bool, &str); 3] = [
         (|_| Event::Cancelled, true, "cancelled"),
         (|_| Event::Superseded, true, "superseded"),
