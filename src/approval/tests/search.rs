@@ -11,7 +11,7 @@ use super::*;
 
 /// How long a step of time is. Pending and approved last two of them, a lease lasts one.
 const STEP: i64 = 150;
-const LAST: i64 = 6;
+const LAST: i64 = 5;
 
 fn people() -> [Voter; 4] {
     let ops = |name| person(name, &["ops"]);
