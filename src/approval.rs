@@ -17,6 +17,7 @@ pub mod consent;
 pub mod event;
 pub mod people;
 mod quorum;
+mod row;
 pub mod state;
 pub mod vote;
 
@@ -53,6 +54,7 @@ pub struct Approval {
     /// Who asked, and who may not be the one to agree.
     pub asker: Asker,
     /// Who must agree. It was written when the call was held, and no change of rules or people makes it less.
+    #[serde(deserialize_with = "row::agreement")]
     pub agreement: Agreement,
     /// When it was opened.
     pub opened: Timestamp,
@@ -109,7 +111,7 @@ impl Approval {
         }
     }
 
-    /// Whether nothing more can happen to it without somebody looking into it.
+    /// Whether something is still to come. Afterwards somebody can at most look what had happened.
     pub const fn is_open(&self) -> bool {
         matches!(self.state, State::Pending | State::Approved { .. } | State::Executing(_))
     }
@@ -121,11 +123,26 @@ impl Approval {
 
     /// Who still has to agree, in words for people; nothing when nobody has to.
     pub fn lacking(&self, now: Timestamp) -> Vec<String> {
-        Standing::of(self, now, &|vote| Some(&vote.by)).lacking()
+        Standing::of(self, &|vote| Some(&vote.by)).lacking(self, now)
     }
 
-    /// Whether this person's word would count, and for which of the holds; why not, when it would for none.
+    /// Whether this person could answer now; why not, when they could not.
     pub fn may_vote(&self, voter: &Voter, now: Timestamp) -> Result<(), Refused> {
+        if self.due(now).is_some() {
+            return Err(Refused::Late);
+        }
+        if self.state != State::Pending {
+            return Err(self.refused());
+        }
+        self.asks(voter, now)?;
+        if self.votes.iter().any(|earlier| quorum::same(&self.asker, &earlier.by, voter)) {
+            return Err(Refused::Voted);
+        }
+        Ok(())
+    }
+
+    /// Whether at least one of the holds asks this person by now, wherever it stands and whatever they said already.
+    pub fn asks(&self, voter: &Voter, now: Timestamp) -> Result<(), Refused> {
         let counts = |hold| quorum::counts(hold, voter, self, now);
         if self.agreement.all_of.iter().any(|hold| counts(&hold.terms)) {
             return Ok(());
@@ -152,7 +169,7 @@ impl Approval {
             },
             Event::Revoked(by) => match self.state {
                 State::Approved { .. } => {
-                    self.may_vote(&by, now)?;
+                    self.asks(&by, now)?;
                     plain(self.at(State::Ended(End::Revoked)))
                 }
                 _ => Err(self.refused()),
@@ -160,6 +177,8 @@ impl Approval {
             Event::Claimed(claim) => self.claimed(claim, now),
             Event::Renewed { attempt, lease } => match &self.state {
                 State::Executing(running) if running.id == attempt => {
+                    // Whoever performs it was told how long they may; that is never made less behind their back.
+                    let lease = lease.max(running.lease);
                     plain(self.at(State::Executing(Attempt { lease, ..running.clone() })))
                 }
                 _ => Err(self.refused()),
@@ -176,15 +195,9 @@ impl Approval {
     }
 
     fn voted(&self, vote: Vote, now: Timestamp) -> Result<Self, Refused> {
-        if self.state != State::Pending {
-            return Err(self.refused());
-        }
+        self.may_vote(&vote.by, now)?;
         if vote.digest != self.digest {
             return Err(Refused::OtherCall);
-        }
-        self.may_vote(&vote.by, now)?;
-        if self.votes.iter().any(|earlier| earlier.by.is_same_person(&vote.by)) {
-            return Err(Refused::Voted);
         }
         if vote.word == Word::No && vote.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
             return Err(Refused::NoReason);
@@ -192,10 +205,10 @@ impl Approval {
         let word = vote.word;
         let part = if self.asker.is(&vote.by) { Part::Confirms } else { Part::Countersigns };
         let mut next = self.clone();
-        next.votes.push(Vote { part, ..vote });
+        next.votes.push(Vote { part, at: now, ..vote });
         if word == Word::No {
             next.state = State::Ended(End::Rejected);
-        } else if Standing::of(&next, now, &|vote| Some(&vote.by)).is_met() {
+        } else if Standing::of(&next, &|vote| Some(&vote.by)).is_met() {
             next.state = State::Approved { until: later(now, UNUSED_MICROS) };
         }
         Ok(next)
@@ -209,9 +222,13 @@ impl Approval {
         if claim.digest != self.digest {
             return Err(Refused::OtherCall);
         }
-        let standing = Standing::of(self, now, &|vote| (claim.now)(&vote.by));
-        if !standing.is_met() {
+        let standing = Standing::of(self, &|vote| (claim.now)(&vote.by));
+        // One no ends it, so that there is one in what was agreed to only where somebody wrote into the store.
+        if !standing.is_met() || self.votes.iter().any(|vote| vote.word == Word::No) {
             return Err(Refused::QuorumGone);
+        }
+        if claim.attempt.lease <= now {
+            return Err(Refused::Late);
         }
         let approval = self.at(State::Executing(claim.attempt));
         Ok(Next { approval, consent: Some(Consent::new(self.digest)) })
@@ -229,3 +246,6 @@ impl Approval {
 fn later(time: Timestamp, micros: i64) -> Timestamp {
     Timestamp::from_micros(time.micros().saturating_add(micros))
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,6 +48,7 @@ pub struct Claim<'a> {
     /// Names what will really be sent.
     pub digest: Digest,
     /// Who a voter is now; nothing when they may not vote any more.
+    /// Their word counts only under the same person's name.
     pub now: &'a dyn Fn(&Voter) -> Option<&'a Voter>,
 }
 

@@ -2,9 +2,13 @@
 //!
 //! Every hold has its own terms, and all of them must be met. One person may count for several holds and for several of
 //! the reviewers one hold names, but is one person everywhere: a quorum of two needs two human beings.
+//!
+//! A word counts for what its speaker was asked when they spoke. So time alone never makes an agreement, and a clock
+//! that goes back never takes one away.
 
 use super::Approval;
-use super::vote::{Vote, Voter, Word};
+use super::asker::Asker;
+use super::vote::{Part, Vote, Voter, Word};
 use crate::clock::Timestamp;
 use crate::policy::decision::Said;
 use crate::policy::finding::hold::{By, HoldTerms, Reviewer};
@@ -15,25 +19,30 @@ pub(super) struct Standing<'a>(Vec<Hold<'a>>);
 struct Hold<'a> {
     said: &'a Said<HoldTerms>,
     people: usize,
-    /// Reviewers that `each` asks for and that nobody stands for.
+    /// Reviewers that `each` asks for and that nobody stands for. People who are asked later stand for none of them.
     missing: Vec<&'a Reviewer>,
+}
+
+/// One human being, by every account they said yes with.
+struct Human<'a>(Vec<Yes<'a>>);
+
+struct Yes<'a> {
+    vote: &'a Vote,
+    /// Who they are now; nothing when they may not vote any more.
+    now: Option<&'a Voter>,
 }
 
 impl<'a> Standing<'a> {
     /// By the votes there are, with whoever their voters are to count as.
-    pub(super) fn of(approval: &'a Approval, now: Timestamp, who: &dyn Fn(&'a Vote) -> Option<&'a Voter>) -> Self {
-        let yes = approval.votes.iter().filter(|vote| vote.word == Word::Yes);
-        let voters: Vec<&Voter> = yes.filter_map(who).collect();
+    pub(super) fn of(approval: &'a Approval, who: &dyn Fn(&'a Vote) -> Option<&'a Voter>) -> Self {
+        let yes = approval.votes.iter().filter(|vote| vote.word == Word::Yes && vote.digest == approval.digest);
+        // Nobody becomes somebody else: whoever answers to another name now has not said anything yet.
+        let same = |vote: &'a Vote| who(vote).filter(|now| now.person == vote.by.person);
+        let humans = Human::of(yes.map(|vote| Yes { vote, now: same(vote) }), &approval.asker);
         let hold = |said: &'a Said<HoldTerms>| {
-            let mut people: Vec<&Voter> = Vec::new();
-            for voter in voters.iter().filter(|voter| counts(&said.terms, voter, approval, now)) {
-                if !people.iter().any(|known| known.is_same_person(voter)) {
-                    people.push(voter);
-                }
-            }
-            let stands_for = |reviewer: &&Reviewer| !people.iter().any(|voter| is(reviewer, voter, approval));
-            let missing =
-                if said.terms.each { said.terms.reviewers.iter().filter(stands_for).collect() } else { vec![] };
+            let people: Vec<&Human<'_>> = humans.iter().filter(|human| human.counts(&said.terms, approval)).collect();
+            let nobody = |reviewer: &&Reviewer| !people.iter().any(|human| human.is(reviewer, &said.terms, approval));
+            let missing = if said.terms.each { said.terms.reviewers.iter().filter(nobody).collect() } else { vec![] };
             Hold { said, people: people.len(), missing }
         };
         Self(approval.agreement.all_of.iter().map(hold).collect())
@@ -44,9 +53,9 @@ impl<'a> Standing<'a> {
         !self.0.is_empty() && self.0.iter().all(Hold::is_met)
     }
 
-    /// Who is missing, in words.
-    pub(super) fn lacking(&self) -> Vec<String> {
-        self.0.iter().filter(|hold| !hold.is_met()).map(Hold::words).collect()
+    /// Who is missing, in words: of those who are asked by now.
+    pub(super) fn lacking(&self, approval: &Approval, now: Timestamp) -> Vec<String> {
+        self.0.iter().filter(|hold| !hold.is_met()).map(|hold| hold.words(approval, now)).collect()
     }
 }
 
@@ -59,30 +68,83 @@ impl Hold<'_> {
         self.people >= self.wanted() && self.missing.is_empty()
     }
 
-    fn words(&self) -> String {
-        let names = |reviewers: &[&Reviewer]| {
-            reviewers.iter().map(|reviewer| String::from((*reviewer).clone())).collect::<Vec<_>>().join(", ")
+    fn words(&self, approval: &Approval, now: Timestamp) -> String {
+        let names = |reviewers: &mut dyn Iterator<Item = &Reviewer>| {
+            reviewers.map(Reviewer::to_string).collect::<Vec<_>>().join(", ")
         };
         let finding = &self.said.finding;
         if self.people < self.wanted() {
-            let all: Vec<&Reviewer> = self.said.terms.reviewers.iter().collect();
-            return format!("{finding}: {} of {} among {}", self.people, self.wanted(), names(&all));
+            let all = names(&mut asked(&self.said.terms, approval, now));
+            return format!("{finding}: {} of {} among {all}", self.people, self.wanted());
         }
-        format!("{finding}: also {}", names(&self.missing))
+        format!("{finding}: also {}", names(&mut self.missing.iter().copied()))
     }
 }
 
-/// Whether this person's word counts for a hold.
-pub(super) fn counts(terms: &HoldTerms, voter: &Voter, approval: &Approval, now: Timestamp) -> bool {
-    if terms.by == By::Other && approval.asker.is(voter) {
-        return false;
+impl<'a> Human<'a> {
+    /// Puts together whoever is linked, also by way of others: two accounts that share a third are one person's.
+    fn of(all: impl Iterator<Item = Yes<'a>>, asker: &Asker) -> Vec<Self> {
+        all.fold(Vec::new(), |humans, yes| {
+            let (same, mut humans): (Vec<Self>, Vec<Self>) =
+                humans.into_iter().partition(|human| human.said(&yes, asker));
+            humans.push(Self(same.into_iter().flat_map(|human| human.0).chain([yes]).collect()));
+            humans
+        })
     }
-    let later = terms.escalate.iter().filter(|escalation| {
+
+    fn said(&self, yes: &Yes<'a>, asker: &Asker) -> bool {
+        let pairs = self.0.iter().flat_map(Yes::voters).flat_map(|mine| yes.voters().map(move |other| (mine, other)));
+        pairs.into_iter().any(|(mine, other)| same(asker, mine, other))
+    }
+
+    /// Whether they had a part in asking, when they said yes or now.
+    fn asks(&self, approval: &Approval) -> bool {
+        self.0.iter().any(|yes| {
+            yes.vote.part == Part::Confirms || yes.voters().into_iter().any(|voter| approval.asker.is(voter))
+        })
+    }
+
+    fn counts(&self, terms: &HoldTerms, approval: &Approval) -> bool {
+        let own = terms.by == By::Other && self.asks(approval);
+        !own && self.0.iter().any(|yes| yes.counting(terms, approval).is_some())
+    }
+
+    fn is(&self, reviewer: &Reviewer, terms: &HoldTerms, approval: &Approval) -> bool {
+        self.0.iter().filter_map(|yes| yes.counting(terms, approval)).any(|voter| is(reviewer, voter, approval))
+    }
+}
+
+impl<'a> Yes<'a> {
+    fn voters(&self) -> impl Iterator<Item = &'a Voter> + use<'a> {
+        [Some(&self.vote.by), self.now].into_iter().flatten()
+    }
+
+    fn counting(&self, terms: &HoldTerms, approval: &Approval) -> Option<&'a Voter> {
+        self.now.filter(|now| counts(terms, now, approval, self.vote.at))
+    }
+}
+
+/// Whether these are one human being, also where only the call knows that both accounts are whoever's it is.
+pub(super) fn same(asker: &Asker, one: &Voter, other: &Voter) -> bool {
+    one.is_same_person(other) || (asker.is_themselves(one) && asker.is_themselves(other))
+}
+
+/// Whether this person's word counts for a hold when it is said at this time.
+pub(super) fn counts(terms: &HoldTerms, voter: &Voter, approval: &Approval, said: Timestamp) -> bool {
+    // Somebody without a name was not proven to be anybody.
+    let nobody = voter.person.is_empty();
+    let own = terms.by == By::Other && approval.asker.is(voter);
+    !nobody && !own && asked(terms, approval, said).any(|reviewer| is(reviewer, voter, approval))
+}
+
+/// Who is asked at this time: those the hold lists, and later others too.
+fn asked<'a>(terms: &'a HoldTerms, approval: &Approval, at: Timestamp) -> impl Iterator<Item = &'a Reviewer> + use<'a> {
+    let waited = at.micros().saturating_sub(approval.opened.micros());
+    let later = terms.escalate.iter().filter(move |escalation| {
         let after = i64::try_from(escalation.after.seconds()).unwrap_or(i64::MAX).saturating_mul(1_000_000);
-        now.micros() >= approval.opened.micros().saturating_add(after)
+        waited >= after
     });
-    let asked = terms.reviewers.iter().chain(later.flat_map(|escalation| &escalation.to));
-    asked.into_iter().any(|reviewer| is(reviewer, voter, approval))
+    terms.reviewers.iter().chain(later.flat_map(|escalation| &escalation.to))
 }
 
 fn is(reviewer: &Reviewer, voter: &Voter, approval: &Approval) -> bool {

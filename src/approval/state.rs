@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 
 /// Where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum State {
     /// People have not agreed yet.
     Pending,

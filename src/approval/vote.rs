@@ -18,10 +18,11 @@ pub struct Vote {
     /// Whether they answered for a call of their own. Whoever counts the vote says so, not whoever casts it.
     pub part: Part,
     /// Why. A no needs one.
+    #[serde(deserialize_with = "super::row::nullable")]
     pub reason: Option<String>,
     /// The call they were shown.
     pub digest: Digest,
-    /// When.
+    /// When. Whoever counts the vote says so too.
     pub at: Timestamp,
 }
 
@@ -39,7 +40,7 @@ pub enum Word {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// The person the agent acts for: they confirm.
+    /// The person the agent acts for, or somebody with another part in the call: they confirm.
     Confirms,
     /// Somebody else: they countersign.
     Countersigns,
