@@ -221,7 +221,16 @@ impl Gateway {
     async fn carry_out(self: &Arc<Self>, exchange: &Arc<Exchange>, leave: Leave) -> (Answer, Era) {
         let Leave { id, action, server, outline, input, shown, link, permit, receipt, running } = leave;
 
-        // Do it.
+        // Do it, unless whoever was to do it stood still for so long that others gave it up.
+        if running.as_ref().is_some_and(Running::is_lost) {
+            let refusal =
+                Refusal::new("outcome_unknown", Retry::Useless, "the gateway stood still just before it sent the call");
+            let refusal =
+                refusal.hint("nothing was sent by it; ask the person you work for to look before you repeat it");
+            let written = self.recorder.write(vec![self.entry(&id, entries::refused(&refusal))]).await;
+            let refusal = written.map_or_else(|error| lists::unrecorded(&error), |()| refusal);
+            return (refusal.answer(Some(&id), Some(&action)), Era::Legacy);
+        }
         let sent = self.clock.now();
         let scrutiny = self.scrutiny(exchange, (&server, &action), &input);
         let (reply, unsaid) = self.converse(exchange, &link, (permit, receipt), &scrutiny).await;

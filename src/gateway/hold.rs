@@ -7,6 +7,9 @@
 //! Before it runs, everything is looked at once more, in this order: the time, the tool, the rules, the people, and what
 //! will really be sent. Whatever is not as it was when people agreed ends the approval.
 
+mod running;
+mod words;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,8 +21,8 @@ use super::reach::{Listing, Reach};
 use super::weigh::Weighed;
 use super::{Gateway, Leave, Turned, entries};
 use crate::approval::Approval;
-use crate::approval::state::{End, Outcome, State};
-use crate::approval::vote::Word;
+use crate::approval::people::People;
+use crate::approval::state::{Outcome, State};
 use crate::audit::entry::{Dispatched, Ending, Entry, Event};
 use crate::call::{Action, Call, CallId, Parts};
 use crate::catalogue::tool::Pin;
@@ -30,27 +33,13 @@ use crate::policy::decision::{Agreement, Decision, Judgement};
 use crate::store::append::AppendError;
 use crate::wire::json::Value;
 use crate::wire::message::Notification;
+pub(super) use running::Running;
+use words::{changed, unkept};
 
 /// How often a client that waits is told that it still does.
 const PROGRESS: Duration = Duration::from_secs(10);
-/// How often whoever performs a held call says that they still do.
-const RENEWAL: Duration = Duration::from_secs(5);
 /// Calls of one caller that may wait at once.
 const MOST_OPEN: i64 = 20;
-
-/// A held call that is being performed. It says so until it is dropped.
-#[derive(Debug)]
-pub(super) struct Running {
-    /// Names the attempt.
-    pub(super) attempt: String,
-    renewing: tokio::task::JoinHandle<()>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.renewing.abort();
-    }
-}
 
 /// A call that waits, as this gateway sees it.
 struct Waiter {
@@ -135,7 +124,9 @@ impl Gateway {
         }
         let Decision::Hold(held) = &weighed.judgement.decision else { return Err(Refusal::plain()) };
         let now = self.desk.now().await.map_err(|error| unkept(&error.into()))?;
-        let asker = self.desk.people.load().asker(caller);
+        let people = self.desk.people.load_full();
+        warn_of_nobody(&people, held.terms(), &weighed.call.id);
+        let asker = people.asker(caller);
         let named = (weighed.call.id.clone(), weighed.call.digest, repeat);
         let approval = Approval::open(named, asker, held.terms().clone(), now);
         let shown = shown(exchange, &weighed, held.terms());
@@ -202,6 +193,7 @@ impl Gateway {
         self.charge(&mut weighed.judgement).await?;
         let Decision::Hold(held) = &weighed.judgement.decision else { return Err(Refusal::plain()) };
         let attempt = desk::attempt().map_err(|error| unkept(&error))?;
+        let claimed = Instant::now();
         let dispatched = Event::Dispatched(Dispatched { server: weighed.call.server.to_string() });
         let claimant = Claimant {
             attempt: attempt.clone(),
@@ -210,7 +202,7 @@ impl Gateway {
         };
         let done = self.desk.act(id.as_str(), Wish::Claim(claimant)).await.map_err(|error| unkept(&error))?;
         let Some((consent, receipt)) = done.leave else { return Err(Refusal::plain()) };
-        let running = Running { renewing: tokio::spawn(renew(Arc::clone(&self.desk), id, attempt.clone())), attempt };
+        let running = Running::start(Arc::clone(&self.desk), id, attempt, claimed);
         let permit = Permit::agreed(weighed.call.clone(), held, consent)
             .map_err(|other| Refusal::new("policy_error", Retry::Useless, other.to_string()))?;
         drop(waiting);
@@ -261,46 +253,14 @@ impl Gateway {
             tracing::debug!(call = id, %error, "an approval that fits no more is over already");
         }
     }
+}
 
-    /// What the client hears of an approval that did not come, or not yet.
-    async fn told(&self, approval: &Approval, judgement: &Judgement) -> Refusal {
-        let id = approval.id.as_str();
-        let no = approval.votes.iter().rev().find(|vote| vote.word == Word::No);
-        match approval.state {
-            State::Ended(End::Rejected) => {
-                let why = no.and_then(|vote| vote.reason.as_deref()).unwrap_or("without a reason");
-                Refusal::new("rejected", Retry::Useless, format!("a reviewer said no: {why}"))
-                    .hint("do it another way, as the reviewer says, or ask the person you work for")
-            }
-            State::Ended(End::Expired) => Refusal::new("expired", Retry::Later, "nobody agreed in time")
-                .hint("ask the person you work for whether somebody can answer, then make the call again"),
-            State::Ended(End::Lapsed) => {
-                Refusal::new("expired", Retry::Later, "people agreed, but the call came too late")
-            }
-            State::Executing(_) | State::Ended(End::Succeeded | End::Failed) => Refusal::new(
-                "performed_already",
-                Retry::Useless,
-                "this call is performed, or was, on behalf of another request",
-            )
-            .hint("look for what it did before you do it again"),
-            State::Unknown => Refusal::new("outcome_unknown", Retry::Useless, "the call may or may not have happened")
-                .hint("do not repeat it; ask the person you work for to look"),
-            State::Pending => {
-                let now = self.desk.now().await.unwrap_or(approval.opened);
-                let said = Refusal::from_judgement(judgement);
-                let why = said.as_ref().map_or("a rule asks for it", |said| said.reason.trim_end_matches('.'));
-                let lacking = approval.lacking(now).join("; ");
-                let reason = format!("{why}. It waits for people to agree ({lacking})");
-                let hint = format!(
-                    "tell the person you work for that `countersign approvals show {id}` shows what waits; then make exactly the same call again: it takes up the same approval and nobody is asked twice"
-                );
-                let findings = said.map(|said| said.findings).unwrap_or_default();
-                Refusal { findings, ..Refusal::new("held", Retry::Later, reason).hint(hint) }
-            }
-            State::Approved { .. } | State::Ended(_) => {
-                Refusal::new("withdrawn", Retry::Useless, format!("the approval is {}", approval.state.word()))
-                    .hint("make the call again if it is still wanted; people are asked anew")
-            }
+/// A hold nobody can answer ends by itself and as a no; whoever runs the gateway should know.
+fn warn_of_nobody(people: &People, agreement: &Agreement, call: &CallId) {
+    for said in &agreement.all_of {
+        let later = said.terms.escalate.iter().flat_map(|escalation| &escalation.to);
+        if said.terms.reviewers.iter().chain(later).all(|reviewer| people.stands_for(reviewer) == 0) {
+            tracing::warn!(%call, finding = said.finding, "a call waits for people of whom nobody is listed in [people]");
         }
     }
 }
@@ -345,42 +305,9 @@ fn shown(exchange: &Exchange, Weighed { call, judgement, shown, .. }: &Weighed, 
     Value::Object(card).to_string()
 }
 
-async fn renew(desk: Arc<desk::Desk>, id: CallId, attempt: String) {
-    let mut ticks = tokio::time::interval(RENEWAL);
-    ticks.tick().await;
-    loop {
-        ticks.tick().await;
-        match desk.act(id.as_str(), Wish::Renew(attempt.clone())).await {
-            Err(DeskError::Refused(_) | DeskError::Unknown) => return,
-            Err(error) => tracing::warn!(call = %id, %error, "the lease of a call that runs could not be renewed yet"),
-            Ok(_) => {}
-        }
-    }
-}
-
 async fn say_progress(exchange: &Exchange, told: u64, message: &str) {
     let Some(token) = exchange.meta.get("progressToken") else { return };
     let params = object! { "progressToken" => token.clone(), "progress" => told, "message" => message };
     let method = "notifications/progress".to_owned();
     exchange.outlet.say(Notification { method, params }).await;
-}
-
-fn changed(why: &str) -> Refusal {
-    Refusal::new("superseded", Retry::Later, why).hint("make the call again; people are asked about what it is now")
-}
-
-/// What cannot be kept does not wait, and what does not wait does not run.
-fn unkept(error: &DeskError) -> Refusal {
-    match error {
-        DeskError::Refused(refused) => Refusal::new("not_approved", Retry::Later, refused.to_string()),
-        other => {
-            tracing::error!(error = %other, "a call that must wait for people cannot be kept");
-            Refusal::new(
-                "approvals_unavailable",
-                Retry::Later,
-                "the call must wait for people, and that cannot be written down right now",
-            )
-            .hint("whoever runs this gateway finds the cause in its log")
-        }
-    }
 }

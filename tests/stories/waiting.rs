@@ -48,12 +48,13 @@ async fn waiting(world: &World, count: usize) -> Vec<Value> {
         assert_eq!(code, 0, "{told}");
         told.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     };
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
     for _ in 0..200 {
+        looks.tick().await;
         let found = look().await;
         if found.len() == count {
             return found;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("there never were {count}: {:?}", look().await)
 }
