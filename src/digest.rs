@@ -76,7 +76,8 @@ impl Digest {
     pub fn parse(text: &str) -> Option<Self> {
         let hex = text.strip_prefix("sha256:")?;
         let mut bytes = [0_u8; 32];
-        if hex.len() != 64 {
+        let plain = hex.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+        if hex.len() != 64 || !plain {
             return None;
         }
         for (place, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {
@@ -199,5 +200,12 @@ mod tests {
         let digest = Digest::of_bytes("t", b"x");
         assert_eq!(Digest::parse(&digest.to_string()), Some(digest));
         assert_eq!(Digest::parse("sha256:12"), None);
+        for other in ["+f", "0F"] {
+            assert_eq!(
+                Digest::parse(&format!("sha256:{other}{}", "0".repeat(62))),
+                None,
+                "one digest is written one way"
+            );
+        }
     }
 }

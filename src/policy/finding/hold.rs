@@ -128,6 +128,11 @@ impl TryFrom<Written> for HoldTerms {
         if people == 0 {
             return Err("`by` is \"other\" and nobody but \"user\" is listed, so nobody could agree".to_owned());
         }
+        let each = each.unwrap_or(false);
+        if each && by == By::Other && listed.contains(&Reviewer::Owner) {
+            return Err("`each` wants \"user\" among those who agree, and `by` is \"other\"; write \"by\": \"owner\""
+                .to_owned());
+        }
         let quorum = quorum.unwrap_or(1);
         if quorum == 0 {
             return Err("`quorum` is 0, and a hold nobody must agree to is none".to_owned());
@@ -135,7 +140,7 @@ impl TryFrom<Written> for HoldTerms {
         if !open && usize::try_from(quorum).is_ok_and(|quorum| quorum > people) {
             return Err(format!("`quorum` is {quorum}, but only {people} can agree"));
         }
-        Ok(Self { quorum, each: each.unwrap_or(false), ttl, escalate, show, by, reviewers })
+        Ok(Self { reviewers, quorum, each, ttl, escalate, show, by })
     }
 }
 

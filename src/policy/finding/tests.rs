@@ -22,7 +22,7 @@ fn every_effect_says_what_it_needs_and_reads_back_as_it_was_written() {
     for (effect, json) in [
         (
             Effect::Hold,
-            r#"{"reviewers":["user","user:ann","group:a","role:lead"],"quorum":3,"each":true,"ttl":"30m","escalate":{"after":"10m","to":["group:b"]},"show":["/call/arguments","/facts/risk"],"by":"other"}"#,
+            r#"{"reviewers":["user:ben","user:ann","group:a","role:lead"],"quorum":3,"each":true,"ttl":"30m","escalate":{"after":"10m","to":["group:b"]},"show":["/call/arguments","/facts/risk"],"by":"other"}"#,
         ),
         (Effect::Withhold, r#"{"reviewers":["user"],"quorum":1,"each":false,"show":["/result/text"],"by":"owner"}"#),
         (Effect::Redact, r#"{"path":"/call/arguments/a~1b/*/0","replace":"","pattern":"[0-9]+"}"#),
@@ -87,6 +87,7 @@ fn whatever_is_not_understood_is_refused() {
         (Effect::Hold, r#"{"reviewers":["group: a"]}"#.into(), "no reviewer"),
         (Effect::Hold, r#"{"reviewers":["user"],"by":"other"}"#.into(), "nobody could agree"),
         (Effect::Hold, r#"{"reviewers":["user:a","user:a"],"quorum":2}"#.into(), "only 1 can agree"),
+        (Effect::Hold, r#"{"reviewers":["user","group:a"],"each":true}"#.into(), "`each` wants \"user\""),
         (Effect::Hold, r#"{"reviewers":["user","user:a"],"by":"other","quorum":2}"#.into(), "only 1 can agree"),
         (Effect::Hold, hold(r#""quorum":0"#), "0"),
         (Effect::Hold, hold(r#""quorum":1.5"#), "1.5"),
