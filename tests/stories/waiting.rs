@@ -17,6 +17,9 @@ pub(crate) const STORIES: &[Story] = &[
     ("what_was_agreed_to_can_be_taken_back_until_it_is_used", taken_back),
     ("nobody_agrees_to_their_own_call", own),
     ("rules_that_changed_meanwhile_end_what_waits", rules_changed),
+    ("two_who_wait_for_the_same_need_two_answers", two_live),
+    ("an_approved_call_whose_server_died_is_unknown_until_somebody_looked", unknown),
+    ("a_gateway_that_dies_while_it_performs_leaves_an_unknown_outcome", died),
 ];
 
 const POLICY: &str = r#"package countersign.held
@@ -24,7 +27,7 @@ const POLICY: &str = r#"package countersign.held
 allow contains {"id": "all", "reason": "A story."}
 
 hold contains {"id": "ask", "reason": "Somebody must look.", "reviewers": ["role:reviewer"]} if {
-	input.call.tool == "echo"
+	input.call.tool in {"echo", "die", "hang"}
 }
 "#;
 
@@ -229,5 +232,83 @@ fn rules_changed() -> Told {
         assert!(world.ledger().is_empty());
         let (_, told) = world.run(&["approvals", "show", id(&first[0])]).await;
         assert!(told.starts_with("SUPERSEDED"), "{told}");
+    })
+}
+
+fn two_live() -> Told {
+    // APR-09: one approval is never consumed by two who wait.
+    Box::pin(async {
+        let world = world("20s").await;
+        let (one, two) = (world.session(json!({})).await, world.session(json!({})).await);
+        let answering = async {
+            let waits = waiting(&world, 2).await;
+            assert_eq!(world.run(&["approvals", "approve", id(&waits[0])]).await.0, 0);
+            waiting(&world, 1).await;
+            assert_eq!(world.ledger().len(), 1, "one answer, one call");
+            assert_eq!(world.run(&["approvals", "deny", id(&waits[1]), "--reason", "once is enough"]).await.0, 0);
+        };
+        let ask = json!({ "a": 1 });
+        let (first, second, ()) = tokio::join!(one.call(1, "echo", ask.clone()), two.call(1, "echo", ask), answering);
+        let ran = [&first, &second].into_iter().filter(|answer| answer["result"]["isError"] != true).count();
+        assert_eq!((ran, world.ledger().len()), (1, 1), "{first} {second}");
+    })
+}
+
+fn unknown() -> Told {
+    // EXE-03, EXE-09
+    Box::pin(async {
+        let world = world("100ms").await;
+        let session = world.session(json!({})).await;
+        assert_eq!(class(&session.call(1, "die", json!({})).await), "held");
+        let waits = waiting(&world, 1).await;
+        let call = id(&waits[0]);
+        assert_eq!(world.run(&["approvals", "approve", call]).await.0, 0);
+        let answer = session.call(2, "die", json!({})).await;
+        assert!(answer.to_string().contains("may or may not have"), "{answer}");
+        assert_eq!(waiting(&world, 1).await[0]["state"], "outcome_unknown");
+        assert_eq!(class(&session.call(3, "die", json!({})).await), "held", "doing it again is another call");
+        assert_eq!(world.ledger().len(), 1);
+        let looked = ["approvals", "reconcile", call, "--did-not-happen", "--evidence", "the ledger has no row"];
+        let (code, told) = world.run(&looked).await;
+        assert!(code == 0 && told.contains("reconciled_failed"), "{told}");
+        let (code, told) = world.run(&looked).await;
+        assert!(code == 1 && told.contains("reconciled_failed already"), "{told}");
+        let settled = world.book().await;
+        let settled = settled.iter().rfind(|entry| event(entry) == "settled").unwrap();
+        assert_eq!((&settled["by"], &settled["why"]), (&json!("ada"), &json!("the ledger has no row")));
+    })
+}
+
+fn died() -> Told {
+    // EXE-02
+    Box::pin(async {
+        let mut world = world("100ms").await;
+        let call = {
+            let session = world.session(json!({})).await;
+            assert_eq!(class(&session.call(1, "hang", json!({})).await), "held");
+            let waits = waiting(&world, 1).await;
+            assert_eq!(world.run(&["approvals", "approve", id(&waits[0])]).await.0, 0);
+            let performing = async {
+                let mut looks = tokio::time::interval(Duration::from_millis(20));
+                while world.ledger().is_empty() {
+                    looks.tick().await;
+                }
+            };
+            tokio::select! {
+                answer = session.call(2, "hang", json!({})) => panic!("it was answered: {answer}"),
+                () = performing => id(&waits[0]).to_owned(),
+            }
+        };
+        world.kill().await;
+        let state = async || waiting(&world, 1).await[0]["state"].as_str().unwrap().to_owned();
+        assert_eq!(state().await, "executing", "others believe for a while that it is alive");
+        let mut looks = tokio::time::interval(Duration::from_millis(200));
+        while state().await == "executing" {
+            looks.tick().await;
+        }
+        assert_eq!(state().await, "outcome_unknown");
+        assert_eq!(world.ledger().len(), 1, "it is never sent again by itself");
+        let (code, told) = world.run(&["approvals", "reconcile", &call, "--happened", "--evidence", "row 1"]).await;
+        assert!(code == 0 && told.contains("reconciled_succeeded"), "{told}");
     })
 }
