@@ -76,6 +76,9 @@ enum Command {
     /// See which calls wait for people, and answer
     #[command(after_help = approvals::EXAMPLES.text(), arg_required_else_help = true)]
     Approvals(approvals::ApprovalsArgs),
+    /// Wait until people have decided about a call
+    #[command(after_help = approvals::wait::EXAMPLES.text())]
+    Wait(approvals::wait::WaitArgs),
     /// Check and test the policies, or print what they see
     #[command(after_help = policy::EXAMPLES.text(), arg_required_else_help = true)]
     Policy(policy::PolicyArgs),
@@ -100,7 +103,7 @@ const CONFIG_HELP: &str =
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Run", &["serve", "run", "demo"]),
     ("Set up", &["check", "config", "keys", "pins"]),
-    ("Answer", &["approvals"]),
+    ("Answer", &["approvals", "wait"]),
     ("Policy", &["policy", "facts"]),
     ("Log", &["log"]),
 ];
@@ -118,6 +121,7 @@ fn dispatch(command: &Command, global: &Global, out: &mut Output<'_>) -> anyhow:
         Command::Keys(args) => run_keys(args, global),
         Command::Pins(args) => pins::run(args, global, out),
         Command::Approvals(args) => approvals::run(args, global, out),
+        Command::Wait(args) => approvals::wait::run(args, global, out),
         Command::Policy(args) => policy::run(args, global, out),
         Command::Facts(args) => facts::run(args, out),
         Command::Log(args) => runtime()?.block_on(async {

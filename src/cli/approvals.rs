@@ -6,6 +6,9 @@
 //! this machine.
 
 mod told;
+pub mod wait;
+
+use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
@@ -14,6 +17,7 @@ use super::exit::Exit;
 use super::output::{Mark, Output};
 use super::{Examples, Global, assembly, runtime};
 use crate::approval::Approval;
+use crate::approval::event::Refused;
 use crate::approval::state::State;
 use crate::approval::vote::{Voter, Word};
 use crate::clock::SystemClock;
@@ -85,6 +89,14 @@ enum Verb {
         #[arg(long)]
         reason: Option<String>,
     },
+    /// Give up a call of your own that waits, or was agreed to and not used
+    #[command(
+        after_help = "Examples:\n  countersign approvals withdraw 01a1ff4e\n  countersign approvals withdraw 01a1ff4e --config team.toml"
+    )]
+    Withdraw {
+        /// The call, or how its id begins
+        id: String,
+    },
     /// Write down what became of a call nobody knows the outcome of
     #[command(
         after_help = "Examples:\n  countersign approvals reconcile 01a1ff4e --happened --evidence \"order 4711 is there\"\n  countersign approvals reconcile 01a1ff4e --did-not-happen --evidence \"no row in the ledger\""
@@ -127,19 +139,23 @@ const MOST: i64 = 200;
 
 /// Runs the command.
 pub fn run(args: &ApprovalsArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
+    at_the_desk(global, async |place| answer(&args.verb, place, out).await)
+}
+
+type Place<'a> = (&'a Store, &'a Arc<Desk>);
+
+fn at_the_desk(global: &Global, work: impl AsyncFnOnce(Place<'_>) -> anyhow::Result<Exit>) -> anyhow::Result<Exit> {
     let config = global.load()?;
     let options = StoreOptions::from(&config.store);
     runtime()?.block_on(async {
         let store = Store::open_beside(&options).await?;
-        let desk = Desk::new(store.clone(), std::sync::Arc::new(SystemClock));
-        desk.people.store(std::sync::Arc::new(assembly::people(&config)));
-        let done = answer(&args.verb, (&store, &desk), out).await;
+        let desk = Desk::new(store.clone(), Arc::new(SystemClock));
+        desk.people.store(Arc::new(assembly::people(&config)));
+        let done = work((&store, &desk)).await;
         store.close().await;
         done
     })
 }
-
-type Place<'a> = (&'a Store, &'a std::sync::Arc<Desk>);
 
 async fn answer(verb: &Verb, (store, desk): Place<'_>, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     match verb {
@@ -156,6 +172,14 @@ async fn answer(verb: &Verb, (store, desk): Place<'_>, out: &mut Output<'_>) -> 
             let id = whole(store, id).await?;
             let wish = Wish::Revoke(me(desk)?, fit(reason.as_deref())?);
             act(desk, &id, wish, out).await
+        }
+        Verb::Withdraw { id } => {
+            let id = whole(store, id).await?;
+            let me = me(desk)?;
+            if !desk.look(&id).await?.asker.is(&me) {
+                return Err(Exit::NotPermitted.error("this call is not yours; `approvals deny` says no to it"));
+            }
+            act(desk, &id, Wish::Cancel("whoever asked gave it up"), out).await
         }
         Verb::Reconcile { id, happened, did_not_happen: _, evidence } => {
             let id = whole(store, id).await?;
@@ -180,7 +204,7 @@ async fn vote(
     act(desk, &id, wish, out).await
 }
 
-async fn act(desk: &std::sync::Arc<Desk>, id: &str, wish: Wish, out: &mut Output<'_>) -> anyhow::Result<Exit> {
+async fn act(desk: &Arc<Desk>, id: &str, wish: Wish, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     match desk.act(id, wish).await {
         Ok(done) => {
             let now = desk.now().await?;
@@ -189,7 +213,7 @@ async fn act(desk: &std::sync::Arc<Desk>, id: &str, wish: Wish, out: &mut Output
         }
         Err(DeskError::Refused(why)) => {
             out.marked(Mark::Fail, &format!("{}: {why}", why.code()))?;
-            Ok(Exit::Failed)
+            Ok(if matches!(why, Refused::OwnCall | Refused::NotAsked) { Exit::NotPermitted } else { Exit::Failed })
         }
         Err(error) => Err(error.into()),
     }
@@ -229,9 +253,9 @@ fn fit(reason: Option<&str>) -> anyhow::Result<Option<String>> {
 /// The one id that begins like this.
 async fn whole(store: &Store, beginning: &str) -> anyhow::Result<String> {
     match store.approvals_beginning(beginning).await?.as_slice() {
-        [] => bail!(
+        [] => Err(Exit::NotFound.error(format!(
             "no call whose id begins with `{beginning}` waits or has waited; `countersign approvals list` shows those that do"
-        ),
+        ))),
         [id] => Ok(id.clone()),
         _ => bail!("several ids begin with `{beginning}`; write more of it"),
     }

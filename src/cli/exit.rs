@@ -19,6 +19,14 @@ pub enum Exit {
     NotPermitted,
     /// The policies that were tried would let something run that did not run before.
     NewlyAllowed,
+    /// People said no.
+    Denied,
+    /// Nobody agreed in time, or nobody used it in time.
+    Expired,
+    /// People have not agreed yet.
+    Pending,
+    /// It was given up, taken back, or is not what it was.
+    Cancelled,
 }
 
 /// An error that ends a command with a code of its own. Any other error ends it with [`Exit::Failed`].
@@ -42,6 +50,10 @@ impl Exit {
             Self::Unreachable => 4,
             Self::NotPermitted => 5,
             Self::NewlyAllowed => 6,
+            Self::Denied => 20,
+            Self::Expired => 21,
+            Self::Pending => 22,
+            Self::Cancelled => 23,
         }
     }
 
@@ -78,6 +90,10 @@ mod tests {
             (Exit::Unreachable, 4),
             (Exit::NotPermitted, 5),
             (Exit::NewlyAllowed, 6),
+            (Exit::Denied, 20),
+            (Exit::Expired, 21),
+            (Exit::Pending, 22),
+            (Exit::Cancelled, 23),
         ] {
             let error = Err::<(), _>(exit.error("no key of that name")).context("cannot revoke").unwrap_err();
             assert_eq!((Exit::of(&error), exit.code()), (exit, code));

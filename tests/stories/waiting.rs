@@ -207,8 +207,12 @@ fn own() -> Told {
         assert_eq!(class(&agent.hear().await), "held");
         let waits = waiting(&world, 1).await;
         let (code, told) = world.run(&["approvals", "approve", id(&waits[0])]).await;
-        assert!(code == 1 && told.contains("own_call"), "{told}");
+        assert!(code == 5 && told.contains("own_call"), "{told}");
         assert_eq!(waiting(&world, 1).await[0]["votes"], json!([]));
+        let (code, told) = world.run(&["approvals", "withdraw", id(&waits[0])]).await;
+        assert!(code == 0 && told.contains("cancelled"), "{told}");
+        assert_eq!(world.run(&["wait", id(&waits[0])]).await, (23, "cancelled\n".to_owned()));
+        assert_eq!(world.run(&["wait", "ffff"]).await.0, 3);
         agent.leave().await;
         assert!(world.ledger().is_empty());
     })

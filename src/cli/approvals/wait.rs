@@ -1,0 +1,71 @@
+//! `countersign wait`: has it been decided? For scripts that go on when it has.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::{Global, Place, at_the_desk, whole};
+use crate::approval::Approval;
+use crate::approval::state::{End, State};
+use crate::cli::Examples;
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
+use crate::config::measure::Period;
+
+/// What `wait` takes.
+#[derive(Args, Debug)]
+pub struct WaitArgs {
+    /// The call, or how its id begins
+    id: String,
+    /// For how long at most
+    #[arg(long = "for", value_name = "TIME", default_value = "1h", value_parser = period)]
+    patience: Duration,
+}
+
+/// Shown under its help.
+pub const EXAMPLES: Examples = Examples([
+    ("countersign wait 01a1ff4e && ./deploy", "ends with 0 when people agreed, 20 when they said no"),
+    ("countersign wait 01a1ff4e --for 30s", "21: it expired; 22: still pending; 23: given up or taken back"),
+]);
+
+/// Runs the command.
+pub fn run(args: &WaitArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
+    at_the_desk(global, async |place| wait(args, place, out).await)
+}
+
+async fn wait(args: &WaitArgs, (store, desk): Place<'_>, out: &mut Output<'_>) -> anyhow::Result<Exit> {
+    let id = whole(store, &args.id).await?;
+    let waiting = desk.wait(&id).context("somebody waits for it here already")?;
+    let begun = Instant::now();
+    loop {
+        let approval = desk.look(&id).await?;
+        let left = args.patience.saturating_sub(begun.elapsed());
+        if approval.state != State::Pending || left.is_zero() {
+            out.line(approval.state.word())?;
+            return Ok(exit(&approval));
+        }
+        // Time alone may decide, and nobody says so.
+        let deadline = approval.deadline.micros().saturating_sub(desk.now().await?.micros());
+        let deadline = Duration::from_micros(u64::try_from(deadline).unwrap_or(0));
+        // Left or reached: it is looked at again either way.
+        drop(tokio::time::timeout(left.min(deadline), waiting.changed()).await);
+    }
+}
+
+const fn exit(approval: &Approval) -> Exit {
+    match &approval.state {
+        State::Pending => Exit::Pending,
+        State::Approved { .. } | State::Executing(_) | State::Unknown => Exit::Done,
+        State::Ended(end) => match end {
+            End::Rejected => Exit::Denied,
+            End::Expired | End::Lapsed => Exit::Expired,
+            End::Cancelled | End::Superseded | End::Revoked => Exit::Cancelled,
+            End::Succeeded | End::Failed | End::ReconciledSucceeded | End::ReconciledFailed => Exit::Done,
+        },
+    }
+}
+
+fn period(text: &str) -> Result<Duration, String> {
+    Period::parse(text).map(Period::duration).ok_or_else(|| "write a time with its unit, such as 10m".to_owned())
+}
