@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::answer::{Refusal, Retry};
-use super::desk::{self, Claimant, DeskError, Waiting, Wish};
+use super::desk::{self, Claimant, Desk, DeskError, Waiting, Wish};
 use super::exchange::Exchange;
 use super::memory::{Ended, Outline};
 use super::reach::{Listing, Reach};
@@ -38,6 +38,8 @@ use words::{changed, unkept};
 
 /// How often a client that waits is told that it still does.
 const PROGRESS: Duration = Duration::from_secs(10);
+/// How long a call is kept for a client whose connection broke.
+const GRACE: Duration = Duration::from_mins(1);
 /// Calls of one caller that may wait at once.
 const MOST_OPEN: i64 = 20;
 
@@ -73,9 +75,9 @@ impl Gateway {
         match &approval.state {
             State::Approved { .. } => self.claim(exchange, reach, waiter, &approval).await.map_err(turned),
             _ if exchange.cancelled.is_cancelled() => {
-                if let Err(error) = self.desk.act(id.as_str(), Wish::Cancel("the client wants it no more")).await {
-                    tracing::debug!(call = %id, %error, "a call its client gave up is over already");
-                }
+                // A client that only lost its connection comes back with the same call.
+                let grace = if exchange.outlet.is_deserted() { GRACE } else { Duration::ZERO };
+                tokio::spawn(give_up(Arc::clone(&self.desk), id.clone(), waiter.waiting, grace));
                 Err(turned(Refusal::new("cancelled", Retry::Useless, "the call was given up before anybody agreed")))
             }
             _ => Err(turned(self.told(&approval, &waiter.weighed.judgement).await)),
@@ -303,6 +305,17 @@ fn shown(exchange: &Exchange, Weighed { call, judgement, shown, .. }: &Weighed, 
         "policy" => judgement.bundle.to_string(),
     };
     Value::Object(card).to_string()
+}
+
+/// Ends what nobody wants any more, unless somebody came back for it meanwhile.
+async fn give_up(desk: Arc<Desk>, id: CallId, waiting: Waiting, grace: Duration) {
+    drop(waiting);
+    tokio::time::sleep(grace).await;
+    let Some(waiting) = desk.wait(id.as_str()) else { return };
+    if let Err(error) = desk.act(id.as_str(), Wish::Cancel("the client wants it no more")).await {
+        tracing::debug!(call = %id, %error, "a call its client gave up is over already");
+    }
+    drop(waiting);
 }
 
 async fn say_progress(exchange: &Exchange, told: u64, message: &str) {

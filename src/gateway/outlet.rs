@@ -50,6 +50,11 @@ impl Outlet {
         steps.send(Step::Answer(Box::new(answer))).await.is_ok()
     }
 
+    /// Whether nobody listens any more.
+    pub fn is_deserted(&self) -> bool {
+        self.steps().is_closed()
+    }
+
     /// Waits until nobody listens any more.
     pub async fn deserted(&self) {
         let mut steps = self.steps();

@@ -18,6 +18,7 @@ pub(crate) const STORIES: &[Story] = &[
     ("nobody_agrees_to_their_own_call", own),
     ("rules_that_changed_meanwhile_end_what_waits", rules_changed),
     ("two_who_wait_for_the_same_need_two_answers", two_live),
+    ("a_client_whose_connection_broke_finds_its_call_again_and_one_that_cancels_does_not", broken_off),
     ("an_approved_call_whose_server_died_is_unknown_until_somebody_looked", unknown),
     ("a_gateway_that_dies_while_it_performs_leaves_an_unknown_outcome", died),
 ];
@@ -315,4 +316,38 @@ fn died() -> Told {
         let (code, told) = world.run(&["approvals", "reconcile", &call, "--happened", "--evidence", "row 1"]).await;
         assert!(code == 0 && told.contains("reconciled_succeeded"), "{told}");
     })
+}
+
+fn broken_off() -> Told {
+    // APR-11, APR-12, A38
+    Box::pin(async {
+        let world = world("20s").await;
+        let params = json!({ "name": "echo", "arguments": { "a": 1 } });
+        let ask = |number: u64| world.modern_post(number, "tools/call", params.clone());
+        assert!(ask(1).timeout(Duration::from_millis(700)).send().await.is_err(), "it hung up");
+        let waits = waiting(&world, 1).await;
+        let answering = async {
+            assert_eq!(id(&waiting(&world, 1).await[0]), id(&waits[0]), "nobody is asked twice");
+            assert_eq!(world.run(&["approvals", "approve", id(&waits[0])]).await.0, 0);
+        };
+        let (answer, ()) = tokio::join!(async { ask(2).send().await.unwrap().text().await.unwrap() }, answering);
+        assert!(answer.contains(r#"{\"a\":1}"#), "{answer}");
+        assert_eq!(world.ledger().len(), 1);
+        // Somebody who says that they want it no more means it.
+        let session = world.session(json!({})).await;
+        let cancelling = async {
+            let waits = waiting(&world, 1).await;
+            let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 7 } });
+            session.send(cancel.to_string()).await;
+            let (code, _) = world.run(&["wait", id(&waits[0])]).await;
+            assert_eq!(code, 23);
+        };
+        tokio::join!(session.send(call(7).to_string()), cancelling);
+        assert_eq!(world.ledger().len(), 1);
+    })
+}
+
+fn call(id: u64) -> Value {
+    let params = json!({ "name": "echo", "arguments": { "b": 2 } });
+    json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params })
 }
