@@ -15,6 +15,7 @@
 )]
 
 mod bench;
+mod crashing;
 mod effects;
 mod eras;
 mod facts;
@@ -46,7 +47,7 @@ fn main() {
     }
     let mut rooms = vec![parsing::STORIES, protocol::STORIES, identity::STORIES, judged::STORIES, tools::STORIES];
     rooms.extend([eras::STORIES, rounds::STORIES, facts::STORIES, replayed::STORIES, bench::STORIES]);
-    rooms.extend([effects::STORIES, results::STORIES, past::STORIES, waiting::STORIES]);
+    rooms.extend([effects::STORIES, results::STORIES, past::STORIES, waiting::STORIES, crashing::STORIES]);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
         rooms.push(rounds::WITH_POSTGRES);
@@ -58,6 +59,7 @@ fn main() {
 /// Tells one story to its end, which must come.
 fn tell(story: fn() -> world::Told) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(async { tokio::time::timeout(Duration::from_secs(90), story()).await })?;
+    let patience = Duration::from_secs(crashing::cycles().saturating_mul(3).saturating_add(90));
+    runtime.block_on(async { tokio::time::timeout(patience, story()).await })?;
     Ok(())
 }

@@ -34,9 +34,14 @@ hold contains {"id": "ask", "reason": "Somebody must look.", "reviewers": ["role
 
 /// A gateway whose reviewer is whoever runs these stories.
 async fn world(wait: &str) -> World {
-    let mut world = World::new(&Plan { policy: POLICY, more: people(), ..Plan::default() });
+    let mut world = waits_for_ada();
     world.serve_so(&["--set", &format!("limits.approval_wait={wait}")]).await;
     world
+}
+
+/// The same, not running yet.
+pub(crate) fn waits_for_ada() -> World {
+    World::new(&Plan { policy: POLICY, more: people(), ..Plan::default() })
 }
 
 /// The configuration in which this user may answer.
@@ -63,7 +68,7 @@ async fn waiting(world: &World, count: usize) -> Vec<Value> {
     panic!("there never were {count}: {:?}", look().await)
 }
 
-fn id(approval: &Value) -> &str {
+pub(crate) fn id(approval: &Value) -> &str {
     approval["id"].as_str().unwrap()
 }
 
@@ -200,7 +205,7 @@ fn taken_back() -> Told {
 fn own() -> Told {
     // A21, APR-06: the same person over standard input and at the command line.
     Box::pin(async {
-        let world = World::new(&Plan { policy: POLICY, more: people(), ..Plan::default() });
+        let world = waits_for_ada();
         let mut agent = Agent::start(&world);
         agent.hello().await;
         let ask = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{}}}"#;
