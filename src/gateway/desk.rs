@@ -220,7 +220,8 @@ impl Desk {
 
     /// Looks what other processes changed, for as long as anybody waits here.
     async fn listen(self: Arc<Self>) {
-        let mut since = Timestamp::from_micros(self.clock.now().micros().saturating_sub(OVERLAP_MICROS));
+        let now = self.now().await.unwrap_or_else(|_| self.clock.now());
+        let mut since = Timestamp::from_micros(now.micros().saturating_sub(OVERLAP_MICROS));
         let mut ticks = tokio::time::interval(LOOK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut told: BTreeMap<String, Timestamp> = BTreeMap::new();

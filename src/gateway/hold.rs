@@ -73,11 +73,12 @@ impl Gateway {
         let turned = |refusal| Turned { refusal, id: Some(id.clone()) };
         let approval = self.wait(exchange, &waiter).await.map_err(|error| turned(unkept(&error)))?;
         match &approval.state {
-            State::Approved { .. } => self.claim(exchange, reach, waiter, &approval).await.map_err(turned),
+            State::Approved { .. } if !exchange.cancelled.is_cancelled() => {
+                self.claim(exchange, reach, waiter, &approval).await.map_err(turned)
+            }
             _ if exchange.cancelled.is_cancelled() => {
-                // A client that only lost its connection comes back with the same call.
-                let grace = if exchange.outlet.is_deserted() { GRACE } else { Duration::ZERO };
-                tokio::spawn(give_up(Arc::clone(&self.desk), id.clone(), waiter.waiting, grace));
+                let left = if exchange.outlet.is_deserted() { Left::Lost } else { Left::Gone };
+                tokio::spawn(give_up(Arc::clone(&self.desk), id.clone(), waiter.waiting, left));
                 Err(turned(Refusal::new("cancelled", Retry::Useless, "the call was given up before anybody agreed")))
             }
             _ => Err(turned(self.told(&approval, &waiter.weighed.judgement).await)),
@@ -307,15 +308,28 @@ fn shown(exchange: &Exchange, Weighed { call, judgement, shown, .. }: &Weighed, 
     Value::Object(card).to_string()
 }
 
-/// Ends what nobody wants any more, unless somebody came back for it meanwhile.
-async fn give_up(desk: Arc<Desk>, id: CallId, waiting: Waiting, grace: Duration) {
+/// How a client left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    /// It said that it wants the call no more.
+    Gone,
+    /// Its connection broke, and it may come back with the same call.
+    Lost,
+}
+
+/// Ends what nobody wants any more. What people agree to while a client is lost waits for it, until it lapses.
+async fn give_up(desk: Arc<Desk>, id: CallId, waiting: Waiting, left: Left) {
     drop(waiting);
-    tokio::time::sleep(grace).await;
-    let Some(waiting) = desk.wait(id.as_str()) else { return };
+    if left == Left::Lost {
+        tokio::time::sleep(GRACE).await;
+        let Some(_back) = desk.wait(id.as_str()) else { return };
+        if !desk.look(id.as_str()).await.is_ok_and(|approval| approval.state == State::Pending) {
+            return;
+        }
+    }
     if let Err(error) = desk.act(id.as_str(), Wish::Cancel("the client wants it no more")).await {
         tracing::debug!(call = %id, %error, "a call its client gave up is over already");
     }
-    drop(waiting);
 }
 
 async fn say_progress(exchange: &Exchange, told: u64, message: &str) {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::Story;
 use crate::effects::class;
-use crate::world::{Agent, Plan, Told, World, event, text};
+use crate::world::{Agent, Plan, Session, Told, World, event, text};
 
 pub(crate) const STORIES: &[Story] = &[
     ("a_call_waits_until_a_person_agrees_and_runs_once", agreed),
@@ -70,6 +70,14 @@ async fn waiting(world: &World, count: usize) -> Vec<Value> {
 
 pub(crate) fn id(approval: &Value) -> &str {
     approval["id"].as_str().unwrap()
+}
+
+/// A session, and the one call of it that waits.
+async fn held<'w>(world: &'w World, tool: &str) -> (Session<'w>, String) {
+    let session = world.session(json!({})).await;
+    assert_eq!(class(&session.call(1, tool, json!({})).await), "held");
+    let call = id(&waiting(world, 1).await[0]).to_owned();
+    (session, call)
 }
 
 async fn events(world: &World, call: &str) -> Vec<String> {
@@ -140,6 +148,12 @@ fn comes_back() -> Told {
         assert_eq!(class(&ask(5).await), "held", "what was agreed to once runs once");
         assert_eq!(world.ledger().len(), 1);
         assert_ne!(id(&waiting(&world, 1).await[0]), id(&waits[0]));
+        // Asking again is another arrival of the same call; whoever replays the record is not confused by it.
+        let (code, told) = world.run(&["policy", "replay", "--since", "1h", "--against", "rules"]).await;
+        assert_eq!(code, 0, "{told}");
+        assert!(told.contains("nothing would change") || told.contains("same"), "{told}");
+        let (code, told) = world.run(&["policy", "explain", id(&waits[0])]).await;
+        assert!(code == 0 && told.contains("HOLD"), "{told}");
     })
 }
 
@@ -170,13 +184,9 @@ fn survives() -> Told {
     // A18, EXE-01
     Box::pin(async {
         let mut world = world("100ms").await;
-        let first = {
-            let session = world.session(json!({})).await;
-            assert_eq!(class(&session.call(1, "echo", json!({})).await), "held");
-            waiting(&world, 1).await
-        };
+        let (_, call) = held(&world, "echo").await;
         world.kill().await;
-        let (code, told) = world.run(&["approvals", "approve", id(&first[0])]).await;
+        let (code, told) = world.run(&["approvals", "approve", &call]).await;
         assert_eq!(code, 0, "{told}");
         world.serve().await;
         let session = world.session(json!({})).await;
@@ -190,14 +200,12 @@ fn taken_back() -> Told {
     // A38
     Box::pin(async {
         let world = world("100ms").await;
-        let session = world.session(json!({})).await;
-        assert_eq!(class(&session.call(1, "echo", json!({})).await), "held");
-        let waits = waiting(&world, 1).await;
-        assert_eq!(world.run(&["approvals", "approve", id(&waits[0])]).await.0, 0);
-        assert_eq!(world.run(&["approvals", "revoke", id(&waits[0]), "--reason", "wrong table"]).await.0, 0);
+        let (session, call) = held(&world, "echo").await;
+        assert_eq!(world.run(&["approvals", "approve", &call]).await.0, 0);
+        assert_eq!(world.run(&["approvals", "revoke", &call, "--reason", "wrong table"]).await.0, 0);
         assert_eq!(class(&session.call(2, "echo", json!({})).await), "held", "people are asked anew");
         assert!(world.ledger().is_empty());
-        let (code, told) = world.run(&["approvals", "approve", id(&waits[0])]).await;
+        let (code, told) = world.run(&["approvals", "approve", &call]).await;
         assert!(code == 1 && told.contains("revoked"), "{told}");
     })
 }
@@ -228,19 +236,15 @@ fn rules_changed() -> Told {
     // The stricter answer wins, also after people agreed.
     Box::pin(async {
         let mut world = world("100ms").await;
-        let first = {
-            let session = world.session(json!({})).await;
-            assert_eq!(class(&session.call(1, "echo", json!({})).await), "held");
-            waiting(&world, 1).await
-        };
-        assert_eq!(world.run(&["approvals", "approve", id(&first[0])]).await.0, 0);
+        let (_, call) = held(&world, "echo").await;
+        assert_eq!(world.run(&["approvals", "approve", &call]).await.0, 0);
         let stricter = POLICY.replace("[\"role:reviewer\"]", "[\"role:reviewer\"], \"quorum\": 2");
         world.write("rules/story.rego", &stricter);
         world.logged("new policies are in force").await;
         let session = world.session(json!({})).await;
         assert_eq!(class(&session.call(2, "echo", json!({})).await), "held");
         assert!(world.ledger().is_empty());
-        let (_, told) = world.run(&["approvals", "show", id(&first[0])]).await;
+        let (_, told) = world.run(&["approvals", "show", &call]).await;
         assert!(told.starts_with("SUPERSEDED"), "{told}");
     })
 }
@@ -268,17 +272,14 @@ fn unknown() -> Told {
     // EXE-03, EXE-09
     Box::pin(async {
         let world = world("100ms").await;
-        let session = world.session(json!({})).await;
-        assert_eq!(class(&session.call(1, "die", json!({})).await), "held");
-        let waits = waiting(&world, 1).await;
-        let call = id(&waits[0]);
-        assert_eq!(world.run(&["approvals", "approve", call]).await.0, 0);
+        let (session, call) = held(&world, "die").await;
+        assert_eq!(world.run(&["approvals", "approve", &call]).await.0, 0);
         let answer = session.call(2, "die", json!({})).await;
         assert!(answer.to_string().contains("may or may not have"), "{answer}");
         assert_eq!(waiting(&world, 1).await[0]["state"], "outcome_unknown");
         assert_eq!(class(&session.call(3, "die", json!({})).await), "held", "doing it again is another call");
         assert_eq!(world.ledger().len(), 1);
-        let looked = ["approvals", "reconcile", call, "--did-not-happen", "--evidence", "the ledger has no row"];
+        let looked = ["approvals", "reconcile", &call, "--did-not-happen", "--evidence", "the ledger has no row"];
         let (code, told) = world.run(&looked).await;
         assert!(code == 0 && told.contains("reconciled_failed"), "{told}");
         let (code, told) = world.run(&looked).await;
@@ -294,10 +295,8 @@ fn died() -> Told {
     Box::pin(async {
         let mut world = world("100ms").await;
         let call = {
-            let session = world.session(json!({})).await;
-            assert_eq!(class(&session.call(1, "hang", json!({})).await), "held");
-            let waits = waiting(&world, 1).await;
-            assert_eq!(world.run(&["approvals", "approve", id(&waits[0])]).await.0, 0);
+            let (session, call) = held(&world, "hang").await;
+            assert_eq!(world.run(&["approvals", "approve", &call]).await.0, 0);
             let performing = async {
                 let mut looks = tokio::time::interval(Duration::from_millis(20));
                 while world.ledger().is_empty() {
@@ -306,7 +305,7 @@ fn died() -> Told {
             };
             tokio::select! {
                 answer = session.call(2, "hang", json!({})) => panic!("it was answered: {answer}"),
-                () = performing => id(&waits[0]).to_owned(),
+                () = performing => call,
             }
         };
         world.kill().await;
