@@ -218,14 +218,20 @@ impl World {
 
     /// A legacy session.
     pub(crate) async fn session(&self, capabilities: Value) -> Session<'_> {
+        self.try_session(capabilities).await.unwrap_or_else(|refusal| panic!("no session began: {refusal}"))
+    }
+
+    /// The same, or what was said instead.
+    pub(crate) async fn try_session(&self, capabilities: Value) -> Result<Session<'_>, Value> {
         let hello = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
             "protocolVersion": "2025-06-18", "capabilities": capabilities, "clientInfo": { "name": "story", "version": "1" } } });
         let reply = self.post(hello.to_string()).send().await.unwrap();
         let id = reply.headers().get("mcp-session-id").map(|id| id.to_str().unwrap().to_owned());
         let body: Value = serde_json::from_str(&reply.text().await.unwrap()).unwrap();
-        assert!(body["result"].is_object(), "{body}");
-        let id = id.expect("a session begins");
-        Session { world: self, id }
+        match id {
+            Some(id) if body["result"].is_object() => Ok(Session { world: self, id }),
+            _ => Err(body),
+        }
     }
 
     /// A modern request and its answer.

@@ -46,11 +46,11 @@ fn look(connection: &Connection) -> Result<Extent, String> {
         Ok(word) if word == "ok" => Ok(Extent::Whole),
         Ok(found) => Err(found.lines().collect::<Vec<_>>().join("; ")),
         Err(error) => match error.sqlite_error_code() {
-            // Who cannot look because somebody else is there has seen no damage.
-            Some(ErrorCode::OperationInterrupted | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                Ok(Extent::Begun)
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::SystemIoFailure) | None => {
+                Err(error.to_string())
             }
-            _ => Err(error.to_string()),
+            // Who was interrupted, or cannot look because somebody else is there, has seen no damage.
+            Some(_) => Ok(Extent::Begun),
         },
     }
 }
