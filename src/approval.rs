@@ -49,7 +49,7 @@ pub struct Approval {
     pub id: CallId,
     /// Names everything that was judged and shown: caller, server, tool and its definition, arguments.
     pub digest: Digest,
-    /// Names the same call however often it is made: see [`Approval::is_repeated_by`].
+    /// Names the same call however often it is made: who asks again finds this one.
     pub repeat: Digest,
     /// Who asked, and who may not be the one to agree.
     pub asker: Asker,
@@ -114,11 +114,6 @@ impl Approval {
     /// Whether something is still to come. Afterwards somebody can at most look what had happened.
     pub const fn is_open(&self) -> bool {
         matches!(self.state, State::Pending | State::Approved { .. } | State::Executing(_))
-    }
-
-    /// Whether the same caller asking for the same thing again means this one.
-    pub fn is_repeated_by(&self, repeat: &Digest) -> bool {
-        self.repeat == *repeat && matches!(self.state, State::Pending | State::Approved { .. })
     }
 
     /// Who still has to agree, in words for people; nothing when nobody has to.

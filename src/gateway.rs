@@ -102,17 +102,23 @@ pub struct Gateway {
 /// A call that may be performed now, and everything that is needed for it.
 #[derive(Debug)]
 struct Leave {
+    about: About,
+    link: Arc<Link>,
+    permit: Permit,
+    receipt: Receipt,
+    /// Where people agreed.
+    running: Option<Running>,
+}
+
+/// What is remembered of a call while its permit has it.
+#[derive(Debug)]
+struct About {
     id: CallId,
     action: Action,
     server: Arc<str>,
     outline: Outline,
     input: Input,
     shown: Shown,
-    link: Arc<Link>,
-    permit: Permit,
-    receipt: Receipt,
-    /// Where people agreed.
-    running: Option<Running>,
 }
 
 /// A call that is not performed, and what its client hears.
@@ -123,11 +129,10 @@ struct Turned {
     id: Option<CallId>,
 }
 
-impl Leave {
-    fn of(weighed: Weighed, link: Arc<Link>, (permit, receipt): (Permit, Receipt), running: Option<Running>) -> Self {
-        let outline = Outline::of(&weighed.call);
-        let Weighed { call: Call { id, action, server, .. }, input, shown, .. } = weighed;
-        Self { id, action, server, outline, input, shown, link, permit, receipt, running }
+impl About {
+    fn of(call: &Call, input: Input, shown: Shown) -> Self {
+        let (id, action, server) = (call.id.clone(), call.action.clone(), Arc::clone(&call.server));
+        Self { id, action, server, outline: Outline::of(call), input, shown }
     }
 }
 
@@ -173,7 +178,8 @@ impl Gateway {
 
         // Who must agree? So it may, and that is written before it is done.
         let leave = match &weighed.judgement.decision {
-            Decision::Hold(_) => self.hold(exchange, reach, weighed).await,
+            // In a box: a call that waits for nobody does not carry the room for it.
+            Decision::Hold(_) => Box::pin(self.hold(exchange, reach, weighed)).await,
             Decision::Allow(_) | Decision::Deny(_) => self.settle(exchange, reach, weighed).await,
         };
         match leave {
@@ -208,18 +214,20 @@ impl Gateway {
                 return Err(turned(written.map_or_else(|error| lists::unrecorded(&error), |()| refusal)));
             }
         };
-        let permit = Permit::granted(weighed.call.clone(), grant)
+        let about = About::of(&weighed.call, weighed.input, weighed.shown);
+        let permit = Permit::granted(weighed.call, grant)
             .map_err(|other| turned(Refusal::new("policy_error", Retry::Useless, other.to_string())))?;
-        let dispatched = Dispatched { server: weighed.call.server.to_string() };
+        let dispatched = Dispatched { server: about.server.to_string() };
         entries.push(self.entry(&id, Event::Dispatched(dispatched)));
         let receipt = self.recorder.about_to(&permit, entries).await;
         let receipt = receipt.map_err(|error| turned(lists::unrecorded(&error)))?;
-        Ok(Leave::of(weighed, link, (permit, receipt), None))
+        Ok(Leave { about, link, permit, receipt, running: None })
     }
 
     /// Does it, and writes down what came of it before anybody hears.
     async fn carry_out(self: &Arc<Self>, exchange: &Arc<Exchange>, leave: Leave) -> (Answer, Era) {
-        let Leave { id, action, server, outline, input, shown, link, permit, receipt, running } = leave;
+        let Leave { about, link, permit, receipt, running } = leave;
+        let About { id, action, server, outline, input, shown } = about;
 
         // Do it, unless whoever was to do it stood still for so long that others gave it up.
         if running.as_ref().is_some_and(Running::is_lost) {

@@ -48,7 +48,15 @@ pub struct Desk {
     clock: Arc<dyn Clock>,
     /// Who may answer.
     pub people: ArcSwap<People>,
-    waiting: Mutex<BTreeMap<String, Arc<Notify>>>,
+    waiting: Mutex<Waiters>,
+}
+
+/// Who waits here, by call.
+#[derive(Debug, Default)]
+struct Waiters {
+    by_call: BTreeMap<String, Arc<Notify>>,
+    /// Whether somebody looks what other processes changed: one for all.
+    listening: bool,
 }
 
 /// What somebody wants to be done with an approval.
@@ -205,14 +213,14 @@ impl Desk {
     /// A place to hear of changes of this approval; none when somebody waits for it here already. One call, one waiter.
     pub fn wait(self: &Arc<Self>, id: &str) -> Option<Waiting> {
         let mut waiting = self.waiting();
-        if waiting.contains_key(id) {
+        if waiting.by_call.contains_key(id) {
             return None;
         }
         let heard = Arc::new(Notify::new());
-        let first = waiting.is_empty();
-        waiting.insert(id.to_owned(), Arc::clone(&heard));
+        waiting.by_call.insert(id.to_owned(), Arc::clone(&heard));
+        let listening = std::mem::replace(&mut waiting.listening, true);
         drop(waiting);
-        if first {
+        if !listening {
             tokio::spawn(Arc::clone(self).listen());
         }
         Some(Waiting { desk: Arc::clone(self), id: id.to_owned(), heard })
@@ -227,7 +235,7 @@ impl Desk {
         let mut told: BTreeMap<String, Timestamp> = BTreeMap::new();
         loop {
             ticks.tick().await;
-            if self.waiting().is_empty() {
+            if self.is_deserted() {
                 return;
             }
             let Ok(moved) = self.store.approvals_moved_since(since).await else { continue };
@@ -243,13 +251,20 @@ impl Desk {
         }
     }
 
+    /// Whether nobody waits; then nobody looks any more either.
+    fn is_deserted(&self) -> bool {
+        let mut waiting = self.waiting();
+        waiting.listening = !waiting.by_call.is_empty();
+        !waiting.listening
+    }
+
     fn tell(&self, id: &str) {
-        if let Some(heard) = self.waiting().get(id) {
+        if let Some(heard) = self.waiting().by_call.get(id) {
             heard.notify_one();
         }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Notify>>> {
+    fn waiting(&self) -> MutexGuard<'_, Waiters> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -341,7 +356,7 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.desk.waiting().remove(&self.id);
+        self.desk.waiting().by_call.remove(&self.id);
     }
 }
 

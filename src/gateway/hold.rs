@@ -19,7 +19,7 @@ use super::exchange::Exchange;
 use super::memory::{Ended, Outline};
 use super::reach::{Listing, Reach};
 use super::weigh::Weighed;
-use super::{Gateway, Leave, Turned, entries};
+use super::{About, Gateway, Leave, Turned, entries};
 use crate::approval::Approval;
 use crate::approval::people::People;
 use crate::approval::state::{Outcome, State};
@@ -74,7 +74,10 @@ impl Gateway {
         let approval = self.wait(exchange, &waiter).await.map_err(|error| turned(unkept(&error)))?;
         match &approval.state {
             State::Approved { .. } if !exchange.cancelled.is_cancelled() => {
-                self.claim(exchange, reach, waiter, &approval).await.map_err(turned)
+                let leave = self.claim(exchange, reach, waiter, &approval).await;
+                let Err(refusal) = leave else { return leave.map_err(turned) };
+                let written = self.recorder.write(vec![self.entry(&id, entries::refused(&refusal))]).await;
+                Err(turned(written.map_or_else(|error| super::lists::unrecorded(&error), |()| refusal)))
             }
             _ if exchange.cancelled.is_cancelled() => {
                 let left = if exchange.outlet.is_deserted() { Left::Lost } else { Left::Gone };
@@ -122,8 +125,15 @@ impl Gateway {
         let open = self.store.approvals_open_of(&caller.principal).await.map_err(|error| unkept(&error.into()))?;
         if open >= MOST_OPEN {
             let reason = format!("{open} calls of this caller wait for people already, and no more may");
-            return Err(Refusal::new("too_many_waiting", Retry::Later, reason)
-                .hint("wait until people have answered those, or give some of them up"));
+            let refusal = Refusal::new("too_many_waiting", Retry::Later, reason)
+                .hint("wait until people have answered those, or give some of them up");
+            let entries = vec![
+                entries::arrived(exchange, &weighed),
+                self.decided(exchange, &weighed, None),
+                self.entry(&weighed.call.id, entries::refused(&refusal)),
+            ];
+            let written = self.recorder.write(entries).await;
+            return Err(written.map_or_else(|error| super::lists::unrecorded(&error), |()| refusal));
         }
         let Decision::Hold(held) = &weighed.judgement.decision else { return Err(Refusal::plain()) };
         let now = self.desk.now().await.map_err(|error| unkept(&error.into()))?;
@@ -206,10 +216,11 @@ impl Gateway {
         let done = self.desk.act(id.as_str(), Wish::Claim(claimant)).await.map_err(|error| unkept(&error))?;
         let Some((consent, receipt)) = done.leave else { return Err(Refusal::plain()) };
         let running = Running::start(Arc::clone(&self.desk), id, attempt, claimed);
-        let permit = Permit::agreed(weighed.call.clone(), held, consent)
+        let about = About::of(&weighed.call, weighed.input, weighed.shown);
+        let permit = Permit::agreed(weighed.call, held, consent)
             .map_err(|other| Refusal::new("policy_error", Retry::Useless, other.to_string()))?;
         drop(waiting);
-        Ok(Leave::of(weighed, link, (permit, receipt), Some(running)))
+        Ok(Leave { about, link, permit, receipt, running: Some(running) })
     }
 
     /// Writes down what came of a held call.

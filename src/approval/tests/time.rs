@@ -208,13 +208,3 @@ fn only_whoever_performs_it_renews_and_ends_it_and_no_lease_gets_shorter() {
         assert_eq!(plain(&runs, finished(end), 25).unwrap().state.word(), word);
     }
 }
-
-/// APR-13, EXE-04: asking again means the one that waits, and never one that has run.
-#[test]
-fn a_repeated_call_means_this_one_until_it_is_used() {
-    for approval in everywhere() {
-        let waits = matches!(approval.state, State::Pending | State::Approved { .. });
-        assert_eq!(approval.is_repeated_by(&digest("again")), waits, "{:?}", approval.state);
-        assert!(!approval.is_repeated_by(&digest("this")));
-    }
-}

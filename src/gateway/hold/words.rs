@@ -23,6 +23,7 @@ impl Gateway {
                 .hint("ask the person you work for whether somebody can answer, then make the call again"),
             State::Ended(End::Lapsed) => {
                 Refusal::new("expired", Retry::Later, "people agreed, but the call came too late")
+                    .hint("make the call again; people are asked anew")
             }
             State::Executing(_) | State::Ended(End::Succeeded | End::Failed) => Refusal::new(
                 "performed_already",
