@@ -32,6 +32,7 @@ pub mod session;
 pub mod sessions;
 pub mod settings;
 pub mod surroundings;
+mod ticket;
 mod turnstile;
 mod weigh;
 

@@ -8,8 +8,6 @@
 //! after a restart, and the database sees to it that one does. The second lives and ends with the process that holds
 //! the server's connection; whoever brings its ticket elsewhere is told so.
 
-mod ticket;
-
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +19,7 @@ use super::converse::as_input_request;
 use super::exchange::Exchange;
 use super::outlet::{Step, Steps};
 use super::session::{Name, Session};
+use super::ticket::{Good, Ticket, belonging};
 use crate::clock::{NoChance, Timestamp};
 use crate::digest::Digest;
 use crate::object;
@@ -28,7 +27,6 @@ use crate::store::StoreError;
 use crate::store::tickets::{KeptTicket, Room};
 use crate::wire::json::{Object, Value};
 use crate::wire::message::{Answer, Request, RpcError, code};
-use ticket::{Good, Ticket, belonging};
 
 /// How long a ticket is good for.
 const LIFETIME_MICROS: i64 = 600_000_000;
