@@ -32,6 +32,7 @@ pub mod session;
 pub mod sessions;
 pub mod settings;
 pub mod surroundings;
+mod tasks;
 mod ticket;
 mod turnstile;
 mod weigh;
@@ -68,6 +69,7 @@ use release::{Passed, tell_changes};
 use rounds::Rounds;
 use sessions::Sessions;
 use settings::Settings;
+use tasks::{Keeper, Manner};
 use weigh::{Shown, Weighed};
 
 /// Everything a call meets on its way.
@@ -93,6 +95,7 @@ pub struct Gateway {
     pub sessions: Sessions,
     /// Everything that was started and has not ended.
     pub tasks: TaskTracker,
+    own_tasks: tasks::Running,
     rounds: Rounds,
     imprints: Imprints,
     moment: ArcSwapOption<Moment>,
@@ -163,6 +166,7 @@ impl Gateway {
             known,
             sessions,
             tasks,
+            own_tasks: tasks::Running::default(),
             rounds,
             imprints,
             moment,
@@ -171,11 +175,19 @@ impl Gateway {
     }
 
     /// The story. The era returned is the one the answer was spoken in.
-    async fn perform(self: &Arc<Self>, exchange: &Arc<Exchange>, reach: &reach::Reach, call: Call) -> (Answer, Era) {
+    async fn perform(
+        self: &Arc<Self>,
+        exchange: &Arc<Exchange>,
+        reach: &reach::Reach,
+        (call, manner): (Call, Manner),
+    ) -> (Answer, Era) {
         let action = call.action.clone();
 
         // May it? What is asked for is changed first where policy wants that.
         let weighed = self.weigh(exchange, reach, call).await;
+        if manner.is_task(&weighed.judgement.decision) {
+            return (Box::pin(self.begin_task(exchange, reach, weighed)).await, Era::Legacy);
+        }
 
         // Who must agree? So it may, and that is written before it is done.
         let leave = match &weighed.judgement.decision {
@@ -184,7 +196,7 @@ impl Gateway {
             Decision::Allow(_) | Decision::Deny(_) => self.settle(exchange, reach, weighed).await,
         };
         match leave {
-            Ok(leave) => self.carry_out(exchange, leave).await,
+            Ok(leave) => self.carry_out(exchange, leave, None).await,
             // Whatever we say ourselves is said as a legacy server would; the last step translates it.
             Err(Turned { refusal, id }) => (refusal.answer(id.as_ref(), Some(&action)), Era::Legacy),
         }
@@ -226,7 +238,12 @@ impl Gateway {
     }
 
     /// Does it, and writes down what came of it before anybody hears.
-    async fn carry_out(self: &Arc<Self>, exchange: &Arc<Exchange>, leave: Leave) -> (Answer, Era) {
+    async fn carry_out(
+        self: &Arc<Self>,
+        exchange: &Arc<Exchange>,
+        leave: Leave,
+        keeper: Option<&Keeper>,
+    ) -> (Answer, Era) {
         let Leave { about, link, permit, receipt, running } = leave;
         let About { id, action, server, outline, input, shown } = about;
 
@@ -264,11 +281,13 @@ impl Gateway {
         entries.extend(released.map(|released| self.entry(&id, Event::Released(released))));
         let ended = Ended { labels, ..Ended::sent(outline, &input, ending, refusal.as_ref()) };
         self.remember(&exchange.session, ended, &answer);
+        tell_changes(&mut answer, &shown.redacted, &changed);
+        if let (Some(keeper), Some(_)) = (keeper, &running) {
+            let heard = refusal.as_ref().map(|refusal| refusal.answer(Some(&id), Some(&action)));
+            self.keep(keeper, &exchange.session, heard.unwrap_or_else(|| answer.clone()), link.era()).await;
+        }
         match self.conclude(&id, (entries, running), ending, refusal).await {
-            None => {
-                tell_changes(&mut answer, &shown.redacted, &changed);
-                (answer, link.era())
-            }
+            None => (answer, link.era()),
             Some(refusal) => (refusal.answer(Some(&id), Some(&action)), Era::Legacy),
         }
     }

@@ -16,6 +16,7 @@ pub mod pins;
 mod pool;
 mod postgres;
 mod sqlite;
+pub mod tasks;
 pub mod tickets;
 
 use std::fmt;

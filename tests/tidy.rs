@@ -37,7 +37,7 @@ const KNOWN_TO: [(&str, &[&str]); 11] = [
     ("clap::", &["src/cli"]),
     ("anyhow::", &["src/cli", "src/policy", "src/downstream/oauth"]),
     ("sha2::", &["src/digest.rs"]),
-    ("ring::", &["src/gateway/rounds/ticket.rs"]),
+    ("ring::", &["src/gateway/ticket.rs"]),
 ];
 
 /// The rooms of the story, in its order.

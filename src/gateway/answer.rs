@@ -4,7 +4,9 @@
 //! repeating can help, why, and what would make it pass. A tool call is refused by a tool error, because hosts hand those
 //! to the model; everything else by a JSON-RPC error.
 
+use super::tasks::WAIT;
 use crate::call::{Action, Call, CallId};
+use crate::clock::Timestamp;
 use crate::object;
 use crate::policy::decision::{Decision, DenyCode, Effect, Finding, Judgement};
 use crate::wire::json::{Object, Value};
@@ -28,6 +30,17 @@ pub struct Refusal {
     pub hint: Option<String>,
     /// `policy/id` of what spoke against it.
     pub findings: Vec<String>,
+    /// What waits for people meanwhile, if something does.
+    pub waits: Option<Waits>,
+}
+
+/// What still waits when its client is told to come back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waits {
+    /// What `countersign_wait` takes, for a client that does not want to repeat the whole call.
+    pub reference: String,
+    /// When it ends by itself.
+    pub until: Timestamp,
 }
 
 /// Whether repeating can help.
@@ -42,7 +55,7 @@ pub enum Retry {
 impl Refusal {
     /// A refusal without findings.
     pub fn new(class: &'static str, retry: Retry, reason: impl Into<String>) -> Self {
-        Self { class, retry, reason: reason.into(), hint: None, findings: Vec::new() }
+        Self { class, retry, reason: reason.into(), hint: None, findings: Vec::new(), waits: None }
     }
 
     /// The same refusal with what would make it pass.
@@ -103,7 +116,7 @@ impl Refusal {
         };
         let retry = if class == "policy_timeout" { Retry::Later } else { Retry::Useless };
         let findings = spoke.iter().map(|finding| finding.name()).collect();
-        Some(Self { class, retry, reason, hint, findings })
+        Some(Self { class, retry, reason, hint, findings, waits: None })
     }
 
     /// For the agent: words, and the same for programs.
@@ -138,6 +151,11 @@ impl Refusal {
             text.push_str(hint.trim_end_matches('.'));
             text.push('.');
         }
+        if let Some(Waits { reference, .. }) = &self.waits {
+            for part in [" Or call `", WAIT, "` with the reference `", reference, "` to go on waiting for it."] {
+                text.push_str(part);
+            }
+        }
         text.push_str(match self.retry {
             Retry::Useless => " Repeating the same call will not help.",
             Retry::Later => " The same call may be tried again later.",
@@ -164,6 +182,9 @@ impl Refusal {
         }
         if let Some(call) = call {
             meta.insert("call", call.as_str());
+        }
+        if let Some(Waits { reference, until }) = &self.waits {
+            meta.insert("waits", object! { "reference" => reference.as_str(), "until" => until.to_string() });
         }
         meta
     }
@@ -203,6 +224,7 @@ mod tests {
             reason: "Tables are never dropped by an agent.".into(),
             hint: Some("Open a migration pull request.".into()),
             findings: vec!["destructive/drop".into()],
+            waits: None,
         };
         let call = CallId::from_record("c-1");
         let told = refusal.answer(Some(&call), Some(&Action::Tool("drop".into()))).unwrap().to_string();

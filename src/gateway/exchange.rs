@@ -32,6 +32,17 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// The same request of the same client, while nobody waits for its answer: what is said is heard by nobody.
+    pub fn unattended(session: &Arc<Session>, id: Id, mut meta: Object) -> Self {
+        drop(meta.remove("progressToken"));
+        let (name, cancelled) = (session.number(), session.ended.child_token());
+        session.adopt(name.clone(), &cancelled);
+        let known = Mutex::new(Some((Arc::clone(session), name)));
+        let (outlet, _nobody_listens) = Outlet::new();
+        let (session, asking) = (Arc::clone(session), tokio::sync::Mutex::new(()));
+        Self { session, id, known, outlet, cancelled, meta, fingerprint: None, asking }
+    }
+
     /// Goes by another name from now on, perhaps on another session. False when an open request has that name.
     pub fn rename(&self, session: &Arc<Session>, name: Name) -> bool {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

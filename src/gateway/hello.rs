@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::Gateway;
 use super::answer::Refusal;
 use super::session::{Scope, Session};
+use super::tasks;
 use crate::object;
 use crate::wire::era::{Era, version};
 use crate::wire::json::{Object, Value};
@@ -74,16 +75,18 @@ impl Gateway {
             && let Some(reach) = session.reaches.get(server)
         {
             let link = self.attach(session, reach).await?;
-            let capabilities = fitting(link.capabilities().clone(), session.client.era, link.era());
+            let mut capabilities = fitting(link.capabilities().clone(), session.client.era, link.era());
+            tasks::declare(&mut capabilities, session);
             return Ok((capabilities, link.info().clone(), link.instructions().map(str::to_owned)));
         }
-        let capabilities = object! {
+        let mut capabilities = object! {
             "tools" => object! { "listChanged" => true },
             "resources" => object! { "listChanged" => true, "subscribe" => true },
             "prompts" => object! { "listChanged" => true },
             "completions" => Object::new(),
             "logging" => Object::new(),
         };
+        tasks::declare(&mut capabilities, session);
         let info = object! { "name" => "countersign", "version" => env!("CARGO_PKG_VERSION") };
         let servers: Vec<&str> = session.reaches.keys().map(|name| &**name).collect();
         let instructions = format!(

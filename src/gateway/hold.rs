@@ -4,9 +4,10 @@
 //! comes back with the same call finds the same approval, and people are not asked again. Nothing runs for nobody: an
 //! approval that comes when the client is gone waits for it, and lapses.
 //!
-//! Before it runs, everything is looked at once more, in this order: the time, the tool, the rules, the people, and what
-//! will really be sent. Whatever is not as it was when people agreed ends the approval.
+//! Before it runs, everything is looked at once more (see `claim`). Whatever is not as it was when people agreed ends the
+//! approval.
 
+mod claim;
 mod running;
 mod words;
 
@@ -14,27 +15,23 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::answer::{Refusal, Retry};
-use super::desk::{self, Claimant, Desk, DeskError, Waiting, Wish};
+use super::desk::{Desk, DeskError, Waiting, Wish};
 use super::exchange::Exchange;
 use super::memory::{Ended, Outline};
-use super::reach::{Listing, Reach};
+use super::reach::Reach;
 use super::weigh::Weighed;
-use super::{About, Gateway, Leave, Turned, entries};
+use super::{Gateway, Leave, Turned, entries};
 use crate::approval::Approval;
 use crate::approval::people::People;
-use crate::approval::state::{Outcome, State};
-use crate::audit::entry::{Dispatched, Ending, Entry, Event};
-use crate::call::{Action, Call, CallId, Parts};
-use crate::catalogue::tool::Pin;
+use crate::approval::state::State;
+use crate::call::{Call, CallId, Parts};
 use crate::digest::Digest;
 use crate::object;
-use crate::permit::Permit;
 use crate::policy::decision::{Agreement, Decision, Judgement};
-use crate::store::append::AppendError;
 use crate::wire::json::Value;
 use crate::wire::message::Notification;
 pub(super) use running::Running;
-use words::{changed, unkept};
+pub(super) use words::{ended, unkept};
 
 /// How often a client that waits is told that it still does.
 const PROGRESS: Duration = Duration::from_secs(10);
@@ -44,9 +41,35 @@ const GRACE: Duration = Duration::from_mins(1);
 const MOST_OPEN: i64 = 20;
 
 /// A call that waits, as this gateway sees it.
-struct Waiter {
+pub(super) struct Waiter {
     weighed: Weighed,
     waiting: Waiting,
+}
+
+/// Who waits for the answer to a call that waits for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attended {
+    /// The client that asked, on its request, for as long as it is kept waiting.
+    ByClient,
+    /// Nobody: it is a task, and its client asks later.
+    ByNobody,
+}
+
+/// What became of the wish to wait for an approval that is there already.
+pub(super) enum Joined {
+    /// Here is its place.
+    Waiter(Box<Waiter>),
+    /// Somebody here waits for it.
+    Taken,
+    /// It was about something else, and is over.
+    Superseded,
+}
+
+impl Waiter {
+    /// The call, as it would be sent now.
+    pub(super) const fn call(&self) -> &Call {
+        &self.weighed.call
+    }
 }
 
 impl Gateway {
@@ -57,21 +80,42 @@ impl Gateway {
         reach: &Reach,
         weighed: Weighed,
     ) -> Result<Leave, Turned> {
-        let (outline, input) = (Outline::of(&weighed.call), weighed.input.clone());
-        let leave = self.ask(exchange, reach, weighed).await;
+        let own = weighed.call.id.clone();
+        let asked = weighed.before.as_ref().unwrap_or(&weighed.call).clone();
+        let waiter = self.take_place(exchange, reach, weighed).await;
+        let waiter = waiter.map_err(|refusal| Turned { refusal, id: Some(own) })?;
+        let leave = self.see_through(exchange, reach, waiter, Attended::ByClient).await;
+        let Err(Turned { refusal, id: Some(id) }) = leave else { return leave };
+        let refusal = self.with_reference(exchange, &asked, (&id, refusal)).await;
+        Err(Turned { refusal, id: Some(id) })
+    }
+
+    /// Waits at a place, and claims the call when people have agreed.
+    pub(super) async fn see_through(
+        self: &Arc<Self>,
+        exchange: &Exchange,
+        reach: &Reach,
+        waiter: Waiter,
+        attended: Attended,
+    ) -> Result<Leave, Turned> {
+        let (outline, input) = (Outline::of(&waiter.weighed.call), waiter.weighed.input.clone());
+        let leave = self.ask(exchange, reach, waiter, attended).await;
         if let Err(Turned { refusal, .. }) = &leave {
             exchange.session.memory.note(Ended::refused(outline, &input, refusal.class));
         }
         leave
     }
 
-    async fn ask(self: &Arc<Self>, exchange: &Exchange, reach: &Reach, weighed: Weighed) -> Result<Leave, Turned> {
-        let own = weighed.call.id.clone();
-        let waiter = self.take_place(exchange, reach, weighed).await;
-        let waiter = waiter.map_err(|refusal| Turned { refusal, id: Some(own) })?;
+    async fn ask(
+        self: &Arc<Self>,
+        exchange: &Exchange,
+        reach: &Reach,
+        waiter: Waiter,
+        attended: Attended,
+    ) -> Result<Leave, Turned> {
         let id = waiter.weighed.call.id.clone();
         let turned = |refusal| Turned { refusal, id: Some(id.clone()) };
-        let approval = self.wait(exchange, &waiter).await.map_err(|error| turned(unkept(&error)))?;
+        let approval = self.wait(exchange, &waiter, attended).await.map_err(|error| turned(unkept(&error)))?;
         match &approval.state {
             State::Approved { .. } if !exchange.cancelled.is_cancelled() => {
                 let leave = self.claim(exchange, reach, waiter, &approval).await;
@@ -80,8 +124,11 @@ impl Gateway {
                 Err(turned(written.map_or_else(|error| super::lists::unrecorded(&error), |()| refusal)))
             }
             _ if exchange.cancelled.is_cancelled() => {
-                let left = if exchange.outlet.is_deserted() { Left::Lost } else { Left::Gone };
-                tokio::spawn(give_up(Arc::clone(&self.desk), id.clone(), waiter.waiting, left));
+                // Who gives a task up says so to the approval itself.
+                if attended == Attended::ByClient {
+                    let left = if exchange.outlet.is_deserted() { Left::Lost } else { Left::Gone };
+                    tokio::spawn(give_up(Arc::clone(&self.desk), id.clone(), waiter.waiting, left));
+                }
                 Err(turned(Refusal::new("cancelled", Retry::Useless, "the call was given up before anybody agreed")))
             }
             _ => Err(turned(self.told(&approval, &waiter.weighed.judgement).await)),
@@ -89,7 +136,7 @@ impl Gateway {
     }
 
     /// The place of an approval that waits for the same call already, or a new one.
-    async fn take_place(
+    pub(super) async fn take_place(
         self: &Arc<Self>,
         exchange: &Exchange,
         reach: &Reach,
@@ -99,25 +146,36 @@ impl Gateway {
         let repeat = repeat(&asked);
         let known = self.store.approvals_repeated_by(&repeat).await.map_err(|error| unkept(&error.into()))?;
         for known in known {
-            // Somebody else waits for that one: this is a second call of the same kind.
-            let Some(waiting) = self.desk.wait(&known) else { continue };
-            let Ok(approval) = self.desk.look(&known).await else { continue };
-            let call = renamed(&asked, CallId::from_record(&known));
-            let again = self.weigh(exchange, reach, call).await;
-            if again.call.digest != approval.digest {
-                self.supersede(&known, "the tool, or who asks, is not what it was").await;
-                continue;
+            // Where somebody waits for that one, this is a second call of the same kind.
+            if let Joined::Waiter(waiter) = self.join(exchange, reach, (&asked, &known)).await? {
+                return Ok(*waiter);
             }
-            let Weighed { judgement: Judgement { decision, .. }, .. } = &again;
-            if !matches!(decision, Decision::Hold(held) if *held.terms() == approval.agreement) {
-                self.supersede(&known, "the rules ask for something else than they did").await;
-                continue;
-            }
-            let entries = vec![entries::arrived(exchange, &again), self.decided(exchange, &again, None)];
-            self.recorder.write(entries).await.map_err(|error| super::lists::unrecorded(&error))?;
-            return Ok(Waiter { weighed: again, waiting });
         }
         self.open(exchange, weighed, repeat).await
+    }
+
+    /// The place of this approval, if this call is still the one it is about.
+    pub(super) async fn join(
+        self: &Arc<Self>,
+        exchange: &Exchange,
+        reach: &Reach,
+        (asked, known): (&Call, &str),
+    ) -> Result<Joined, Refusal> {
+        let Some(waiting) = self.desk.wait(known) else { return Ok(Joined::Taken) };
+        let Ok(approval) = self.desk.look(known).await else { return Ok(Joined::Superseded) };
+        let again = self.weigh(exchange, reach, renamed(asked, CallId::from_record(known))).await;
+        if again.call.digest != approval.digest {
+            self.supersede(known, "the tool, or who asks, is not what it was").await;
+            return Ok(Joined::Superseded);
+        }
+        let Weighed { judgement: Judgement { decision, .. }, .. } = &again;
+        if !matches!(decision, Decision::Hold(held) if *held.terms() == approval.agreement) {
+            self.supersede(known, "the rules ask for something else than they did").await;
+            return Ok(Joined::Superseded);
+        }
+        let entries = vec![entries::arrived(exchange, &again), self.decided(exchange, &again, None)];
+        self.recorder.write(entries).await.map_err(|error| super::lists::unrecorded(&error))?;
+        Ok(Joined::Waiter(Box::new(Waiter { weighed: again, waiting })))
     }
 
     async fn open(self: &Arc<Self>, exchange: &Exchange, weighed: Weighed, repeat: Digest) -> Result<Waiter, Refusal> {
@@ -153,14 +211,22 @@ impl Gateway {
     }
 
     /// Waits until something is decided, the client gives up, or it has waited long enough.
-    async fn wait(self: &Arc<Self>, exchange: &Exchange, waiter: &Waiter) -> Result<Approval, DeskError> {
+    async fn wait(
+        self: &Arc<Self>,
+        exchange: &Exchange,
+        waiter: &Waiter,
+        attended: Attended,
+    ) -> Result<Approval, DeskError> {
         let id = waiter.weighed.call.id.as_str();
         let begun = Instant::now();
         let mut told = 0_u64;
         let mut ticks = tokio::time::interval(PROGRESS);
         loop {
             let approval = self.desk.look(id).await?;
-            let left = self.settings.approval_wait.saturating_sub(begun.elapsed());
+            let left = match attended {
+                Attended::ByClient => self.settings.approval_wait.saturating_sub(begun.elapsed()),
+                Attended::ByNobody => Duration::MAX,
+            };
             if approval.state != State::Pending || left.is_zero() || exchange.cancelled.is_cancelled() {
                 return Ok(approval);
             }
@@ -180,89 +246,7 @@ impl Gateway {
         }
     }
 
-    /// Looks at everything once more, and takes the call out of everybody else's reach.
-    async fn claim(
-        self: &Arc<Self>,
-        exchange: &Exchange,
-        reach: &Reach,
-        waiter: Waiter,
-        approval: &Approval,
-    ) -> Result<Leave, Refusal> {
-        let Waiter { weighed, waiting } = waiter;
-        let id = weighed.call.id.clone();
-        if !self.is_tool_as_it_was(exchange, reach, &weighed.call).await? {
-            self.supersede(id.as_str(), "the tool is not the one people were shown").await;
-            return Err(changed("the tool changed while the call waited"));
-        }
-        let asked = weighed.before.as_ref().unwrap_or(&weighed.call).clone();
-        let mut weighed = self.weigh(exchange, reach, asked).await;
-        let strict = matches!(&weighed.judgement.decision, Decision::Hold(held) if *held.terms() == approval.agreement);
-        if !strict || weighed.call.digest != approval.digest {
-            self.supersede(id.as_str(), "the rules do not say any more what they said").await;
-            let refusal = Refusal::from_judgement(&weighed.judgement).filter(|refusal| refusal.class != "held");
-            return Err(refusal.unwrap_or_else(|| changed("the rules changed while the call waited")));
-        }
-        let link = self.attach(&exchange.session, reach).await?;
-        self.charge(&mut weighed.judgement).await?;
-        let Decision::Hold(held) = &weighed.judgement.decision else { return Err(Refusal::plain()) };
-        let attempt = desk::attempt().map_err(|error| unkept(&error))?;
-        let claimed = Instant::now();
-        let dispatched = Event::Dispatched(Dispatched { server: weighed.call.server.to_string() });
-        let claimant = Claimant {
-            attempt: attempt.clone(),
-            digest: weighed.call.digest,
-            entries: vec![self.entry(&id, dispatched)],
-        };
-        let done = self.desk.act(id.as_str(), Wish::Claim(claimant)).await.map_err(|error| unkept(&error))?;
-        let Some((consent, receipt)) = done.leave else { return Err(Refusal::plain()) };
-        let running = Running::start(Arc::clone(&self.desk), id, attempt, claimed);
-        let about = About::of(&weighed.call, weighed.input, weighed.shown);
-        let permit = Permit::agreed(weighed.call, held, consent)
-            .map_err(|other| Refusal::new("policy_error", Retry::Useless, other.to_string()))?;
-        drop(waiting);
-        Ok(Leave { about, link, permit, receipt, running: Some(running) })
-    }
-
-    /// Writes down what came of a held call.
-    pub(super) async fn finish(
-        &self,
-        id: &CallId,
-        running: Running,
-        ending: Ending,
-        entries: Vec<Entry>,
-    ) -> Result<(), DeskError> {
-        let end = match ending {
-            Ending::Succeeded | Ending::InputRequired => Outcome::Succeeded,
-            Ending::FailedByTool | Ending::Failed | Ending::NotSent => Outcome::Failed,
-            Ending::OutcomeUnknown => Outcome::Unknown,
-        };
-        let late = entries.clone();
-        let finish = Wish::Finish { attempt: running.attempt.clone(), end, entries };
-        match self.desk.act(id.as_str(), finish).await {
-            Ok(_) => Ok(()),
-            // It came too late to be believed alive; what is known now is written down for whoever looks.
-            Err(DeskError::Refused(_)) => {
-                let written = self.recorder.write(late).await;
-                written.map_err(|error| DeskError::Record(AppendError::Broken(error.to_string())))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Whether the server still offers the definition people were shown, asked anew.
-    async fn is_tool_as_it_was(
-        self: &Arc<Self>,
-        exchange: &Exchange,
-        reach: &Reach,
-        call: &Call,
-    ) -> Result<bool, Refusal> {
-        let (Action::Tool(name), Some(tool)) = (&call.action, &call.tool) else { return Ok(true) };
-        reach.changed(Listing::Tools);
-        let offer = self.offer(&exchange.session, reach, name).await?;
-        Ok(offer.is_some_and(|offer| offer.tool.pin == Pin::Agreed && offer.tool.digest == tool.digest))
-    }
-
-    async fn supersede(&self, id: &str, why: &'static str) {
+    pub(super) async fn supersede(&self, id: &str, why: &'static str) {
         if let Err(error) = self.desk.act(id, Wish::Supersede(why)).await {
             tracing::debug!(call = id, %error, "an approval that fits no more is over already");
         }

@@ -151,6 +151,11 @@ impl Judge {
         self.bundle.load().as_ref().is_none_or(|bundle| bundle.may_cover(call))
     }
 
+    /// Whether a rule may make a call of this tool wait for people; of any tool, when none is named.
+    pub fn may_hold(&self, tool: Option<(&str, &str)>) -> bool {
+        self.bundle.load().as_ref().is_some_and(|bundle| bundle.may_hold(tool))
+    }
+
     /// Whether labels of sessions matter to any rule.
     pub fn minds_labels(&self) -> bool {
         self.bundle.load().as_ref().is_some_and(|bundle| bundle.minds_labels())

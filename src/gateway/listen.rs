@@ -12,6 +12,7 @@ use super::Gateway;
 use super::exchange::Exchange;
 use super::listeners::{Filter, SUBSCRIPTION, tag};
 use super::session::Session;
+use super::tasks;
 use crate::downstream::{FromServer, Inquiry, Link};
 use crate::object;
 use crate::wire::era::Era;
@@ -35,6 +36,9 @@ impl Gateway {
             ));
         }
         let mut filter = Filter::read(params.object("notifications"));
+        if !filter.tasks.is_empty() && !session.takes_tasks() {
+            return Err(tasks::not_declared());
+        }
         for reach in session.reaches.values() {
             match self.attach(session, reach).await {
                 Ok(link) if link.era() == Era::Modern => {
@@ -91,7 +95,7 @@ impl Gateway {
             tools: offers("tools"),
             prompts: offers("prompts"),
             resources: offers("resources"),
-            updates: std::collections::BTreeSet::new(),
+            ..Filter::default()
         };
         if filter != Filter::default() {
             self.start_following((session, server, link), filter, session.ended.child_token());
@@ -102,6 +106,7 @@ impl Gateway {
         let mut filter = filter.clone();
         // Updates of resources are subscribed to one by one, each judged.
         filter.updates.clear();
+        filter.tasks.clear();
         if filter != Filter::default() {
             self.start_following((&exchange.session, server, link), filter, exchange.cancelled.clone());
         }

@@ -29,18 +29,24 @@ pub struct Filter {
     pub resources: bool,
     /// `notifications/resources/updated`, for these.
     pub updates: BTreeSet<String>,
+    /// `notifications/tasks`, for these.
+    pub tasks: BTreeSet<String>,
 }
 
 impl Filter {
     /// Reads the `notifications` member of a listen request.
     pub fn read(wanted: Option<&Object>) -> Self {
         let yes = |name| wanted.and_then(|wanted| wanted.get(name)).and_then(Value::as_bool) == Some(true);
-        let uris = wanted.and_then(|wanted| wanted.get("resourceSubscriptions")).and_then(Value::as_array);
+        let texts = |name| -> BTreeSet<String> {
+            let texts = wanted.and_then(|wanted| wanted.get(name)).and_then(Value::as_array).unwrap_or_default();
+            texts.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
         Self {
             tools: yes("toolsListChanged"),
             prompts: yes("promptsListChanged"),
             resources: yes("resourcesListChanged"),
-            updates: uris.unwrap_or_default().iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            updates: texts("resourceSubscriptions"),
+            tasks: texts("taskIds"),
         }
     }
 
@@ -56,8 +62,10 @@ impl Filter {
                 object.insert(name, true);
             }
         }
-        if !self.updates.is_empty() {
-            object.insert("resourceSubscriptions", self.updates.iter().map(Value::from).collect::<Value>());
+        for (name, wanted) in [("resourceSubscriptions", &self.updates), ("taskIds", &self.tasks)] {
+            if !wanted.is_empty() {
+                object.insert(name, wanted.iter().map(Value::from).collect::<Value>());
+            }
         }
         object
     }
@@ -70,6 +78,7 @@ impl Filter {
             "notifications/resources/updated" => {
                 notification.params.str("uri").is_some_and(|uri| self.updates.contains(uri))
             }
+            "notifications/tasks" => notification.params.str("taskId").is_some_and(|id| self.tasks.contains(id)),
             _ => false,
         }
     }
@@ -198,7 +207,11 @@ mod tests {
     fn a_modern_listener_hears_only_what_it_named_and_whose_request_it_was() {
         let listeners = Listeners::new(Era::Modern);
         let (out, mut heard) = mpsc::channel(8);
-        let wanted = object! { "toolsListChanged" => true, "resourceSubscriptions" => vec![Value::from("a:1")] };
+        let wanted = object! {
+            "toolsListChanged" => true,
+            "resourceSubscriptions" => vec![Value::from("a:1")],
+            "taskIds" => vec![Value::from("t-1")],
+        };
         let filter = Filter::read(Some(&wanted));
         assert_eq!(Filter::read(Some(&filter.to_object())), filter);
         listeners.subscribe(Id::from(7), filter, out);
@@ -208,6 +221,10 @@ mod tests {
         let Message::Notification(first) = heard.try_recv().unwrap() else { panic!("not a notification") };
         assert_eq!(first.params.str("uri"), Some("a:1"));
         assert_eq!(first.params.object("_meta").and_then(|meta| meta.get(SUBSCRIPTION)), Some(&Value::from(7_u64)));
+        listeners.tell(notification("notifications/tasks", object! { "taskId" => "t-2" }));
+        listeners.tell(notification("notifications/tasks", object! { "taskId" => "t-1" }));
+        let Message::Notification(second) = heard.try_recv().unwrap() else { panic!("not a notification") };
+        assert_eq!(second.params.str("taskId"), Some("t-1"));
         assert!(heard.try_recv().is_err());
     }
 

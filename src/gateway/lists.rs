@@ -8,6 +8,7 @@ use super::answer::{Refusal, Retry};
 use super::exchange::Exchange;
 use super::reach::{Listing, Offer, Offers, Reach, Tools};
 use super::session::{Scope, Session};
+use super::tasks;
 use crate::audit::entry::{Definition, Entry, Event, Listed};
 use crate::catalogue::schema::Schema;
 use crate::catalogue::tool::{Pin, Tool};
@@ -61,6 +62,9 @@ impl Gateway {
         if let (Scope::One(_), Some(refusal)) = (&session.scope, trouble) {
             return refusal.answer(None, None);
         }
+        if method == Method::ListTools && self.offers_wait(session) {
+            items.push(tasks::definition());
+        }
         let listed = Listed {
             principal: session.caller.principal.clone(),
             method: method.name().to_owned(),
@@ -90,6 +94,9 @@ impl Gateway {
             let mut definition = tool.definition.clone();
             if session.scope == Scope::All {
                 definition.insert("name", naming::prefixed(&tool.server, &tool.name));
+            }
+            if session.knows_wanted_tasks() && self.judge.may_hold(Some((&tool.server, &tool.name))) {
+                tasks::mark(&mut definition);
             }
             seen.items.push(Value::Object(definition));
         }

@@ -9,6 +9,7 @@ use super::reach::Reach;
 use super::resolve::Resolved;
 use super::rounds;
 use super::session::Session;
+use super::tasks;
 use crate::call::{Call, CallId, Parts};
 use crate::clock::chance;
 use crate::unbroken::unbroken;
@@ -90,6 +91,14 @@ impl Gateway {
             Method::SetLevel => self.set_level(session, params.str("level").unwrap_or_default()).await,
             Method::Listen => self.listen(exchange, params).await,
             Method::TaskList => self.list_tasks(session).await,
+            Method::TaskGet | Method::TaskResult | Method::TaskUpdate | Method::TaskCancel
+                if tasks::is_ours(params.str("taskId").unwrap_or_default()) =>
+            {
+                self.about_task(exchange, method, &params).await
+            }
+            Method::CallTool if params.str("name") == Some(tasks::WAIT) && self.offers_wait(session) => {
+                return self.wait_on(exchange, &params).await;
+            }
             Method::CallTool
             | Method::ReadResource
             | Method::Subscribe
@@ -115,6 +124,7 @@ impl Gateway {
         if let Err(error) = self.unseal_state(exchange, &mut params).await {
             return self.reject(session, "rejected_state", method.name(), error).await;
         }
+        let manner = self.manner(exchange, reach, (method, &mut params)).await;
         for _ in 0..MOST_ROUNDS {
             let id = match chance() {
                 Ok(chance) => CallId::new(self.clock.now(), chance),
@@ -129,7 +139,7 @@ impl Gateway {
                 tool: tool.clone(),
                 arrived: self.clock.now(),
             });
-            let (answer, spoken) = self.perform(exchange, reach, call).await;
+            let (answer, spoken) = self.perform(exchange, reach, (call, manner)).await;
             let mut result = match answer {
                 Ok(result) => result,
                 Err(error) => return Err(era::error_to_client(spoken, session.client.era, method.name(), error)),
@@ -162,7 +172,9 @@ fn name_task(session: &Session, reach: &Reach, result: &mut Value) {
         None if result.get("resultType").and_then(Value::as_str) == Some("task") => Some(result),
         None => None,
     };
-    if let Some(Value::String(id)) = task.and_then(Value::as_object_mut).and_then(|task| task.get_mut("taskId")) {
+    if let Some(Value::String(id)) = task.and_then(Value::as_object_mut).and_then(|task| task.get_mut("taskId"))
+        && !tasks::is_ours(id)
+    {
         id.insert_str(0, crate::catalogue::naming::SEPARATOR);
         id.insert_str(0, reach.server().name());
     }

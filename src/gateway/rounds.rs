@@ -19,7 +19,7 @@ use super::converse::as_input_request;
 use super::exchange::Exchange;
 use super::outlet::{Step, Steps};
 use super::session::{Name, Session};
-use super::ticket::{Good, Ticket, belonging};
+use super::ticket::{Closed, Good, Ticket, belonging};
 use crate::clock::{NoChance, Timestamp};
 use crate::digest::Digest;
 use crate::object;
@@ -131,7 +131,7 @@ impl Gateway {
         let Some(Value::String(state)) = result.get("requestState") else { return Ok(()) };
         let ticket = Ticket::for_state().map_err(no_chance)?;
         let request = belonging(&exchange.session, exchange.fingerprint);
-        let Some(sealed) = ticket.seal(state, request) else {
+        let Some(sealed) = ticket.seal(Closed::State, state, request) else {
             return Err(RpcError::new(code::INTERNAL, "the server's `requestState` is too long to be kept"));
         };
         let (now, principal) = (self.clock.now(), exchange.session.caller.principal.as_str());
@@ -157,7 +157,7 @@ impl Gateway {
         else {
             return refused(SPENT);
         };
-        let Some(state) = ticket.open(sealed, request) else {
+        let Some(state) = ticket.open(Closed::State, sealed, request) else {
             tracing::error!("a server's state in the store was changed by something else; its ticket was refused");
             return refused(SPENT);
         };

@@ -221,9 +221,14 @@ impl Session {
     /// key and one description share a session, each counting its requests from one.
     pub fn name(&self, id: &Id) -> Name {
         match (self.client.era, self.door) {
-            (Era::Modern, Door::Http) => Name::Number(self.next.fetch_add(1, Ordering::Relaxed)),
+            (Era::Modern, Door::Http) => self.number(),
             _ => Name::Id(id.to_value().to_string()),
         }
+    }
+
+    /// A name for what no id names.
+    pub fn number(&self) -> Name {
+        Name::Number(self.next.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Makes a request known. False when an open one has that name.

@@ -162,6 +162,7 @@ impl Gateway {
         let now = self.clock.now();
         self.sweep_rounds(now).await;
         self.desk.sweep().await;
+        self.sweep_tasks(now).await;
         let idle: Vec<_> = self.sessions.open().values().filter(|session| is_idle(session, now)).cloned().collect();
         for session in idle {
             self.close_session(&session).await;

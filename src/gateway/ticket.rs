@@ -5,7 +5,9 @@
 //! whoever has our database, or a backup of it, has only bytes, and whoever has the ticket has no bytes. The key also
 //! closes over whom and what the ticket was made for, so that a row changed by hand opens nothing.
 //!
-//! That ends when the ticket comes back: then the state is among the parameters that are sent, and the record holds
+//! A task's id is a ticket too: it closes the call that goes on without its client, and what came of it.
+//!
+//! A server's state is open again when its ticket comes back: then the state is among the parameters that are sent, and the record holds
 //! those as they are sent, like the arguments beside it. A server that must hide its state from whoever reads the record
 //! has to close it itself.
 
@@ -22,6 +24,8 @@ use crate::object;
 const ANYWHERE: &str = "state";
 /// Good at one process only, which is named next.
 const HERE: &str = "call";
+/// How the ids of our own tasks begin, so that no server's is taken for one.
+pub(super) const TASK: &str = "countersign__";
 
 /// What a client brings back. It opens something, so it is never printed.
 pub(super) struct Ticket(String);
@@ -39,7 +43,23 @@ pub(super) enum Good {
     Nowhere,
 }
 
+/// What a ticket closes. Each has a key of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Closed {
+    /// What a server wants back.
+    State,
+    /// A call that goes on without its client.
+    Call,
+    /// What came of it.
+    Answer,
+}
+
 impl Ticket {
+    /// A new one for a call that goes on without its client: the id of a task.
+    pub(super) fn for_task() -> Result<Self, NoChance> {
+        Ok(Self(format!("{TASK}{}", hex(&chance::<24>()?))))
+    }
+
     /// A new one for something in the store.
     pub(super) fn for_state() -> Result<Self, NoChance> {
         Ok(Self(format!("{ANYWHERE}-{}", hex(&chance::<32>()?))))
@@ -76,26 +96,32 @@ impl Ticket {
         Digest::of_bytes("ticket", self.0.as_bytes())
     }
 
-    /// Closes a server's state. None if it is too long for the cipher, which is longer than any message.
-    pub(super) fn seal(&self, state: &str, request: Digest) -> Option<Vec<u8>> {
-        let mut bytes = state.as_bytes().to_vec();
-        self.key()?.seal_in_place_append_tag(once(), Aad::from(request.as_bytes()), &mut bytes).ok()?;
+    /// Closes a text for whom or what it belongs to. None if it is too long for the cipher, which is longer than any
+    /// message.
+    pub(super) fn seal(&self, closed: Closed, text: &str, request: Digest) -> Option<Vec<u8>> {
+        let mut bytes = text.as_bytes().to_vec();
+        self.key(closed)?.seal_in_place_append_tag(once(), Aad::from(request.as_bytes()), &mut bytes).ok()?;
         Some(bytes)
     }
 
-    /// Opens a server's state. None if it was not closed with this ticket for this request.
-    pub(super) fn open(&self, mut sealed: Vec<u8>, request: Digest) -> Option<String> {
-        let state = self.key()?.open_in_place(once(), Aad::from(request.as_bytes()), &mut sealed).ok()?;
+    /// Opens it. None if it was not closed with this ticket for the same.
+    pub(super) fn open(&self, closed: Closed, mut sealed: Vec<u8>, request: Digest) -> Option<String> {
+        let state = self.key(closed)?.open_in_place(once(), Aad::from(request.as_bytes()), &mut sealed).ok()?;
         String::from_utf8(state.to_vec()).ok()
     }
 
-    fn key(&self) -> Option<LessSafeKey> {
-        let key = Digest::of_bytes("key of a ticket", self.0.as_bytes());
+    fn key(&self, closed: Closed) -> Option<LessSafeKey> {
+        let what = match closed {
+            Closed::State => "key of a ticket",
+            Closed::Call => "key of a task's call",
+            Closed::Answer => "key of a task's answer",
+        };
+        let key = Digest::of_bytes(what, self.0.as_bytes());
         UnboundKey::new(&CHACHA20_POLY1305, key.as_bytes()).ok().map(LessSafeKey::new)
     }
 }
 
-/// Every ticket has a key of its own and closes one thing, so that no number is ever used twice with one key.
+/// Every ticket has a key for each thing it closes, so that no number is ever used twice with one key.
 fn once() -> Nonce {
     Nonce::assume_unique_for_key([0; NONCE_LEN])
 }
@@ -129,15 +155,16 @@ mod tests {
     #[test]
     fn only_the_ticket_opens_and_only_for_its_request() {
         let (one, two) = (Ticket::for_state().unwrap(), Ticket::for_state().unwrap());
-        let sealed = one.seal("the server's own", request("a")).unwrap();
+        let sealed = one.seal(Closed::State, "the server's own", request("a")).unwrap();
         assert!(!String::from_utf8_lossy(&sealed).contains("server"));
-        assert_eq!(one.open(sealed.clone(), request("a")).as_deref(), Some("the server's own"));
-        assert_eq!(two.open(sealed.clone(), request("a")), None);
-        assert_eq!(one.open(sealed.clone(), request("b")), None);
+        assert_eq!(one.open(Closed::State, sealed.clone(), request("a")).as_deref(), Some("the server's own"));
+        assert_eq!(two.open(Closed::State, sealed.clone(), request("a")), None);
+        assert_eq!(one.open(Closed::State, sealed.clone(), request("b")), None);
+        assert_eq!(one.open(Closed::Answer, sealed.clone(), request("a")), None);
         for at in 0..sealed.len() {
             let mut bent = sealed.clone();
             bent[at] ^= 1;
-            assert_eq!(one.open(bent, request("a")), None, "bit {at}");
+            assert_eq!(one.open(Closed::State, bent, request("a")), None, "bit {at}");
         }
     }
 

@@ -69,6 +69,14 @@ impl Bundle {
         self.rules().iter().filter(about).flat_map(|rule| &rule.conditions).any(|condition| condition.may_name(server))
     }
 
+    /// Whether a rule may make a call of this tool wait for people; of any tool, when none is named.
+    pub fn may_hold(&self, tool: Option<(&str, &str)>) -> bool {
+        let holding = self.rules().iter().filter(|rule| matches!(rule.effect, Effect::Hold | Effect::Limit));
+        holding
+            .flat_map(|rule| &rule.conditions)
+            .any(|condition| tool.is_none_or(|(server, tool)| condition.may_call(server, tool)))
+    }
+
     /// Whether a rule may want something of this call unread or unsent: then what could not be judged is not shown either.
     pub fn may_cover(&self, call: &Input) -> bool {
         let covering = self.rules().iter().filter(|rule| matches!(rule.effect, Effect::Redact | Effect::Mask));
@@ -116,6 +124,11 @@ mod tests {
         }
         let other = r#"withhold contains {"id": "w", "reason": "r"} if input.call.tool == "write""#;
         assert!(bundle(other).speaks_of_results_from("shop"), "a task may be of any tool");
+        let hold = r#"hold contains {"id": "h", "reason": "r", "reviewers": ["role:r"]} if input.call.tool == "write""#;
+        for (tool, may) in [(Some(("shop", "write")), true), (Some(("shop", "read")), false), (None, true)] {
+            assert_eq!(bundle(hold).may_hold(tool), may, "{tool:?}");
+        }
+        assert!(!bundle(other).may_hold(None));
         let mask =
             r#"mask contains {"id": "m", "reason": "r", "path": "/call/arguments/a"} if input.call.tool == "read""#;
         assert!(bundle(mask).may_cover(&shop) && !bundle(other).may_cover(&shop));

@@ -68,6 +68,12 @@ impl Condition {
         self.0.get(&Field::Server).is_none_or(|names| names.contains(server))
     }
 
+    /// Whether it may hold for a call of this tool.
+    pub(super) fn may_call(&self, server: &str, tool: &str) -> bool {
+        let names = |field, name: &str| self.0.get(&field).is_none_or(|names| names.contains(name));
+        names(Field::Tool, tool) && names(Field::Phase, Phase::Call.word()) && self.may_name(server)
+    }
+
     /// How narrowly it picks its calls.
     pub fn aim(&self) -> Aim {
         match (self.0.contains_key(&Field::Tool), self.0.contains_key(&Field::Server)) {

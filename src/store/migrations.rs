@@ -19,6 +19,7 @@ const ALL: &[Migration] = &[
     Migration { number: 3, text: LIMITS },
     Migration { number: 4, text: PARTS },
     Migration { number: 5, text: APPROVALS },
+    Migration { number: 6, text: TASKS },
 ];
 
 /// Digests and lists are kept as text, times as microseconds since 1970.
@@ -124,6 +125,21 @@ CREATE TABLE vote (
     body TEXT NOT NULL,
     PRIMARY KEY (approval, person)
 ) {strict};
+";
+
+/// Calls that go on without their clients.
+const TASKS: &str = "
+CREATE TABLE task (
+    name TEXT {bytewise} PRIMARY KEY,
+    principal TEXT {bytewise} NOT NULL,
+    approval TEXT {bytewise},
+    made {integer} NOT NULL,
+    moved {integer} NOT NULL,
+    expires {integer} NOT NULL,
+    request {bytes} NOT NULL,
+    answer {bytes}
+) {strict};
+CREATE INDEX task_expires ON task (expires);
 ";
 
 const POSTGRES_BY_CALL: &str = "CREATE INDEX entry_call ON entry (call) WHERE call IS NOT NULL";

@@ -108,7 +108,8 @@ impl RpcError {
         self
     }
 
-    fn to_object(&self) -> Object {
+    /// The error as it stands in a message.
+    pub fn to_object(&self) -> Object {
         let mut object = Object::with_capacity(3);
         object.insert("code", self.code);
         object.insert("message", self.message.as_str());

@@ -23,6 +23,7 @@ mod postgres;
 mod proxy;
 mod sqlite;
 mod store;
+mod tasks;
 mod tickets;
 
 use std::pin::Pin;
@@ -58,6 +59,7 @@ fn main() {
         .iter()
         .chain(store::PROMISES)
         .chain(tickets::PROMISES)
+        .chain(tasks::PROMISES)
         .chain(limits::PROMISES)
         .chain(crash::PROMISES)
         .collect();

@@ -90,7 +90,8 @@ async fn tickets_outlive_the_gateway_and_not_their_time(place: Arc<Place>) {
 }
 
 /// Two gateways on one database.
-async fn gateways(place: &Place) -> [Store; 2] {
+/// Two gateways on one database.
+pub(crate) async fn gateways(place: &Place) -> [Store; 2] {
     [place.open().await, Store::open_beside(&place.options()).await.unwrap()]
 }
 

@@ -33,7 +33,7 @@ hold contains {"id": "ask", "reason": "Somebody must look.", "reviewers": ["role
 "#;
 
 /// A gateway whose reviewer is whoever runs these stories.
-async fn world(wait: &str) -> World {
+pub(crate) async fn world(wait: &str) -> World {
     let mut world = waits_for_ada();
     world.serve_so(&["--set", &format!("limits.approval_wait={wait}")]).await;
     world
@@ -51,7 +51,7 @@ fn people() -> &'static str {
 }
 
 /// The calls that wait, once there are so many.
-async fn waiting(world: &World, count: usize) -> Vec<Value> {
+pub(crate) async fn waiting(world: &World, count: usize) -> Vec<Value> {
     let look = async || -> Vec<Value> {
         let (code, told) = world.run(&["approvals", "list", "--json"]).await;
         assert_eq!(code, 0, "{told}");
@@ -80,7 +80,7 @@ async fn held<'w>(world: &'w World, tool: &str) -> (Session<'w>, String) {
     (session, call)
 }
 
-async fn events(world: &World, call: &str) -> Vec<String> {
+pub(crate) async fn events(world: &World, call: &str) -> Vec<String> {
     let book = world.book().await;
     book.iter().filter(|entry| entry["call"] == call).map(|entry| event(entry).to_owned()).collect()
 }

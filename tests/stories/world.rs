@@ -223,8 +223,13 @@ impl World {
 
     /// The same, or what was said instead.
     pub(crate) async fn try_session(&self, capabilities: Value) -> Result<Session<'_>, Value> {
+        self.session_of("2025-06-18", capabilities).await
+    }
+
+    /// The same in another version of the protocol.
+    pub(crate) async fn session_of(&self, version: &str, capabilities: Value) -> Result<Session<'_>, Value> {
         let hello = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
-            "protocolVersion": "2025-06-18", "capabilities": capabilities, "clientInfo": { "name": "story", "version": "1" } } });
+            "protocolVersion": version, "capabilities": capabilities, "clientInfo": { "name": "story", "version": "1" } } });
         let reply = self.post(hello.to_string()).send().await.unwrap();
         let id = reply.headers().get("mcp-session-id").map(|id| id.to_str().unwrap().to_owned());
         let body: Value = serde_json::from_str(&reply.text().await.unwrap()).unwrap();
@@ -242,8 +247,20 @@ impl World {
 
     /// A modern request with the headers that belong to it.
     pub(crate) fn modern_post(&self, id: u64, method: &str, params: Value) -> reqwest::RequestBuilder {
-        let name = params["name"].as_str().or_else(|| params["uri"].as_str()).map(str::to_owned);
-        let body = modern(id, method, params);
+        self.modern_post_as(&json!({ "elicitation": { "form": {} }, "sampling": {} }), id, method, params)
+    }
+
+    /// The same of a client that declares these capabilities.
+    pub(crate) fn modern_post_as(
+        &self,
+        capabilities: &Value,
+        id: u64,
+        method: &str,
+        params: Value,
+    ) -> reqwest::RequestBuilder {
+        let named = ["name", "uri", "taskId"].iter().find_map(|name| params[name].as_str());
+        let name = named.map(str::to_owned);
+        let body = modern_as(capabilities, id, method, params);
         let post =
             self.post(body.to_string()).header("mcp-protocol-version", "2026-07-28").header("mcp-method", method);
         match name {
@@ -280,10 +297,14 @@ impl Session<'_> {
 }
 
 /// A modern request's message.
-pub(crate) fn modern(id: u64, method: &str, mut params: Value) -> Value {
+pub(crate) fn modern(id: u64, method: &str, params: Value) -> Value {
+    modern_as(&json!({ "elicitation": { "form": {} }, "sampling": {} }), id, method, params)
+}
+
+fn modern_as(capabilities: &Value, id: u64, method: &str, mut params: Value) -> Value {
     params["_meta"] = json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientCapabilities": { "elicitation": { "form": {} }, "sampling": {} },
+        "io.modelcontextprotocol/clientCapabilities": capabilities,
         "io.modelcontextprotocol/clientInfo": { "name": "story", "version": "1" },
     });
     json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })

@@ -11,46 +11,50 @@ use crate::policy::decision::Judgement;
 impl Gateway {
     /// What the client hears of an approval that did not come, or not yet.
     pub(super) async fn told(&self, approval: &Approval, judgement: &Judgement) -> Refusal {
-        let id = approval.id.as_str();
-        let no = approval.votes.iter().rev().find(|vote| vote.word == Word::No);
-        match approval.state {
-            State::Ended(End::Rejected) => {
-                let why = no.and_then(|vote| vote.reason.as_deref()).unwrap_or("without a reason");
-                Refusal::new("rejected", Retry::Useless, format!("a reviewer said no: {why}"))
-                    .hint("do it another way, as the reviewer says, or ask the person you work for")
-            }
-            State::Ended(End::Expired) => Refusal::new("expired", Retry::Later, "nobody agreed in time")
-                .hint("ask the person you work for whether somebody can answer, then make the call again"),
-            State::Ended(End::Lapsed) => {
-                Refusal::new("expired", Retry::Later, "people agreed, but the call came too late")
-                    .hint("make the call again; people are asked anew")
-            }
-            State::Executing(_) | State::Ended(End::Succeeded | End::Failed) => Refusal::new(
-                "performed_already",
-                Retry::Useless,
-                "this call is performed, or was, on behalf of another request",
-            )
-            .hint("look for what it did before you do it again"),
-            State::Unknown => Refusal::new("outcome_unknown", Retry::Useless, "the call may or may not have happened")
-                .hint("do not repeat it; ask the person you work for to look"),
-            State::Pending => {
-                let now = self.desk.now().await.unwrap_or(approval.opened);
-                let said = Refusal::from_judgement(judgement);
-                let why = said.as_ref().map_or("a rule asks for it", |said| said.reason.trim_end_matches('.'));
-                let lacking = approval.lacking(now).join("; ");
-                let reason = format!("{why}. It waits for people to agree ({lacking})");
-                let hint = format!(
-                    "tell the person you work for that `countersign approvals show {id}` shows what waits; then make exactly the same call again: it takes up the same approval and nobody is asked twice"
-                );
-                let findings = said.map(|said| said.findings).unwrap_or_default();
-                Refusal { findings, ..Refusal::new("held", Retry::Later, reason).hint(hint) }
-            }
-            State::Approved { .. } | State::Ended(_) => {
-                Refusal::new("withdrawn", Retry::Useless, format!("the approval is {}", approval.state.word()))
-                    .hint("make the call again if it is still wanted; people are asked anew")
-            }
+        if let Some(refusal) = ended(approval) {
+            return refusal;
         }
+        let now = self.desk.now().await.unwrap_or(approval.opened);
+        let said = Refusal::from_judgement(judgement);
+        let why = said.as_ref().map_or("a rule asks for it", |said| said.reason.trim_end_matches('.'));
+        let lacking = approval.lacking(now).join("; ");
+        let reason = format!("{why}. It waits for people to agree ({lacking})");
+        let hint = format!(
+            "tell the person you work for that `countersign approvals show {}` shows what waits; then make exactly the same call again: it takes up the same approval and nobody is asked twice",
+            approval.id
+        );
+        let findings = said.map(|said| said.findings).unwrap_or_default();
+        Refusal { findings, ..Refusal::new("held", Retry::Later, reason).hint(hint) }
     }
+}
+
+/// What the client hears of an approval nobody can use any more; nothing while somebody can.
+pub(in crate::gateway) fn ended(approval: &Approval) -> Option<Refusal> {
+    let no = approval.votes.iter().rev().find(|vote| vote.word == Word::No);
+    Some(match approval.state {
+        State::Pending => return None,
+        State::Ended(End::Rejected) => {
+            let why = no.and_then(|vote| vote.reason.as_deref()).unwrap_or("without a reason");
+            Refusal::new("rejected", Retry::Useless, format!("a reviewer said no: {why}"))
+                .hint("do it another way, as the reviewer says, or ask the person you work for")
+        }
+        State::Ended(End::Expired) => Refusal::new("expired", Retry::Later, "nobody agreed in time")
+            .hint("ask the person you work for whether somebody can answer, then make the call again"),
+        State::Ended(End::Lapsed) => Refusal::new("expired", Retry::Later, "people agreed, but the call came too late")
+            .hint("make the call again; people are asked anew"),
+        State::Executing(_) | State::Ended(End::Succeeded | End::Failed) => Refusal::new(
+            "performed_already",
+            Retry::Useless,
+            "this call is performed, or was, on behalf of another request",
+        )
+        .hint("look for what it did before you do it again"),
+        State::Unknown => Refusal::new("outcome_unknown", Retry::Useless, "the call may or may not have happened")
+            .hint("do not repeat it; ask the person you work for to look"),
+        State::Approved { .. } | State::Ended(_) => {
+            Refusal::new("withdrawn", Retry::Useless, format!("the approval is {}", approval.state.word()))
+                .hint("make the call again if it is still wanted; people are asked anew")
+        }
+    })
 }
 
 pub(super) fn changed(why: &str) -> Refusal {
@@ -58,7 +62,7 @@ pub(super) fn changed(why: &str) -> Refusal {
 }
 
 /// What cannot be kept does not wait, and what does not wait does not run.
-pub(super) fn unkept(error: &DeskError) -> Refusal {
+pub(in crate::gateway) fn unkept(error: &DeskError) -> Refusal {
     match error {
         DeskError::Refused(refused) => Refusal::new("not_approved", Retry::Later, refused.to_string()),
         other => {

@@ -1,0 +1,106 @@
+//! Is everything still as it was when people agreed? Then the call is taken out of everybody else's reach, and runs.
+//!
+//! Looked at in this order: the time, the tool, the rules, the people, and what will really be sent.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::words::{changed, unkept};
+use super::{Running, Waiter};
+use crate::approval::Approval;
+use crate::approval::state::Outcome;
+use crate::audit::entry::{Dispatched, Ending, Entry, Event};
+use crate::call::{Action, Call, CallId};
+use crate::catalogue::tool::Pin;
+use crate::gateway::answer::{Refusal, Retry};
+use crate::gateway::desk::{self, Claimant, DeskError, Wish};
+use crate::gateway::exchange::Exchange;
+use crate::gateway::reach::{Listing, Reach};
+use crate::gateway::{About, Gateway, Leave};
+use crate::permit::Permit;
+use crate::policy::decision::Decision;
+use crate::store::append::AppendError;
+
+impl Gateway {
+    /// Looks at everything once more, and takes the call out of everybody else's reach.
+    pub(super) async fn claim(
+        self: &Arc<Self>,
+        exchange: &Exchange,
+        reach: &Reach,
+        waiter: Waiter,
+        approval: &Approval,
+    ) -> Result<Leave, Refusal> {
+        let Waiter { weighed, waiting } = waiter;
+        let id = weighed.call.id.clone();
+        if !self.is_tool_as_it_was(exchange, reach, &weighed.call).await? {
+            self.supersede(id.as_str(), "the tool is not the one people were shown").await;
+            return Err(changed("the tool changed while the call waited"));
+        }
+        let asked = weighed.before.as_ref().unwrap_or(&weighed.call).clone();
+        let mut weighed = self.weigh(exchange, reach, asked).await;
+        let strict = matches!(&weighed.judgement.decision, Decision::Hold(held) if *held.terms() == approval.agreement);
+        if !strict || weighed.call.digest != approval.digest {
+            self.supersede(id.as_str(), "the rules do not say any more what they said").await;
+            let refusal = Refusal::from_judgement(&weighed.judgement).filter(|refusal| refusal.class != "held");
+            return Err(refusal.unwrap_or_else(|| changed("the rules changed while the call waited")));
+        }
+        let link = self.attach(&exchange.session, reach).await?;
+        self.charge(&mut weighed.judgement).await?;
+        let Decision::Hold(held) = &weighed.judgement.decision else { return Err(Refusal::plain()) };
+        let attempt = desk::attempt().map_err(|error| unkept(&error))?;
+        let claimed = Instant::now();
+        let dispatched = Event::Dispatched(Dispatched { server: weighed.call.server.to_string() });
+        let claimant = Claimant {
+            attempt: attempt.clone(),
+            digest: weighed.call.digest,
+            entries: vec![self.entry(&id, dispatched)],
+        };
+        let done = self.desk.act(id.as_str(), Wish::Claim(claimant)).await.map_err(|error| unkept(&error))?;
+        let Some((consent, receipt)) = done.leave else { return Err(Refusal::plain()) };
+        let running = Running::start(Arc::clone(&self.desk), id, attempt, claimed);
+        let about = About::of(&weighed.call, weighed.input, weighed.shown);
+        let permit = Permit::agreed(weighed.call, held, consent)
+            .map_err(|other| Refusal::new("policy_error", Retry::Useless, other.to_string()))?;
+        drop(waiting);
+        Ok(Leave { about, link, permit, receipt, running: Some(running) })
+    }
+
+    /// Writes down what came of a held call.
+    pub(in crate::gateway) async fn finish(
+        &self,
+        id: &CallId,
+        running: Running,
+        ending: Ending,
+        entries: Vec<Entry>,
+    ) -> Result<(), DeskError> {
+        let end = match ending {
+            Ending::Succeeded | Ending::InputRequired => Outcome::Succeeded,
+            Ending::FailedByTool | Ending::Failed | Ending::NotSent => Outcome::Failed,
+            Ending::OutcomeUnknown => Outcome::Unknown,
+        };
+        let late = entries.clone();
+        let finish = Wish::Finish { attempt: running.attempt.clone(), end, entries };
+        match self.desk.act(id.as_str(), finish).await {
+            Ok(_) => Ok(()),
+            // It came too late to be believed alive; what is known now is written down for whoever looks.
+            Err(DeskError::Refused(_)) => {
+                let written = self.recorder.write(late).await;
+                written.map_err(|error| DeskError::Record(AppendError::Broken(error.to_string())))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the server still offers the definition people were shown, asked anew.
+    async fn is_tool_as_it_was(
+        self: &Arc<Self>,
+        exchange: &Exchange,
+        reach: &Reach,
+        call: &Call,
+    ) -> Result<bool, Refusal> {
+        let (Action::Tool(name), Some(tool)) = (&call.action, &call.tool) else { return Ok(true) };
+        reach.changed(Listing::Tools);
+        let offer = self.offer(&exchange.session, reach, name).await?;
+        Ok(offer.is_some_and(|offer| offer.tool.pin == Pin::Agreed && offer.tool.digest == tool.digest))
+    }
+}

@@ -1,0 +1,147 @@
+//! What may a client ask about a task, and what is it told?
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::kept::open_answer;
+use super::told::{Stands, detailed, related, stands, task};
+use super::{EXTENSION, Gateway};
+use crate::gateway::desk::Wish;
+use crate::gateway::exchange::Exchange;
+use crate::gateway::session::Session;
+use crate::gateway::ticket::Ticket;
+use crate::object;
+use crate::store::tasks::KeptTask;
+use crate::wire::era::Era;
+use crate::wire::json::{Object, Value};
+use crate::wire::message::{Answer, RpcError, code};
+use crate::wire::method::Method;
+
+/// How often a client that waits for the end of a task looks again.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// A task of a client that asked for it.
+pub(super) struct Found {
+    /// What the store has of it.
+    pub(super) kept: KeptTask,
+    /// What came of it.
+    pub(super) answer: Option<Answer>,
+}
+
+impl Gateway {
+    /// Answers a question about one of our own tasks.
+    pub(in crate::gateway) async fn about_task(
+        self: &Arc<Self>,
+        exchange: &Exchange,
+        method: Method,
+        params: &Object,
+    ) -> Answer {
+        let session = &exchange.session;
+        let era = session.client.era;
+        if era == Era::Modern && !session.takes_tasks() {
+            return Err(not_declared());
+        }
+        let id = params.str("taskId").unwrap_or_default();
+        let Some(found) = self.find_task(session, id).await? else { return Err(unknown(id)) };
+        match method {
+            Method::TaskCancel => self.cancel_task(session, id, &found).await,
+            // Nothing is ever asked of the client under a task of ours, and answers to what was not asked are passed over.
+            Method::TaskUpdate => Ok(Value::Object(Object::new())),
+            Method::TaskResult => self.task_result(exchange, id).await,
+            _ => {
+                let stands = self.task_stands(session, &found).await?;
+                if matches!(stands, Stands::Working(_)) {
+                    self.go_on(session, id, &found).await?;
+                }
+                Ok(Value::Object(detailed(id, &found.kept, &stands, era)))
+            }
+        }
+    }
+
+    /// The task of this id, if it is this caller's. Somebody else's does not exist.
+    pub(super) async fn find_task(&self, session: &Session, id: &str) -> Result<Option<Found>, RpcError> {
+        let ticket = Ticket::brought(id);
+        let kept = self.store.find_task(ticket.name(), self.clock.now()).await.map_err(|error| unreadable(&error))?;
+        let Some(mut kept) = kept.filter(|kept| kept.principal == session.caller.principal) else { return Ok(None) };
+        let answer = match kept.answer.take() {
+            None => None,
+            Some(sealed) => match open_answer(&ticket, sealed, &session.caller) {
+                Some(answer) => Some(answer),
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(Found { kept, answer }))
+    }
+
+    /// Where a task stands now.
+    pub(super) async fn task_stands(self: &Arc<Self>, _session: &Session, found: &Found) -> Result<Stands, RpcError> {
+        let approval = match &found.kept.approval {
+            Some(id) => Some(self.desk.look(id).await.map_err(|error| unreadable(&error))?),
+            None => None,
+        };
+        Ok(stands(found.answer.clone(), approval.as_ref(), self.clock.now()))
+    }
+
+    /// Sees to it that a task that waits is waited for by somebody.
+    async fn go_on(self: &Arc<Self>, session: &Arc<Session>, id: &str, found: &Found) -> Result<(), RpcError> {
+        let waits = found.kept.approval.is_some() && found.answer.is_none();
+        if !waits || self.own_tasks.has(found.kept.name) {
+            return Ok(());
+        }
+        let resumed = self.resume_task(session, (Ticket::brought(id), found.kept.clone())).await;
+        resumed.map_err(|refusal| RpcError::new(code::UNAVAILABLE, refusal.reason))
+    }
+
+    async fn cancel_task(self: &Arc<Self>, session: &Session, id: &str, found: &Found) -> Answer {
+        if let Some(approval) = &found.kept.approval
+            && let Err(error) = self.desk.act(approval, Wish::Cancel("the client wants its task no more")).await
+        {
+            tracing::debug!(call = approval, %error, "a task its client gave up runs or is over already");
+        }
+        self.own_tasks.stop(found.kept.name);
+        if session.client.era == Era::Modern {
+            return Ok(Value::Object(Object::new()));
+        }
+        let Some(found) = self.find_task(session, id).await? else { return Err(unknown(id)) };
+        let stands = self.task_stands(session, &found).await?;
+        Ok(Value::Object(task(id, &found.kept, &stands, Era::Legacy)))
+    }
+
+    /// What a task came to, once it has: 2025-11-25.
+    async fn task_result(self: &Arc<Self>, exchange: &Exchange, id: &str) -> Answer {
+        let session = &exchange.session;
+        let mut looks = tokio::time::interval(LOOK);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = looks.tick() => {}
+                () = exchange.cancelled.cancelled() => {
+                    return Err(RpcError::new(code::UNAVAILABLE, "the client waits no more"));
+                }
+            }
+            let Some(found) = self.find_task(session, id).await? else { return Err(unknown(id)) };
+            match self.task_stands(session, &found).await? {
+                Stands::Working(_) => self.go_on(session, id, &found).await?,
+                Stands::Cancelled => return Err(RpcError::new(code::INVALID_REQUEST, "the task was cancelled")),
+                Stands::Over(answer) => return answer.map(|result| related(id, result)),
+            }
+        }
+    }
+}
+
+/// What a client hears that speaks of tasks without having said that it takes them.
+pub(in crate::gateway) fn not_declared() -> RpcError {
+    let extensions = object! { EXTENSION => Object::new() };
+    RpcError::new(code::MISSING_CAPABILITY, format!("the client did not declare the extension {EXTENSION}"))
+        .with_data(object! { "requiredCapabilities" => object! { "extensions" => extensions } })
+}
+
+fn unknown(id: &str) -> RpcError {
+    let shown: String = id.chars().take(200).collect();
+    RpcError::new(code::INVALID_PARAMS, format!("there is no task `{shown}`, or it was forgotten after its time"))
+}
+
+fn unreadable(error: &dyn std::error::Error) -> RpcError {
+    tracing::error!(%error, "a task cannot be read");
+    RpcError::new(code::UNAVAILABLE, "the store of this gateway fails; whoever runs it finds the cause in its log")
+}

@@ -1,0 +1,109 @@
+//! What does the tool do by which a model goes on waiting?
+//!
+//! A host keeps a call open for a minute at most, and people take longer. The model could repeat the whole call; with this
+//! tool it repeats a reference. The call runs while the model waits, as the one that was held, or not at all.
+
+use std::sync::Arc;
+
+use super::{Gateway, Keeper, WAIT};
+use crate::call::{Action, CallId};
+use crate::gateway::Turned;
+use crate::gateway::answer::{Refusal, Retry, Waits};
+use crate::gateway::exchange::Exchange;
+use crate::gateway::hold::{Attended, Joined, ended};
+use crate::gateway::session::Session;
+use crate::gateway::ticket::Ticket;
+use crate::object;
+use crate::wire::json::{Object, Value};
+use crate::wire::message::Answer;
+
+use super::asked::Found;
+use super::run::as_heard;
+
+impl Gateway {
+    /// Whether this client is offered the tool: one that takes tasks has a better way.
+    pub(in crate::gateway) fn offers_wait(&self, session: &Session) -> bool {
+        !session.takes_tasks() && self.judge.may_hold(None)
+    }
+
+    /// Goes on waiting for a call, and runs it when people agree.
+    pub(in crate::gateway) async fn wait_on(self: &Arc<Self>, exchange: &Arc<Exchange>, params: &Object) -> Answer {
+        let reference = params.object("arguments").and_then(|arguments| arguments.str("reference")).unwrap_or_default();
+        let session = &exchange.session;
+        let refused = |refusal: Refusal, id: Option<&CallId>| refusal.answer(id, Some(&Action::Tool(WAIT.to_owned())));
+        let Some(found) = self.find_task(session, reference).await? else {
+            let reason = "nothing waits under this reference: it was mistyped, is not yours, or is long over";
+            return refused(
+                Refusal::new("unknown_reference", Retry::Useless, reason).hint("make the call itself again"),
+                None,
+            );
+        };
+        let Found { kept, answer } = found;
+        if let Some(answer) = answer {
+            return answer;
+        }
+        let ticket = Ticket::brought(reference);
+        let call = match self.reopen(session, &ticket, &kept).await {
+            Ok(call) => call,
+            Err(refusal) => return refused(refusal, None),
+        };
+        let id = call.id.clone();
+        let Some(reach) = session.reaches.get(&call.server) else { return refused(Refusal::plain(), Some(&id)) };
+        let over = async || self.desk.look(id.as_str()).await.ok().as_ref().and_then(ended_for_good);
+        if let Some(refusal) = over().await {
+            return refused(refusal, Some(&id));
+        }
+        let waiter = match self.join(exchange, reach, (&call, id.as_str())).await {
+            Ok(Joined::Waiter(waiter)) => *waiter,
+            Ok(Joined::Taken) => {
+                let reason = "another request waits for this call already and will get its answer";
+                return refused(Refusal::new("waited_for", Retry::Later, reason), Some(&id));
+            }
+            Ok(Joined::Superseded) => {
+                let reason = "the call is not what people were asked about any more";
+                let refusal = Refusal::new("superseded", Retry::Later, reason);
+                return refused(refusal.hint("make the call itself again; people are asked anew"), Some(&id));
+            }
+            Err(refusal) => return refused(refusal, Some(&id)),
+        };
+        match Box::pin(self.see_through(exchange, reach, waiter, Attended::ByClient)).await {
+            Ok(leave) => {
+                let (answer, spoken) = self.carry_out(exchange, leave, Some(&Keeper { ticket })).await;
+                as_heard(session, answer, spoken)
+            }
+            Err(Turned { refusal, id }) => {
+                let waits = match (refusal.class, &id) {
+                    ("held", Some(id)) => self.desk.look(id.as_str()).await.ok().map(|approval| approval.deadline),
+                    _ => None,
+                };
+                let waits = waits.map(|until| Waits { reference: reference.to_owned(), until });
+                refused(Refusal { waits, ..refusal }, id.as_ref())
+            }
+        }
+    }
+}
+
+/// What is said of an approval that can be used no more. One that is approved can be.
+fn ended_for_good(approval: &crate::approval::Approval) -> Option<Refusal> {
+    let usable = matches!(approval.state, crate::approval::state::State::Approved { .. });
+    if usable { None } else { ended(approval) }
+}
+
+/// The tool as it is listed.
+pub(in crate::gateway) fn definition() -> Value {
+    let reference = object! { "type" => "string", "description" => "The reference that the pending answer named." };
+    Value::Object(object! {
+        "name" => WAIT,
+        "title" => "Wait for an approval",
+        "description" => "Goes on waiting for a call that a person must approve. Give the reference from the pending \
+                          answer. Returns the call's own result once it was approved and has run, a refusal if it was \
+                          not, or another pending answer. Nobody is asked twice.",
+        "inputSchema" => object! {
+            "type" => "object",
+            "properties" => object! { "reference" => reference },
+            "required" => vec![Value::from("reference")],
+            "additionalProperties" => false,
+        },
+        "annotations" => object! { "openWorldHint" => false },
+    })
+}
