@@ -14,11 +14,14 @@
 
 pub mod asker;
 pub mod consent;
+pub mod edit;
 pub mod event;
 pub mod people;
-mod quorum;
+pub mod question;
+pub mod quorum;
 mod row;
 pub mod state;
+mod talk;
 pub mod vote;
 
 use serde::{Deserialize, Serialize};
@@ -29,7 +32,9 @@ use crate::digest::Digest;
 use crate::policy::decision::Agreement;
 use asker::Asker;
 use consent::Consent;
+use edit::Edit;
 use event::{Claim, Event, Refused};
+use question::Question;
 use quorum::Standing;
 use state::{Attempt, End, State};
 use vote::{Part, Vote, Voter, Word};
@@ -64,6 +69,13 @@ pub struct Approval {
     pub state: State,
     /// What people said, in order. Nothing is ever taken out.
     pub votes: Vec<Vote>,
+    /// When somebody asked those at once who would be asked after a while.
+    #[serde(deserialize_with = "row::nullable")]
+    pub escalated: Option<Timestamp>,
+    /// What people wanted to know, in order.
+    pub questions: Vec<Question>,
+    /// What people wanted to be different, in order.
+    pub edits: Vec<Edit>,
 }
 
 /// What an event came to.
@@ -87,7 +99,20 @@ impl Approval {
             .ttl()
             .map_or(WAIT_MICROS, |ttl| i64::try_from(ttl.seconds()).unwrap_or(i64::MAX).saturating_mul(1_000_000));
         let deadline = later(now, wait.min(LONGEST_WAIT_MICROS));
-        Self { id, digest, repeat, asker, agreement, opened: now, deadline, state: State::Pending, votes: Vec::new() }
+        Self {
+            id,
+            digest,
+            repeat,
+            asker,
+            agreement,
+            opened: now,
+            deadline,
+            state: State::Pending,
+            votes: Vec::new(),
+            escalated: None,
+            questions: Vec::new(),
+            edits: Vec::new(),
+        }
     }
 
     /// What the time alone has decided by now, if it has.
@@ -130,10 +155,12 @@ impl Approval {
             return Err(self.refused());
         }
         self.asks(voter, now)?;
-        if self.votes.iter().any(|earlier| quorum::same(&self.asker, &earlier.by, voter)) {
-            return Err(Refused::Voted);
-        }
-        Ok(())
+        self.has_not_answered(voter)
+    }
+
+    fn has_not_answered(&self, voter: &Voter) -> Result<(), Refused> {
+        let said = |earlier: &Vote| earlier.digest == self.digest && quorum::same(&self.asker, &earlier.by, voter);
+        if self.votes.iter().any(said) { Err(Refused::Voted) } else { Ok(()) }
     }
 
     /// Whether at least one of the holds asks this person by now, wherever it stands and whatever they said already.
@@ -182,6 +209,12 @@ impl Approval {
                 State::Executing(running) if running.id == attempt => plain(self.at(end.into())),
                 _ => Err(self.refused()),
             },
+            Event::Escalated(by) => plain(self.escalated(&by, now)?),
+            Event::Questioned { by, text } => plain(self.questioned(&by, text, now)?),
+            Event::Told(text) => plain(self.told(text, now)?),
+            Event::Proposed { by, edit } => plain(self.proposed(&by, edit, now)?),
+            Event::Edited { to } => plain(self.edited(to)?),
+            Event::Unedited { why } => plain(self.unedited(why)?),
             Event::Reconciled { happened } => match self.state {
                 State::Unknown => plain(self.at(State::Ended(End::reconciled(happened)))),
                 _ => Err(self.refused()),
@@ -189,12 +222,29 @@ impl Approval {
         }
     }
 
+    /// Whether this person could break the glass now; why not, when they could not.
+    pub fn may_break_glass(&self, voter: &Voter, now: Timestamp) -> Result<(), Refused> {
+        match self.may_vote(voter, now) {
+            Err(Refused::NotAsked) | Ok(()) if quorum::may_break_glass(voter, self) => self.has_not_answered(voter),
+            Err(Refused::NotAsked) | Ok(()) => Err(Refused::NoGlass),
+            Err(refused) => Err(refused),
+        }
+    }
+
+    /// Whether it was agreed to by people who broke the glass, and not by those the rules ask.
+    pub fn is_glass_broken(&self) -> bool {
+        quorum::is_glass_broken(self, &|vote| Some(&vote.by))
+    }
+
     fn voted(&self, vote: Vote, now: Timestamp) -> Result<Self, Refused> {
-        self.may_vote(&vote.by, now)?;
+        match vote.word {
+            Word::BreakGlass => self.may_break_glass(&vote.by, now)?,
+            Word::Yes | Word::No => self.may_vote(&vote.by, now)?,
+        }
         if vote.digest != self.digest {
             return Err(Refused::OtherCall);
         }
-        if vote.word == Word::No && vote.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+        if vote.word != Word::Yes && vote.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
             return Err(Refused::NoReason);
         }
         let word = vote.word;
@@ -203,7 +253,7 @@ impl Approval {
         next.votes.push(Vote { part, at: now, ..vote });
         if word == Word::No {
             next.state = State::Ended(End::Rejected);
-        } else if Standing::of(&next, &|vote| Some(&vote.by)).is_met() {
+        } else if Standing::of(&next, &|vote| Some(&vote.by)).is_met() || next.is_glass_broken() {
             next.state = State::Approved { until: later(now, UNUSED_MICROS) };
         }
         Ok(next)
@@ -217,9 +267,10 @@ impl Approval {
         if claim.digest != self.digest {
             return Err(Refused::OtherCall);
         }
-        let standing = Standing::of(self, &|vote| (claim.now)(&vote.by));
+        let now_is = |vote: &'_ Vote| (claim.now)(&vote.by);
+        let agreed = Standing::of(self, &now_is).is_met() || quorum::is_glass_broken(self, &now_is);
         // One no ends it, so that there is one in what was agreed to only where somebody wrote into the store.
-        if !standing.is_met() || self.votes.iter().any(|vote| vote.word == Word::No) {
+        if !agreed || self.votes.iter().any(|vote| vote.word == Word::No) {
             return Err(Refused::QuorumGone);
         }
         if claim.attempt.lease <= now {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::edit::Edit;
 use super::state::{Attempt, Outcome};
 use super::vote::{Vote, Voter};
 use crate::clock::Timestamp;
@@ -33,6 +34,34 @@ pub enum Event<'a> {
         attempt: String,
         /// What it came to.
         end: Outcome,
+    },
+    /// A person asks those at once who would be asked after a while.
+    Escalated(Voter),
+    /// A person wants to know something of whoever asked.
+    Questioned {
+        /// Who.
+        by: Voter,
+        /// What.
+        text: String,
+    },
+    /// Whoever asked answers the question that has waited longest.
+    Told(String),
+    /// A person wants other arguments to be sent.
+    Proposed {
+        /// Who.
+        by: Voter,
+        /// Which.
+        edit: Edit,
+    },
+    /// They are sent, if people agree to the call this makes.
+    Edited {
+        /// Names that call.
+        to: Digest,
+    },
+    /// They are not.
+    Unedited {
+        /// Why.
+        why: String,
     },
     /// Somebody looked whether it had happened.
     Reconciled {
@@ -79,9 +108,30 @@ pub enum Refused {
     /// They did already.
     #[error("you answered already; an answer is never changed")]
     Voted,
+    /// Only few may break the glass.
+    #[error(
+        "only people with the role `break-glass` in [people] may agree where a rule asks others, and not to their own call"
+    )]
+    NoGlass,
     /// A no needs a reason.
-    #[error("say why not; the agent is told, so that it can do something else")]
+    #[error(
+        "say why; a no is told to the agent, so that it can do something else, and whoever breaks the glass answers for it"
+    )]
     NoReason,
+    /// There is nobody else to ask.
+    #[error("no rule names anybody who would be asked later, or they are asked already")]
+    NobodyLater,
+    /// Nothing was said.
+    #[error("say something: a question, a change and its reason, an answer need words")]
+    NoWords,
+    /// Nobody wants to know anything.
+    #[error("nobody has asked anything that is not answered yet")]
+    NothingAsked,
+    /// Enough is enough.
+    #[error(
+        "too much was asked or changed about this call, or a change of it is still being looked at; answer with yes or no"
+    )]
+    TooMuch,
     /// People who agreed may not agree any more.
     #[error("not enough of those who agreed may still agree; it has to be asked again")]
     QuorumGone,
@@ -97,7 +147,12 @@ impl Refused {
             Self::OwnCall => "own_call",
             Self::NotAsked => "not_eligible",
             Self::Voted => "already_voted",
+            Self::NoGlass => "no_break_glass",
             Self::NoReason => "reason_required",
+            Self::NobodyLater => "nobody_later",
+            Self::NoWords => "words_required",
+            Self::NothingAsked => "nothing_asked",
+            Self::TooMuch => "too_much",
             Self::QuorumGone => "quorum_gone",
         }
     }

@@ -11,7 +11,28 @@ use super::asker::Asker;
 use super::vote::{Part, Vote, Voter, Word};
 use crate::clock::Timestamp;
 use crate::policy::decision::Said;
-use crate::policy::finding::hold::{By, HoldTerms, Reviewer};
+use crate::policy::finding::hold::{By, Escalation, HoldTerms, Reviewer};
+
+/// The role of those who may agree where a rule asks others, in need. Nobody has it who was not given it by name.
+pub const BREAK_GLASS: &str = "break-glass";
+/// How many of them it takes.
+const GLASS_QUORUM: usize = 2;
+
+/// Whether people broke the glass: two human beings with that role, both of whom had no part in asking.
+pub(super) fn is_glass_broken<'a>(approval: &'a Approval, who: &dyn Fn(&'a Vote) -> Option<&'a Voter>) -> bool {
+    let broke = approval.votes.iter().filter(|vote| vote.word == Word::BreakGlass && vote.digest == approval.digest);
+    let same = |vote: &'a Vote| who(vote).filter(|now| now.person == vote.by.person);
+    let humans = Human::of(broke.map(|vote| Yes { vote, now: same(vote) }), &approval.asker);
+    let may = |human: &&Human<'_>| {
+        !human.asks(approval) && human.0.iter().filter_map(|yes| yes.now).any(|now| may_break_glass(now, approval))
+    };
+    humans.iter().filter(may).count() >= GLASS_QUORUM
+}
+
+/// Whether this person could be one of them.
+pub(super) fn may_break_glass(voter: &Voter, approval: &Approval) -> bool {
+    !voter.person.is_empty() && voter.roles.contains(BREAK_GLASS) && !approval.asker.is(voter)
+}
 
 /// How each hold stands.
 pub(super) struct Standing<'a>(Vec<Hold<'a>>);
@@ -138,13 +159,21 @@ pub(super) fn counts(terms: &HoldTerms, voter: &Voter, approval: &Approval, said
 }
 
 /// Who is asked at this time: those the hold lists, and later others too.
-fn asked<'a>(terms: &'a HoldTerms, approval: &Approval, at: Timestamp) -> impl Iterator<Item = &'a Reviewer> + use<'a> {
-    let waited = at.micros().saturating_sub(approval.opened.micros());
-    let later = terms.escalate.iter().filter(move |escalation| {
-        let after = i64::try_from(escalation.after.seconds()).unwrap_or(i64::MAX).saturating_mul(1_000_000);
-        waited >= after
-    });
+fn asked<'a>(
+    terms: &'a HoldTerms,
+    approval: &'a Approval,
+    at: Timestamp,
+) -> impl Iterator<Item = &'a Reviewer> + use<'a> {
+    let later = terms.escalate.iter().filter(move |escalation| is_due(escalation, approval, at));
     terms.reviewers.iter().chain(later.flat_map(|escalation| &escalation.to))
+}
+
+/// Whether those who are asked later are asked at this time: because so much time has gone by, or because somebody
+/// would not wait for it.
+pub(super) fn is_due(escalation: &Escalation, approval: &Approval, at: Timestamp) -> bool {
+    let waited = at.micros().saturating_sub(approval.opened.micros());
+    let after = i64::try_from(escalation.after.seconds()).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+    waited >= after || approval.escalated.is_some_and(|since| since <= at)
 }
 
 fn is(reviewer: &Reviewer, voter: &Voter, approval: &Approval) -> bool {

@@ -38,7 +38,7 @@ pub(super) fn agreement<'de, D: Deserializer<'de>>(from: D) -> Result<Agreement,
 }
 
 /// Reads what may be null, but not what is not there.
-pub(super) fn nullable<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+pub(super) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
     Option::deserialize(from)
 }
 

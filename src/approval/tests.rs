@@ -6,6 +6,7 @@ mod people;
 mod quorum;
 mod row;
 mod search;
+mod talk;
 mod time;
 
 use std::collections::BTreeSet;

@@ -26,7 +26,7 @@ pub struct Vote {
     pub at: Timestamp,
 }
 
-/// Yes or no.
+/// What somebody says to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Word {
@@ -34,6 +34,8 @@ pub enum Word {
     Yes,
     /// It may not.
     No,
+    /// It may run although those whom the rule asks have not agreed. Two who may say this must, and each says why.
+    BreakGlass,
 }
 
 /// In which part somebody answered. The two are never counted for each other.
@@ -68,6 +70,7 @@ impl Word {
         match self {
             Self::Yes => "yes",
             Self::No => "no",
+            Self::BreakGlass => "break_glass",
         }
     }
 }

@@ -45,6 +45,8 @@ pub enum Before {
     Nothing(String),
     /// It had this version.
     Version(i64),
+    /// The same, and people are shown this from now on.
+    Shown(i64, String),
 }
 
 /// What became of a change.
@@ -77,7 +79,7 @@ INSERT INTO approval (id, version, state, principal, repeat, moved, wakes, body,
 VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING";
 
 pub(super) const CHANGE: &str = "
-UPDATE approval SET version = version + 1, state = $2, moved = $3, wakes = $4, body = $5
+UPDATE approval SET version = version + 1, state = $2, moved = $3, wakes = $4, body = $5, shown = COALESCE($7, shown)
 WHERE id = $1 AND version = $6";
 
 pub(super) const VOTE: &str = "INSERT INTO vote (approval, person, at, body) VALUES ($1, $2, $3, $4)";
@@ -127,8 +129,15 @@ impl Rows {
     pub(super) fn version(&self) -> i64 {
         match self.before {
             Before::Nothing(_) => 1,
-            Before::Version(version) => version.saturating_add(1),
+            Before::Version(version) | Before::Shown(version, _) => version.saturating_add(1),
         }
+    }
+}
+
+impl Before {
+    /// What people are shown instead from now on, if it changed.
+    pub(super) fn anew(&self) -> Option<&str> {
+        if let Self::Shown(_, shown) = self { Some(shown) } else { None }
     }
 }
 

@@ -20,6 +20,7 @@ const ALL: &[Migration] = &[
     Migration { number: 4, text: PARTS },
     Migration { number: 5, text: APPROVALS },
     Migration { number: 6, text: TASKS },
+    Migration { number: 7, text: VOTES },
 ];
 
 /// Digests and lists are kept as text, times as microseconds since 1970.
@@ -140,6 +141,22 @@ CREATE TABLE task (
     answer {bytes}
 ) {strict};
 CREATE INDEX task_expires ON task (expires);
+";
+
+/// Who spoke of a call before it was edited may speak again. What was kept before people could do more than vote says so:
+/// a row that leaves something out is taken for damaged.
+const VOTES: &str = "
+UPDATE approval SET body = substr(body, 1, length(body) - 1) || ',\"escalated\":null,\"questions\":[],\"edits\":[]}';
+ALTER TABLE vote RENAME TO vote_once;
+CREATE TABLE vote (
+    approval TEXT {bytewise} NOT NULL,
+    person TEXT {bytewise} NOT NULL,
+    at {integer} NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (approval, person, at)
+) {strict};
+INSERT INTO vote (approval, person, at, body) SELECT approval, person, at, body FROM vote_once;
+DROP TABLE vote_once;
 ";
 
 const POSTGRES_BY_CALL: &str = "CREATE INDEX entry_call ON entry (call) WHERE call IS NOT NULL";

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::approval::edit::{Change, Edit, Stands};
 
 /// One with everything that can be there.
 fn full() -> Vec<Approval> {
@@ -15,7 +16,29 @@ fn full() -> Vec<Approval> {
         ..asks(&["user", "user:bob", "group:ops"])
     };
     let voted = yes(&open(vec![rich, asks(&["group:ops"])]), &person("bob", &["ops"]), 1).unwrap();
-    everywhere().into_iter().chain([voted]).collect()
+    let bob = person("bob", &["ops"]);
+    let change = |to: Option<&str>| Change { at: "/limit".into(), to: to.map(str::to_owned) };
+    let stands = Stands::Proposed;
+    let edit = Edit {
+        by: String::new(),
+        changes: vec![change(Some("1")), change(None)],
+        reason: "less".into(),
+        at: at(0),
+        stands,
+    };
+    let talked = [
+        Event::Escalated(bob.clone()),
+        Event::Questioned { by: bob.clone(), text: "why?".into() },
+        Event::Told("because".into()),
+        Event::Questioned { by: bob.clone(), text: "whose?".into() },
+        Event::Proposed { by: bob.clone(), edit: edit.clone() },
+        Event::Unedited { why: "no".into() },
+        Event::Proposed { by: bob.clone(), edit: edit.clone() },
+        Event::Edited { to: digest("other") },
+        Event::Proposed { by: person("carol", &["ops"]), edit },
+    ];
+    let talked = talked.into_iter().fold(voted.clone(), |before, event| plain(&before, event, 2).unwrap());
+    everywhere().into_iter().chain([voted, talked]).collect()
 }
 
 #[test]
@@ -94,7 +117,8 @@ fn a_member_of_another_kind_is_an_error() {
                     // One word for another is a change and not damage.
                     let changes = !(value.is_string() && wrong.is_string()
                         || place.ends_with("/reason")
-                        || place.ends_with("/person"));
+                        || place.ends_with("/person")
+                        || place.ends_with("/to"));
                     *value = wrong.clone();
                     changes
                 })
@@ -108,7 +132,7 @@ fn a_member_of_another_kind_is_an_error() {
             })
         };
         let nulls = damaged(&approval, null);
-        let known = ["/reason", "/asker/person", "/ttl", "/escalate"];
+        let known = ["/reason", "/asker/person", "/ttl", "/escalate", "/escalated", "/answer", "/to"];
         assert!(nulls.iter().all(|at| known.iter().any(|end| at.ends_with(end))), "{nulls:?}");
     }
     for (at, word) in [

@@ -36,13 +36,14 @@ async fn attempt(pool: &PgPool, rows: &Rows) -> Result<Moved, sqlx::Error> {
             .bind(rows.wakes)
             .bind(&rows.body)
             .bind(shown),
-        Before::Version(version) => sqlx::query(CHANGE)
+        Before::Version(version) | Before::Shown(version, _) => sqlx::query(CHANGE)
             .bind(&rows.id)
             .bind(rows.state)
             .bind(rows.moved)
             .bind(rows.wakes)
             .bind(&rows.body)
-            .bind(*version),
+            .bind(*version)
+            .bind(rows.before.anew()),
     };
     if query.execute(&mut *open).await?.rows_affected() != 1 {
         open.rollback().await?;

@@ -19,8 +19,9 @@ pub(super) fn write(connection: &Connection, rows: &Rows) -> rusqlite::Result<Fi
             let values = params![id, state, principal, repeat, moved, wakes, body, shown];
             connection.prepare_cached(open)?.execute(values)?
         }
-        Before::Version(version) => {
-            connection.prepare_cached(change)?.execute(params![id, state, moved, wakes, body, version])?
+        Before::Version(version) | Before::Shown(version, _) => {
+            let values = params![id, state, moved, wakes, body, version, before.anew()];
+            connection.prepare_cached(change)?.execute(values)?
         }
     };
     if changed != 1 {
