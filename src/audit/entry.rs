@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use self::judged::{Decided, Heard, Passage, Released, Verdict};
-pub use self::waiting::{Claimed, Held, Settled, Voted};
+pub use self::waiting::{Claimed, Edited, Escalated, Explained, Held, Questioned, Settled, Voted};
 use crate::call::CallId;
 use crate::clock::Timestamp;
 use crate::wire::json::Object;
@@ -41,6 +41,14 @@ pub enum Event {
     Held(Held),
     /// A person answered.
     Voted(Voted),
+    /// A person had those asked at once who would be asked later.
+    Escalated(Escalated),
+    /// A person wants to know something of whoever asked.
+    Questioned(Questioned),
+    /// Whoever asked answered that.
+    Explained(Explained),
+    /// A person wants other arguments to be sent, and what became of that.
+    Edited(Edited),
     /// People agreed, and it is performed now.
     Claimed(Claimed),
     /// The waiting is over.
@@ -77,6 +85,10 @@ impl Event {
             Self::Decided(_) => "decided",
             Self::Held(_) => "held",
             Self::Voted(_) => "voted",
+            Self::Escalated(_) => "escalated",
+            Self::Questioned(_) => "questioned",
+            Self::Explained(_) => "explained",
+            Self::Edited(_) => "edited",
             Self::Claimed(_) => "claimed",
             Self::Settled(_) => "settled",
             Self::Dispatched(_) => "dispatched",

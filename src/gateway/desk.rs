@@ -15,6 +15,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 
 use crate::approval::consent::Consent;
+use crate::approval::edit::Edit;
 use crate::approval::event::{Claim, Event as Happening, Refused};
 use crate::approval::people::People;
 use crate::approval::state::{Attempt, Outcome};
@@ -79,6 +80,35 @@ pub enum Wish {
     Supersede(&'static str),
     /// A person takes back what people agreed to.
     Revoke(Voter, Option<String>),
+    /// A person has those asked at once who would be asked later.
+    Escalate(Voter),
+    /// A person wants to know something.
+    Question {
+        /// Who.
+        by: Voter,
+        /// What.
+        text: String,
+    },
+    /// Whoever asked answers the question that has waited longest.
+    Explain(String),
+    /// A person wants other arguments to be sent.
+    Propose {
+        /// Who.
+        by: Voter,
+        /// Which, and why.
+        edit: Edit,
+    },
+    /// They are sent, if people agree to the call this makes.
+    Edit {
+        /// Names that call.
+        to: Digest,
+        /// What people are shown of it.
+        shown: String,
+        /// What else is written down.
+        entries: Vec<Entry>,
+    },
+    /// They are not, and why.
+    Unedit(String),
     /// It is about to be performed.
     Claim(Claimant),
     /// It still is.
@@ -275,7 +305,7 @@ impl Desk {
             let now = self.now().await?;
             let Some(approval) = kept.approval.due(now) else { return Ok((kept, now)) };
             let entry = settled(&approval, now, (None, None));
-            self.write(approval, kept.version, None, (&[entry], now)).await?;
+            self.write(approval, Before::Version(kept.version), None, (&[entry], now)).await?;
         }
         Err(DeskError::Busy)
     }
@@ -308,12 +338,22 @@ impl Desk {
                 }),
                 Wish::Renew(attempt) => Happening::Renewed { attempt: attempt.clone(), lease: leased(now) },
                 Wish::Finish { attempt, end, .. } => Happening::Finished { attempt: attempt.clone(), end: *end },
+                Wish::Escalate(by) => Happening::Escalated(by.clone()),
+                Wish::Question { by, text } => Happening::Questioned { by: by.clone(), text: text.clone() },
+                Wish::Explain(text) => Happening::Told(text.clone()),
+                Wish::Propose { by, edit } => Happening::Proposed { by: by.clone(), edit: edit.clone() },
+                Wish::Edit { to, .. } => Happening::Edited { to: *to },
+                Wish::Unedit(why) => Happening::Unedited { why: why.clone() },
                 Wish::Reconcile { happened, .. } => Happening::Reconciled { happened: *happened },
             };
             let Next { approval, consent } = before.after(happening, now)?;
             let vote = (approval.votes.len() > before.votes.len()).then(|| approval.votes.last().cloned()).flatten();
             let entries = said(wish, &approval, vote.as_ref(), now);
-            if self.write(approval.clone(), kept.version, vote, (&entries, now)).await? != Moved::Stale {
+            let version = match wish {
+                Wish::Edit { shown, .. } => Before::Shown(kept.version, shown.clone()),
+                _ => Before::Version(kept.version),
+            };
+            if self.write(approval.clone(), version, vote, (&entries, now)).await? != Moved::Stale {
                 let leave = consent.map(|consent| {
                     let receipt = Receipt::new(consent.digest());
                     (consent, receipt)
@@ -327,12 +367,12 @@ impl Desk {
     async fn write(
         &self,
         approval: Approval,
-        version: i64,
+        before: Before,
         vote: Option<Vote>,
         (entries, now): (&[Entry], Timestamp),
     ) -> Result<Moved, DeskError> {
         let id = approval.id.clone();
-        let step = Step { approval, before: Before::Version(version), vote, lines: lines(entries)? };
+        let step = Step { approval, before, vote, lines: lines(entries)? };
         let moved = self.store.move_approval(step, now).await?;
         self.tell(id.as_str());
         Ok(moved)

@@ -9,6 +9,7 @@
 
 mod claim;
 mod running;
+mod talk;
 mod words;
 
 use std::sync::Arc;
@@ -31,7 +32,9 @@ use crate::policy::decision::{Agreement, Decision, Judgement};
 use crate::wire::json::Value;
 use crate::wire::message::Notification;
 pub(super) use running::Running;
-pub(super) use words::{ended, unkept};
+use talk::{Asking, with_edits};
+pub(super) use talk::{LONGEST_ANSWER, question, said};
+pub(super) use words::{ended, meanwhile, unkept};
 
 /// How often a client that waits is told that it still does.
 const PROGRESS: Duration = Duration::from_secs(10);
@@ -76,7 +79,7 @@ impl Gateway {
     /// Waits until people agree, and claims the call. Everything else is a refusal the client hears.
     pub(super) async fn hold(
         self: &Arc<Self>,
-        exchange: &Exchange,
+        exchange: &Arc<Exchange>,
         reach: &Reach,
         weighed: Weighed,
     ) -> Result<Leave, Turned> {
@@ -93,7 +96,7 @@ impl Gateway {
     /// Waits at a place, and claims the call when people have agreed.
     pub(super) async fn see_through(
         self: &Arc<Self>,
-        exchange: &Exchange,
+        exchange: &Arc<Exchange>,
         reach: &Reach,
         waiter: Waiter,
         attended: Attended,
@@ -108,14 +111,15 @@ impl Gateway {
 
     async fn ask(
         self: &Arc<Self>,
-        exchange: &Exchange,
+        exchange: &Arc<Exchange>,
         reach: &Reach,
-        waiter: Waiter,
+        mut waiter: Waiter,
         attended: Attended,
     ) -> Result<Leave, Turned> {
         let id = waiter.weighed.call.id.clone();
         let turned = |refusal| Turned { refusal, id: Some(id.clone()) };
-        let approval = self.wait(exchange, &waiter, attended).await.map_err(|error| turned(unkept(&error)))?;
+        let approval =
+            self.wait(exchange, reach, (&mut waiter, attended)).await.map_err(|error| turned(unkept(&error)))?;
         match &approval.state {
             State::Approved { .. } if !exchange.cancelled.is_cancelled() => {
                 let leave = self.claim(exchange, reach, waiter, &approval).await;
@@ -163,13 +167,14 @@ impl Gateway {
     ) -> Result<Joined, Refusal> {
         let Some(waiting) = self.desk.wait(known) else { return Ok(Joined::Taken) };
         let Ok(approval) = self.desk.look(known).await else { return Ok(Joined::Superseded) };
-        let again = self.weigh(exchange, reach, renamed(asked, CallId::from_record(known))).await;
+        let renamed = renamed(asked, CallId::from_record(known));
+        let edited = with_edits(&renamed, approval.made_edits()).unwrap_or(renamed);
+        let again = self.weigh(exchange, reach, edited).await;
         if again.call.digest != approval.digest {
             self.supersede(known, "the tool, or who asks, is not what it was").await;
             return Ok(Joined::Superseded);
         }
-        let Weighed { judgement: Judgement { decision, .. }, .. } = &again;
-        if !matches!(decision, Decision::Hold(held) if *held.terms() == approval.agreement) {
+        if !asks_the_same(&again.judgement, &approval) {
             self.supersede(known, "the rules ask for something else than they did").await;
             return Ok(Joined::Superseded);
         }
@@ -210,25 +215,39 @@ impl Gateway {
         }
     }
 
-    /// Waits until something is decided, the client gives up, or it has waited long enough.
+    /// Waits until something is decided, the client gives up, or it has waited long enough. Meanwhile people have what they
+    /// want to know, and see what they want to be different.
     async fn wait(
         self: &Arc<Self>,
-        exchange: &Exchange,
-        waiter: &Waiter,
-        attended: Attended,
+        exchange: &Arc<Exchange>,
+        reach: &Reach,
+        (waiter, attended): (&mut Waiter, Attended),
     ) -> Result<Approval, DeskError> {
-        let id = waiter.weighed.call.id.as_str();
+        let id = waiter.weighed.call.id.clone();
         let begun = Instant::now();
         let mut told = 0_u64;
+        let mut asked = 0;
+        let mut asking: Option<Asking> = None;
         let mut ticks = tokio::time::interval(PROGRESS);
         loop {
-            let approval = self.desk.look(id).await?;
+            let approval = self.desk.look(id.as_str()).await?;
             let left = match attended {
                 Attended::ByClient => self.settings.approval_wait.saturating_sub(begun.elapsed()),
                 Attended::ByNobody => Duration::MAX,
             };
             if approval.state != State::Pending || left.is_zero() || exchange.cancelled.is_cancelled() {
                 return Ok(approval);
+            }
+            if let Some(edit) = approval.proposed_edit() {
+                self.try_edit(exchange, reach, waiter, (&approval, edit)).await?;
+                continue;
+            }
+            if let Some((number, question)) = approval.open_question()
+                && attended == Attended::ByClient
+                && number >= asked
+            {
+                asked = number.saturating_add(1);
+                asking = self.put_question(exchange, &question.text);
             }
             let now = self.desk.now().await?;
             let until = approval.deadline.micros().saturating_sub(now.micros());
@@ -237,12 +256,26 @@ impl Gateway {
                 () = waiter.waiting.changed() => {}
                 () = tokio::time::sleep(left.min(until)) => {}
                 () = exchange.cancelled.cancelled() => {}
+                answer = async { if let Some(asking) = &mut asking { asking.await } else { std::future::pending().await } } => {
+                    asking = None;
+                    if let Some(text) = answer {
+                        self.explain(id.as_str(), text).await?;
+                    }
+                }
                 _ = ticks.tick() => {
                     told = told.saturating_add(1);
-                    let lacking = approval.lacking(now).join("; ");
-                    say_progress(exchange, told, &format!("waiting for people to agree ({lacking}); reference {id}")).await;
+                    say_progress(exchange, told, &meanwhile(&approval, now)).await;
                 }
             }
+        }
+    }
+
+    /// Hands people what whoever asked says to their question.
+    pub(super) async fn explain(&self, id: &str, text: String) -> Result<(), DeskError> {
+        match self.desk.act(id, Wish::Explain(text)).await {
+            // It was answered in another way, or nobody needs it any more.
+            Ok(_) | Err(DeskError::Refused(_)) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
@@ -250,6 +283,16 @@ impl Gateway {
         if let Err(error) = self.desk.act(id, Wish::Supersede(why)).await {
             tracing::debug!(call = id, %error, "an approval that fits no more is over already");
         }
+    }
+}
+
+/// Whether the rules still want what people are asked for. A call that somebody made harmless may need nobody's word any
+/// more; the people who were asked give theirs all the same.
+fn asks_the_same(judgement: &Judgement, approval: &Approval) -> bool {
+    match &judgement.decision {
+        Decision::Hold(held) => *held.terms() == approval.agreement,
+        Decision::Allow(_) => approval.made_edits().next().is_some(),
+        Decision::Deny(_) => false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is written down of a call that waits for people?
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -26,7 +28,7 @@ pub struct Voted {
     pub person: String,
     /// The account they used.
     pub account: String,
-    /// `yes` or `no`.
+    /// `yes`, `no` or `break_glass`.
     pub word: &'static str,
     /// `confirms`: the person the agent acts for; `countersigns`: somebody else.
     pub part: &'static str,
@@ -42,6 +44,51 @@ pub struct Voted {
     pub lacking: Vec<String>,
 }
 
+/// See [`Event::Escalated`](super::Event::Escalated).
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Escalated {
+    /// Who would not wait.
+    pub person: String,
+    /// Who still has to agree, and is asked now.
+    pub lacking: Vec<String>,
+}
+
+/// See [`Event::Questioned`](super::Event::Questioned).
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Questioned {
+    /// Who wants to know.
+    pub person: String,
+    /// What.
+    pub text: String,
+}
+
+/// See [`Event::Explained`](super::Event::Explained).
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Explained {
+    /// What the agent, or whoever sits before it, said.
+    pub text: String,
+    /// `asserted`: nobody has checked it.
+    pub provenance: &'static str,
+}
+
+/// See [`Event::Edited`](super::Event::Edited).
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Edited {
+    /// Who wants it.
+    pub person: String,
+    /// `proposed`, `made` or `refused`.
+    pub outcome: &'static str,
+    /// What shall be different: a pointer into the arguments, and JSON that shall stand there.
+    pub changes: BTreeMap<String, Option<String>>,
+    /// Why; or why not, where it was refused.
+    pub reason: String,
+    /// Names the call before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Names the call from then on.
+    pub digest: String,
+}
+
 /// See [`Event::Claimed`](super::Event::Claimed).
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Claimed {
@@ -49,6 +96,9 @@ pub struct Claimed {
     pub attempt: String,
     /// Names what is sent.
     pub digest: String,
+    /// Whether those whom the rules ask did not agree, and people broke the glass.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub break_glass: bool,
 }
 
 /// See [`Event::Settled`](super::Event::Settled).

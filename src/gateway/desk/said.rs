@@ -2,9 +2,10 @@
 
 use super::{Claimant, Wish};
 use crate::approval::Approval;
+use crate::approval::edit::{Edit, Stands};
 use crate::approval::state::State;
 use crate::approval::vote::{Vote, Voter};
-use crate::audit::entry::{Claimed, Entry, Event, Settled, Voted};
+use crate::audit::entry::{Claimed, Edited, Entry, Escalated, Event, Explained, Questioned, Settled, Voted};
 use crate::clock::Timestamp;
 
 /// What the book says of a change.
@@ -30,13 +31,50 @@ pub(super) fn said(wish: &Wish, approval: &Approval, vote: Option<&Vote>, now: T
         Wish::Cancel(why) | Wish::Supersede(why) => vec![settles(None, Some((*why).to_owned()))],
         Wish::Revoke(by, why) => vec![settles(Some(by), why.clone())],
         Wish::Claim(Claimant { attempt, digest, entries }) => {
-            let claimed = Claimed { attempt: attempt.clone(), digest: digest.to_string() };
+            let claimed = Claimed {
+                attempt: attempt.clone(),
+                digest: digest.to_string(),
+                break_glass: approval.is_glass_broken(),
+            };
             std::iter::once(entry(Event::Claimed(claimed))).chain(entries.iter().cloned()).collect()
         }
         Wish::Renew(_) => Vec::new(),
+        Wish::Escalate(by) => {
+            let (person, lacking) = (by.person.clone(), approval.lacking(now));
+            vec![entry(Event::Escalated(Escalated { person, lacking }))]
+        }
+        Wish::Question { by, text } => {
+            vec![entry(Event::Questioned(Questioned { person: by.person.clone(), text: text.clone() }))]
+        }
+        Wish::Explain(text) => {
+            vec![entry(Event::Explained(Explained { text: text.clone(), provenance: "asserted" }))]
+        }
+        Wish::Propose { .. } | Wish::Unedit(_) => edits(approval).map(&entry).collect(),
+        Wish::Edit { entries, .. } => entries.iter().cloned().chain(edits(approval).map(&entry)).collect(),
         Wish::Finish { entries, .. } => entries.iter().cloned().chain(std::iter::once(settles(None, None))).collect(),
         Wish::Reconcile { by, evidence, .. } => vec![settles(Some(by), Some(evidence.clone()))],
     }
+}
+
+/// What became of the last edit.
+fn edits(approval: &Approval) -> impl Iterator<Item = Event> {
+    let digest = approval.digest.to_string();
+    approval.edits.last().into_iter().map(move |Edit { by, changes, reason, stands, .. }| {
+        let (outcome, reason, from) = match stands {
+            Stands::Proposed => ("proposed", reason, None),
+            Stands::Made { from } => ("made", reason, Some(from.to_string())),
+            Stands::Refused { why } => ("refused", why, None),
+        };
+        let changes = changes.iter().map(|change| (change.at.clone(), change.to.clone())).collect();
+        Event::Edited(Edited {
+            person: by.clone(),
+            outcome,
+            changes,
+            reason: reason.clone(),
+            from,
+            digest: digest.clone(),
+        })
+    })
 }
 
 pub(super) fn settled(approval: &Approval, now: Timestamp, (by, why): (Option<String>, Option<String>)) -> Entry {

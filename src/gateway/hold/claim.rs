@@ -5,8 +5,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::talk::Edited;
 use super::words::{changed, unkept};
-use super::{Running, Waiter};
+use super::{Running, Waiter, asks_the_same};
 use crate::approval::Approval;
 use crate::approval::state::Outcome;
 use crate::audit::entry::{Dispatched, Ending, Entry, Event};
@@ -38,15 +39,13 @@ impl Gateway {
         }
         let asked = weighed.before.as_ref().unwrap_or(&weighed.call).clone();
         let mut weighed = self.weigh(exchange, reach, asked).await;
-        let strict = matches!(&weighed.judgement.decision, Decision::Hold(held) if *held.terms() == approval.agreement);
-        if !strict || weighed.call.digest != approval.digest {
+        if !asks_the_same(&weighed.judgement, approval) || weighed.call.digest != approval.digest {
             self.supersede(id.as_str(), "the rules do not say any more what they said").await;
             let refusal = Refusal::from_judgement(&weighed.judgement).filter(|refusal| refusal.class != "held");
             return Err(refusal.unwrap_or_else(|| changed("the rules changed while the call waited")));
         }
         let link = self.attach(&exchange.session, reach).await?;
         self.charge(&mut weighed.judgement).await?;
-        let Decision::Hold(held) = &weighed.judgement.decision else { return Err(Refusal::plain()) };
         let attempt = desk::attempt().map_err(|error| unkept(&error))?;
         let claimed = Instant::now();
         let dispatched = Event::Dispatched(Dispatched { server: weighed.call.server.to_string() });
@@ -57,10 +56,15 @@ impl Gateway {
         };
         let done = self.desk.act(id.as_str(), Wish::Claim(claimant)).await.map_err(|error| unkept(&error))?;
         let Some((consent, receipt)) = done.leave else { return Err(Refusal::plain()) };
-        let running = Running::start(Arc::clone(&self.desk), id, attempt, claimed);
+        let running = Running::start(Arc::clone(&self.desk), (id, attempt, claimed), Edited::of(approval));
         let about = About::of(&weighed.call, weighed.input, weighed.shown);
-        let permit = Permit::agreed(weighed.call, held, consent)
-            .map_err(|other| Refusal::new("policy_error", Retry::Useless, other.to_string()))?;
+        let permit = match &weighed.judgement.decision {
+            Decision::Hold(held) => Permit::agreed(weighed.call, held, consent),
+            // Somebody made it harmless, and people agreed to that.
+            Decision::Allow(grant) => Permit::granted(weighed.call, grant),
+            Decision::Deny(_) => return Err(Refusal::plain()),
+        };
+        let permit = permit.map_err(|other| Refusal::new("policy_error", Retry::Useless, other.to_string()))?;
         drop(waiting);
         Ok(Leave { about, link, permit, receipt, running: Some(running) })
     }

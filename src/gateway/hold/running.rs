@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::talk::Edited;
 use crate::call::CallId;
 use crate::gateway::desk::{Desk, DeskError, LEASE, Wish};
 
@@ -13,16 +14,22 @@ const RENEWAL: Duration = Duration::from_secs(5);
 pub(in crate::gateway) struct Running {
     /// Names the attempt.
     pub(super) attempt: String,
+    /// What people changed before they agreed.
+    pub(in crate::gateway) edited: Option<Edited>,
     /// When the lease was taken or renewed last.
     renewed: Arc<Mutex<Instant>>,
     renewing: tokio::task::JoinHandle<()>,
 }
 
 impl Running {
-    pub(super) fn start(desk: Arc<Desk>, id: CallId, attempt: String, claimed: Instant) -> Self {
+    pub(super) fn start(
+        desk: Arc<Desk>,
+        (id, attempt, claimed): (CallId, String, Instant),
+        edited: Option<Edited>,
+    ) -> Self {
         let renewed = Arc::new(Mutex::new(claimed));
         let renewing = tokio::spawn(renew(desk, id, attempt.clone(), Arc::clone(&renewed)));
-        Self { attempt, renewed, renewing }
+        Self { attempt, edited, renewed, renewing }
     }
 
     /// Whether others may believe by now that nobody performs it: a process that stood still must not go on.

@@ -3,6 +3,7 @@
 use crate::approval::Approval;
 use crate::approval::state::{End, State};
 use crate::approval::vote::Word;
+use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::answer::{Refusal, Retry};
 use crate::gateway::desk::DeskError;
@@ -18,7 +19,8 @@ impl Gateway {
         let said = Refusal::from_judgement(judgement);
         let why = said.as_ref().map_or("a rule asks for it", |said| said.reason.trim_end_matches('.'));
         let lacking = approval.lacking(now).join("; ");
-        let reason = format!("{why}. It waits for people to agree ({lacking})");
+        let asks = asks(approval);
+        let reason = format!("{why}. It waits for people to agree ({lacking}){asks}");
         let hint = format!(
             "tell the person you work for that `countersign approvals show {}` shows what waits; then make exactly the same call again: it takes up the same approval and nobody is asked twice",
             approval.id
@@ -26,6 +28,19 @@ impl Gateway {
         let findings = said.map(|said| said.findings).unwrap_or_default();
         Refusal { findings, ..Refusal::new("held", Retry::Later, reason).hint(hint) }
     }
+}
+
+/// What a client that waits is told.
+pub(in crate::gateway) fn meanwhile(approval: &Approval, now: Timestamp) -> String {
+    let lacking = approval.lacking(now).join("; ");
+    format!("waiting for people to agree ({lacking}){}; reference {}", asks(approval), approval.id)
+}
+
+/// What somebody wants to know first.
+fn asks(approval: &Approval) -> String {
+    approval
+        .open_question()
+        .map_or_else(String::new, |(_, question)| format!(". One of them asks first: \"{}\"", question.text.trim()))
 }
 
 /// What the client hears of an approval nobody can use any more; nothing while somebody can.

@@ -6,8 +6,10 @@ use std::time::Duration;
 use super::kept::open_answer;
 use super::told::{Stands, detailed, related, stands, task};
 use super::{EXTENSION, Gateway};
+use crate::approval::state::State;
 use crate::gateway::desk::Wish;
 use crate::gateway::exchange::Exchange;
+use crate::gateway::hold::{question, said};
 use crate::gateway::session::Session;
 use crate::gateway::ticket::Ticket;
 use crate::object;
@@ -45,15 +47,19 @@ impl Gateway {
         let Some(found) = self.find_task(session, id).await? else { return Err(unknown(id)) };
         match method {
             Method::TaskCancel => self.cancel_task(session, id, &found).await,
-            // Nothing is ever asked of the client under a task of ours, and answers to what was not asked are passed over.
-            Method::TaskUpdate => Ok(Value::Object(Object::new())),
+            Method::TaskUpdate => self.update_task(&found, params).await,
             Method::TaskResult => self.task_result(exchange, id).await,
             _ => {
                 let stands = self.task_stands(session, &found).await?;
                 if matches!(stands, Stands::Working(_)) {
                     self.go_on(session, id, &found).await?;
                 }
-                Ok(Value::Object(detailed(id, &found.kept, &stands, era)))
+                let mut task = detailed(id, &found.kept, &stands, era);
+                if let Some((key, question)) = self.asked_of(session, &found).await {
+                    task.insert("status", "input_required");
+                    task.insert("inputRequests", object! { key => question });
+                }
+                Ok(Value::Object(task))
             }
         }
     }
@@ -90,6 +96,30 @@ impl Gateway {
         }
         let resumed = self.resume_task(session, (Ticket::brought(id), found.kept.clone())).await;
         resumed.map_err(|refusal| RpcError::new(code::UNAVAILABLE, refusal.reason))
+    }
+
+    /// What people want to know of whoever asked, under a name of its own, where the client can be asked.
+    async fn asked_of(self: &Arc<Self>, session: &Session, found: &Found) -> Option<(String, Object)> {
+        session.capability("elicitation").filter(|_| session.client.era == Era::Modern)?;
+        let approval = self.desk.look(found.kept.approval.as_ref()?).await.ok()?;
+        let (number, open) = approval.open_question().filter(|_| approval.state == State::Pending)?;
+        let request = object! { "method" => "elicitation/create", "params" => question(&open.text) };
+        Some((format!("question-{number}"), request))
+    }
+
+    /// Takes what the client says to what it was asked. What was not asked, or not of it, is passed over: people agree
+    /// elsewhere.
+    async fn update_task(self: &Arc<Self>, found: &Found, params: &Object) -> Answer {
+        let done = Ok(Value::Object(Object::new()));
+        let Some(id) = &found.kept.approval else { return done };
+        let approval = self.desk.look(id).await.map_err(|error| unreadable(&error))?;
+        let Some((number, _)) = approval.open_question() else { return done };
+        let responses = params.object("inputResponses");
+        let response = responses.and_then(|responses| responses.get(&format!("question-{number}")));
+        if let Some(text) = response.and_then(said) {
+            self.explain(id, text).await.map_err(|error| unreadable(&error))?;
+        }
+        done
     }
 
     async fn cancel_task(self: &Arc<Self>, session: &Session, id: &str, found: &Found) -> Answer {

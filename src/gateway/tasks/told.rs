@@ -5,7 +5,7 @@ use crate::approval::state::{End as Ended, State};
 use crate::call::{Action, CallId};
 use crate::clock::Timestamp;
 use crate::gateway::answer::Refusal;
-use crate::gateway::hold::ended;
+use crate::gateway::hold::{ended, meanwhile};
 use crate::object;
 use crate::store::tasks::KeptTask;
 use crate::wire::era::Era;
@@ -41,10 +41,7 @@ pub(super) fn stands(answer: Option<Answer>, approval: Option<&Approval>, now: T
         (State::Ended(Ended::Cancelled), _) => Stands::Cancelled,
         (State::Unknown, _) | (State::Ended(_), None) => Stands::Over(refused(ended(approval), id)),
         (_, Some(answer)) => Stands::Over(answer),
-        (State::Pending, None) => {
-            let lacking = approval.lacking(now).join("; ");
-            Stands::Working(format!("waiting for people to agree ({lacking}); reference {id}"))
-        }
+        (State::Pending, None) => Stands::Working(meanwhile(approval, now)),
         (State::Approved { .. }, None) => working("people agreed; it is about to run"),
     }
 }

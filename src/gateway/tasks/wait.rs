@@ -10,7 +10,7 @@ use crate::call::{Action, CallId};
 use crate::gateway::Turned;
 use crate::gateway::answer::{Refusal, Retry, Waits};
 use crate::gateway::exchange::Exchange;
-use crate::gateway::hold::{Attended, Joined, ended};
+use crate::gateway::hold::{Attended, Joined, LONGEST_ANSWER, ended, unkept};
 use crate::gateway::session::Session;
 use crate::gateway::ticket::Ticket;
 use crate::object;
@@ -49,6 +49,13 @@ impl Gateway {
         };
         let id = call.id.clone();
         let Some(reach) = session.reaches.get(&call.server) else { return refused(Refusal::plain(), Some(&id)) };
+        let said = params.object("arguments").and_then(|arguments| arguments.str("answer"));
+        if let Some(text) = said.map(str::trim).filter(|text| !text.is_empty()) {
+            let text = text.chars().take(LONGEST_ANSWER).collect();
+            if let Err(error) = self.explain(id.as_str(), text).await {
+                return refused(unkept(&error), Some(&id));
+            }
+        }
         let over = async || self.desk.look(id.as_str()).await.ok().as_ref().and_then(ended_for_good);
         if let Some(refusal) = over().await {
             return refused(refusal, Some(&id));
@@ -91,7 +98,9 @@ fn ended_for_good(approval: &crate::approval::Approval) -> Option<Refusal> {
 
 /// The tool as it is listed.
 pub(in crate::gateway) fn definition() -> Value {
-    let reference = object! { "type" => "string", "description" => "The reference that the pending answer named." };
+    let text = |description: &str| object! { "type" => "string", "description" => description };
+    let reference = text("The reference that the pending answer named.");
+    let answer = text("Your answer, if the pending answer says that somebody asks something first.");
     Value::Object(object! {
         "name" => WAIT,
         "title" => "Wait for an approval",
@@ -100,7 +109,7 @@ pub(in crate::gateway) fn definition() -> Value {
                           not, or another pending answer. Nobody is asked twice.",
         "inputSchema" => object! {
             "type" => "object",
-            "properties" => object! { "reference" => reference },
+            "properties" => object! { "reference" => reference, "answer" => answer },
             "required" => vec![Value::from("reference")],
             "additionalProperties" => false,
         },
