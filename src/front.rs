@@ -7,6 +7,7 @@ pub mod body;
 pub mod client;
 pub mod frames;
 pub mod http;
+mod intake;
 pub mod metadata;
 pub mod post;
 pub mod refusal;
