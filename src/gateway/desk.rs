@@ -29,7 +29,7 @@ use crate::store::entries::Line;
 use crate::store::{Store, StoreError};
 use said::{said, settled};
 use waiting::Waiters;
-pub use waiting::Waiting;
+pub use waiting::{Waiting, Watching};
 
 /// How long whoever performs a call is believed to be alive without a word.
 pub const LEASE: Duration = Duration::from_secs(30);

@@ -23,7 +23,7 @@ pub(super) async fn list(
     let states: &[&str] = if all { &[] } else { &["pending", "approved", "executing", "outcome_unknown"] };
     let now = desk.now().await?;
     let mut rows = Vec::new();
-    for id in store.approvals_in(states, super::MOST).await? {
+    for id in store.approvals_in(states, None, super::MOST).await? {
         let kept = desk.kept(&id).await?;
         if !all && !kept.approval.is_open() && kept.approval.state != State::Unknown {
             continue;
