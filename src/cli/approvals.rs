@@ -24,6 +24,7 @@ use crate::gateway::desk::Desk;
 use crate::identity::local;
 use crate::review::answer::{self, Answer, Approve, Deny, Reconcile, Revoke, Withdraw};
 use crate::review::fault::Fault;
+use crate::review::openapi::document_text;
 use crate::review::sight;
 use crate::store::{Store, StoreOptions};
 
@@ -115,6 +116,11 @@ enum Verb {
         #[arg(long)]
         evidence: String,
     },
+    /// Print how programs ask and answer over HTTP: the OpenAPI document of /api/v1
+    #[command(
+        after_help = "Examples:\n  countersign approvals schema > openapi.json\n  countersign approvals schema | jq '.paths | keys'"
+    )]
+    Schema,
 }
 
 /// Which call an answer is about.
@@ -138,6 +144,10 @@ const MOST: i64 = 200;
 
 /// Runs the command.
 pub fn run(args: &ApprovalsArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
+    if let Verb::Schema = args.verb {
+        out.exact(&document_text())?;
+        return Ok(Exit::Done);
+    }
     at_the_desk(global, async |place| done(&args.verb, place, out).await)
 }
 
@@ -184,6 +194,7 @@ async fn done(verb: &Verb, (store, desk): Place<'_>, out: &mut Output<'_>) -> an
             let id = whole(store, id).await?;
             say(desk, &id, Reconcile { happened: *happened, evidence: evidence.clone() }, out).await
         }
+        Verb::Schema => Ok(Exit::Done),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::approval::vote::{Voter, Word};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::gateway::desk::{Desk, DeskError, Done, Wish};
+use crate::wire::reader::{self, Limits, Why};
 
 /// Reasons are read by people and models: no longer than so many characters.
 pub const LONGEST_REASON: usize = 2000;
@@ -212,14 +213,24 @@ pub async fn say(
     }
 }
 
+/// Strictly: what could be read two ways is no answer, and neither is a list in place of an object.
 fn read<A: Answer>(bytes: &[u8]) -> Result<Spoken, Fault> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let malformed = |key: Option<String>, why: String| Fault::Malformed { key, why };
-    let answer: A = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let key = Some(error.path().to_string()).filter(|path| path != ".");
-        malformed(key, error.inner().to_string())
+    let malformed = |key: Option<&str>, why: String| Fault::Malformed { key: key.map(str::to_owned), why };
+    let value = reader::strict(bytes, &Limits::REQUEST).map_err(|error| match &error.why {
+        Why::DuplicateKey(key) => malformed(Some(key), error.to_string()),
+        _ => malformed(None, error.to_string()),
     })?;
-    reader.end().map_err(|error| malformed(None, error.to_string()))?;
+    if value.as_object().is_none() {
+        return Err(malformed(None, "write a JSON object".to_owned()));
+    }
+    let value = serde_json::to_value(&value).map_err(|error| malformed(None, error.to_string()))?;
+    let answer: A = serde_path_to_error::deserialize(value).map_err(|error| {
+        let (path, why) = (error.path().to_string(), error.inner().to_string());
+        match why.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+            Some(missing) => malformed(Some(missing), "it is missing".to_owned()),
+            None => malformed(Some(path.as_str()).filter(|path| *path != "."), why),
+        }
+    })?;
     Ok(Box::new(move |by, approval| answer.wish(by, approval)))
 }
 
