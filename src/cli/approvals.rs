@@ -116,7 +116,7 @@ enum Verb {
         #[arg(long)]
         evidence: String,
     },
-    /// Print how programs ask and answer over HTTP: the OpenAPI document of /api/v1
+    /// Print how programs see and answer calls over HTTP, as an `OpenAPI` document
     #[command(
         after_help = "Examples:\n  countersign approvals schema > openapi.json\n  countersign approvals schema | jq '.paths | keys'"
     )]

@@ -1,13 +1,13 @@
-//! How is the interface described to programs? OpenAPI 3.1, made from the types it is made of.
+//! How is the interface described to programs? With `OpenAPI` 3.1, made from the types it is made of.
 
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::answer::VERBS;
+use super::answer::{VERBS, Verb};
 use super::card::Card;
 use super::fault::{CODES, Problem};
-use super::page::{LARGEST, Page};
+use super::page::{LARGEST, Page, USUAL};
 use super::route::{PLACES, Place, ROOT, What};
 use super::sight::Me;
 use crate::approval::state::State;
@@ -65,76 +65,72 @@ fn generator() -> SchemaSettings {
 
 /// What can be asked at a place: its address, and how.
 fn operations(place: Place, said: &mut SchemaGenerator, told: &mut SchemaGenerator) -> Vec<(String, Value)> {
-    let read = |name: &str, about: &str, parameters: &[Value], schema: Value| {
-        let parameters = [path_parameters(place.path), parameters.to_vec()].concat();
-        let operation = json!({
-            "operationId": name, "summary": about, "parameters": parameters, "responses": responses(&schema),
-        });
-        vec![(place.path.to_owned(), json!({ "get": operation }))]
-    };
-    match place.what {
-        What::List => read(
+    let (name, about, query, schema) = match place.what {
+        What::Say => return answers(place, said, told),
+        What::List => (
             "list",
             "The calls you may see, newest first. Identical ones that wait are one item with all their ids",
-            &[
-                query(
-                    "state",
-                    "`open` (what is not over), `all`, or some of the states with commas",
-                    json!({ "type": "string", "default": "open", "examples": State::WORDS }),
-                ),
-                query(
-                    "limit",
-                    "How many at most",
-                    json!({ "type": "integer", "minimum": 1, "maximum": LARGEST, "default": 50 }),
-                ),
-                query("after", "`next` of the page before", json!({ "type": "string" })),
-            ],
+            list_query(),
             told.subschema_for::<Page>().to_value(),
         ),
-        What::Card => read(
+        What::Card => (
             "show",
             "One call: what would run, who asks, who must agree, who has answered, and what you may do",
-            &[],
+            Vec::new(),
             told.subschema_for::<Card>().to_value(),
         ),
-        What::Wait => read(
+        What::Wait => (
             "wait",
             "The same, once it is decided, or after this long as it is then; ask again while it is `pending`",
-            &[query(
+            vec![query(
                 "for",
-                "How long at most",
-                json!({ "type": "string", "default": "45s", "examples": ["10s", "1m"] }),
+                "How long at most; 60s is the longest",
+                &json!({ "type": "string", "default": "45s", "examples": ["10s", "1m"] }),
             )],
             told.subschema_for::<Card>().to_value(),
         ),
-        What::Me => read("me", "Who you are here", &[], told.subschema_for::<Me>().to_value()),
-        What::Document => {
-            let mut read = read("openapi", "This document", &[], json!({ "type": "object" }));
-            for (_, operation) in &mut read {
-                if let Some(operation) = operation.pointer_mut("/get").and_then(Value::as_object_mut) {
-                    // It says nothing of anybody.
-                    operation.insert("security".to_owned(), json!([]));
-                }
-            }
-            read
-        }
-        What::Say => {
-            let card = told.subschema_for::<Card>().to_value();
-            let say = VERBS.iter().map(|verb| {
-                let path = place.path.replace("{verb}", verb.name);
-                let body = (verb.schema)(said).to_value();
-                let operation = json!({
-                    "operationId": verb.name,
-                    "summary": verb.about,
-                    "parameters": path_parameters(&path),
-                    "requestBody": { "required": true, "content": { "application/json": { "schema": body } } },
-                    "responses": responses(&card),
-                });
-                (path, json!({ "post": operation }))
-            });
-            say.collect()
-        }
+        What::Me => ("me", "Who you are here", Vec::new(), told.subschema_for::<Me>().to_value()),
+        What::Document => ("openapi", "This document", Vec::new(), json!({ "type": "object" })),
+    };
+    let parameters = [path_parameters(place.path), query].concat();
+    let mut operation = json!({
+        "operationId": name, "summary": about, "parameters": parameters, "responses": responses(&schema),
+    });
+    if let (What::Document, Some(operation)) = (place.what, operation.as_object_mut()) {
+        // It says nothing of anybody, so anybody may read it.
+        operation.insert("security".to_owned(), json!([]));
     }
+    vec![(place.path.to_owned(), json!({ "get": operation }))]
+}
+
+/// One operation for each thing people can say.
+fn answers(place: Place, said: &mut SchemaGenerator, told: &mut SchemaGenerator) -> Vec<(String, Value)> {
+    let card = told.subschema_for::<Card>().to_value();
+    let answer = |verb: &Verb| {
+        let path = place.path.replace("{verb}", verb.name);
+        let body = (verb.schema)(said).to_value();
+        let operation = json!({
+            "operationId": verb.name,
+            "summary": verb.about,
+            "parameters": path_parameters(&path),
+            "requestBody": { "required": true, "content": { "application/json": { "schema": body } } },
+            "responses": responses(&card),
+        });
+        (path, json!({ "post": operation }))
+    };
+    VERBS.iter().map(answer).collect()
+}
+
+fn list_query() -> Vec<Value> {
+    let state =
+        json!({ "type": "string", "default": "open", "examples": ["open", "all", "pending", "pending,approved"] });
+    let limit = json!({ "type": "integer", "minimum": 1, "maximum": LARGEST, "default": USUAL });
+    let states = format!("`open` (what is not over), `all`, or some of these with commas: {}", State::WORDS.join(", "));
+    vec![
+        query("state", &states, &state),
+        query("limit", "How many at most", &limit),
+        query("after", "`next` of the page before", &json!({ "type": "string" })),
+    ]
 }
 
 fn path_parameters(path: &str) -> Vec<Value> {
@@ -142,7 +138,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
     if path.contains("{id}") { vec![id] } else { Vec::new() }
 }
 
-fn query(name: &str, about: &str, schema: Value) -> Value {
+fn query(name: &str, about: &str, schema: &Value) -> Value {
     json!({ "name": name, "in": "query", "description": about, "schema": schema })
 }
 

@@ -68,7 +68,14 @@ pub async fn page((store, desk): (&Store, &Arc<Desk>), viewer: &Voter, wanted: &
                 return Ok(page);
             }
             looked_at = looked_at.saturating_add(1);
-            page.items.extend(item((store, desk), viewer, (wanted, &id)).await?);
+            match item((store, desk), viewer, (wanted, &id)).await {
+                Ok(item) => page.items.extend(item),
+                // One damaged row must not hide all the others.
+                Err(Fault::Away(DeskError::Store(StoreError::Unreadable(what)))) => {
+                    tracing::error!(call = id, what, "an approval cannot be read and is not listed");
+                }
+                Err(fault) => return Err(fault),
+            }
             page.next = Some(id);
         }
         if last {
@@ -83,16 +90,7 @@ async fn item(
     viewer: &Voter,
     (wanted, id): (&Wanted, &str),
 ) -> Result<Option<Item>, Fault> {
-    let kept = match desk.kept(id).await {
-        Ok(kept) => kept,
-        Err(DeskError::Store(StoreError::Unreadable(what))) => {
-            // One damaged row must not hide all the others.
-            tracing::error!(call = id, what, "an approval cannot be read and is not listed");
-            return Ok(None);
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let now = desk.now().await?;
+    let (kept, now) = (desk.kept(id).await?, desk.now().await?);
     let fits = wanted.states.is_empty() || wanted.states.contains(&kept.approval.state.word());
     if !fits || !sees(viewer, &kept.approval, now) {
         return Ok(None);

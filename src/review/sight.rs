@@ -69,3 +69,6 @@ fn stranger(caller: &Caller) -> Fault {
     };
     Fault::NotAPerson { account, why }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,8 @@ use crate::world::Told;
 
 pub(crate) const STORIES: &[Story] = &[
     ("what_is_not_written_as_it_must_be_names_the_part_that_is_not", malformed),
+    ("a_reason_of_a_mebibyte_is_not_read", too_large),
+    ("what_is_asked_in_another_way_is_told_how", astray),
     ("every_address_that_is_described_answers", described),
 ];
 
@@ -46,17 +48,38 @@ fn malformed() -> Told {
         }
         let (_, told) = say(&yes, "{}".to_owned()).await;
         assert!(told["detail"].as_str().unwrap().contains("`digest`"), "what is missing is named: {told}");
-        // A reason of 1 MiB, announced and not.
-        let huge = format!(r#"{{"digest":"{digest}","reason":"{}"}}"#, "x".repeat(1 << 20));
-        let (status, told) = say(&no, huge.clone()).await;
+        assert_eq!(office.get("ada", &path).await.1["votes"], json!([]), "nothing of this was an answer");
+    })
+}
+
+fn too_large() -> Told {
+    // PAR-15: announced and not, and the connection is not left with half of it.
+    Box::pin(async {
+        let office = Office::open("100ms").await;
+        assert_eq!(class(&office.call(1, "echo", json!({})).await), "held");
+        let (path, digest) = office.one().await;
+        let no = format!("/api/v1{path}/deny");
+        let deny = || {
+            let request = office.world.request(Method::POST, &no).bearer_auth(&office.keys["ada"]);
+            request.header("content-type", "application/json")
+        };
+        let huge = format!(r#"{{"digest":{digest},"reason":"{}"}}"#, "x".repeat(1 << 20));
+        let (status, told) = office.heard(deny().body(huge.clone())).await;
         assert_eq!((status, &told["code"]), (413, &json!("too_large")), "{told}");
         let pieces =
             huge.into_bytes().chunks(1000).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect::<Vec<_>>();
         let unannounced = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
-        let request = office.world.request(Method::POST, &no).bearer_auth(&office.keys["ada"]);
-        let (status, _) = office.heard(request.header("content-type", "application/json").body(unannounced)).await;
-        assert_eq!(status, 413);
+        assert_eq!(office.heard(deny().body(unannounced)).await.0, 413);
+        assert_eq!(office.get("ada", &path).await.1["votes"], json!([]));
+    })
+}
 
+fn astray() -> Told {
+    Box::pin(async {
+        let office = Office::open("100ms").await;
+        assert_eq!(class(&office.call(1, "echo", json!({})).await), "held");
+        let (path, _) = office.one().await;
+        let yes = format!("/api/v1{path}/approve");
         let ask = |method: Method, path: &str| office.world.request(method, path).bearer_auth(&office.keys["ada"]);
         let form = ask(Method::POST, &yes).header("content-type", "application/x-www-form-urlencoded");
         let packed =
@@ -93,7 +116,6 @@ fn malformed() -> Told {
             let (status, told) = office.get("ada", &format!("{path}/wait?for={patience}")).await;
             assert_eq!((status, &told["key"]), (400, &json!("for")), "{patience}: {told}");
         }
-        assert_eq!(office.get("ada", &path).await.1["votes"], json!([]), "nothing of this was an answer");
     })
 }
 

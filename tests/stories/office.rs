@@ -18,10 +18,13 @@ hold contains {"id": "ask", "reason": "Somebody must look.", "reviewers": ["role
 }
 "#;
 
-/// ada answers; max has an agent, and answers for others; ben looks; eve has no part in anything; rob is software.
+/// ada and ida answer; max has an agent, and answers for others; ben looks; eve has no part in anything; rob is software.
 pub(crate) const PEOPLE: &str = r#"
 [people.ada]
 accounts = ["key:ada"]
+roles = ["reviewer"]
+[people.ida]
+accounts = ["key:ida"]
 roles = ["reviewer"]
 [people.max]
 accounts = ["key:max"]
@@ -49,7 +52,7 @@ impl Office {
         let mut world =
             World::new(&Plan { http: "accept = [\"keys\"]", policy: POLICY, more: PEOPLE, ..Plan::default() });
         let mut keys = BTreeMap::new();
-        for name in ["ada", "max", "ben", "eve", "stray"] {
+        for name in ["ada", "ida", "max", "ben", "eve", "stray"] {
             keys.insert(name, make_key(&world, name, &[]).await);
         }
         keys.insert("rob", make_key(&world, "rob", &["--agent", "nightly"]).await);
@@ -105,13 +108,13 @@ impl Office {
     }
 
     /// The calls that wait, once there are so many.
-    pub(crate) async fn waiting(&self, count: usize) -> Vec<Value> {
+    pub(crate) async fn waiting(&self, count: u64) -> Vec<Value> {
         let mut looks = tokio::time::interval(std::time::Duration::from_millis(20));
         for _ in 0..200 {
             looks.tick().await;
             let (_, page) = self.get("ada", "/approvals?state=pending").await;
             let items = page["items"].as_array().unwrap().clone();
-            if items.iter().map(|item| item["count"].as_u64().unwrap()).sum::<u64>() == count as u64 {
+            if items.iter().map(|item| item["count"].as_u64().unwrap()).sum::<u64>() == count {
                 return items;
             }
         }

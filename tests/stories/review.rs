@@ -11,6 +11,7 @@ use crate::world::{Plan, Told, World, event, text};
 
 pub(crate) const STORIES: &[Story] = &[
     ("a_call_is_seen_and_approved_over_http_and_runs_once", approved),
+    ("of_those_who_answer_at_once_each_hears_what_it_came_to", at_once),
     ("a_no_over_http_tells_the_agent_why", denied),
     ("an_answer_about_something_else_counts_for_nothing", stale),
     ("only_people_answer_and_never_for_themselves", who),
@@ -55,6 +56,37 @@ fn approved() -> Told {
         let (status, late) =
             office.post("max", &format!("{path}/deny"), json!({ "digest": card["digest"], "reason": "no" })).await;
         assert_eq!((status, &late["code"], &late["state"]), (409, &json!("not_open"), &json!("succeeded")), "{late}");
+    })
+}
+
+fn at_once() -> Told {
+    // APR-01, APR-02, APR-04
+    Box::pin(async {
+        let office = Office::open("100ms").await;
+        for number in 1..6 {
+            assert_eq!(class(&office.call(number, "echo", json!({ "a": number })).await), "held");
+            let (path, digest) = office.one().await;
+            let (yes, no) = (format!("{path}/approve"), format!("{path}/deny"));
+            let agrees = || office.post("ada", &yes, json!({ "digest": digest }));
+            let refuses = office.post("ida", &no, json!({ "digest": digest, "reason": "no" }));
+            let (one, two, three, other) = tokio::join!(agrees(), agrees(), agrees(), refuses);
+            let (_, card) = office.get("ada", &path).await;
+            let votes = card["votes"].as_array().unwrap();
+            assert_eq!(votes.len(), 1, "the first decided it: {card}");
+            let ada = votes[0]["by"]["person"] == "ada";
+            assert_eq!(card["state"], if ada { "approved" } else { "rejected" });
+            let taken = [&one, &two, &three, &other].into_iter().filter(|told| told.0 == 200).count();
+            assert_eq!(taken, 1, "{one:?} {two:?} {three:?} {other:?}");
+            let said = if ada { "already_voted" } else { "not_open" };
+            for (status, told) in [one, two, three].into_iter().filter(|told| told.0 != 200) {
+                assert_eq!((status, &told["code"], &told["state"]), (409, &json!(said), &card["state"]), "{told}");
+            }
+            if ada {
+                assert_eq!(other.1["code"], "not_open");
+                assert_eq!(office.post("ida", &format!("{path}/revoke"), json!({})).await.1["state"], "revoked");
+            }
+        }
+        assert!(office.world.ledger().is_empty());
     })
 }
 

@@ -21,7 +21,7 @@ fn everything_the_document_refers_to_is_in_it() {
     let text = document.to_string();
     let mut named = BTreeSet::new();
     for (at, _) in text.match_indices("\"#/") {
-        let pointer = text[at..].split('"').nth(1).unwrap().trim_start_matches('#');
+        let pointer = text.split_at(at).1.split('"').nth(1).unwrap().trim_start_matches('#');
         assert!(document.pointer(pointer).is_some(), "nothing is at {pointer}");
         named.insert(pointer.to_owned());
     }
