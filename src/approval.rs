@@ -159,8 +159,13 @@ impl Approval {
     }
 
     fn has_not_answered(&self, voter: &Voter) -> Result<(), Refused> {
+        if self.has_answered(voter) { Err(Refused::Voted) } else { Ok(()) }
+    }
+
+    /// Whether this person answered already, to what it is now, by whichever account.
+    pub fn has_answered(&self, voter: &Voter) -> bool {
         let said = |earlier: &Vote| earlier.digest == self.digest && quorum::same(&self.asker, &earlier.by, voter);
-        if self.votes.iter().any(said) { Err(Refused::Voted) } else { Ok(()) }
+        self.votes.iter().any(said)
     }
 
     /// Whether at least one of the holds asks this person by now, wherever it stands and whatever they said already.

@@ -3,10 +3,12 @@
 //! A listener reads strictly, proves who is there, finds the session and hands the request to the gateway. It judges
 //! nothing and forwards nothing.
 
+mod api;
 pub mod body;
 pub mod client;
 pub mod frames;
 pub mod http;
+mod intake;
 pub mod metadata;
 pub mod post;
 pub mod refusal;

@@ -19,7 +19,7 @@
 //!
 //! Around it stand the rooms a call passes through: [`wire`] (what a message is), [`front`] (where a call arrives),
 //! [`facts`] (what its arguments say), [`change`] (what is taken out of it), [`gateway`] (where the story is told),
-//! [`store`] (where it is kept), and [`config`], [`reload`], [`replay`], [`clock`], [`address`], [`secret`],
+//! [`review`] (where people answer), [`store`] (where it is kept), and [`config`], [`reload`], [`replay`], [`clock`], [`address`], [`secret`],
 //! [`unbroken`], [`telemetry`] and [`cli`].
 //!
 //! # What always holds
@@ -95,6 +95,9 @@ pub mod front;
 
 // Where is the story told?
 pub mod gateway;
+
+// Where do people answer?
+pub mod review;
 
 // Where is it kept?
 pub mod store;

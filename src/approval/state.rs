@@ -88,6 +88,24 @@ impl End {
 }
 
 impl State {
+    /// Every word there is for a state.
+    pub const WORDS: [&str; 14] = [
+        "pending",
+        "approved",
+        "executing",
+        "outcome_unknown",
+        "rejected",
+        "expired",
+        "cancelled",
+        "superseded",
+        "lapsed",
+        "revoked",
+        "succeeded",
+        "failed",
+        "reconciled_succeeded",
+        "reconciled_failed",
+    ];
+
     /// One word for the record, for programs and for people.
     pub const fn word(&self) -> &'static str {
         match self {

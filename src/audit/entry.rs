@@ -114,7 +114,7 @@ pub fn schema() -> schemars::Schema {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Rejected {
     /// `rejected_parse`, `rejected_identity`, `rejected_origin`, `rejected_protocol`, `rejected_method`,
-    /// `rejected_params`, `rejected_state`, `rejected_limit`.
+    /// `rejected_params`, `rejected_state`, `rejected_limit`, `rejected_answer`.
     pub class: &'static str,
     /// What was wrong, never a secret and never the whole message.
     pub why: String,

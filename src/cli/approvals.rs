@@ -10,7 +10,7 @@ pub mod wait;
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use super::exit::Exit;
@@ -19,11 +19,13 @@ use super::{Examples, Global, assembly, runtime};
 use crate::approval::Approval;
 use crate::approval::event::Refused;
 use crate::approval::state::State;
-use crate::approval::vote::{Voter, Word};
 use crate::clock::SystemClock;
-use crate::digest::Digest;
-use crate::gateway::desk::{Desk, DeskError, Wish};
+use crate::gateway::desk::Desk;
 use crate::identity::local;
+use crate::review::answer::{self, Answer, Approve, Deny, Reconcile, Revoke, Withdraw};
+use crate::review::fault::Fault;
+use crate::review::openapi::document_text;
+use crate::review::sight;
 use crate::store::{Store, StoreOptions};
 
 /// What `approvals` takes.
@@ -114,6 +116,11 @@ enum Verb {
         #[arg(long)]
         evidence: String,
     },
+    /// Print how programs see and answer calls over HTTP, as an `OpenAPI` document
+    #[command(
+        after_help = "Examples:\n  countersign approvals schema > openapi.json\n  countersign approvals schema | jq '.paths | keys'"
+    )]
+    Schema,
 }
 
 /// Which call an answer is about.
@@ -132,14 +139,16 @@ pub const EXAMPLES: Examples = Examples([
     ("countersign approvals approve 01a1ff4e", "let it run, once, exactly as shown"),
 ]);
 
-/// Reasons are read by people and models.
-const LONGEST_REASON: usize = 2000;
 /// So many are listed.
 const MOST: i64 = 200;
 
 /// Runs the command.
 pub fn run(args: &ApprovalsArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
-    at_the_desk(global, async |place| answer(&args.verb, place, out).await)
+    if let Verb::Schema = args.verb {
+        out.exact(&document_text())?;
+        return Ok(Exit::Done);
+    }
+    at_the_desk(global, async |place| done(&args.verb, place, out).await)
 }
 
 type Place<'a> = (&'a Store, &'a Arc<Desk>);
@@ -157,64 +166,64 @@ fn at_the_desk(global: &Global, work: impl AsyncFnOnce(Place<'_>) -> anyhow::Res
     })
 }
 
-async fn answer(verb: &Verb, (store, desk): Place<'_>, out: &mut Output<'_>) -> anyhow::Result<Exit> {
+async fn done(verb: &Verb, (store, desk): Place<'_>, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     match verb {
         Verb::List { all, json } => told::list((store, desk), *all, *json, out).await,
         Verb::Show { id, json } => {
-            let id = whole(store, id).await?;
-            let kept = desk.kept(&id).await?;
+            let kept = desk.kept(&whole(store, id).await?).await?;
             let voter = desk.people.load().voter(&local::caller());
             told::show(&kept, (desk.now().await?, voter.as_ref()), *json, out)
         }
-        Verb::Approve { about, reason } => vote((store, desk), about, (Word::Yes, reason.as_deref()), out).await,
-        Verb::Deny { about, reason } => vote((store, desk), about, (Word::No, Some(reason)), out).await,
+        Verb::Approve { about, reason } => {
+            let (id, digest) = about.whole((store, desk)).await?;
+            say(desk, &id, Approve { digest, reason: reason.clone() }, out).await
+        }
+        Verb::Deny { about, reason } => {
+            let (id, digest) = about.whole((store, desk)).await?;
+            say(desk, &id, Deny { digest, reason: reason.clone() }, out).await
+        }
         Verb::Revoke { id, reason } => {
             let id = whole(store, id).await?;
-            let wish = Wish::Revoke(me(desk)?, fit(reason.as_deref())?);
-            act(desk, &id, wish, out).await
+            say(desk, &id, Revoke { reason: reason.clone() }, out).await
         }
         Verb::Withdraw { id } => {
             let id = whole(store, id).await?;
-            let me = me(desk)?;
-            if !desk.look(&id).await?.asker.is(&me) {
-                return Err(Exit::NotPermitted.error("this call is not yours; `approvals deny` says no to it"));
-            }
-            act(desk, &id, Wish::Cancel("whoever asked gave it up"), out).await
+            say(desk, &id, Withdraw {}, out).await
         }
         Verb::Reconcile { id, happened, did_not_happen: _, evidence } => {
             let id = whole(store, id).await?;
-            let evidence = fit(Some(evidence))?.context("say how you know; it is kept as the evidence")?;
-            act(desk, &id, Wish::Reconcile { by: me(desk)?, happened: *happened, evidence }, out).await
+            say(desk, &id, Reconcile { happened: *happened, evidence: evidence.clone() }, out).await
         }
+        Verb::Schema => Ok(Exit::Done),
     }
 }
 
-async fn vote(
-    (store, desk): Place<'_>,
-    about: &About,
-    (word, reason): (Word, Option<&str>),
-    out: &mut Output<'_>,
-) -> anyhow::Result<Exit> {
-    let id = whole(store, &about.id).await?;
-    let shown = match &about.digest {
-        Some(text) => Digest::parse(text).context("this is no digest; `approvals show` prints it")?,
-        None => desk.look(&id).await?.digest,
-    };
-    let wish = Wish::Vote { by: me(desk)?, word, reason: fit(reason)?, digest: shown };
-    act(desk, &id, wish, out).await
+impl About {
+    /// The call, and what the answer is about: by default, whatever it is now.
+    async fn whole(&self, (store, desk): Place<'_>) -> anyhow::Result<(String, String)> {
+        let id = whole(store, &self.id).await?;
+        let digest = match &self.digest {
+            Some(digest) => digest.clone(),
+            None => desk.look(&id).await?.digest.to_string(),
+        };
+        Ok((id, digest))
+    }
 }
 
-async fn act(desk: &Arc<Desk>, id: &str, wish: Wish, out: &mut Output<'_>) -> anyhow::Result<Exit> {
-    match desk.act(id, wish).await {
+async fn say(desk: &Arc<Desk>, id: &str, answer: impl Answer, out: &mut Output<'_>) -> anyhow::Result<Exit> {
+    let me = sight::person(&desk.people.load(), &local::caller())?;
+    match answer::say(desk, id, me, |by, approval| answer.wish(by, approval)).await {
         Ok(done) => {
             let now = desk.now().await?;
             out.marked(Mark::Ok, &after(&done.approval, &done.approval.lacking(now)))?;
             Ok(Exit::Done)
         }
-        Err(DeskError::Refused(why)) => {
+        Err(Fault::Refused(standing)) => {
+            let why = standing.why;
             out.marked(Mark::Fail, &format!("{}: {why}", why.code()))?;
             Ok(if matches!(why, Refused::OwnCall | Refused::NotAsked) { Exit::NotPermitted } else { Exit::Failed })
         }
+        Err(error @ Fault::NotYours) => Err(Exit::NotPermitted.error(error.to_string())),
         Err(error) => Err(error.into()),
     }
 }
@@ -227,27 +236,6 @@ fn after(approval: &Approval, lacking: &[String]) -> String {
         }
         other => format!("It is {}.", other.word()),
     }
-}
-
-/// The person who runs this program.
-fn me(desk: &Desk) -> anyhow::Result<Voter> {
-    let caller = local::caller();
-    desk.people.load().voter(&caller).ok_or_else(|| {
-        anyhow!(
-            "{} is nobody who may answer: its account stands under nobody in [people], or under two",
-            caller.principal
-        )
-    })
-}
-
-fn fit(reason: Option<&str>) -> anyhow::Result<Option<String>> {
-    let Some(reason) = reason.map(str::trim).filter(|reason| !reason.is_empty()) else { return Ok(None) };
-    if reason.chars().count() > LONGEST_REASON {
-        bail!(
-            "the reason has more than {LONGEST_REASON} characters; say it shorter, and put the rest where a link leads"
-        );
-    }
-    Ok(Some(reason.to_owned()))
 }
 
 /// The one id that begins like this.

@@ -88,8 +88,8 @@ impl Listener {
             tracing::debug!(peer = %peer, error = %error, "a connection keeps its delay");
         }
         let service = service_fn(|request| {
-            let (listener, site) = (Arc::clone(&self), site.clone());
-            async move { Ok::<_, Infallible>(listener.route(site, request).await) }
+            let (listener, site, stop) = (Arc::clone(&self), site.clone(), stop.clone());
+            async move { Ok::<_, Infallible>(listener.route(site, request, &stop).await) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -110,7 +110,12 @@ impl Listener {
         }
     }
 
-    async fn route(self: &Arc<Self>, site: Router, request: http::Request<Incoming>) -> Reply {
+    async fn route(
+        self: &Arc<Self>,
+        site: Router,
+        request: http::Request<Incoming>,
+        stop: &CancellationToken,
+    ) -> Reply {
         let path = request.uri().path();
         if path == "/mcp" {
             return self.endpoint(None, request).await;
@@ -118,6 +123,9 @@ impl Listener {
         if let Some(server) = path.strip_prefix("/mcp/") {
             let server = server.to_owned();
             return self.endpoint(Some(&server), request).await;
+        }
+        if path.starts_with("/api/") {
+            return self.api(request, stop).await;
         }
         let Ok(reply) = site.oneshot(request).await;
         reply.map(Body::Page)

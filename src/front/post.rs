@@ -4,32 +4,25 @@
 //! session. Only what passed all of them becomes a request of the gateway.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, Method as Verb, Request as HttpRequest, StatusCode};
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::sync::mpsc;
 
 use super::body::{Body, Heartbeat};
 use super::client::{self, Unreadable};
 use super::http::Listener;
+use super::intake::{self, Stranger};
 use super::refusal::{self, Reply};
 use super::stream::{self, Reads};
-use crate::audit::entry::Rejected;
 use crate::call::caller::Caller;
 use crate::gateway::session::{Door, Scope, Session};
-use crate::identity::{Arrival, guard};
+use crate::identity::Arrival;
 use crate::wire::era::{Era, version};
 use crate::wire::headers::{self, PROTOCOL_VERSION, SESSION_ID};
 use crate::wire::message::{Message, Notification, Request, RpcError, code};
 
-/// How long the body of a request may take to arrive.
-const BODY_PATIENCE: Duration = Duration::from_secs(15);
-/// How much is read of what is refused for its size, and for how long.
-const REST: (usize, Duration) = (64 << 20, Duration::from_secs(5));
 /// Messages that may wait for a legacy client's stream.
 const WAITING: usize = 128;
 
@@ -38,8 +31,9 @@ impl Listener {
     pub(super) async fn endpoint(self: &Arc<Self>, server: Option<&str>, request: HttpRequest<Incoming>) -> Reply {
         let (head, body) = request.into_parts();
         let headers = &head.headers;
-        if let Some(reply) = self.turned_away(headers, head.uri.authority().map(http::uri::Authority::as_str)).await {
-            return reply;
+        if let Err(stranger) = self.admit(&head).await {
+            let reply = refusal::plain(stranger.status(), &stranger.to_string());
+            return if matches!(stranger, Stranger::Framing) { refusal::and_close(reply) } else { reply };
         }
         let arrival = Arrival { headers, query: head.uri.query(), server };
         let caller = match self.identity.identify(arrival, self.gateway.clock.now()).await {
@@ -69,17 +63,6 @@ impl Listener {
         }
     }
 
-    /// Host, origin and framing: what a browser or a smuggler would get wrong.
-    async fn turned_away(&self, headers: &HeaderMap, authority: Option<&str>) -> Option<Reply> {
-        if headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH) {
-            let text = "a request has either a Content-Length or a Transfer-Encoding, never both";
-            return Some(refusal::and_close(refusal::plain(StatusCode::BAD_REQUEST, text)));
-        }
-        let refused = guard::admit_request(headers, authority, &self.rules).err()?;
-        self.record("rejected_origin", refused.to_string(), None).await;
-        Some(refusal::plain(StatusCode::FORBIDDEN, &refused.to_string()))
-    }
-
     async fn post(
         self: &Arc<Self>,
         headers: &HeaderMap,
@@ -87,13 +70,13 @@ impl Listener {
         caller: Arc<Caller>,
         scope: Scope,
     ) -> Reply {
-        if let Some(reply) = unacceptable(headers) {
-            return reply;
+        if let Err(why) = intake::is_json(headers) {
+            return refusal::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
         }
-        let bytes = match self.read_body(headers, &mut body).await {
+        let bytes = match intake::read_body(headers, &mut body, self.limits.bytes).await {
             Ok(bytes) => bytes,
             Err((status, why)) => {
-                self.gateway.tasks.spawn(hear_out(body));
+                self.gateway.tasks.spawn(intake::hear_out(body));
                 self.record("rejected_parse", why.clone(), Some(&caller)).await;
                 return refusal::and_close(refusal::error(status, None, RpcError::new(code::INVALID_REQUEST, why)));
             }
@@ -250,76 +233,6 @@ impl Listener {
         session.touch(self.gateway.clock.now());
         Ok(session)
     }
-
-    async fn read_body(&self, headers: &HeaderMap, body: &mut Incoming) -> Result<Bytes, (StatusCode, String)> {
-        let limit = self.limits.bytes;
-        let too_large = || (StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {limit} bytes"));
-        let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-        if announced.is_some_and(|length| length > limit) {
-            return Err(too_large());
-        }
-        let reading = async {
-            let mut first: Option<Bytes> = None;
-            let mut rest = BytesMut::new();
-            while let Some(frame) = body.frame().await {
-                let frame = frame.map_err(|_| (StatusCode::BAD_REQUEST, "the body broke off".to_owned()))?;
-                let Ok(data) = frame.into_data() else { continue };
-                match (&first, rest.is_empty()) {
-                    (None, true) => first = Some(data),
-                    (Some(start), true) => {
-                        rest.extend_from_slice(start);
-                        rest.extend_from_slice(&data);
-                    }
-                    _ => rest.extend_from_slice(&data),
-                }
-                if rest.len().max(first.as_ref().map_or(0, Bytes::len)) > limit {
-                    return Err(too_large());
-                }
-            }
-            Ok(if rest.is_empty() { first.unwrap_or_default() } else { rest.freeze() })
-        };
-        tokio::time::timeout(BODY_PATIENCE, reading)
-            .await
-            .unwrap_or_else(|_| Err((StatusCode::REQUEST_TIMEOUT, "the body did not arrive within 15 s".to_owned())))
-    }
-
-    pub(super) async fn record(&self, class: &'static str, why: String, caller: Option<&Arc<Caller>>) {
-        let principal = caller.map(|caller| caller.principal.clone());
-        let rejected = Rejected { class, why, transport: Door::Http.word(), principal, method: None };
-        // What is refused needs no record to be refused: a full disk must not turn a no into anything else.
-        if let Err(error) = self.gateway.write_rejected(rejected).await {
-            tracing::error!(error = %error, "a refusal could not be recorded");
-        }
-    }
-}
-
-/// Reads what a refused client is still sending, for a moment. A connection that is closed with something unread takes
-/// the answer with it, and the client learns nothing.
-async fn hear_out(mut body: Incoming) {
-    let rest = async {
-        let mut left = REST.0;
-        while let Some(Ok(frame)) = body.frame().await {
-            let length = frame.data_ref().map_or(0, Bytes::len);
-            let Some(less) = left.checked_sub(length) else { return };
-            left = less;
-        }
-    };
-    // Whoever sends more or takes longer is cut off.
-    drop(tokio::time::timeout(REST.1, rest).await);
-}
-
-/// Media types and encodings that are not read here.
-fn unacceptable(headers: &HeaderMap) -> Option<Reply> {
-    let content = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media = content.split(';').next().unwrap_or_default().trim();
-    if !media.eq_ignore_ascii_case("application/json") {
-        return Some(refusal::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send Content-Type: application/json"));
-    }
-    // PAR-15: nothing is inflated here, so nothing can blow up.
-    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-        return Some(refusal::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send the body without Content-Encoding"));
-    }
-    None
 }
 
 fn reads(headers: &HeaderMap) -> Reads {

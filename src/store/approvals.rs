@@ -94,7 +94,8 @@ const REPEATED: &str = "
 SELECT id FROM approval WHERE repeat = $1 AND state IN ('pending', 'approved') ORDER BY id";
 
 const WITH_STATE: &str = "
-SELECT id FROM approval WHERE $1 = '' OR replace($1, ',' || state || ',', '') <> $1 ORDER BY id DESC LIMIT $2";
+SELECT id FROM approval
+WHERE ($1 = '' OR replace($1, ',' || state || ',', '') <> $1) AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3";
 
 const DUE: &str = "SELECT id FROM approval WHERE wakes <= $1 ORDER BY wakes LIMIT $2";
 
@@ -194,11 +195,20 @@ impl Store {
         Ok(reading!(self.pool(), db => sqlx::query_scalar(REPEATED).bind(&repeat).fetch_all(db).await)?)
     }
 
-    /// Ids of approvals in these states, or in any; the newest first.
-    pub async fn approvals_in(&self, states: &[&str], limit: i64) -> Result<Vec<String>, StoreError> {
+    /// Ids of approvals in these states, or in any; the newest first, from the first that is older than `after`.
+    pub async fn approvals_in(
+        &self,
+        states: &[&str],
+        after: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<String>, StoreError> {
+        let after = after.unwrap_or_default();
+        if after.contains('\0') {
+            return Ok(Vec::new());
+        }
         let wanted = if states.is_empty() { String::new() } else { format!(",{},", states.join(",,")) };
         Ok(reading!(self.pool(), db => {
-            sqlx::query_scalar(WITH_STATE).bind(&wanted).bind(limit).fetch_all(db).await
+            sqlx::query_scalar(WITH_STATE).bind(&wanted).bind(after).bind(limit).fetch_all(db).await
         })?)
     }
 

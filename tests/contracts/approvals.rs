@@ -107,9 +107,12 @@ async fn what_waits_is_found_by_state_time_and_repetition(place: Arc<Place>) {
     let step = Step { approval: cancelled, before: Before::Version(1), vote: None, lines: vec![line("b", "gone")] };
     store.move_approval(step, at(2)).await.unwrap();
     let words = |ids: Vec<String>| ids.join(" ");
-    assert_eq!(words(store.approvals_in(&["pending"], 10).await.unwrap()), "c a");
-    assert_eq!(words(store.approvals_in(&["pending", "cancelled"], 2).await.unwrap()), "c b");
-    assert_eq!(words(store.approvals_in(&[], 10).await.unwrap()), "c b a");
+    assert_eq!(words(store.approvals_in(&["pending"], None, 10).await.unwrap()), "c a");
+    assert_eq!(words(store.approvals_in(&["pending", "cancelled"], None, 2).await.unwrap()), "c b");
+    assert_eq!(words(store.approvals_in(&[], None, 10).await.unwrap()), "c b a");
+    assert_eq!(words(store.approvals_in(&[], Some("c"), 1).await.unwrap()), "b");
+    assert_eq!(words(store.approvals_in(&["pending"], Some("c"), 10).await.unwrap()), "a");
+    assert_eq!(words(store.approvals_in(&[], Some("a"), 10).await.unwrap()), "");
     assert_eq!(words(store.approvals_repeated_by(&repeat()).await.unwrap()), "a c");
     assert_eq!(words(store.approvals_beginning("a").await.unwrap()), "a");
     assert_eq!(store.approvals_open_of("key:bot").await.unwrap(), 2);

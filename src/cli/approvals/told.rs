@@ -1,14 +1,14 @@
 //! What is a person told of a call that waits?
 
-use anyhow::Context as _;
-use serde_json::{Value, json};
-
 use super::Place;
 use crate::approval::state::State;
 use crate::approval::vote::Voter;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Output, harmless};
+use crate::cli::output::Output;
 use crate::clock::Timestamp;
+use crate::identity::local;
+use crate::review::card::{Card, Shown};
+use crate::review::page;
 use crate::store::approvals::KeptApproval;
 
 /// So many characters of an id name it among those that wait.
@@ -20,20 +20,19 @@ pub(super) async fn list(
     json: bool,
     out: &mut Output<'_>,
 ) -> anyhow::Result<Exit> {
-    let states: &[&str] = if all { &[] } else { &["pending", "approved", "executing", "outcome_unknown"] };
-    let now = desk.now().await?;
+    let states: &[&str] = if all { &[] } else { &page::OPEN };
+    let (now, me) = (desk.now().await?, desk.people.load().voter(&local::caller()));
     let mut rows = Vec::new();
-    for id in store.approvals_in(states, super::MOST).await? {
+    for id in store.approvals_in(states, None, super::MOST).await? {
         let kept = desk.kept(&id).await?;
         if !all && !kept.approval.is_open() && kept.approval.state != State::Unknown {
             continue;
         }
         if json {
-            out.json_line(&describe(&kept, now)?)?;
+            out.json_line(&Card::of(&kept, me.as_ref(), now)?)?;
             continue;
         }
-        let card: Value = serde_json::from_str(&kept.shown).context("what is shown of a call is no JSON")?;
-        let text = |name: &str| card.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let shown = Shown::of(&kept)?;
         let left = match kept.approval.wakes().filter(|_| kept.approval.state == State::Pending) {
             Some(deadline) => minutes(deadline, now),
             None => String::new(),
@@ -42,9 +41,9 @@ pub(super) async fn list(
             id.chars().take(SHORT).collect(),
             kept.approval.state.word().to_owned(),
             kept.approval.asker.principal.clone(),
-            format!("{}/{}", text("server"), text("target")),
+            format!("{}/{}", shown.server, shown.target),
             left,
-            text("reason"),
+            shown.reason.unwrap_or_default(),
         ]);
     }
     if !json && rows.is_empty() {
@@ -62,17 +61,16 @@ pub(super) fn show(
     out: &mut Output<'_>,
 ) -> anyhow::Result<Exit> {
     if json {
-        out.json(&describe(kept, now)?)?;
+        out.json(&Card::of(kept, me, now)?)?;
         return Ok(Exit::Done);
     }
     let approval = &kept.approval;
-    let card: Value = serde_json::from_str(&kept.shown).context("what is shown of a call is no JSON")?;
-    let text = |name: &str| card.get(name).and_then(Value::as_str).map(harmless).unwrap_or_default();
+    let shown = Shown::of(kept)?;
     let for_whom = approval.asker.person.as_deref().map(|person| format!(", for {person}")).unwrap_or_default();
-    let what = format!("{}/{}", text("server"), text("target"));
+    let what = format!("{}/{}", shown.server, shown.target);
     out.line(&format!("{}  {what}", approval.state.word().to_uppercase()))?;
     out.line(&format!("  asked by   {}{for_whom}", approval.asker.principal))?;
-    out.line(&format!("  because    {}", text("reason")))?;
+    out.line(&format!("  because    {}", shown.reason.as_deref().unwrap_or_default()))?;
     out.line(&format!("  must agree {}", terms(kept)))?;
     for vote in &approval.votes {
         let why = vote.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
@@ -84,14 +82,12 @@ pub(super) fn show(
     }
     out.line(&format!("  digest     {}", approval.digest))?;
     out.line("  what would be sent:")?;
-    let params = card.get("params").cloned().unwrap_or_default();
-    for line in serde_json::to_string_pretty(&params)?.lines() {
+    for line in serde_json::to_string_pretty(&shown.params)?.lines() {
         out.line(&format!("    {line}"))?;
     }
-    for (name, what) in [("masked", "covered here and in the record"), ("redacted", "taken out before it is sent")] {
-        let places = card.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let changed = [(shown.masked, "covered here and in the record"), (shown.redacted, "taken out before it is sent")];
+    for (places, what) in changed {
         if !places.is_empty() {
-            let places: Vec<&str> = places.iter().filter_map(Value::as_str).collect();
             out.line(&format!("  {what}: {}", places.join(", ")))?;
         }
     }
@@ -125,22 +121,4 @@ fn minutes(deadline: Timestamp, now: Timestamp) -> String {
         1..=119 => format!("{seconds} s left"),
         _ => format!("{} min left", seconds / 60),
     }
-}
-
-fn describe(kept: &KeptApproval, now: Timestamp) -> anyhow::Result<Value> {
-    let approval = &kept.approval;
-    let card: Value = serde_json::from_str(&kept.shown).context("what is shown of a call is no JSON")?;
-    Ok(json!({
-        "version": 1,
-        "id": approval.id,
-        "state": approval.state.word(),
-        "digest": approval.digest,
-        "asker": approval.asker,
-        "agreement": approval.agreement,
-        "votes": approval.votes,
-        "lacking": if approval.state == State::Pending { approval.lacking(now) } else { Vec::new() },
-        "opened": approval.opened.to_string(),
-        "deadline": approval.deadline.to_string(),
-        "shown": card,
-    }))
 }

@@ -1,8 +1,7 @@
 //! `countersign wait`: has it been decided? For scripts that go on when it has.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::Args;
 
 use super::{Global, Place, at_the_desk, whole};
@@ -12,6 +11,7 @@ use crate::cli::Examples;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::config::measure::Period;
+use crate::review::wait::decided;
 
 /// What `wait` takes.
 #[derive(Args, Debug)]
@@ -36,21 +36,9 @@ pub fn run(args: &WaitArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Re
 
 async fn wait(args: &WaitArgs, (store, desk): Place<'_>, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     let id = whole(store, &args.id).await?;
-    let waiting = desk.wait(&id).context("somebody waits for it here already")?;
-    let begun = Instant::now();
-    loop {
-        let approval = desk.look(&id).await?;
-        let left = args.patience.saturating_sub(begun.elapsed());
-        if approval.state != State::Pending || left.is_zero() {
-            out.line(approval.state.word())?;
-            return Ok(exit(&approval));
-        }
-        // Time alone may decide, and nobody says so.
-        let deadline = approval.deadline.micros().saturating_sub(desk.now().await?.micros());
-        let deadline = Duration::from_micros(u64::try_from(deadline).unwrap_or(0));
-        // Left or reached: it is looked at again either way.
-        drop(tokio::time::timeout(left.min(deadline), waiting.changed()).await);
-    }
+    let approval = decided(desk, &id, args.patience).await?.approval;
+    out.line(approval.state.word())?;
+    Ok(exit(&approval))
 }
 
 const fn exit(approval: &Approval) -> Exit {

@@ -1,0 +1,177 @@
+//! What happens to one request of a person who answers?
+//!
+//! In this order, each step refusing on its own: host and origin, the address, the proof, whether it is a person's, whether
+//! they may see the call, form and body. Cookies are not looked at, so that no page can answer with somebody's session.
+
+use std::sync::Arc;
+
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request as HttpRequest, Response, StatusCode};
+use hyper::body::Incoming;
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use super::body::Body;
+use super::http::Listener;
+use super::intake;
+use super::refusal::{self, Reply};
+use crate::approval::vote::Voter;
+use crate::call::caller::{Caller, Proof};
+use crate::identity::Arrival;
+use crate::review::answer::{Verb, say};
+use crate::review::card::Card;
+use crate::review::fault::Fault;
+use crate::review::openapi::document_text;
+use crate::review::page::page;
+use crate::review::route::Route;
+use crate::review::sight::{Me, person, sees};
+use crate::review::wait::decided;
+use crate::store::approvals::KeptApproval;
+
+/// No answer is longer; a reason has 2000 characters at most.
+const LONGEST_BODY: usize = 64 << 10;
+
+/// Somebody who may answer.
+struct Reviewer {
+    caller: Arc<Caller>,
+    voter: Voter,
+}
+
+impl Listener {
+    /// Answers one request below `/api/`.
+    pub(super) async fn api(self: &Arc<Self>, request: HttpRequest<Incoming>, stop: &CancellationToken) -> Reply {
+        let (head, body) = request.into_parts();
+        let done = self.attend(&head, body, stop).await;
+        let mut reply = done.unwrap_or_else(|fault| problem(&fault));
+        for (name, value) in [(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")] {
+            reply.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        reply
+    }
+
+    async fn attend(self: &Arc<Self>, head: &Parts, body: Incoming, stop: &CancellationToken) -> Result<Reply, Fault> {
+        self.admit(head).await.map_err(|stranger| Fault::Stranger(stranger.status(), stranger.to_string()))?;
+        let route = Route::read(&head.method, head.uri.path(), head.uri.query())?;
+        if matches!(route, Route::Document) {
+            return Ok(json(StatusCode::OK, "application/json", document_text()));
+        }
+        let reviewer = self.reviewer(head).await?;
+        let desk = &self.gateway.desk;
+        match route {
+            Route::Document => Err(Fault::NoRoute),
+            Route::Me => told(&Me::of(&reviewer.voter)),
+            Route::List(wanted) => told(&page((&self.gateway.store, desk), &reviewer.voter, &wanted).await?),
+            Route::Card(id) => self.card(&reviewer.voter, &self.seen(&reviewer.voter, &id).await?).await,
+            Route::Wait(id, patience) => {
+                let kept = self.seen(&reviewer.voter, &id).await?;
+                let kept = tokio::select! {
+                    () = stop.cancelled() => kept,
+                    kept = decided(desk, &id, patience) => kept?,
+                };
+                self.card(&reviewer.voter, &kept).await
+            }
+            Route::Say(id, verb) => self.said((&id, verb), &reviewer, &head.headers, body).await,
+        }
+    }
+
+    /// The person this request is from. Everybody else's try is on record.
+    async fn reviewer(&self, head: &Parts) -> Result<Reviewer, Fault> {
+        let arrival = Arrival { headers: &head.headers, query: head.uri.query(), server: None };
+        let caller = match self.identity.identify(arrival, self.gateway.clock.now()).await {
+            Ok(caller) if caller.proof != Proof::Nothing => caller,
+            Ok(_) => {
+                self.record("rejected_identity", "anonymous".to_owned(), None).await;
+                return Err(Fault::Anonymous);
+            }
+            Err(challenge) => {
+                self.record("rejected_identity", challenge.reason().to_owned(), None).await;
+                return Err(challenge.into());
+            }
+        };
+        match person(&self.gateway.desk.people.load(), &caller) {
+            Ok(voter) => Ok(Reviewer { caller, voter }),
+            Err(fault) => {
+                let why = format!("{}: {} {}", fault.code(), head.method, head.uri.path());
+                self.record("rejected_answer", why, Some(&caller)).await;
+                Err(fault)
+            }
+        }
+    }
+
+    /// The call, if it exists for this person.
+    async fn seen(&self, voter: &Voter, id: &str) -> Result<KeptApproval, Fault> {
+        let desk = &self.gateway.desk;
+        let kept = desk.kept(id).await?;
+        if sees(voter, &kept.approval, desk.now().await?) { Ok(kept) } else { Err(Fault::Unknown) }
+    }
+
+    async fn card(&self, voter: &Voter, kept: &KeptApproval) -> Result<Reply, Fault> {
+        told(&Card::of(kept, Some(voter), self.gateway.desk.now().await?)?)
+    }
+
+    async fn said(
+        &self,
+        (id, verb): (&str, &Verb),
+        reviewer: &Reviewer,
+        headers: &HeaderMap,
+        mut body: Incoming,
+    ) -> Result<Reply, Fault> {
+        intake::is_json(headers).map_err(Fault::Media)?;
+        let bytes = match intake::read_body(headers, &mut body, LONGEST_BODY).await {
+            Ok(bytes) => bytes,
+            Err((status, why)) => {
+                self.gateway.tasks.spawn(intake::hear_out(body));
+                return Err(Fault::Body(status, why));
+            }
+        };
+        let spoken = (verb.read)(&bytes)?;
+        let done = async {
+            self.seen(&reviewer.voter, id).await?;
+            say(&self.gateway.desk, id, reviewer.voter.clone(), spoken).await
+        };
+        if let Err(fault) = done.await {
+            // Who tries what is not theirs to try stands in the record.
+            if matches!(fault.code(), "own_call" | "not_eligible" | "not_yours" | "unknown") {
+                let why = format!("{}: {} of {}", fault.code(), verb.name, id.chars().take(64).collect::<String>());
+                self.record("rejected_answer", why, Some(&reviewer.caller)).await;
+            }
+            return Err(fault);
+        }
+        self.card(&reviewer.voter, &self.gateway.desk.kept(id).await?).await
+    }
+}
+
+fn told(what: &impl Serialize) -> Result<Reply, Fault> {
+    let text = serde_json::to_string(what).map_err(|error| Fault::Malformed { key: None, why: error.to_string() })?;
+    Ok(json(StatusCode::OK, "application/json", text))
+}
+
+fn problem(fault: &Fault) -> Reply {
+    if let Fault::Away(error) = fault {
+        tracing::error!(%error, "an answer of a person could not be taken");
+    }
+    let told = fault.problem();
+    let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let text = serde_json::to_string(&told).unwrap_or_default();
+    let mut reply = json(status, "application/problem+json", text);
+    let header = match fault {
+        Fault::Unproven(challenge) => challenge.header().map(|value| (WWW_AUTHENTICATE, value)),
+        Fault::Anonymous => Some((WWW_AUTHENTICATE, "Bearer realm=\"countersign\"")),
+        Fault::Method(allowed) => Some((ALLOW, *allowed)),
+        Fault::Busy | Fault::Crowded | Fault::Away(_) => Some((RETRY_AFTER, "1")),
+        _ => None,
+    };
+    if let Some((name, value)) = header.and_then(|(name, value)| Some((name, HeaderValue::from_str(value).ok()?))) {
+        reply.headers_mut().insert(name, value);
+    }
+    // What is left of a body that was refused is not the beginning of another request.
+    if matches!(fault, Fault::Body(..) | Fault::Stranger(..)) { refusal::and_close(reply) } else { reply }
+}
+
+fn json(status: StatusCode, kind: &'static str, text: String) -> Reply {
+    let mut reply = Response::new(Body::whole(text));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    reply
+}

@@ -1,0 +1,27 @@
+//! Where do people answer?
+//!
+//! What a person is shown of a call that waits, what they may say to it, and what they are told when it is not taken. Each
+//! door reads and prints in its own way; what it reads and prints is made here, once, and what follows from an answer is
+//! decided at the [`desk`](crate::gateway::desk). To add something people can say: a struct in [`answer`], its line in
+//! [`answer::VERBS`], and its argument on the command line.
+//!
+//! Over HTTP (`/api/v1`) these rules hold besides those of the call itself:
+//!
+//! - **Who.** A proof as the MCP endpoint takes it, in the `Authorization` header, never a cookie, and never nobody: where
+//!   `http.accept` is `anyone` nobody answers here. The proof must be a person's ([`People`](crate::approval::people::People)):
+//!   not software's, not of whoever acts for somebody, not a key that is under nobody. No tool on the MCP side answers.
+//! - **Who may see.** Those with the role `reviewer`, `auditor` or `operator`; whoever the call asks by now; whoever asked for
+//!   it; whoever has answered. For everybody else it does not exist: a foreign id is answered exactly as an unknown one.
+//! - **An answer is about what was shown.** It names the digest of that, and one that names another counts for nothing.
+//! - **Nothing is answered twice.** The same answer sent again, or a double click, changes nothing and says `already_voted`
+//!   with the state, so that no key is needed to make it safe.
+//! - **One answer, one call.** Identical calls are listed as one, with their ids; each is still answered by itself.
+
+pub mod answer;
+pub mod card;
+pub mod fault;
+pub mod openapi;
+pub mod page;
+pub mod route;
+pub mod sight;
+pub mod wait;

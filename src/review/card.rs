@@ -1,0 +1,172 @@
+//! What is a person shown of a call?
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::answer::Verb;
+use crate::approval::Approval;
+use crate::approval::asker::Asker;
+use crate::approval::state::State;
+use crate::approval::vote::{Part, Vote, Voter, Word};
+use crate::clock::Timestamp;
+use crate::policy::decision::Agreement;
+use crate::store::StoreError;
+use crate::store::approvals::KeptApproval;
+
+/// A call that waits for people, or has waited: everything a person needs to answer.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Card {
+    /// The form of this object.
+    pub version: u32,
+    /// Names the call.
+    pub id: String,
+    /// Where it stands.
+    #[schemars(extend("enum" = State::WORDS))]
+    pub state: &'static str,
+    /// How often it has changed.
+    pub revision: i64,
+    /// Names everything that was judged and is shown. An answer names it too.
+    #[schemars(regex(pattern = "^sha256:[0-9a-f]{64}$"))]
+    pub digest: String,
+    /// What would be sent, and why people are asked.
+    pub shown: Shown,
+    /// Who asked, and so may not be the one who agrees.
+    pub asker: Asker,
+    /// Who must agree.
+    pub agreement: Agreement,
+    /// Who has answered, in order.
+    pub votes: Vec<Answered>,
+    /// Who still has to agree, in words.
+    pub lacking: Vec<String>,
+    /// When it was opened.
+    #[schemars(extend("format" = "date-time"))]
+    pub opened: String,
+    /// When it ends by itself if nobody has agreed.
+    #[schemars(extend("format" = "date-time"))]
+    pub deadline: String,
+    /// When time alone decides next, where it will.
+    #[schemars(extend("format" = "date-time"))]
+    pub until: Option<String>,
+    /// What you may do; nothing where you are nobody who answers.
+    pub you: Option<You>,
+}
+
+/// The arguments as the record holds them: covered where a rule masks them.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Shown {
+    /// The configured name of the server.
+    pub server: String,
+    /// The JSON-RPC method.
+    pub method: String,
+    /// The tool, prompt or address, under the server's own name.
+    pub target: String,
+    /// The parameters as they would be sent.
+    pub params: Value,
+    /// Where a rule has them covered here and in the record.
+    #[serde(default)]
+    pub masked: Vec<String>,
+    /// Where a rule has something taken out before they are sent.
+    #[serde(default)]
+    pub redacted: Vec<String>,
+    /// Why people are asked.
+    pub reason: Option<String>,
+    /// Whatever else the gateway that opened it shows.
+    #[serde(flatten)]
+    pub more: BTreeMap<String, Value>,
+}
+
+/// What somebody said.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Answered {
+    /// Who, as they were known when they said it.
+    pub by: Voter,
+    /// What.
+    pub word: Word,
+    /// Whether they answered for a call of their own.
+    pub part: Part,
+    /// Why.
+    pub reason: Option<String>,
+    /// What they were shown.
+    pub digest: String,
+    /// When.
+    #[schemars(extend("format" = "date-time"))]
+    pub at: String,
+}
+
+/// What whoever asks may do with a call.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct You {
+    /// Who that is.
+    pub person: String,
+    /// What they can say to it now.
+    pub may: Vec<&'static str>,
+    /// Why they cannot approve or deny, where they cannot.
+    pub why_not: Option<WhyNot>,
+}
+
+/// Why somebody cannot approve or deny.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct WhyNot {
+    /// One stable word for programs, as in a problem.
+    pub code: &'static str,
+    /// The same in words.
+    pub text: String,
+}
+
+impl Shown {
+    /// As it was kept.
+    pub fn of(kept: &KeptApproval) -> Result<Self, StoreError> {
+        let unreadable = |_| StoreError::Unreadable(format!("what is shown of {}", kept.approval.id));
+        serde_json::from_str(&kept.shown).map_err(unreadable)
+    }
+}
+
+impl Card {
+    /// For this person, who may be nobody, at this time.
+    pub fn of(kept: &KeptApproval, viewer: Option<&Voter>, now: Timestamp) -> Result<Self, StoreError> {
+        let approval = &kept.approval;
+        Ok(Self {
+            version: 1,
+            id: approval.id.to_string(),
+            state: approval.state.word(),
+            revision: kept.version,
+            digest: approval.digest.to_string(),
+            shown: Shown::of(kept)?,
+            asker: approval.asker.clone(),
+            agreement: approval.agreement.clone(),
+            votes: approval.votes.iter().map(Answered::of).collect(),
+            lacking: if approval.state == State::Pending { approval.lacking(now) } else { Vec::new() },
+            opened: approval.opened.to_string(),
+            deadline: approval.deadline.to_string(),
+            until: approval.wakes().map(|wakes| wakes.to_string()),
+            you: viewer.map(|viewer| You::of(viewer, approval, now)),
+        })
+    }
+}
+
+impl Answered {
+    fn of(vote: &Vote) -> Self {
+        Self {
+            by: vote.by.clone(),
+            word: vote.word,
+            part: vote.part,
+            reason: vote.reason.clone(),
+            digest: vote.digest.to_string(),
+            at: vote.at.to_string(),
+        }
+    }
+}
+
+impl You {
+    fn of(viewer: &Voter, approval: &Approval, now: Timestamp) -> Self {
+        let why_not = approval.may_vote(viewer, now).err();
+        Self {
+            person: viewer.person.clone(),
+            may: Verb::open_to(viewer, approval, now),
+            why_not: why_not.map(|why| WhyNot { code: why.code(), text: why.to_string() }),
+        }
+    }
+}

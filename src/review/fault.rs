@@ -1,0 +1,250 @@
+//! Why is an answer not taken, and how is that said?
+
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::answer::LONGEST_REASON;
+use crate::approval::event::Refused;
+use crate::digest::Digest;
+use crate::gateway::desk::DeskError;
+use crate::identity::Challenge;
+use crate::store::StoreError;
+
+/// Why it is not.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The request comes by a name, or from a page, that is not known.
+    #[error("{1}")]
+    Stranger(StatusCode, String),
+    /// Whoever asks did not prove who they are.
+    #[error(transparent)]
+    Unproven(#[from] Challenge),
+    /// Nobody here does.
+    #[error(
+        "nobody proves here who they are, because http.accept is \"anyone\", and only people answer; \
+         set http.accept to [\"keys\"] or [\"tokens\"]"
+    )]
+    Anonymous,
+    /// They did, and are no person.
+    #[error("{account} is nobody who may answer: {why}")]
+    NotAPerson {
+        /// Who they are.
+        account: String,
+        /// Why that is nobody, and what to do.
+        why: String,
+    },
+    /// There is no such address.
+    #[error("there is nothing here; GET /api/v1/openapi.json says what there is")]
+    NoRoute,
+    /// The address is not asked like this.
+    #[error("this is asked with {0}")]
+    Method(&'static str),
+    /// The body is not JSON.
+    #[error("{0}")]
+    Media(&'static str),
+    /// The body is too large, too slow, or broke off.
+    #[error("{1}")]
+    Body(StatusCode, String),
+    /// The body, or a part of it, or of the address, has not the form it must have.
+    #[error("{}{why}", .key.as_ref().map(|key| format!("`{key}`: ")).unwrap_or_default())]
+    Malformed {
+        /// Which part.
+        key: Option<String>,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// There is no such call, or not for whoever asks.
+    #[error("there is no such call, or it is not for you to see")]
+    Unknown,
+    /// A call is given up by whoever asked for it.
+    #[error("this call is not yours; `approvals deny` says no to it")]
+    NotYours,
+    /// More is written than anybody reads.
+    #[error("the {0} has more than {LONGEST_REASON} characters; say it shorter, and put the rest where a link leads")]
+    TooLong(&'static str),
+    /// What became of a call is not believed without.
+    #[error("say how you know; it is kept as the evidence")]
+    NoEvidence,
+    /// The digest is none.
+    #[error("this is no digest; `approvals show` prints it, and a card has it")]
+    NoDigest,
+    /// The call stands where this cannot be said, or not by them.
+    #[error("{}", .0.why)]
+    Refused(Box<Standing>),
+    /// Too many wait at once.
+    #[error("too many wait here for answers already; ask again in a while, without waiting")]
+    Crowded,
+    /// Too many want to change it at once.
+    #[error("too many people and gateways changed it at the same moment; nothing was done, try again")]
+    Busy,
+    /// It cannot be read or written down, so nothing was done.
+    #[error("the record cannot be read or written, so nothing was done; try again, and see the log of the gateway")]
+    Away(#[source] DeskError),
+}
+
+/// Where a call stands to which something was said in vain.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Why it was in vain.
+    pub why: Refused,
+    /// They had answered before.
+    pub again: bool,
+    /// Where it stands.
+    pub state: &'static str,
+    /// What it is about.
+    pub digest: Digest,
+    /// What the answer was about.
+    pub named: Option<Digest>,
+}
+
+/// An error as it leaves over HTTP (RFC 9457).
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Problem {
+    /// Names the kind of problem: `urn:countersign:` and the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind of problem, in words.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// One stable word for programs.
+    #[schemars(extend("enum" = codes()))]
+    pub code: &'static str,
+    /// What happened and what to do.
+    pub detail: String,
+    /// Which part of the request has not the form it must have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Where the call stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<&'static str>,
+    /// The digest of the call as it is; decide about that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// The digest the answer named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub named: Option<String>,
+}
+
+/// Every code, its status and its title.
+pub const CODES: [(&str, u16, &str); 24] = [
+    ("unauthenticated", 401, "Nobody is proven"),
+    ("malformed_proof", 400, "The proof is ambiguous or in the wrong place"),
+    ("insufficient_scope", 403, "The token may too little"),
+    ("proof_unchecked", 503, "The proof cannot be checked now"),
+    ("refused_origin", 403, "Host or origin is not known"),
+    ("not_a_person", 403, "Only people answer"),
+    ("no_such_route", 404, "There is nothing here"),
+    ("method_not_allowed", 405, "It is asked in another way"),
+    ("unsupported_media", 415, "The body is not JSON"),
+    ("too_large", 413, "The body is too large"),
+    ("too_slow", 408, "The body took too long"),
+    ("malformed", 400, "The request has not the form it must have"),
+    ("unknown", 404, "There is no such call"),
+    ("not_yours", 403, "The call is somebody else's"),
+    ("stale", 409, "The answer is about something else"),
+    ("not_open", 409, "It is decided already"),
+    ("late", 409, "Its time is over"),
+    ("own_call", 403, "Nobody agrees to a call of their own"),
+    ("not_eligible", 403, "Others are asked"),
+    ("already_voted", 409, "You answered already"),
+    ("reason_required", 400, "A no needs a reason"),
+    ("quorum_gone", 409, "Those who agreed may not agree any more"),
+    ("busy", 503, "Too much at once"),
+    ("unavailable", 503, "The record is away"),
+];
+
+impl Fault {
+    /// One stable word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Stranger(StatusCode::FORBIDDEN, _) => "refused_origin",
+            Self::Anonymous => "unauthenticated",
+            Self::Unproven(challenge) => match challenge.status() {
+                StatusCode::BAD_REQUEST => "malformed_proof",
+                StatusCode::FORBIDDEN => "insufficient_scope",
+                StatusCode::SERVICE_UNAVAILABLE => "proof_unchecked",
+                _ => "unauthenticated",
+            },
+            Self::NotAPerson { .. } => "not_a_person",
+            Self::NoRoute => "no_such_route",
+            Self::Method(_) => "method_not_allowed",
+            Self::Media(_) => "unsupported_media",
+            Self::Body(status, _) => match *status {
+                StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+                StatusCode::REQUEST_TIMEOUT => "too_slow",
+                _ => "malformed",
+            },
+            Self::Stranger(..) | Self::Malformed { .. } | Self::TooLong(_) | Self::NoEvidence | Self::NoDigest => {
+                "malformed"
+            }
+            Self::Unknown => "unknown",
+            Self::NotYours => "not_yours",
+            Self::Refused(standing) => standing.told().code(),
+            Self::Crowded | Self::Busy => "busy",
+            Self::Away(_) => "unavailable",
+        }
+    }
+
+    /// As it leaves over HTTP.
+    pub fn problem(&self) -> Problem {
+        let code = self.code();
+        let (_, status, title) = CODES.iter().find(|(known, ..)| *known == code).copied().unwrap_or((code, 500, code));
+        let mut problem = Problem {
+            kind: format!("urn:countersign:{code}"),
+            title,
+            status,
+            code,
+            detail: self.to_string(),
+            key: None,
+            state: None,
+            digest: None,
+            named: None,
+        };
+        match self {
+            Self::Malformed { key, .. } => problem.key.clone_from(key),
+            Self::TooLong(key) => problem.key = Some((*key).to_owned()),
+            Self::NoEvidence => problem.key = Some("evidence".to_owned()),
+            Self::NoDigest => problem.key = Some("digest".to_owned()),
+            Self::Refused(standing) => {
+                problem.detail = standing.told().to_string();
+                problem.state = Some(standing.state);
+                problem.digest = Some(standing.digest.to_string());
+                problem.named = standing.named.as_ref().map(Digest::to_string);
+            }
+            _ => {}
+        }
+        problem
+    }
+}
+
+impl Standing {
+    /// Whoever answered already hears that, and not that it is over since.
+    const fn told(&self) -> Refused {
+        match self.why {
+            Refused::Stands(_) | Refused::Late if self.again => Refused::Voted,
+            why => why,
+        }
+    }
+}
+
+impl From<DeskError> for Fault {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Unknown => Self::Unknown,
+            DeskError::Busy => Self::Busy,
+            other => Self::Away(other),
+        }
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Away(error.into())
+    }
+}
+
+fn codes() -> Vec<&'static str> {
+    CODES.iter().map(|(code, ..)| *code).collect()
+}

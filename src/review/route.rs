@@ -1,0 +1,175 @@
+//! What is asked at which address?
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::answer::{VERBS, Verb};
+use super::fault::Fault;
+use super::page::{LARGEST, OPEN, USUAL, Wanted};
+use crate::approval::state::State;
+use crate::config::measure::Period;
+
+/// Where everything here begins.
+pub const ROOT: &str = "/api/v1";
+/// How long is waited when nobody says how long.
+const USUAL_WAIT: Duration = Duration::from_secs(45);
+/// Whatever stands between a client and the gateway gives up soon after.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// No id is longer.
+const LONGEST_ID: usize = 64;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub enum Route {
+    /// The calls somebody may see.
+    List(Wanted),
+    /// One of them.
+    Card(String),
+    /// One of them, once it is decided.
+    Wait(String, Duration),
+    /// Something is said to one of them.
+    Say(String, &'static Verb),
+    /// Who somebody is.
+    Me,
+    /// This interface, described.
+    Document,
+}
+
+/// An address under the root, and how it is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Its parts; `{id}` stands for any.
+    pub path: &'static str,
+    /// What is there.
+    pub what: What,
+}
+
+/// What is at an address.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "see `Route`")]
+pub enum What {
+    List,
+    Card,
+    Wait,
+    Say,
+    Me,
+    Document,
+}
+
+/// Every address. `{verb}` is any of [`VERBS`].
+pub const PLACES: [Place; 6] = [
+    Place { path: "/approvals", what: What::List },
+    Place { path: "/approvals/{id}", what: What::Card },
+    Place { path: "/approvals/{id}/wait", what: What::Wait },
+    Place { path: "/approvals/{id}/{verb}", what: What::Say },
+    Place { path: "/me", what: What::Me },
+    Place { path: "/openapi.json", what: What::Document },
+];
+
+impl Route {
+    /// What a request asks for.
+    pub fn read(method: &http::Method, path: &str, query: Option<&str>) -> Result<Self, Fault> {
+        let rest = path.strip_prefix(ROOT).ok_or(Fault::NoRoute)?;
+        let (what, id, verb) = PLACES
+            .iter()
+            .find_map(|place| place.fits(rest).map(|(id, verb)| (place.what, id, verb)))
+            .ok_or(Fault::NoRoute)?;
+        let asked = if matches!(what, What::Say) { http::Method::POST } else { http::Method::GET };
+        if *method != asked {
+            return Err(Fault::Method(if asked == http::Method::POST { "POST" } else { "GET" }));
+        }
+        let mut query = Query::read(query)?;
+        let route = match (what, verb) {
+            (What::List, _) => Self::List(Wanted {
+                states: query.take("state").map_or_else(|| Ok(OPEN.to_vec()), |text| states(&text))?,
+                limit: query.take("limit").map_or(Ok(USUAL), |text| limit(&text))?,
+                after: query.take("after").map(|id| known("after", id)).transpose()?,
+            }),
+            (What::Card, _) => Self::Card(id),
+            (What::Wait, _) => Self::Wait(id, query.take("for").map_or(Ok(USUAL_WAIT), |text| wait(&text))?),
+            (What::Say, Some(verb)) => Self::Say(id, verb),
+            (What::Say, None) => return Err(Fault::NoRoute),
+            (What::Me, _) => Self::Me,
+            (What::Document, _) => Self::Document,
+        };
+        query.close()?;
+        Ok(route)
+    }
+}
+
+impl Place {
+    /// Which call, and which verb, when it is this address.
+    fn fits(&self, path: &str) -> Option<(String, Option<&'static Verb>)> {
+        let (mut id, mut verb) = (String::new(), None);
+        let mut given = path.split('/');
+        for wanted in self.path.split('/') {
+            let part = given.next()?;
+            match wanted {
+                "{id}" if !part.is_empty() => part.clone_into(&mut id),
+                "{verb}" => verb = Some(VERBS.iter().find(|verb| verb.name == part)?),
+                _ if part == wanted => {}
+                _ => return None,
+            }
+        }
+        given.next().is_none().then_some((id, verb))
+    }
+}
+
+/// What follows the question mark: each name once, and none that means nothing here.
+struct Query(BTreeMap<String, String>);
+
+impl Query {
+    fn read(query: Option<&str>) -> Result<Self, Fault> {
+        let mut all = BTreeMap::new();
+        for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            if all.insert(name.to_string(), value.into_owned()).is_some() {
+                return Err(malformed(&name, "it is there twice".to_owned()));
+            }
+        }
+        Ok(Self(all))
+    }
+
+    fn take(&mut self, name: &str) -> Option<String> {
+        self.0.remove(name)
+    }
+
+    fn close(self) -> Result<(), Fault> {
+        match self.0.into_keys().next() {
+            None => Ok(()),
+            Some(name) => Err(malformed(&name, "it means nothing here".to_owned())),
+        }
+    }
+}
+
+fn states(text: &str) -> Result<Vec<&'static str>, Fault> {
+    if text == "all" {
+        return Ok(Vec::new());
+    }
+    let state = |word: &str| match word {
+        "open" => Ok(OPEN.to_vec()),
+        word => State::WORDS.iter().find(|known| **known == word).map(|known| vec![*known]).ok_or_else(|| {
+            malformed("state", format!("write `open`, `all`, or some of {}, with commas", State::WORDS.join(", ")))
+        }),
+    };
+    Ok(text.split(',').map(state).collect::<Result<Vec<_>, _>>()?.concat())
+}
+
+fn limit(text: &str) -> Result<usize, Fault> {
+    let limit = text.parse().ok().filter(|limit| (1..=LARGEST).contains(limit));
+    limit.ok_or_else(|| malformed("limit", format!("write a number from 1 to {LARGEST}")))
+}
+
+fn wait(text: &str) -> Result<Duration, Fault> {
+    let period = Period::parse(text).map(Period::duration).filter(|period| *period <= LONGEST_WAIT);
+    period.ok_or_else(|| malformed("for", "write a time of at most 60s, such as 45s, and ask again".to_owned()))
+}
+
+fn known(key: &str, id: String) -> Result<String, Fault> {
+    let plain = id.len() <= LONGEST_ID && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if plain { Ok(id) } else { Err(malformed(key, "write the id of a call".to_owned())) }
+}
+
+fn malformed(key: &str, why: String) -> Fault {
+    // It comes from the address of the request: what is repeated of it is short.
+    Fault::Malformed { key: Some(key.chars().take(40).collect()), why }
+}
