@@ -217,7 +217,7 @@ impl Approval {
             Event::Escalated(by) => plain(self.escalated(&by, now)?),
             Event::Questioned { by, text } => plain(self.questioned(&by, text, now)?),
             Event::Told(text) => plain(self.told(text, now)?),
-            Event::Proposed { by, edit } => plain(self.proposed(&by, edit, now)?),
+            Event::Proposed { by, about, edit } => plain(self.proposed(&by, (about, edit), now)?),
             Event::Edited { to } => plain(self.edited(to)?),
             Event::Unedited { why } => plain(self.unedited(why)?),
             Event::Reconciled { happened } => match self.state {

@@ -50,6 +50,8 @@ pub enum Event<'a> {
     Proposed {
         /// Who.
         by: Voter,
+        /// What they were shown.
+        about: Digest,
         /// Which.
         edit: Edit,
     },

@@ -33,14 +33,19 @@ impl Approval {
         self.edits.iter().filter(|edit| matches!(edit.stands, Stands::Made { .. }))
     }
 
-    /// Asks those at once who would be asked after a while.
-    pub(super) fn escalated(&self, by: &Voter, now: Timestamp) -> Result<Self, Refused> {
+    /// Whether this person could have those asked at once who would be asked after a while; why not, when they could not.
+    pub fn may_escalate(&self, by: &Voter, now: Timestamp) -> Result<(), Refused> {
         self.is_pending_for(by, now)?;
         let waits = self.agreement.all_of.iter().filter_map(|said| said.terms.escalate.as_ref());
         let later = waits.filter(|escalation| !quorum::is_due(escalation, self, now)).count();
         if later == 0 || self.escalated.is_some() {
             return Err(Refused::NobodyLater);
         }
+        Ok(())
+    }
+
+    pub(super) fn escalated(&self, by: &Voter, now: Timestamp) -> Result<Self, Refused> {
+        self.may_escalate(by, now)?;
         Ok(Self { escalated: Some(now), ..self.clone() })
     }
 
@@ -70,8 +75,11 @@ impl Approval {
         Ok(next)
     }
 
-    pub(super) fn proposed(&self, by: &Voter, edit: Edit, now: Timestamp) -> Result<Self, Refused> {
+    pub(super) fn proposed(&self, by: &Voter, (about, edit): (Digest, Edit), now: Timestamp) -> Result<Self, Refused> {
         self.is_pending_for(by, now)?;
+        if about != self.digest {
+            return Err(Refused::OtherCall);
+        }
         if edit.changes.is_empty() || edit.reason.trim().is_empty() {
             return Err(Refused::NoWords);
         }

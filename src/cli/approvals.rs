@@ -22,7 +22,9 @@ use crate::approval::state::State;
 use crate::clock::SystemClock;
 use crate::gateway::desk::Desk;
 use crate::identity::local;
-use crate::review::answer::{self, Answer, Approve, Deny, Reconcile, Revoke, Withdraw};
+use crate::review::answer::{
+    self, Answer, Approve, Ask, BreakGlass, Deny, Edit, Escalate, Reconcile, Revoke, Withdraw,
+};
 use crate::review::fault::Fault;
 use crate::review::openapi::document_text;
 use crate::review::sight;
@@ -77,6 +79,52 @@ enum Verb {
         #[command(flatten)]
         about: About,
         /// What the agent should do instead
+        #[arg(long)]
+        reason: String,
+    },
+    /// Ask the agent, or whoever sits before it, something first
+    #[command(
+        after_help = "Examples:\n  countersign approvals ask 01a1ff4e \"which ticket is this for?\"\n  countersign approvals show 01a1ff4e"
+    )]
+    Ask {
+        /// The call, or how its id begins
+        id: String,
+        /// What you want to know
+        question: String,
+    },
+    /// Have other arguments sent, if the tool and the rules take them; you cannot approve them then
+    #[command(
+        after_help = "Examples:\n  countersign approvals edit 01a1ff4e --set /limit=100 --reason \"fewer rows\"\n  countersign approvals edit 01a1ff4e --set '/table=\"archive\"' --remove /cc --reason \"not the live one\""
+    )]
+    Edit {
+        #[command(flatten)]
+        about: About,
+        /// What shall stand where: a JSON pointer into the arguments, and JSON
+        #[arg(long, value_name = "POINTER=JSON", value_parser = placed, required_unless_present = "remove")]
+        set: Vec<(String, serde_json::Value)>,
+        /// What shall be taken out: a JSON pointer into the arguments
+        #[arg(long, value_name = "POINTER")]
+        remove: Vec<String>,
+        /// Why; the agent is told
+        #[arg(long)]
+        reason: String,
+    },
+    /// Have those asked at once who would be asked after a while
+    #[command(
+        after_help = "Examples:\n  countersign approvals escalate 01a1ff4e\n  countersign approvals show 01a1ff4e"
+    )]
+    Escalate {
+        /// The call, or how its id begins
+        id: String,
+    },
+    /// Agree where the rules ask others, in need: it takes two with that role, and is marked
+    #[command(
+        after_help = "Examples:\n  countersign approvals break-glass 01a1ff4e --reason \"outage 311, nobody of dba answers\"\n  countersign approvals show 01a1ff4e"
+    )]
+    BreakGlass {
+        #[command(flatten)]
+        about: About,
+        /// What the need is; kept
         #[arg(long)]
         reason: String,
     },
@@ -182,6 +230,24 @@ async fn done(verb: &Verb, (store, desk): Place<'_>, out: &mut Output<'_>) -> an
             let (id, digest) = about.whole((store, desk)).await?;
             say(desk, &id, Deny { digest, reason: reason.clone() }, out).await
         }
+        Verb::Ask { id, question } => {
+            let id = whole(store, id).await?;
+            say(desk, &id, Ask { question: question.clone() }, out).await
+        }
+        Verb::Edit { about, set, remove, reason } => {
+            let (id, digest) = about.whole((store, desk)).await?;
+            let (set, remove) = (set.iter().cloned().collect(), remove.clone());
+            let said = say(desk, &id, Edit { digest, set, remove, reason: reason.clone() }, out).await?;
+            if said == Exit::Done { told::edited(desk, &id, out).await } else { Ok(said) }
+        }
+        Verb::Escalate { id } => {
+            let id = whole(store, id).await?;
+            say(desk, &id, Escalate {}, out).await
+        }
+        Verb::BreakGlass { about, reason } => {
+            let (id, digest) = about.whole((store, desk)).await?;
+            say(desk, &id, BreakGlass { digest, reason: reason.clone() }, out).await
+        }
         Verb::Revoke { id, reason } => {
             let id = whole(store, id).await?;
             say(desk, &id, Revoke { reason: reason.clone() }, out).await
@@ -221,7 +287,11 @@ async fn say(desk: &Arc<Desk>, id: &str, answer: impl Answer, out: &mut Output<'
         Err(Fault::Refused(standing)) => {
             let why = standing.why;
             out.marked(Mark::Fail, &format!("{}: {why}", why.code()))?;
-            Ok(if matches!(why, Refused::OwnCall | Refused::NotAsked) { Exit::NotPermitted } else { Exit::Failed })
+            Ok(if matches!(why, Refused::OwnCall | Refused::NotAsked | Refused::NoGlass) {
+                Exit::NotPermitted
+            } else {
+                Exit::Failed
+            })
         }
         Err(error @ Fault::NotYours) => Err(Exit::NotPermitted.error(error.to_string())),
         Err(error) => Err(error.into()),
@@ -230,12 +300,20 @@ async fn say(desk: &Arc<Desk>, id: &str, answer: impl Answer, out: &mut Output<'
 
 fn after(approval: &Approval, lacking: &[String]) -> String {
     match &approval.state {
-        State::Pending => format!("Your answer is kept. Still missing: {}.", lacking.join("; ")),
+        State::Pending => format!("It is kept. Still missing: {}.", lacking.join("; ")),
         State::Approved { until } => {
             format!("It may run, once, exactly as shown, until {until}. It runs when the agent asks, or waits, for it.")
         }
         other => format!("It is {}.", other.word()),
     }
+}
+
+/// A pointer and what shall stand there.
+fn placed(text: &str) -> Result<(String, serde_json::Value), String> {
+    let (at, to) = text.split_once('=').ok_or("write POINTER=JSON, such as /limit=100")?;
+    let to =
+        serde_json::from_str(to).map_err(|error| format!("`{to}` is no JSON ({error}); a text stands in quotes"))?;
+    Ok((at.to_owned(), to))
 }
 
 /// The one id that begins like this.

@@ -84,6 +84,8 @@ pub enum Wish {
     Propose {
         /// Who.
         by: Voter,
+        /// What they were shown.
+        about: Digest,
         /// Which, and why.
         edit: Edit,
     },
@@ -272,7 +274,9 @@ impl Desk {
                 Wish::Escalate(by) => Happening::Escalated(by.clone()),
                 Wish::Question { by, text } => Happening::Questioned { by: by.clone(), text: text.clone() },
                 Wish::Explain(text) => Happening::Told(text.clone()),
-                Wish::Propose { by, edit } => Happening::Proposed { by: by.clone(), edit: edit.clone() },
+                Wish::Propose { by, about, edit } => {
+                    Happening::Proposed { by: by.clone(), about: *about, edit: edit.clone() }
+                }
                 Wish::Edit { to, .. } => Happening::Edited { to: *to },
                 Wish::Unedit(why) => Happening::Unedited { why: why.clone() },
                 Wish::Reconcile { happened, .. } => Happening::Reconciled { happened: *happened },

@@ -1,5 +1,7 @@
 //! What can a person say to a call, and what is wished by it?
 
+mod talk;
+
 use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -14,6 +16,7 @@ use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::gateway::desk::{Desk, DeskError, Done, Wish};
 use crate::wire::reader::{self, Limits, Why};
+pub use talk::{Ask, BreakGlass, Edit, Escalate};
 
 /// Reasons are read by people and models: no longer than so many characters.
 pub const LONGEST_REASON: usize = 2000;
@@ -51,8 +54,17 @@ pub struct Verb {
 }
 
 /// Everything that can be said.
-pub static VERBS: [Verb; 5] =
-    [Verb::of::<Approve>(), Verb::of::<Deny>(), Verb::of::<Revoke>(), Verb::of::<Withdraw>(), Verb::of::<Reconcile>()];
+pub static VERBS: [Verb; 9] = [
+    Verb::of::<Approve>(),
+    Verb::of::<Deny>(),
+    Verb::of::<Ask>(),
+    Verb::of::<Edit>(),
+    Verb::of::<Escalate>(),
+    Verb::of::<BreakGlass>(),
+    Verb::of::<Revoke>(),
+    Verb::of::<Withdraw>(),
+    Verb::of::<Reconcile>(),
+];
 
 /// A yes.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -196,7 +208,10 @@ pub async fn say(
     spoken: impl FnOnce(Voter, &Approval) -> Result<Wish, Fault>,
 ) -> Result<Done, Fault> {
     let wish = spoken(by.clone(), &desk.look(id).await?)?;
-    let named = if let Wish::Vote { digest, .. } = &wish { Some(*digest) } else { None };
+    let named = match &wish {
+        Wish::Vote { digest, .. } | Wish::Propose { about: digest, .. } => Some(*digest),
+        _ => None,
+    };
     match desk.act(id, wish).await {
         Ok(done) => Ok(done),
         Err(DeskError::Refused(why)) => {

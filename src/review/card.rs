@@ -9,6 +9,8 @@ use serde_json::Value;
 use super::answer::Verb;
 use crate::approval::Approval;
 use crate::approval::asker::Asker;
+use crate::approval::edit::{Edit, Stands};
+use crate::approval::question::Question;
 use crate::approval::state::State;
 use crate::approval::vote::{Part, Vote, Voter, Word};
 use crate::clock::Timestamp;
@@ -39,6 +41,15 @@ pub struct Card {
     pub agreement: Agreement,
     /// Who has answered, in order.
     pub votes: Vec<Answered>,
+    /// What people wanted to know, in order.
+    pub questions: Vec<Asked>,
+    /// What people wanted to be different, in order.
+    pub edits: Vec<Edited>,
+    /// When those were asked who would be asked later, if somebody would not wait.
+    #[schemars(extend("format" = "date-time"))]
+    pub escalated: Option<String>,
+    /// Whether it was agreed to by people who broke the glass, and not by those the rules ask.
+    pub glass_broken: bool,
     /// Who still has to agree, in words.
     pub lacking: Vec<String>,
     /// When it was opened.
@@ -96,6 +107,41 @@ pub struct Answered {
     pub at: String,
 }
 
+/// What somebody wanted to know.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Asked {
+    /// The person.
+    pub by: String,
+    /// What.
+    pub question: String,
+    /// When.
+    #[schemars(extend("format" = "date-time"))]
+    pub at: String,
+    /// What the agent, or whoever sits before it, says. Nobody has checked it.
+    pub asserted: Option<String>,
+}
+
+/// What somebody wanted to be different.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Edited {
+    /// The person. They do not countersign what they changed.
+    pub by: String,
+    /// What shall stand where, as JSON; nothing where something is taken out.
+    pub changes: BTreeMap<String, Option<String>>,
+    /// Why.
+    pub reason: String,
+    /// When.
+    #[schemars(extend("format" = "date-time"))]
+    pub at: String,
+    /// What became of it.
+    #[schemars(extend("enum" = ["proposed", "made", "refused"]))]
+    pub outcome: &'static str,
+    /// Why it was refused.
+    pub why_not: Option<String>,
+    /// Names the call before it was made.
+    pub from: Option<String>,
+}
+
 /// What whoever asks may do with a call.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct You {
@@ -138,6 +184,10 @@ impl Card {
             asker: approval.asker.clone(),
             agreement: approval.agreement.clone(),
             votes: approval.votes.iter().map(Answered::of).collect(),
+            questions: approval.questions.iter().map(Asked::of).collect(),
+            edits: approval.edits.iter().map(Edited::of).collect(),
+            escalated: approval.escalated.map(|at| at.to_string()),
+            glass_broken: approval.is_glass_broken(),
             lacking: if approval.state == State::Pending { approval.lacking(now) } else { Vec::new() },
             opened: approval.opened.to_string(),
             deadline: approval.deadline.to_string(),
@@ -157,6 +207,26 @@ impl Answered {
             digest: vote.digest.to_string(),
             at: vote.at.to_string(),
         }
+    }
+}
+
+impl Asked {
+    fn of(question: &Question) -> Self {
+        let Question { by, text, at, answer } = question.clone();
+        Self { by, question: text, at: at.to_string(), asserted: answer.map(|said| said.text) }
+    }
+}
+
+impl Edited {
+    fn of(edit: &Edit) -> Self {
+        let Edit { by, changes, reason, at, stands } = edit.clone();
+        let (outcome, why_not, from) = match stands {
+            Stands::Proposed => ("proposed", None, None),
+            Stands::Made { from } => ("made", None, Some(from.to_string())),
+            Stands::Refused { why } => ("refused", Some(why), None),
+        };
+        let changes = changes.into_iter().map(|change| (change.at, change.to)).collect();
+        Self { by, changes, reason, at: at.to_string(), outcome, why_not, from }
     }
 }
 

@@ -8,12 +8,13 @@ use serde::Serialize;
 use super::fault::Fault;
 use crate::approval::Approval;
 use crate::approval::people::People;
+use crate::approval::quorum::BREAK_GLASS;
 use crate::approval::vote::Voter;
 use crate::call::caller::{Caller, Proof};
 use crate::clock::Timestamp;
 
 /// The roles that see every call.
-pub const SEEING: [&str; 3] = ["reviewer", "auditor", "operator"];
+pub const SEEING: [&str; 4] = ["reviewer", "auditor", "operator", BREAK_GLASS];
 
 /// Who somebody is here.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

@@ -31,11 +31,11 @@ fn full() -> Vec<Approval> {
         Event::Questioned { by: bob.clone(), text: "why?".into() },
         Event::Told("because".into()),
         Event::Questioned { by: bob.clone(), text: "whose?".into() },
-        Event::Proposed { by: bob.clone(), edit: edit.clone() },
+        Event::Proposed { by: bob.clone(), about: voted.digest, edit: edit.clone() },
         Event::Unedited { why: "no".into() },
-        Event::Proposed { by: bob.clone(), edit: edit.clone() },
+        Event::Proposed { by: bob.clone(), about: voted.digest, edit: edit.clone() },
         Event::Edited { to: digest("other") },
-        Event::Proposed { by: person("carol", &["ops"]), edit },
+        Event::Proposed { by: person("carol", &["ops"]), about: digest("other"), edit },
     ];
     let talked = talked.into_iter().fold(voted.clone(), |before, event| plain(&before, event, 2).unwrap());
     everywhere().into_iter().chain([voted, talked]).collect()

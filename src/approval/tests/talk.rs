@@ -61,8 +61,9 @@ fn an_edit_begins_the_agreement_anew_and_whoever_made_it_is_out() {
     // A32, APR-05, APR-06
     let [bob, carol, dave] = ["bob", "carol", "dave"].map(|name| person(name, &["ops"]));
     let waits = yes(&open(vec![HoldTerms { quorum: 2, ..asks(&["group:ops"]) }]), &carol, 1).unwrap();
-    let wants =
-        |approval: &Approval, reason: &str| plain(approval, Event::Proposed { by: bob.clone(), edit: edit(reason) }, 2);
+    let wants = |approval: &Approval, reason: &str| {
+        plain(approval, Event::Proposed { by: bob.clone(), about: approval.digest, edit: edit(reason) }, 2)
+    };
     assert_eq!(wants(&waits, ""), Err(Refused::NoWords));
     let proposed = wants(&waits, "fewer rows").unwrap();
     let wish = proposed.proposed_edit().unwrap();
@@ -72,6 +73,8 @@ fn an_edit_begins_the_agreement_anew_and_whoever_made_it_is_out() {
         "nothing is changed by a wish"
     );
     assert_eq!(wants(&proposed, "fewer still"), Err(Refused::TooMuch));
+    let stale = Event::Proposed { by: bob.clone(), about: digest("older"), edit: edit("fewer") };
+    assert_eq!(plain(&waits, stale, 2), Err(Refused::OtherCall));
     let other = digest("the other");
     let edited = plain(&proposed, Event::Edited { to: other }, 3).unwrap();
     assert_eq!(edited.digest, other);
@@ -130,7 +133,7 @@ fn nothing_of_it_happens_to_a_call_that_is_over() {
         Event::Escalated(bob.clone()),
         Event::Questioned { by: bob.clone(), text: "why?".into() },
         Event::Told("because".into()),
-        Event::Proposed { by: bob.clone(), edit: edit("fewer") },
+        Event::Proposed { by: bob.clone(), about: over.digest, edit: edit("fewer") },
         Event::Edited { to: digest("other") },
         Event::Unedited { why: "no".into() },
         Event::Voted(about(&over, Word::BreakGlass, &bob)),

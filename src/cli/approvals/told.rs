@@ -1,15 +1,24 @@
 //! What is a person told of a call that waits?
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::Place;
+use crate::approval::edit::{Edit, Stands};
 use crate::approval::state::State;
 use crate::approval::vote::Voter;
 use crate::cli::exit::Exit;
-use crate::cli::output::Output;
+use crate::cli::output::{Mark, Output};
 use crate::clock::Timestamp;
+use crate::gateway::desk::Desk;
 use crate::identity::local;
 use crate::review::card::{Card, Shown};
 use crate::review::page;
 use crate::store::approvals::KeptApproval;
+
+/// How often it is looked whether an edit was tried, and how many times.
+const LOOK: Duration = Duration::from_millis(100);
+const LOOKS: u32 = 30;
 
 /// So many characters of an id name it among those that wait.
 const SHORT: usize = 18;
@@ -76,6 +85,19 @@ pub(super) fn show(
         let why = vote.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
         out.line(&format!("  {:<10} {} {}{why}", vote.part.text(), vote.by.person, vote.word.text()))?;
     }
+    for question in &approval.questions {
+        let said = question.answer.as_ref().map_or_else(
+            || "not answered yet".to_owned(),
+            |said| format!("it says, and nobody has checked: {}", said.text),
+        );
+        out.line(&format!("  asked      {}: {} ({said})", question.by, question.text))?;
+    }
+    for edit in &approval.edits {
+        out.line(&format!("  edit       {}: {}", edit.by, edit_in_words(edit)))?;
+    }
+    if approval.is_glass_broken() {
+        out.line("  GLASS BROKEN: those whom the rules ask did not agree")?;
+    }
     if approval.state == State::Pending {
         out.line(&format!("  missing    {}", approval.lacking(now).join("; ")))?;
         out.line(&format!("  ends       {} ({})", approval.deadline, minutes(approval.deadline, now)))?;
@@ -121,4 +143,43 @@ fn minutes(deadline: Timestamp, now: Timestamp) -> String {
         1..=119 => format!("{seconds} s left"),
         _ => format!("{} min left", seconds / 60),
     }
+}
+
+fn edit_in_words(edit: &Edit) -> String {
+    let changes = edit.changes.iter().map(|change| match &change.to {
+        Some(to) => format!("{} = {to}", change.at),
+        None => format!("without {}", change.at),
+    });
+    let changes = changes.collect::<Vec<_>>().join(", ");
+    match &edit.stands {
+        Stands::Proposed => format!("{changes} ({}); not tried yet", edit.reason),
+        Stands::Made { .. } => format!("{changes} ({})", edit.reason),
+        Stands::Refused { why } => format!("{changes}; refused: {why}"),
+    }
+}
+
+/// Says what became of an edit, if whoever has the call looks at it within moments.
+pub(super) async fn edited(desk: &Arc<Desk>, id: &str, out: &mut Output<'_>) -> anyhow::Result<Exit> {
+    let mut looks = tokio::time::interval(LOOK);
+    for _ in 0..LOOKS {
+        looks.tick().await;
+        let approval = desk.look(id).await?;
+        if approval.proposed_edit().is_some() && approval.state == State::Pending {
+            continue;
+        }
+        let Some(edit) = approval.edits.last() else { break };
+        return match &edit.stands {
+            Stands::Made { .. } => {
+                out.marked(Mark::Ok, &format!("It would be sent like this now: {}", approval.digest))?;
+                Ok(Exit::Done)
+            }
+            Stands::Refused { why } => {
+                out.marked(Mark::Fail, why)?;
+                Ok(Exit::Failed)
+            }
+            Stands::Proposed => break,
+        };
+    }
+    out.line("It is tried when the agent asks, or waits, for the call again.")?;
+    Ok(Exit::Done)
 }
