@@ -6,14 +6,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fault::Fault;
-use crate::approval::Approval;
 use crate::approval::people::People;
 use crate::approval::vote::Voter;
+use crate::approval::{Approval, BREAK_GLASS};
 use crate::call::caller::{Caller, Proof};
 use crate::clock::Timestamp;
 
 /// The roles that see every call.
-pub const SEEING: [&str; 3] = ["reviewer", "auditor", "operator"];
+pub const SEEING: [&str; 4] = ["reviewer", "auditor", "operator", BREAK_GLASS];
 
 /// Who somebody is here.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
