@@ -35,6 +35,7 @@ use consent::Consent;
 use edit::Edit;
 use event::{Claim, Event, Refused};
 use question::Question;
+pub use quorum::BREAK_GLASS;
 use quorum::Standing;
 use state::{Attempt, End, State};
 use vote::{Part, Vote, Voter, Word};

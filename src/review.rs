@@ -10,7 +10,7 @@
 //! - **Who.** A proof as the MCP endpoint takes it, in the `Authorization` header, never a cookie, and never nobody: where
 //!   `http.accept` is `anyone` nobody answers here. The proof must be a person's ([`People`](crate::approval::people::People)):
 //!   not software's, not of whoever acts for somebody, not a key that is under nobody. No tool on the MCP side answers.
-//! - **Who may see.** Those with the role `reviewer`, `auditor` or `operator`; whoever the call asks by now; whoever asked for
+//! - **Who may see.** Those with the role `reviewer`, `auditor`, `operator` or `break-glass`; whoever the call asks by now; whoever asked for
 //!   it; whoever has answered. For everybody else it does not exist: a foreign id is answered exactly as an unknown one.
 //! - **An answer is about what was shown.** It names the digest of that, and one that names another counts for nothing.
 //! - **Nothing is answered twice.** The same answer sent again, or a double click, changes nothing and says `already_voted`

@@ -132,7 +132,7 @@ impl Listener {
         };
         if let Err(fault) = done.await {
             // Who tries what is not theirs to try stands in the record.
-            if matches!(fault.code(), "own_call" | "not_eligible" | "not_yours" | "unknown") {
+            if matches!(fault.code(), "own_call" | "not_eligible" | "no_break_glass" | "not_yours" | "unknown") {
                 let why = format!("{}: {} of {}", fault.code(), verb.name, id.chars().take(64).collect::<String>());
                 self.record("rejected_answer", why, Some(&reviewer.caller)).await;
             }

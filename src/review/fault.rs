@@ -128,7 +128,7 @@ pub struct Problem {
 }
 
 /// Every code, its status and its title.
-pub const CODES: [(&str, u16, &str); 24] = [
+pub const CODES: [(&str, u16, &str); 29] = [
     ("unauthenticated", 401, "Nobody is proven"),
     ("malformed_proof", 400, "The proof is ambiguous or in the wrong place"),
     ("insufficient_scope", 403, "The token may too little"),
@@ -150,6 +150,11 @@ pub const CODES: [(&str, u16, &str); 24] = [
     ("not_eligible", 403, "Others are asked"),
     ("already_voted", 409, "You answered already"),
     ("reason_required", 400, "A no needs a reason"),
+    ("no_break_glass", 403, "Only few may break the glass"),
+    ("nobody_later", 409, "There is nobody else to ask"),
+    ("words_required", 400, "Something must be said"),
+    ("nothing_asked", 409, "Nobody asked anything"),
+    ("too_much", 409, "Too much was asked or changed"),
     ("quorum_gone", 409, "Those who agreed may not agree any more"),
     ("busy", 503, "Too much at once"),
     ("unavailable", 503, "The record is away"),
@@ -248,3 +253,6 @@ impl From<StoreError> for Fault {
 fn codes() -> Vec<&'static str> {
     CODES.iter().map(|(code, ..)| *code).collect()
 }
+
+#[cfg(test)]
+mod tests;

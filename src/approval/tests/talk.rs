@@ -100,7 +100,7 @@ fn an_edit_begins_the_agreement_anew_and_whoever_made_it_is_out() {
 fn the_glass_is_broken_by_two_who_may_and_say_why() {
     // A23, APR-18
     let glass =
-        |name: &str| Voter { roles: [crate::approval::quorum::BREAK_GLASS.to_owned()].into(), ..person(name, &[]) };
+        |name: &str| Voter { roles: [BREAK_GLASS.to_owned()].into(), ..person(name, &[]) };
     let waits = open(vec![HoldTerms { quorum: 3, ..asks(&["group:ops"]) }]);
     let break_it = |approval: &Approval, by: &Voter, seconds| {
         plain(approval, Event::Voted(about(approval, Word::BreakGlass, by)), seconds)
