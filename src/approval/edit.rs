@@ -81,11 +81,11 @@ impl Change {
     /// Makes the change in a call's arguments.
     pub fn make(&self, arguments: &mut Object) -> Result<(), Unfit> {
         let pointer = Pointer::try_from(self.at.clone()).map_err(|_| Unfit::Pointer(self.at.clone()))?;
-        let named = pointer.steps().iter().map(|step| match step {
+        let steps = pointer.steps().iter().map(|step| match step {
             Step::Name(name) => Ok(name.as_str()),
             Step::Every => Err(Unfit::Pointer(self.at.clone())),
         });
-        let names: Vec<&str> = named.collect::<Result<_, _>>()?;
+        let names: Vec<&str> = steps.collect::<Result<_, _>>()?;
         let Some((last, way)) = names.split_last() else { return Err(Unfit::Pointer(self.at.clone())) };
         let nowhere = || Unfit::Nowhere(self.at.clone());
         let to = match &self.to {

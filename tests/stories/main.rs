@@ -32,6 +32,7 @@ mod results;
 mod review;
 mod rounds;
 mod server;
+mod talking;
 mod tasks;
 mod tools;
 mod waiting;

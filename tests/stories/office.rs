@@ -18,7 +18,7 @@ hold contains {"id": "ask", "reason": "Somebody must look.", "reviewers": ["role
 }
 "#;
 
-/// ada and ida answer; max has an agent, and answers for others; ben looks; eve has no part in anything; rob is software.
+/// ada and ida answer; max has an agent, and answers for others; ben looks; eve has no part in anything; una and uwe may break the glass; rob is software.
 pub(crate) const PEOPLE: &str = r#"
 [people.ada]
 accounts = ["key:ada"]
@@ -34,6 +34,12 @@ accounts = ["key:ben"]
 roles = ["auditor"]
 [people.eve]
 accounts = ["key:eve"]
+[people.una]
+accounts = ["key:una"]
+roles = ["break-glass"]
+[people.uwe]
+accounts = ["key:uwe"]
+roles = ["break-glass"]
 [people.rob]
 accounts = ["key:rob"]
 roles = ["reviewer"]
@@ -49,10 +55,14 @@ pub(crate) struct Office {
 impl Office {
     /// Open, with agents that are kept waiting for so long.
     pub(crate) async fn open(wait: &str) -> Self {
-        let mut world =
-            World::new(&Plan { http: "accept = [\"keys\"]", policy: POLICY, more: PEOPLE, ..Plan::default() });
+        Self::under(POLICY, wait).await
+    }
+
+    /// The same under other rules.
+    pub(crate) async fn under(policy: &'static str, wait: &str) -> Self {
+        let mut world = World::new(&Plan { http: "accept = [\"keys\"]", policy, more: PEOPLE, ..Plan::default() });
         let mut keys = BTreeMap::new();
-        for name in ["ada", "ida", "max", "ben", "eve", "stray"] {
+        for name in ["ada", "ida", "max", "ben", "eve", "una", "uwe", "stray"] {
             keys.insert(name, make_key(&world, name, &[]).await);
         }
         keys.insert("rob", make_key(&world, "rob", &["--agent", "nightly"]).await);

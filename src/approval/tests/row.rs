@@ -33,7 +33,7 @@ fn full() -> Vec<Approval> {
         Event::Questioned { by: bob.clone(), text: "whose?".into() },
         Event::Proposed { by: bob.clone(), about: voted.digest, edit: edit.clone() },
         Event::Unedited { why: "no".into() },
-        Event::Proposed { by: bob.clone(), about: voted.digest, edit: edit.clone() },
+        Event::Proposed { by: bob, about: voted.digest, edit: edit.clone() },
         Event::Edited { to: digest("other") },
         Event::Proposed { by: person("carol", &["ops"]), about: digest("other"), edit },
     ];

@@ -61,18 +61,18 @@ fn an_edit_begins_the_agreement_anew_and_whoever_made_it_is_out() {
     // A32, APR-05, APR-06
     let [bob, carol, dave] = ["bob", "carol", "dave"].map(|name| person(name, &["ops"]));
     let waits = yes(&open(vec![HoldTerms { quorum: 2, ..asks(&["group:ops"]) }]), &carol, 1).unwrap();
-    let wants = |approval: &Approval, reason: &str| {
+    let wish = |approval: &Approval, reason: &str| {
         plain(approval, Event::Proposed { by: bob.clone(), about: approval.digest, edit: edit(reason) }, 2)
     };
-    assert_eq!(wants(&waits, ""), Err(Refused::NoWords));
-    let proposed = wants(&waits, "fewer rows").unwrap();
-    let wish = proposed.proposed_edit().unwrap();
+    assert_eq!(wish(&waits, ""), Err(Refused::NoWords));
+    let proposed = wish(&waits, "fewer rows").unwrap();
+    let wanted = proposed.proposed_edit().unwrap();
     assert_eq!(
-        (wish.by.as_str(), wish.at, proposed.digest),
+        (wanted.by.as_str(), wanted.at, proposed.digest),
         ("bob", at(2), waits.digest),
         "nothing is changed by a wish"
     );
-    assert_eq!(wants(&proposed, "fewer still"), Err(Refused::TooMuch));
+    assert_eq!(wish(&proposed, "fewer still"), Err(Refused::TooMuch));
     let stale = Event::Proposed { by: bob.clone(), about: digest("older"), edit: edit("fewer") };
     assert_eq!(plain(&waits, stale, 2), Err(Refused::OtherCall));
     let other = digest("the other");
@@ -86,7 +86,7 @@ fn an_edit_begins_the_agreement_anew_and_whoever_made_it_is_out() {
     assert_eq!(one.state, State::Pending, "what was said of the call before counts for nothing");
     let two = vote(&one, &carol).unwrap();
     assert!(matches!(two.state, State::Approved { .. }), "who spoke of the call before may speak again");
-    assert_eq!(wants(&two, "once more"), Err(Refused::Stands("approved")));
+    assert_eq!(wish(&two, "once more"), Err(Refused::Stands("approved")));
     let refused = plain(&proposed, Event::Unedited { why: "the schema".into() }, 3).unwrap();
     assert!(refused.proposed_edit().is_none() && refused.digest == waits.digest);
     assert_eq!(plain(&refused, Event::Edited { to: other }, 3), Err(Refused::NothingAsked));
@@ -99,8 +99,7 @@ fn an_edit_begins_the_agreement_anew_and_whoever_made_it_is_out() {
 #[test]
 fn the_glass_is_broken_by_two_who_may_and_say_why() {
     // A23, APR-18
-    let glass =
-        |name: &str| Voter { roles: [BREAK_GLASS.to_owned()].into(), ..person(name, &[]) };
+    let glass = |name: &str| Voter { roles: [BREAK_GLASS.to_owned()].into(), ..person(name, &[]) };
     let waits = open(vec![HoldTerms { quorum: 3, ..asks(&["group:ops"]) }]);
     let break_it = |approval: &Approval, by: &Voter, seconds| {
         plain(approval, Event::Voted(about(approval, Word::BreakGlass, by)), seconds)

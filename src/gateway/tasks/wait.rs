@@ -78,15 +78,19 @@ impl Gateway {
                 let (answer, spoken) = self.carry_out(exchange, leave, Some(&Keeper { ticket })).await;
                 as_heard(session, answer, spoken)
             }
-            Err(Turned { refusal, id }) => {
-                let waits = match (refusal.class, &id) {
-                    ("held", Some(id)) => self.desk.look(id.as_str()).await.ok().map(|approval| approval.deadline),
-                    _ => None,
-                };
-                let waits = waits.map(|until| Waits { reference: reference.to_owned(), until });
-                refused(Refusal { waits, ..refusal }, id.as_ref())
+            Err(Turned { refusal, .. }) => {
+                let refusal = self.still(reference, (&id, refusal)).await;
+                refused(refusal, Some(&id))
             }
         }
+    }
+
+    /// What is told to come back hears the same reference again.
+    async fn still(self: &Arc<Self>, reference: &str, (id, refusal): (&CallId, Refusal)) -> Refusal {
+        let held = refusal.class == "held";
+        let approval = if held { self.desk.look(id.as_str()).await.ok() } else { None };
+        let waits = approval.map(|approval| Waits { reference: reference.to_owned(), until: approval.deadline });
+        Refusal { waits, ..refusal }
     }
 }
 
