@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::fault::Fault;
 use crate::approval::people::People;
-use crate::approval::quorum::BREAK_GLASS;
 use crate::approval::vote::Voter;
 use crate::approval::{Approval, BREAK_GLASS};
 use crate::call::caller::{Caller, Proof};
