@@ -12,6 +12,8 @@
 //!   not software's, not of whoever acts for somebody, not a key that is under nobody. No tool on the MCP side answers.
 //! - **Who may see.** Those with the role `reviewer`, `auditor`, `operator` or `break-glass`; whoever the call asks by now; whoever asked for
 //!   it; whoever has answered. For everybody else it does not exist: a foreign id is answered exactly as an unknown one.
+//! - **Who may say what.** Yes and no: whom the rule asks. Taking back: the same. Giving up: whoever asked. What became of a
+//!   call nobody knows the outcome of: whoever sees it; it is on record who said so, and nothing runs because of it.
 //! - **An answer is about what was shown.** It names the digest of that, and one that names another counts for nothing.
 //! - **Nothing is answered twice.** The same answer sent again, or a double click, changes nothing and says `already_voted`
 //!   with the state, so that no key is needed to make it safe.
