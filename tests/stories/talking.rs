@@ -39,7 +39,7 @@ async fn office(wait: &str) -> Office {
     Office::under(ROWS, wait).await
 }
 
-fn call(count: u64) -> Value {
+fn rows(count: u64) -> Value {
     json!({ "name": "x", "n": count })
 }
 
@@ -91,12 +91,12 @@ fn edited() -> Told {
             assert_eq!(approve(&office, "ida", &path).await.0, 200);
             path
         };
-        let (told, path) = tokio::join!(office.call(1, "strict", call(50)), deciding);
+        let (told, path) = tokio::join!(office.call(1, "strict", rows(50)), deciding);
         let words = told["result"]["content"].to_string();
         assert!(words.contains("/n is 5") && words.contains("five will do"), "the agent is told: {told}");
         assert_eq!(told["result"]["_meta"]["dev.countersign/edited"], json!({ "/n": "5" }));
         let sent = office.world.ledger();
-        assert_eq!((sent.len(), &sent[0]["arguments"]["n"]), (1, &json!(5)), "{sent:?}");
+        assert_eq!((sent.len(), &sent[0]["params"]["arguments"]["n"]), (1, &json!(5)), "{sent:?}");
         let book = office.world.book().await;
         let edits: Vec<&Value> = book.iter().filter(|entry| event(entry) == "edited").collect();
         assert_eq!(edits.len(), 2);
@@ -127,27 +127,27 @@ fn unfit() -> Told {
             assert_eq!((empty.0, &empty.1["code"]), (400, &json!("words_required")), "{empty:?}");
             assert_eq!(approve(&office, "ada", &path).await.0, 200, "a refused wish makes nobody an editor");
         };
-        let (told, ()) = tokio::join!(office.call(1, "strict", call(50)), deciding);
-        assert_eq!(office.world.ledger()[0]["arguments"]["n"], 50, "{told}");
+        let (told, ()) = tokio::join!(office.call(1, "strict", rows(50)), deciding);
+        assert_eq!(office.world.ledger()[0]["params"]["arguments"]["n"], 50, "{told}");
     })
 }
 
 fn found_again() -> Told {
     Box::pin(async {
         let office = office("300ms").await;
-        assert_eq!(class(&office.call(1, "strict", call(50)).await), "held");
+        assert_eq!(class(&office.call(1, "strict", rows(50)).await), "held");
         let (path, before) = office.one().await;
         let wish = json!({ "digest": before, "set": { "/n": 20 }, "reason": "fewer" });
         assert_eq!(office.post("ada", &format!("{path}/edit"), wish).await.0, 200);
         let waits = look(&office, &path).await;
         assert_eq!(waits["edits"][0]["outcome"], "proposed", "nobody has the call right now");
-        assert_eq!(class(&office.call(2, "strict", call(50)).await), "held");
+        assert_eq!(class(&office.call(2, "strict", rows(50)).await), "held");
         let card = look(&office, &path).await;
         assert_eq!((&card["edits"][0]["outcome"], &card["state"]), (&json!("made"), &json!("pending")), "{card}");
         assert_eq!(approve(&office, "ida", &path).await.0, 200);
-        let told = office.call(3, "strict", call(50)).await;
+        let told = office.call(3, "strict", rows(50)).await;
         assert!(told["result"]["isError"] != json!(true), "{told}");
-        assert_eq!(office.world.ledger()[0]["arguments"]["n"], 20);
+        assert_eq!(office.world.ledger()[0]["params"]["arguments"]["n"], 20);
         assert_eq!(office.world.ledger().len(), 1);
     })
 }
@@ -156,18 +156,24 @@ fn asked() -> Told {
     // A34
     Box::pin(async {
         let office = office("300ms").await;
-        assert_eq!(class(&office.call(1, "strict", call(50)).await), "held");
+        // A client that cannot be asked anything.
+        let call = async |number, tool: &str, arguments: Value| {
+            let params = json!({ "name": tool, "arguments": arguments });
+            let post = office.world.modern_post_as(&json!({}), number, "tools/call", params);
+            answer(&post.bearer_auth(&office.keys["bot"]).send().await.unwrap().text().await.unwrap())
+        };
+        assert_eq!(class(&call(1, "strict", rows(50)).await), "held");
         let (path, _) = office.one().await;
         let ask = async |who: &str| {
             office.post(who, &format!("{path}/ask"), json!({ "question": "which ticket is it for?" })).await
         };
         assert_eq!(ask("eve").await.0, 404, "who has no part in it sees nothing");
         assert_eq!(ask("ada").await.0, 200);
-        let pending = office.call(2, "strict", call(50)).await;
+        let pending = call(2, "strict", rows(50)).await;
         assert!(text(&pending).contains("which ticket is it for?"), "the agent reads it: {pending}");
         let reference = pending["result"]["_meta"]["dev.countersign/refusal"]["waits"]["reference"].clone();
         let said = json!({ "reference": reference, "answer": "OPS-311" });
-        assert_eq!(class(&office.call(3, "countersign_wait", said).await), "held");
+        assert_eq!(class(&call(3, "countersign_wait", said).await), "held");
         let card = look(&office, &path).await;
         assert_eq!(
             (&card["questions"][0]["asserted"], &card["state"]),
@@ -185,7 +191,7 @@ fn elicited() -> Told {
     Box::pin(async {
         let office = office("30s").await;
         let bot = office.keys["bot"].clone();
-        let params = json!({ "name": "strict", "arguments": call(50) });
+        let params = json!({ "name": "strict", "arguments": rows(50) });
         let round = async |number, params: Value| {
             let post = office.world.modern_post(number, "tools/call", params).bearer_auth(&bot);
             answer(&post.send().await.unwrap().text().await.unwrap())
@@ -221,7 +227,7 @@ fn escalated() -> Told {
     // A33
     Box::pin(async {
         let office = office("100ms").await;
-        assert_eq!(class(&office.call(1, "strict", call(50)).await), "held");
+        assert_eq!(class(&office.call(1, "strict", rows(50)).await), "held");
         let (path, _) = office.one().await;
         let (status, early) = approve(&office, "ben", &path).await;
         assert_eq!((status, &early["code"]), (403, &json!("not_eligible")), "{early}");
@@ -239,7 +245,7 @@ fn glass() -> Told {
     // A23
     Box::pin(async {
         let office = office("100ms").await;
-        assert_eq!(class(&office.call(1, "strict", call(50)).await), "held");
+        assert_eq!(class(&office.call(1, "strict", rows(50)).await), "held");
         let (path, digest) = office.one().await;
         let need = json!({ "digest": digest, "reason": "outage 311" });
         let break_it = async |who: &str| office.post(who, &format!("{path}/break-glass"), need.clone()).await;
@@ -255,7 +261,7 @@ fn glass() -> Told {
         );
         let (_, two) = break_it("uwe").await;
         assert_eq!((&two["state"], &two["glass_broken"]), (&json!("approved"), &json!(true)), "{two}");
-        let told = office.call(2, "strict", call(50)).await;
+        let told = office.call(2, "strict", rows(50)).await;
         assert!(told["result"]["isError"] != json!(true), "{told}");
         let claimed: Vec<Value> =
             office.world.book().await.into_iter().filter(|entry| event(entry) == "claimed").collect();
