@@ -19,9 +19,9 @@ use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Ref, Rule};
 
 use super::syntax::{Node, Part, Written, steps};
 
-/// Parts of the input that are few and come again. Arguments, what was read out of them word by word, results, ids, times
-/// and counters are not among them.
-const RECURRING: [&[&str]; 20] = [
+/// Parts of the input that are few and come again. Arguments, what was read out of them word by word, the words of results,
+/// ids, times and counters are not among them.
+const RECURRING: [&[&str]; 22] = [
     &["version"],
     &["phase"],
     &["environment"],
@@ -42,9 +42,11 @@ const RECURRING: [&[&str]; 20] = [
     &["facts", "sql", "read_only"],
     &["facts", "shell", "risk"],
     &["facts", "shell", "complete"],
+    &["result", "is_error"],
+    &["result", "facts", "injection"],
 ];
 /// Parts of the input that are not there, or are empty, in most calls.
-const OFTEN_NOTHING: [&[&str]; 8] = [
+const OFTEN_NOTHING: [&[&str]; 10] = [
     &["facts", "sql"],
     &["facts", "shell"],
     &["facts", "money"],
@@ -53,6 +55,8 @@ const OFTEN_NOTHING: [&[&str]; 8] = [
     &["facts", "secrets"],
     &["facts", "resources"],
     &["facts", "reasons"],
+    &["result", "facts", "secrets"],
+    &["result", "facts", "urls"],
 ];
 /// Where arguments are.
 const ARGUMENTS: [&str; 2] = ["call", "arguments"];
