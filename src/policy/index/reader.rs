@@ -1,17 +1,22 @@
 //! What must be true for a body to hold, as far as its text tells?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 
-use regorus::unstable::{AssignOp, BinOp, BoolOp, Expr, Literal, Module, Query, Ref, Rule, RuleHead};
+use regorus::unstable::{BinOp, BoolOp, Expr, Literal, Module, Query, Ref, Rule, RuleBody, RuleHead};
+use regorus::{Value, unstable::RuleAssign};
 
+use super::given::{Test, Wanted};
+use super::terms::{Root, Spot, Target, Terms, is_indexed};
 use super::{Condition, DEEPEST, Field};
+use crate::policy::footprint::Places;
 use crate::policy::input::Phase;
-use crate::policy::syntax::{Node, Part, Written, aliases, expression, package, steps, text};
+use crate::policy::syntax::{Written, aliases, head, names, package, text};
 
 /// Whether anything after a statement is sure to be reached only when the statement is true.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum After {
-    /// It cannot fail, only be true or not.
+    /// It is, or the statement says itself that it fails.
     GoOn,
     /// It may fail, so what comes after it says nothing about whether this rule is heard.
     Stop,
@@ -26,35 +31,54 @@ enum Kind {
     Set,
 }
 
-/// Every rule there is, to look into those a body begins with.
-pub(super) struct Reader<'a>(BTreeMap<Vec<String>, Vec<Written<'a>>>);
+/// What kind of rule comes about in several ways.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// It is true or not there.
+    True,
+    /// The same, for so many arguments.
+    Call(usize),
+    /// A set, empty when it comes about in none.
+    Set,
+}
 
-impl<'a> Reader<'a> {
-    pub(super) fn new(modules: &'a [Ref<Module>]) -> Self {
-        let mut rules: BTreeMap<Vec<String>, Vec<Written<'a>>> = BTreeMap::new();
-        for rule in Written::all(modules) {
-            rules.entry(rule.path()).or_default().push(rule);
-        }
-        Self(rules)
+/// Looks into the rules a body begins with.
+pub(super) struct Reader<'a, 'p> {
+    terms: Terms<'a>,
+    places: RefCell<&'p mut Places>,
+}
+
+impl<'a, 'p> Reader<'a, 'p> {
+    pub(super) fn new(modules: &'a [Ref<Module>], data: Option<&'a Value>, places: &'p mut Places) -> Self {
+        Self { terms: Terms::new(modules, data), places: RefCell::new(places) }
+    }
+
+    /// What must be true for this body of a rule to hold.
+    pub(super) fn condition(&self, rule: Written<'a>, body: &'a Query, depth: usize) -> Condition {
+        let mut condition = Condition { is_firm: true, ..Condition::default() };
+        let after = self.body(Spot::in_rule(rule), body, &mut condition, depth);
+        Condition { is_whole: after == After::GoOn, ..condition }
     }
 
     /// Statements that define nothing run in the order they are written, before those that need a variable.
-    pub(super) fn body(&self, rule: &Written<'a>, body: &'a Query, condition: &mut Condition, depth: usize) -> After {
+    fn body(&self, mut spot: Spot<'a>, body: &'a Query, condition: &mut Condition, depth: usize) -> After {
         for statement in &body.stmts {
             if !statement.with_mods.is_empty() {
                 return After::Stop;
             }
             let after = match &statement.literal {
-                Literal::Expr { expr, .. } => self.statement(rule, expr, condition, depth),
-                Literal::SomeIn { collection, .. } => {
-                    if is_result(rule, collection) {
-                        condition.narrow(Field::Phase, BTreeSet::from([Phase::Result.word().to_owned()]));
-                    }
-                    After::Stop
-                }
-                Literal::NotExpr { expr, .. } if is_plain(rule, expr) => After::GoOn,
+                Literal::Expr { expr, .. } => self.statement(&mut spot, expr, condition, depth),
+                Literal::NotExpr { expr, .. } => match self.test(&spot, expr, depth) {
+                    Some(test) => condition.add(Test::Not(Box::new(test))),
+                    None if self.terms.is_plain(&spot, expr) => condition.add(Test::Needs(BTreeSet::new())),
+                    None => return After::Stop,
+                },
                 Literal::SomeVars { .. } => After::GoOn,
-                _ => After::Stop,
+                Literal::SomeIn { collection, .. } => {
+                    self.walked(&spot, collection, condition, depth);
+                    return After::Stop;
+                }
+                Literal::Every { .. } => return After::Stop,
             };
             if after == After::Stop {
                 return After::Stop;
@@ -63,149 +87,299 @@ impl<'a> Reader<'a> {
         After::GoOn
     }
 
-    fn statement(&self, rule: &Written<'a>, expr: &'a Expr, condition: &mut Condition, depth: usize) -> After {
-        match expr {
-            Expr::BoolExpr { op: BoolOp::Eq, lhs, rhs, .. } => {
-                let sides = [(lhs, rhs), (rhs, lhs)];
-                let found = sides.into_iter().find_map(|(field, name)| Some((word_of(rule, field)?, text(name)?)));
-                if let Some((field, name)) = found {
-                    condition.narrow(field, BTreeSet::from([name]));
-                    return After::GoOn;
-                }
-            }
-            Expr::Membership { key: None, value, collection, .. } => {
-                if let (Some(label), Some(Field::Label)) = (text(value), field_of(rule, collection)) {
-                    condition.narrow(Field::Label, BTreeSet::from([label]));
-                    return After::GoOn;
-                }
-                let names = self.names(rule, collection, (Kind::List, depth));
-                if let (Some(field), Some(names)) = (word_of(rule, value), names) {
-                    condition.narrow(field, names);
-                    return After::GoOn;
-                }
-            }
-            Expr::Var { .. } | Expr::RefDot { .. } => {
-                if let Some((helper, body)) = self.helper(rule, expr, depth) {
-                    return self.body(&helper, body, condition, depth.saturating_add(1));
-                }
-            }
-            _ => {}
+    fn statement(&self, spot: &mut Spot<'a>, expr: &'a Expr, condition: &mut Condition, depth: usize) -> After {
+        let picked = self.picked(spot, expr, depth).filter(|(field, _)| condition.is_firm && condition.takes(*field));
+        if let Some((field, names)) = picked {
+            condition.narrow(field, names);
+            return After::GoOn;
         }
-        if !is_plain(rule, expr) {
+        if let Some((helper, body)) = self.helper(spot, expr, depth) {
+            return self.body(Spot::in_rule(helper), body, condition, depth.saturating_add(1));
+        }
+        let test = self.test(spot, expr, depth);
+        if test.is_none() && !self.terms.is_plain(spot, expr) {
             return After::Stop;
         }
-        if reads_result(rule, expr) {
-            condition.narrow(Field::Phase, BTreeSet::from([Phase::Result.word().to_owned()]));
-        }
-        After::GoOn
+        let mut needed = BTreeSet::new();
+        self.terms.needs(spot, expr, &mut needed);
+        self.narrow_to_results(&needed, condition);
+        spot.bind(expr);
+        let test = test.unwrap_or_else(|| Test::Needs(needed.iter().map(|path| self.place(path)).collect()));
+        condition.add(test)
     }
 
-    /// A rule that is written once and is either true or not there: `here if input.call.server == "x"`.
-    fn helper(&self, rule: &Written<'a>, expr: &Expr, depth: usize) -> Option<(Written<'a>, &'a Query)> {
-        let helper = self.only(rule, expr, depth)?;
-        let Rule::Spec { head: RuleHead::Compr { assign, .. }, bodies, .. } = helper.rule else { return None };
-        let plainly_true = assign
-            .as_ref()
-            .is_none_or(|assign| matches!(assign.value.as_ref(), Expr::Bool { span, .. } if span.text() == "true"));
-        match bodies.as_slice() {
-            [body] if plainly_true && body.assign.is_none() => Some((helper, &body.query)),
+    /// What is asked of a field that calls are picked by.
+    fn picked(&self, spot: &Spot<'a>, expr: &'a Expr, depth: usize) -> Option<(Field, BTreeSet<String>)> {
+        match expr {
+            Expr::BoolExpr { op: BoolOp::Eq, lhs, rhs, .. } => {
+                let mut sides = [(lhs, rhs), (rhs, lhs)].into_iter();
+                sides.find_map(|(field, name)| Some((word_of(spot, field)?, BTreeSet::from([text(name)?]))))
+            }
+            Expr::Membership { key: None, value, collection, .. } => {
+                if let (Some(label), Some(Field::Label)) = (text(value), field_of(spot, collection)) {
+                    return Some((Field::Label, BTreeSet::from([label])));
+                }
+                Some((word_of(spot, value)?, self.names(spot, collection, (Kind::List, depth))?))
+            }
             _ => None,
         }
     }
 
+    /// Nothing is walked where there is nothing.
+    fn walked(&self, spot: &Spot<'a>, collection: &'a Expr, condition: &mut Condition, depth: usize) {
+        let Some(target) = self.terms.target(spot, collection) else { return };
+        let test = match target.root {
+            Root::Input => {
+                self.narrow_to_results(&BTreeSet::from([target.path.clone()]), condition);
+                let place = self.place(&target.path);
+                Some(if target.is_whole {
+                    Test::At(place, Wanted::Filled)
+                } else {
+                    Test::Needs(BTreeSet::from([place]))
+                })
+            }
+            Root::Data => self.terms.known(&target).filter(is_nothing).map(|_| Test::never()),
+            Root::Rule => self.ways(&target.path, Way::Set, depth).map(Test::Any),
+        };
+        if let Some(test) = test {
+            condition.add(test);
+        }
+    }
+
+    /// What reads a result has nothing to say before there is one.
+    fn narrow_to_results(&self, needed: &BTreeSet<Vec<String>>, condition: &mut Condition) {
+        let is_result = |path: &Vec<String>| path.first().is_some_and(|name| name == "result");
+        if condition.is_firm && needed.iter().any(is_result) {
+            condition.narrow(Field::Phase, BTreeSet::from([Phase::Result.word().to_owned()]));
+        }
+    }
+
+    /// A statement that can be looked up.
+    fn test(&self, spot: &Spot<'a>, expr: &'a Expr, depth: usize) -> Option<Test> {
+        match expr {
+            Expr::BoolExpr { op, lhs, rhs, .. } => self.compared(spot, (op, lhs, rhs), depth),
+            Expr::Membership { key: None, value, collection, .. } => self.member(spot, value, collection, depth),
+            Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. } => {
+                let target = self.terms.target(spot, expr)?;
+                match target.root {
+                    Root::Input => target.is_whole.then(|| Test::At(self.place(&target.path), Wanted::True)),
+                    Root::Data => self.named(spot, expr, &target),
+                    Root::Rule => self.ways(&target.path, Way::True, depth).map(Test::Any),
+                }
+            }
+            Expr::Call { fcn, params, .. } => {
+                let path = self.function(spot, fcn)?;
+                let mut needed = BTreeSet::new();
+                for param in params {
+                    if !self.terms.is_plain(spot, param) {
+                        return None;
+                    }
+                    self.terms.needs(spot, param, &mut needed);
+                }
+                let ways = Test::Any(self.ways(&path, Way::Call(params.len()), depth)?);
+                let needed = Test::Needs(needed.iter().map(|path| self.place(path)).collect());
+                Some(Test::Any(vec![Condition::from_tests(vec![needed, ways])]))
+            }
+            _ => None,
+        }
+    }
+
+    fn compared(&self, spot: &Spot<'a>, (op, lhs, rhs): (&BoolOp, &'a Expr, &'a Expr), depth: usize) -> Option<Test> {
+        if let Some(filled) = self.counted(spot, lhs, depth) {
+            let number = self.terms.constant(spot, rhs)?;
+            let is = |wanted: u64| number == Value::from(wanted);
+            return match op {
+                BoolOp::Gt | BoolOp::Ne if is(0) => Some(filled),
+                BoolOp::Ge if is(1) => Some(filled),
+                BoolOp::Eq if is(0) => Some(Test::Not(Box::new(filled))),
+                _ => None,
+            };
+        }
+        let part = |expr| self.terms.target(spot, expr).filter(|target| target.root == Root::Input && target.is_whole);
+        let (part, op, other) = match (part(lhs), part(rhs)) {
+            (Some(part), None) => (part, op.clone(), rhs),
+            (None, Some(part)) => (part, turned(op), lhs),
+            _ => return None,
+        };
+        let other = self.terms.constant(spot, other)?;
+        let place = self.place(&part.path);
+        Some(if other == Value::Undefined { Test::never() } else { Test::At(place, Wanted::Is(op, other)) })
+    }
+
+    /// Whether `count` of something is more than nothing.
+    fn counted(&self, spot: &Spot<'a>, expr: &'a Expr, depth: usize) -> Option<Test> {
+        let Expr::Call { fcn, params, .. } = expr else { return None };
+        let ([list], ["count"]) =
+            (params.as_slice(), names(fcn).iter().map(String::as_str).collect::<Vec<_>>().as_slice())
+        else {
+            return None;
+        };
+        if aliases(spot.rule.module).contains_key("count") || self.function(spot, fcn).is_some() {
+            return None;
+        }
+        let target = self.terms.target(spot, list)?;
+        match target.root {
+            // What is not there has no length, and no comparison with it holds or fails to.
+            Root::Input => target.is_whole.then(|| Test::At(self.place(&target.path), Wanted::Counted)),
+            Root::Rule => self.ways(&target.path, Way::Set, depth).map(Test::Any),
+            Root::Data => None,
+        }
+    }
+
+    fn member(&self, spot: &Spot<'a>, value: &'a Expr, collection: &'a Expr, depth: usize) -> Option<Test> {
+        let part = |expr| self.terms.target(spot, expr).filter(|target| target.root == Root::Input && target.is_whole);
+        if let (Some(item), Some(list)) = (self.terms.constant(spot, value), part(collection)) {
+            return Some(match item {
+                Value::Undefined => Test::never(),
+                item => Test::At(self.place(&list.path), Wanted::Has(item)),
+            });
+        }
+        let names = self.names(spot, collection, (Kind::List, depth))?;
+        let names = names.iter().map(|name| Value::from(name.as_str())).collect();
+        Some(Test::At(self.place(&part(value)?.path), Wanted::In(names)))
+    }
+
+    /// What a table in data says of a name: `data.dataflow.sends[input.call.server]`.
+    fn named(&self, spot: &Spot<'a>, expr: &'a Expr, target: &Target) -> Option<Test> {
+        let known = self.terms.known(target)?;
+        if target.is_whole {
+            let never = matches!(known, Value::Undefined | Value::Bool(false));
+            return Some(if never { Test::never() } else { Test::Any(vec![Condition::from_tests(Vec::new())]) });
+        }
+        if is_nothing(&known) {
+            return Some(Test::never());
+        }
+        let Expr::RefBrack { refr, index, .. } = expr else { return None };
+        let table = self.terms.target(spot, refr).filter(|table| table.is_whole && table.path == target.path);
+        let index = self.terms.target(spot, index).filter(|index| index.root == Root::Input && index.is_whole);
+        table.and(index).map(|index| Test::At(self.place(&index.path), Wanted::Names(known)))
+    }
+
+    /// A rule that is written once and is either true or not there: `here if input.call.server == "x"`.
+    fn helper(&self, spot: &Spot<'a>, expr: &'a Expr, depth: usize) -> Option<(Written<'a>, &'a Query)> {
+        let target = self.terms.target(spot, expr).filter(|target| target.root == Root::Rule && depth < DEEPEST)?;
+        let [helper] = self.terms.rules(&target.path)? else { return None };
+        match (plain_bodies(helper, Way::True)?, helper) {
+            ([body], helper) => Some((*helper, &body.query)),
+            _ => None,
+        }
+    }
+
+    /// All ways in which a rule comes about.
+    fn ways(&self, path: &[String], kind: Way, depth: usize) -> Option<Vec<Condition>> {
+        if depth >= DEEPEST {
+            return None;
+        }
+        let mut ways = Vec::new();
+        for rule in self.terms.rules(path)? {
+            let bodies = plain_bodies(rule, kind)?;
+            // What is added to a set is worked out after the body, and an argument may not fit.
+            let last = match rule.rule {
+                Rule::Spec { head: RuleHead::Set { key: Some(key), .. }, .. } => {
+                    let spot = Spot::in_rule(*rule);
+                    let mut needed = BTreeSet::new();
+                    self.terms.needs(&spot, key, &mut needed);
+                    let needs = Test::Needs(needed.iter().map(|path| self.place(path)).collect());
+                    (self.terms.is_plain(&spot, key)).then_some(needs)
+                }
+                Rule::Spec { head: RuleHead::Func { .. }, .. } => Some(Test::Needs(BTreeSet::new())),
+                _ => Some(Test::Any(vec![Condition::from_tests(Vec::new())])),
+            };
+            let end = |condition: Condition| match last.clone() {
+                Some(test) if condition.is_whole => {
+                    Condition { tests: [condition.tests, vec![test]].concat(), ..condition }
+                }
+                _ => Condition { is_whole: false, ..condition },
+            };
+            if bodies.is_empty() {
+                ways.push(end(Condition::from_tests(Vec::new())));
+            }
+            let deeper = depth.saturating_add(1);
+            ways.extend(bodies.iter().map(|body| end(self.condition(*rule, &body.query, deeper))));
+        }
+        Some(ways)
+    }
+
+    /// The path of a function that policies define.
+    fn function(&self, spot: &Spot<'a>, expr: &'a Expr) -> Option<Vec<String>> {
+        self.terms.target(spot, expr).filter(|target| target.root == Root::Rule).map(|target| target.path)
+    }
+
     /// The texts of a list that is written down, here or as a rule of its own.
-    fn names(&self, rule: &Written<'a>, expr: &Expr, (kind, depth): (Kind, usize)) -> Option<BTreeSet<String>> {
+    fn names(&self, spot: &Spot<'a>, expr: &'a Expr, (kind, depth): (Kind, usize)) -> Option<BTreeSet<String>> {
         match expr {
             Expr::Set { items, .. } => items.iter().map(|item| text(item)).collect(),
             Expr::Array { items, .. } if kind == Kind::List => items.iter().map(|item| text(item)).collect(),
             Expr::BinExpr { op: BinOp::Union, lhs, rhs, .. } => {
-                let mut left = self.names(rule, lhs, (Kind::Set, depth))?;
-                left.extend(self.names(rule, rhs, (Kind::Set, depth))?);
+                let mut left = self.names(spot, lhs, (Kind::Set, depth))?;
+                left.extend(self.names(spot, rhs, (Kind::Set, depth))?);
                 Some(left)
             }
-            Expr::Var { .. } => {
-                let list = self.only(rule, expr, depth)?;
+            Expr::Var { .. } if depth < DEEPEST => {
+                let target = self.terms.target(spot, expr).filter(|target| target.root == Root::Rule)?;
+                let [list] = self.terms.rules(&target.path)? else { return None };
                 let Rule::Spec { head: RuleHead::Compr { assign: Some(assign), .. }, bodies, .. } = list.rule else {
                     return None;
                 };
-                let plain = bodies.is_empty();
-                plain.then(|| self.names(&list, &assign.value, (kind, depth.saturating_add(1))))?
+                let plain = bodies.is_empty() && !is_indexed(head(list.rule));
+                plain.then(|| self.names(&Spot::in_rule(*list), &assign.value, (kind, depth.saturating_add(1))))?
             }
             _ => None,
         }
     }
 
-    /// The one rule behind a name, when there is exactly one.
-    fn only(&self, rule: &Written<'a>, expr: &Expr, depth: usize) -> Option<Written<'a>> {
-        if depth >= DEEPEST {
-            return None;
-        }
-        let path = rule.resolve(steps(expr)?, &rule.locals())?;
-        let path: Option<Vec<String>> =
-            path.into_iter().map(|step| if let Part::Name(name) = step { Some(name) } else { None }).collect();
-        match self.0.get(&path?)?.as_slice() {
-            [only] => Some(*only),
-            _ => None,
-        }
+    fn place(&self, path: &[String]) -> usize {
+        let path = path.iter().map(|name| Value::from(name.as_str())).collect();
+        self.places.borrow_mut().number(path)
     }
 }
 
-/// Something that cannot fail: literals, fields of the input and comparisons between them.
-fn is_plain(rule: &Written<'_>, expr: &Expr) -> bool {
-    let mut plain = true;
-    expression(expr, &mut |node| {
-        plain &= match node {
-            Node::Statement(_) => false,
-            Node::Expr(expr) => match expr {
-                Expr::String { .. }
-                | Expr::RawString { .. }
-                | Expr::Number { .. }
-                | Expr::Bool { .. }
-                | Expr::Null { .. }
-                | Expr::Array { .. }
-                | Expr::Set { .. }
-                | Expr::BoolExpr { .. }
-                | Expr::Membership { .. } => true,
-                Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } => matches!(lhs.as_ref(), Expr::Var { .. }),
-                Expr::Var { span, .. } => rule.locals().contains(span.text()),
-                Expr::RefDot { .. } => is_input(rule, expr),
-                _ => false,
-            },
-        };
-    });
-    plain
+/// The bodies of a rule of this kind, when they depend on nothing but themselves.
+fn plain_bodies<'a>(rule: &Written<'a>, kind: Way) -> Option<&'a [RuleBody]> {
+    let Rule::Spec { head: said, bodies, .. } = rule.rule else { return None };
+    let is_true = |assign: &Option<RuleAssign>| {
+        assign
+            .as_ref()
+            .is_none_or(|assign| matches!(assign.value.as_ref(), Expr::Bool { span, .. } if span.text() == "true"))
+    };
+    let fits = match (said, kind) {
+        (RuleHead::Compr { assign, .. }, Way::True) => is_true(assign),
+        (RuleHead::Func { args, assign, .. }, Way::Call(count)) => is_true(assign) && args.len() == count && count > 0,
+        (RuleHead::Set { .. }, Way::Set) => true,
+        _ => false,
+    };
+    let alone = bodies.iter().all(|body| !body.is_else && body.assign.is_none());
+    (fits && alone && !is_indexed(head(rule.rule))).then_some(bodies)
 }
 
-fn is_input(rule: &Written<'_>, expr: &Expr) -> bool {
-    let path = steps(expr).and_then(|steps| rule.resolve(steps, &rule.locals()));
-    path.is_some_and(|path| path.first() == Some(&Part::Name("input".to_owned())))
+/// The comparison with its sides exchanged.
+const fn turned(op: &BoolOp) -> BoolOp {
+    match op {
+        BoolOp::Lt => BoolOp::Gt,
+        BoolOp::Le => BoolOp::Ge,
+        BoolOp::Eq => BoolOp::Eq,
+        BoolOp::Ge => BoolOp::Le,
+        BoolOp::Gt => BoolOp::Lt,
+        BoolOp::Ne => BoolOp::Ne,
+    }
 }
 
-/// Whether an expression is undefined where there is no result: it is plain, so nothing in it is asked on its own.
-fn reads_result(rule: &Written<'_>, expr: &Expr) -> bool {
-    let mut reads = false;
-    expression(expr, &mut |node| {
-        if let Node::Expr(expr) = node {
-            reads |= is_result(rule, expr);
-        }
-    });
-    reads
-}
-
-fn is_result(rule: &Written<'_>, expr: &Expr) -> bool {
-    let path = steps(expr).and_then(|steps| rule.resolve(steps, &rule.locals()));
-    let begins = ["input", "result"].map(|name| Part::Name(name.to_owned()));
-    path.is_some_and(|path| path.starts_with(&begins))
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Undefined => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
 }
 
 /// The same, of a field that is one word.
-fn word_of(rule: &Written<'_>, expr: &Expr) -> Option<Field> {
-    field_of(rule, expr).filter(|field| *field != Field::Label)
+fn word_of(spot: &Spot<'_>, expr: &Expr) -> Option<Field> {
+    field_of(spot, expr).filter(|field| *field != Field::Label)
 }
 
-fn field_of(rule: &Written<'_>, expr: &Expr) -> Option<Field> {
-    let hidden = |name: &str| rule.locals().contains(name) || aliases(rule.module).contains_key(name);
-    if hidden("input") || package(rule.module).is_empty() {
+fn field_of(spot: &Spot<'_>, expr: &Expr) -> Option<Field> {
+    if !spot.is_plainly_rooted || package(spot.rule.module).is_empty() {
         return None;
     }
     match expr.span().text() {
