@@ -62,7 +62,7 @@ impl Bundle {
         key.phase = Phase::Result;
         let value = call.value();
         let glance = self.places().glance(&value);
-        let sight = Sight { key: &key, glance: &glance, result: Shown::Later };
+        let sight = Sight { key: &key, glance: &glance, result: Shown::Later, item: None };
         let about = |rule: &&super::bundle::EffectRule| self.concern().of_results(&rule.policy, rule.effect);
         let mut ways = self.rules().iter().filter(about).flat_map(|rule| &rule.conditions);
         ways.any(|way| way.truth(&sight) != Truth::No)

@@ -123,7 +123,7 @@ impl Bundle {
         heard: &mut Heard,
     ) -> Result<(), Denial> {
         let glance = self.places().glance(value);
-        let sight = Sight { key: &input.key, glance: &glance, result: Shown::Now };
+        let sight = Sight { key: &input.key, glance: &glance, result: Shown::Now, item: None };
         let concerned = |rule: &EffectRule| {
             rule.effect.phases().contains(&phase)
                 && (reach != Reach::Indexed || rule.conditions.iter().any(|way| way.truth(&sight) != Truth::No))

@@ -142,7 +142,8 @@ impl Footprint {
     }
 }
 
-fn inside<'v>(input: &'v Value, path: &[Value]) -> Option<&'v Value> {
+/// What is at a path.
+pub(super) fn inside<'v>(input: &'v Value, path: &[Value]) -> Option<&'v Value> {
     path.iter().try_fold(input, |value, key| value.as_object().ok()?.get(key))
 }
 

@@ -21,6 +21,7 @@ use given::Test;
 use reader::{After, Reader};
 
 mod given;
+mod lookup;
 mod reader;
 mod terms;
 

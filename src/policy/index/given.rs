@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use regorus::Value;
 use regorus::unstable::BoolOp;
 
-use crate::policy::footprint::Glance;
+use crate::policy::footprint::{Glance, inside};
 use crate::policy::input::Key;
 
 /// What is known of a statement, or of all statements of a body.
@@ -30,6 +30,8 @@ pub struct Sight<'s> {
     pub glance: &'s Glance<'s>,
     /// Whether there is a result in it, if there will be one.
     pub result: Shown,
+    /// What a list is walked by.
+    pub item: Option<&'s Value>,
 }
 
 /// Whether a part of the input is there to be looked at.
@@ -48,6 +50,10 @@ pub(super) enum Test {
     At(usize, Wanted),
     /// It cannot fail, and is undefined unless there is something at each of these places.
     Needs(BTreeSet<usize>),
+    /// A part of what a list is walked by.
+    Item(Vec<Value>, Wanted),
+    /// All of these, for one item of the list at this place at least. Then it may still fail.
+    Walk(usize, Vec<Self>),
     /// One of the ways something comes about; without any it never does.
     Any(Vec<super::Condition>),
     /// The opposite.
@@ -59,8 +65,6 @@ pub(super) enum Test {
 pub(super) enum Wanted {
     /// Anything but `false`.
     True,
-    /// A list that is walked: one with something in it.
-    Filled,
     /// A list that is counted: one with something in it. Counting what has no length fails.
     Counted,
     /// This is among its items.
@@ -89,6 +93,16 @@ impl Test {
                 let gone = |place: &usize| matches!(sight.at(*place), Ok(Value::Undefined));
                 if places.iter().any(gone) { Truth::No } else { Truth::Open }
             }
+            Self::Item(path, wanted) => {
+                sight.item.map_or(Truth::Unclear, |item| wanted.truth(inside(item, path).unwrap_or(&Value::Undefined)))
+            }
+            Self::Walk(place, tests) => match sight.at(*place) {
+                Ok(value) => walk(value, |item| {
+                    let sight = Sight { item: Some(item), ..*sight };
+                    all(tests.iter().map(|test| test.truth(&sight)))
+                }),
+                Err(later) => later,
+            },
             Self::Any(ways) => any(ways.iter().map(|way| way.truth(sight))),
             Self::Not(test) => match test.truth(sight) {
                 Truth::No => Truth::Yes,
@@ -101,7 +115,8 @@ impl Test {
     /// Whether it never fails, whatever the input is.
     pub(super) fn is_safe(&self) -> bool {
         match self {
-            Self::At(_, wanted) => *wanted != Wanted::Counted,
+            Self::At(_, wanted) | Self::Item(_, wanted) => *wanted != Wanted::Counted,
+            Self::Walk(..) => false,
             Self::Needs(_) => true,
             Self::Any(ways) => ways.iter().all(super::Condition::is_safe),
             Self::Not(test) => test.is_safe(),
@@ -109,8 +124,8 @@ impl Test {
     }
 }
 
-impl Sight<'_> {
-    fn at(&self, place: usize) -> Result<&Value, Truth> {
+impl<'s> Sight<'s> {
+    fn at(&self, place: usize) -> Result<&'s Value, Truth> {
         let late = self.result == Shown::Later && self.glance.is_below(place, &["result", "phase"]);
         // A list that is counted might be none.
         if late { Err(Truth::Unclear) } else { Ok(self.glance.at(place)) }
@@ -125,7 +140,6 @@ impl Wanted {
         let known = |holds| if holds { Truth::Yes } else { Truth::No };
         match self {
             Self::True => known(*value != Value::Bool(false)),
-            Self::Filled => is_empty(value).map_or(Truth::Open, |empty| known(!empty)),
             Self::Counted => is_empty(value).map_or(Truth::Unclear, |empty| known(!empty)),
             Self::Has(item) => known(match value {
                 Value::Array(items) => items.contains(item),
@@ -142,15 +156,31 @@ impl Wanted {
                 BoolOp::Ne => value != other,
             }),
             Self::In(items) => known(items.contains(value)),
-            // Any other index may be made a text first.
-            Self::Names(members) => match (value, members) {
-                (Value::String(_), Value::Object(members)) => {
-                    known(members.get(value).is_some_and(|member| *member != Value::Bool(false)))
+            Self::Names(members) => match value {
+                // A number may be made a text first.
+                Value::Number(_) => Truth::Open,
+                _ => {
+                    let member = members.as_object().ok().and_then(|members| members.get(value));
+                    known(member.is_some_and(|member| *member != Value::Bool(false)))
                 }
-                _ => Truth::Open,
             },
         }
     }
+}
+
+/// Longer lists are left to the interpreter.
+const LONGEST: usize = 32;
+
+/// Whether no item holds. Nothing else is known: what comes behind may fail.
+fn walk<'v>(list: &'v Value, holds: impl Fn(&'v Value) -> Truth) -> Truth {
+    let none = match list {
+        Value::Undefined => true,
+        Value::Array(items) if items.len() <= LONGEST => items.iter().all(|item| holds(item) == Truth::No),
+        Value::Set(items) if items.len() <= LONGEST => items.iter().all(|item| holds(item) == Truth::No),
+        Value::Object(members) if members.len() <= LONGEST => members.values().all(|item| holds(item) == Truth::No),
+        _ => false,
+    };
+    if none { Truth::No } else { Truth::Unclear }
 }
 
 fn is_empty(value: &Value) -> Option<bool> {

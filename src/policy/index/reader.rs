@@ -3,15 +3,16 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use regorus::unstable::{BinOp, BoolOp, Expr, Literal, Module, Query, Ref, Rule, RuleBody, RuleHead};
+use regorus::unstable::{BinOp, BoolOp, Expr, Literal, LiteralStmt, Module, Query, Ref, Rule, RuleBody, RuleHead};
 use regorus::{Value, unstable::RuleAssign};
 
-use super::given::{Test, Wanted};
-use super::terms::{Root, Spot, Target, Terms, is_indexed};
+use super::given::Test;
+use super::lookup::is_nothing;
+use super::terms::{Root, Spot, Terms, is_indexed};
 use super::{Condition, DEEPEST, Field};
 use crate::policy::footprint::Places;
 use crate::policy::input::Phase;
-use crate::policy::syntax::{Written, aliases, head, names, package, text};
+use crate::policy::syntax::{Written, head, package, text};
 
 /// Whether anything after a statement is sure to be reached only when the statement is true.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub(super) enum After {
 
 /// What a list of texts may be.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// A set or an array.
     List,
     /// A set: the union of anything else is an error.
@@ -33,7 +34,7 @@ enum Kind {
 
 /// What kind of rule comes about in several ways.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     /// It is true or not there.
     True,
     /// The same, for so many arguments.
@@ -44,7 +45,7 @@ enum Way {
 
 /// Looks into the rules a body begins with.
 pub(super) struct Reader<'a, 'p> {
-    terms: Terms<'a>,
+    pub(super) terms: Terms<'a>,
     places: RefCell<&'p mut Places>,
 }
 
@@ -62,7 +63,7 @@ impl<'a, 'p> Reader<'a, 'p> {
 
     /// Statements that define nothing run in the order they are written, before those that need a variable.
     fn body(&self, mut spot: Spot<'a>, body: &'a Query, condition: &mut Condition, depth: usize) -> After {
-        for statement in &body.stmts {
+        for (at, statement) in body.stmts.iter().enumerate() {
             if !statement.with_mods.is_empty() {
                 return After::Stop;
             }
@@ -74,8 +75,12 @@ impl<'a, 'p> Reader<'a, 'p> {
                     None => return After::Stop,
                 },
                 Literal::SomeVars { .. } => After::GoOn,
-                Literal::SomeIn { collection, .. } => {
-                    self.walked(&spot, collection, condition, depth);
+                Literal::SomeIn { key, value, collection, .. } => {
+                    let is_name = |expr: &Ref<Expr>| matches!(expr.as_ref(), Expr::Var { .. });
+                    let walking = spot.walking(value).filter(|_| key.as_ref().is_none_or(is_name));
+                    let behind = body.stmts.get(at.saturating_add(1)..).unwrap_or_default();
+                    let tests = walking.map(|spot| self.of_items(spot, behind, depth)).unwrap_or_default();
+                    self.walked(&spot, (collection, tests), condition, depth);
                     return After::Stop;
                 }
                 Literal::Every { .. } => return After::Stop,
@@ -126,24 +131,48 @@ impl<'a, 'p> Reader<'a, 'p> {
     }
 
     /// Nothing is walked where there is nothing.
-    fn walked(&self, spot: &Spot<'a>, collection: &'a Expr, condition: &mut Condition, depth: usize) {
+    fn walked(
+        &self,
+        spot: &Spot<'a>,
+        (collection, tests): (&'a Expr, Vec<Test>),
+        condition: &mut Condition,
+        depth: usize,
+    ) {
         let Some(target) = self.terms.target(spot, collection) else { return };
         let test = match target.root {
             Root::Input => {
                 self.narrow_to_results(&BTreeSet::from([target.path.clone()]), condition);
                 let place = self.place(&target.path);
-                Some(if target.is_whole {
-                    Test::At(place, Wanted::Filled)
-                } else {
-                    Test::Needs(BTreeSet::from([place]))
-                })
+                Some(if target.is_whole { Test::Walk(place, tests) } else { Test::Needs(BTreeSet::from([place])) })
             }
             Root::Data => self.terms.known(&target).filter(is_nothing).map(|_| Test::never()),
             Root::Rule => self.ways(&target.path, Way::Set, depth).map(Test::Any),
+            Root::Item => None,
         };
         if let Some(test) = test {
             condition.add(test);
         }
+    }
+
+    /// What the statements behind `some value in list` ask of each item, up to the first that may fail.
+    fn of_items(&self, mut spot: Spot<'a>, behind: &'a [LiteralStmt], depth: usize) -> Vec<Test> {
+        let mut tests = Vec::new();
+        for statement in behind.iter().take_while(|statement| statement.with_mods.is_empty()) {
+            let (test, expr) = match &statement.literal {
+                Literal::Expr { expr, .. } => (self.test(&spot, expr, depth), expr),
+                Literal::NotExpr { expr, .. } => {
+                    (self.test(&spot, expr, depth).map(|test| Test::Not(Box::new(test))), expr)
+                }
+                _ => break,
+            };
+            let is_safe = test.as_ref().map_or_else(|| self.terms.is_plain(&spot, expr), Test::is_safe);
+            tests.extend(test);
+            if !is_safe {
+                break;
+            }
+            spot.bind(expr);
+        }
+        tests
     }
 
     /// What reads a result has nothing to say before there is one.
@@ -152,107 +181,6 @@ impl<'a, 'p> Reader<'a, 'p> {
         if condition.is_firm && needed.iter().any(is_result) {
             condition.narrow(Field::Phase, BTreeSet::from([Phase::Result.word().to_owned()]));
         }
-    }
-
-    /// A statement that can be looked up.
-    fn test(&self, spot: &Spot<'a>, expr: &'a Expr, depth: usize) -> Option<Test> {
-        match expr {
-            Expr::BoolExpr { op, lhs, rhs, .. } => self.compared(spot, (op, lhs, rhs), depth),
-            Expr::Membership { key: None, value, collection, .. } => self.member(spot, value, collection, depth),
-            Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. } => {
-                let target = self.terms.target(spot, expr)?;
-                match target.root {
-                    Root::Input => target.is_whole.then(|| Test::At(self.place(&target.path), Wanted::True)),
-                    Root::Data => self.named(spot, expr, &target),
-                    Root::Rule => self.ways(&target.path, Way::True, depth).map(Test::Any),
-                }
-            }
-            Expr::Call { fcn, params, .. } => {
-                let path = self.function(spot, fcn)?;
-                let mut needed = BTreeSet::new();
-                for param in params {
-                    if !self.terms.is_plain(spot, param) {
-                        return None;
-                    }
-                    self.terms.needs(spot, param, &mut needed);
-                }
-                let ways = Test::Any(self.ways(&path, Way::Call(params.len()), depth)?);
-                let needed = Test::Needs(needed.iter().map(|path| self.place(path)).collect());
-                Some(Test::Any(vec![Condition::from_tests(vec![needed, ways])]))
-            }
-            _ => None,
-        }
-    }
-
-    fn compared(&self, spot: &Spot<'a>, (op, lhs, rhs): (&BoolOp, &'a Expr, &'a Expr), depth: usize) -> Option<Test> {
-        if let Some(filled) = self.counted(spot, lhs, depth) {
-            let number = self.terms.constant(spot, rhs)?;
-            let is = |wanted: u64| number == Value::from(wanted);
-            return match op {
-                BoolOp::Gt | BoolOp::Ne if is(0) => Some(filled),
-                BoolOp::Ge if is(1) => Some(filled),
-                BoolOp::Eq if is(0) => Some(Test::Not(Box::new(filled))),
-                _ => None,
-            };
-        }
-        let part = |expr| self.terms.target(spot, expr).filter(|target| target.root == Root::Input && target.is_whole);
-        let (part, op, other) = match (part(lhs), part(rhs)) {
-            (Some(part), None) => (part, op.clone(), rhs),
-            (None, Some(part)) => (part, turned(op), lhs),
-            _ => return None,
-        };
-        let other = self.terms.constant(spot, other)?;
-        let place = self.place(&part.path);
-        Some(if other == Value::Undefined { Test::never() } else { Test::At(place, Wanted::Is(op, other)) })
-    }
-
-    /// Whether `count` of something is more than nothing.
-    fn counted(&self, spot: &Spot<'a>, expr: &'a Expr, depth: usize) -> Option<Test> {
-        let Expr::Call { fcn, params, .. } = expr else { return None };
-        let ([list], ["count"]) =
-            (params.as_slice(), names(fcn).iter().map(String::as_str).collect::<Vec<_>>().as_slice())
-        else {
-            return None;
-        };
-        if aliases(spot.rule.module).contains_key("count") || self.function(spot, fcn).is_some() {
-            return None;
-        }
-        let target = self.terms.target(spot, list)?;
-        match target.root {
-            // What is not there has no length, and no comparison with it holds or fails to.
-            Root::Input => target.is_whole.then(|| Test::At(self.place(&target.path), Wanted::Counted)),
-            Root::Rule => self.ways(&target.path, Way::Set, depth).map(Test::Any),
-            Root::Data => None,
-        }
-    }
-
-    fn member(&self, spot: &Spot<'a>, value: &'a Expr, collection: &'a Expr, depth: usize) -> Option<Test> {
-        let part = |expr| self.terms.target(spot, expr).filter(|target| target.root == Root::Input && target.is_whole);
-        if let (Some(item), Some(list)) = (self.terms.constant(spot, value), part(collection)) {
-            return Some(match item {
-                Value::Undefined => Test::never(),
-                item => Test::At(self.place(&list.path), Wanted::Has(item)),
-            });
-        }
-        let names = self.names(spot, collection, (Kind::List, depth))?;
-        let names = names.iter().map(|name| Value::from(name.as_str())).collect();
-        Some(Test::At(self.place(&part(value)?.path), Wanted::In(names)))
-    }
-
-    /// What a table in data says of a name: `data.dataflow.sends[input.call.server]`.
-    fn named(&self, spot: &Spot<'a>, expr: &'a Expr, target: &Target) -> Option<Test> {
-        let known = self.terms.known(target)?;
-        if target.is_whole {
-            let never = matches!(known, Value::Undefined | Value::Bool(false));
-            return Some(if never { Test::never() } else { Test::Any(vec![Condition::from_tests(Vec::new())]) });
-        }
-        if is_nothing(&known) {
-            return Some(Test::never());
-        }
-        let Expr::RefBrack { refr, index, .. } = expr else { return None };
-        let table = self.terms.target(spot, refr).filter(|table| table.is_whole && table.path == target.path);
-        let index = self.terms.target(spot, index).filter(|index| index.root == Root::Input && index.is_whole);
-        table.and(index).map(|index| Test::At(self.place(&index.path), Wanted::Names(known)))
     }
 
     /// A rule that is written once and is either true or not there: `here if input.call.server == "x"`.
@@ -266,7 +194,7 @@ impl<'a, 'p> Reader<'a, 'p> {
     }
 
     /// All ways in which a rule comes about.
-    fn ways(&self, path: &[String], kind: Way, depth: usize) -> Option<Vec<Condition>> {
+    pub(super) fn ways(&self, path: &[String], kind: Way, depth: usize) -> Option<Vec<Condition>> {
         if depth >= DEEPEST {
             return None;
         }
@@ -301,12 +229,17 @@ impl<'a, 'p> Reader<'a, 'p> {
     }
 
     /// The path of a function that policies define.
-    fn function(&self, spot: &Spot<'a>, expr: &'a Expr) -> Option<Vec<String>> {
+    pub(super) fn function(&self, spot: &Spot<'a>, expr: &'a Expr) -> Option<Vec<String>> {
         self.terms.target(spot, expr).filter(|target| target.root == Root::Rule).map(|target| target.path)
     }
 
     /// The texts of a list that is written down, here or as a rule of its own.
-    fn names(&self, spot: &Spot<'a>, expr: &'a Expr, (kind, depth): (Kind, usize)) -> Option<BTreeSet<String>> {
+    pub(super) fn names(
+        &self,
+        spot: &Spot<'a>,
+        expr: &'a Expr,
+        (kind, depth): (Kind, usize),
+    ) -> Option<BTreeSet<String>> {
         match expr {
             Expr::Set { items, .. } => items.iter().map(|item| text(item)).collect(),
             Expr::Array { items, .. } if kind == Kind::List => items.iter().map(|item| text(item)).collect(),
@@ -328,9 +261,8 @@ impl<'a, 'p> Reader<'a, 'p> {
         }
     }
 
-    fn place(&self, path: &[String]) -> usize {
-        let path = path.iter().map(|name| Value::from(name.as_str())).collect();
-        self.places.borrow_mut().number(path)
+    pub(super) fn place(&self, path: &[String]) -> usize {
+        self.places.borrow_mut().number(values(path))
     }
 }
 
@@ -352,25 +284,8 @@ fn plain_bodies<'a>(rule: &Written<'a>, kind: Way) -> Option<&'a [RuleBody]> {
     (fits && alone && !is_indexed(head(rule.rule))).then_some(bodies)
 }
 
-/// The comparison with its sides exchanged.
-const fn turned(op: &BoolOp) -> BoolOp {
-    match op {
-        BoolOp::Lt => BoolOp::Gt,
-        BoolOp::Le => BoolOp::Ge,
-        BoolOp::Eq => BoolOp::Eq,
-        BoolOp::Ge => BoolOp::Le,
-        BoolOp::Gt => BoolOp::Lt,
-        BoolOp::Ne => BoolOp::Ne,
-    }
-}
-
-fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::Undefined => true,
-        Value::Array(items) => items.is_empty(),
-        Value::Object(members) => members.is_empty(),
-        _ => false,
-    }
+pub(super) fn values(path: &[String]) -> Vec<Value> {
+    path.iter().map(|name| Value::from(name.as_str())).collect()
 }
 
 /// The same, of a field that is one word.

@@ -22,6 +22,8 @@ pub(super) struct Spot<'a> {
     locals: BTreeSet<String>,
     /// Those that have a value by now.
     bound: BTreeSet<String>,
+    /// The name of what a list is walked by.
+    item: Option<String>,
     /// Whether `input` and `data` mean what they always mean.
     pub(super) is_plainly_rooted: bool,
 }
@@ -45,6 +47,8 @@ pub(super) enum Root {
     Data,
     /// A rule, and nothing below it.
     Rule,
+    /// What a list is walked by.
+    Item,
 }
 
 impl<'a> Spot<'a> {
@@ -56,7 +60,15 @@ impl<'a> Spot<'a> {
         let names = aliases(rule.module);
         let is_plainly_rooted =
             ["input", "data"].iter().all(|root| !locals.contains(*root) && !names.contains_key(*root));
-        Self { rule, locals, bound, is_plainly_rooted }
+        Self { rule, locals, bound, item: None, is_plainly_rooted }
+    }
+
+    /// The same behind `some value in list`.
+    pub(super) fn walking(&self, value: &Expr) -> Option<Self> {
+        let Expr::Var { span, .. } = value else { return None };
+        let name = span.text();
+        let fresh = name != "_" && !self.bound.contains(name);
+        fresh.then(|| Self { item: Some(name.to_owned()), ..self.clone() })
     }
 
     /// Gives a local name its value.
@@ -96,12 +108,18 @@ impl<'a> Terms<'a> {
         if depth > DEEPEST || !spot.is_plainly_rooted || !self.indices(spot, expr, depth) {
             return None;
         }
-        let parts = spot.rule.resolve(steps(expr)?, &spot.locals)?;
-        let length = parts.len();
         let named = |part| if let Part::Name(name) = part { Some(name) } else { None };
+        let below = |names: &[String]| names.get(1..).map(<[_]>::to_vec);
+        let parts = steps(expr)?;
+        if matches!((parts.first(), &spot.item), (Some(Part::Name(root)), Some(item)) if root == item) {
+            let length = parts.len();
+            let names: Vec<String> = parts.into_iter().map_while(named).collect();
+            return Some(Target { root: Root::Item, path: below(&names)?, is_whole: names.len() == length });
+        }
+        let parts = spot.rule.resolve(parts, &spot.locals)?;
+        let length = parts.len();
         let names: Vec<String> = parts.into_iter().map_while(named).collect();
         let is_whole = names.len() == length;
-        let below = |names: &[String]| names.get(1..).map(<[_]>::to_vec);
         if names.first().is_some_and(|root| root == "input") {
             return Some(Target { root: Root::Input, path: below(&names)?, is_whole });
         }
@@ -151,7 +169,7 @@ impl<'a> Terms<'a> {
 
     fn is_plain_name(&self, spot: &Spot<'a>, expr: &'a Expr, depth: usize) -> bool {
         match expr {
-            Expr::Var { span, .. } if spot.locals.contains(span.text()) => spot.bound.contains(span.text()),
+            Expr::Var { span, .. } if spot.bound.contains(span.text()) => true,
             Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. } => {
                 let target = self.follow(spot, expr, depth.saturating_add(1));
                 target.is_some_and(|target| target.root != Root::Rule)

@@ -46,7 +46,7 @@ fn is_asked(rules: &str, result: &[(&str, Json)]) -> bool {
     let input = made(&answered(&echo()), result);
     let value = input.value();
     let glance = bundle.places().glance(&value);
-    let sight = Sight { key: &input.key, glance: &glance, result: Shown::Now };
+    let sight = Sight { key: &input.key, glance: &glance, result: Shown::Now, item: None };
     bundle.rules().iter().flat_map(|rule| &rule.conditions).any(|way| way.truth(&sight) != Truth::No)
 }
 
@@ -56,11 +56,28 @@ fn a_rule_about_parts_that_are_not_there_is_not_asked() {
     for (rules, part, without, with) in [
         ("warn contains \"x\" if count(input.result.facts.secrets) > 0", secrets, json!([]), json!([1])),
         ("warn contains \"x\" if input.result.facts.secrets != []", secrets, json!([]), json!([1])),
-        ("warn contains \"x\" if { some s in input.result.facts.secrets; s.at }", secrets, json!([]), json!([1])),
+        (
+            "warn contains \"x\" if { some s in input.result.facts.secrets; s.at }",
+            secrets,
+            json!([1]),
+            json!([{"at": 1}]),
+        ),
         ("warn contains \"x\" if input.result.rows > data.most.n", "/result/rows", json!(3), json!(4)),
         ("warn contains \"x\" if data.most.n < input.result.rows", "/result/rows", json!(3), json!(4)),
         ("warn contains \"x\" if \"a\" in input.result.text", "/result/text", json!(["b"]), json!(["a"])),
         ("warn contains \"x\" if data.table[input.zone]", "/zone", json!("b"), json!("a")),
+        (
+            "warn contains \"x\" if { some p in input.facts.paths; p.complete == false; to_number(p.raw) > 1 }",
+            paths,
+            json!([{"complete": true}, {}]),
+            json!([{"complete": true}, {"complete": false}]),
+        ),
+        (
+            "warn contains \"x\" if { some p in input.facts.paths; data.table[p.kind] }",
+            paths,
+            json!([{"kind": "b"}]),
+            json!([{"kind": "a"}]),
+        ),
         (
             "warn contains \"x\" if h\n\nh if count(input.facts.paths) > 0\n\nh if input.facts.sql",
             paths,
@@ -108,6 +125,8 @@ fn a_rule_about_parts_that_are_not_there_is_not_asked() {
 #[test]
 fn a_rule_that_might_fail_is_asked() {
     for rules in [
+        // What stands before it may fail for another item.
+        "warn contains \"x\" if { some p in input.facts.paths; to_number(p) > 1; p.gone }",
         // Counting a number fails.
         "warn contains \"x\" if { count(input.zone) > 0; input.facts.sql }",
         "warn contains \"x\" if { to_number(input.zone) > 0; input.facts.sql }",
@@ -123,7 +142,7 @@ fn a_rule_that_might_fail_is_asked() {
         "warn contains \"x\" if count(\"x\") > 0\n\ncount(x) := 2 if x",
     ] {
         if load(rules).is_some() {
-            assert!(is_asked(rules, &[("/zone", json!(7))]), "{rules}");
+            assert!(is_asked(rules, &[("/zone", json!(7)), ("/facts/paths", json!(["x"]))]), "{rules}");
         }
     }
 }
@@ -146,14 +165,25 @@ const PARTS: [&str; 15] = [
     "input.phase",
 ];
 
-const FORMS: [&str; 50] = [
+const FORMS: [&str; 61] = [
     "P",
     "not P",
-    "some x in P",
-    "some x in P\n\tx == 1",
-    "some x in P\n\tto_number(x) == 1",
-    "some i, x in P\n\tdata.table[x]",
-    "some x in P.deeper",
+    "some V in P",
+    "some V in P\n\tV == 1",
+    "some V in P\n\tto_number(V) == 1",
+    "some W, V in P\n\tdata.table[V]",
+    "some V in P.deeper",
+    "some V in P\n\tV.deeper == 1",
+    "some V in P\n\tV.a",
+    "some V in P\n\tnot V.a\n\tto_number(V.b) > 1",
+    "some V in P\n\tV in {\"a\"}\n\tto_number(V) > 1",
+    "some V in P\n\tto_number(V) > 1\n\tV.a",
+    "some W, V in P\n\t\"a\" in V.kinds",
+    "some V in P\n\tcount(V) > 0\n\tV == 1",
+    "some V in P\n\tnot data.table[V]",
+    "some V in P\n\tW := V.a\n\tW == 1",
+    "some V in P\n\tf(V)\n\tV != 1",
+    "some W, V in P\n\tW == 0",
     "count(P) > 0",
     "count(P) == 0",
     "count(P) >= 1",
@@ -182,10 +212,10 @@ const FORMS: [&str; 50] = [
     "not data.table[P]",
     "data.none[P]",
     "data.list[P]",
-    "some x in data.none[P]",
-    "x := P\n\tx == 1",
-    "x := P\n\tto_number(x) == 1",
-    "x == P\n\tsome x in [1, \"a\"]",
+    "some V in data.none[P]",
+    "V := P\n\tV == 1",
+    "V := P\n\tto_number(V) == 1",
+    "V == P\n\tsome V in [1, \"a\"]",
     "[P] != [1]",
     "f(P)",
     "not f(P)",
@@ -196,7 +226,7 @@ const FORMS: [&str; 50] = [
     "not h1",
     "h2",
     "\"a\" in collected",
-    "some x in collected",
+    "some V in collected",
 ];
 const MORE: [&str; 6] =
     ["count(collected) > 0", "count(collected) == 0", "not h2", "data.never", "not data.never", "data.most.n"];
@@ -257,6 +287,10 @@ fn part() -> impl Strategy<Value = Json> {
         json!({"kinds": []}),
         json!({"kinds": ["a"], "complete": false}),
         json!({"deeper": [1]}),
+        json!([{"a": 1, "deeper": 1, "kinds": ["a"]}, {"a": false}]),
+        json!([{"kinds": "a", "b": "x"}]),
+        json!(["b", "a"]),
+        json!([[1], "a"]),
     ])
 }
 
@@ -296,7 +330,9 @@ proptest! {
             prop_assert_eq!(indexed.labels, whole.labels, "{} {:?}", policy, parts);
             // Nobody is asked of a result beforehand only when nobody has anything to say of it.
             let speaks = bundle.speaks_of_result(&input);
-            let heard = whole.withheld.is_some() || whole.findings.iter().any(|finding| finding.effect.word() != "warn");
+            // What only warns and does not name results is not asked about them.
+            let warned = bodies.iter().any(|(word, _)| *word == "warn");
+            let heard = !warned && (whole.withheld.is_some() || !whole.findings.is_empty());
             prop_assert!(speaks || !heard, "{} {:?}", policy, parts);
         }
     }
