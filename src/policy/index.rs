@@ -120,7 +120,7 @@ impl Condition {
 
     /// Whether it may hold for a call of this tool.
     pub(super) fn may_call(&self, server: &str, tool: &str) -> bool {
-        let names = |field, name: &str| self.0.get(&field).is_none_or(|names| names.contains(name));
+        let names = |field, name: &str| self.fields.get(&field).is_none_or(|names| names.contains(name));
         names(Field::Tool, tool) && names(Field::Phase, Phase::Call.word()) && self.may_name(server)
     }
 

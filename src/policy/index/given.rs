@@ -67,6 +67,8 @@ pub(super) enum Wanted {
     True,
     /// A list that is counted: one with something in it. Counting what has no length fails.
     Counted,
+    /// The same, with nothing in it.
+    Empty,
     /// This is among its items.
     Has(Value),
     /// This comparison with it on the left.
@@ -115,7 +117,7 @@ impl Test {
     /// Whether it never fails, whatever the input is.
     pub(super) fn is_safe(&self) -> bool {
         match self {
-            Self::At(_, wanted) | Self::Item(_, wanted) => *wanted != Wanted::Counted,
+            Self::At(_, wanted) | Self::Item(_, wanted) => !matches!(wanted, Wanted::Counted | Wanted::Empty),
             Self::Walk(..) => false,
             Self::Needs(_) => true,
             Self::Any(ways) => ways.iter().all(super::Condition::is_safe),
@@ -141,6 +143,7 @@ impl Wanted {
         match self {
             Self::True => known(*value != Value::Bool(false)),
             Self::Counted => is_empty(value).map_or(Truth::Unclear, |empty| known(!empty)),
+            Self::Empty => is_empty(value).map_or(Truth::Unclear, known),
             Self::Has(item) => known(match value {
                 Value::Array(items) => items.contains(item),
                 Value::Set(items) => items.contains(item),

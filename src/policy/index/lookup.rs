@@ -49,7 +49,12 @@ impl<'a> Reader<'a, '_> {
             return match op {
                 BoolOp::Gt | BoolOp::Ne if is(0) => Some(filled),
                 BoolOp::Ge if is(1) => Some(filled),
-                BoolOp::Eq if is(0) => Some(Test::Not(Box::new(filled))),
+                BoolOp::Eq if is(0) => Some(match filled {
+                    // What is not there is not empty either.
+                    Test::At(place, _) => Test::At(place, Wanted::Empty),
+                    Test::Item(path, _) => Test::Item(path, Wanted::Empty),
+                    filled => Test::Not(Box::new(filled)),
+                }),
                 _ => None,
             };
         }

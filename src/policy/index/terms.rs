@@ -108,17 +108,17 @@ impl<'a> Terms<'a> {
         if depth > DEEPEST || !spot.is_plainly_rooted || !self.indices(spot, expr, depth) {
             return None;
         }
-        let named = |part| if let Part::Name(name) = part { Some(name) } else { None };
+        let name = |part| if let Part::Name(name) = part { Some(name) } else { None };
         let below = |names: &[String]| names.get(1..).map(<[_]>::to_vec);
         let parts = steps(expr)?;
         if matches!((parts.first(), &spot.item), (Some(Part::Name(root)), Some(item)) if root == item) {
             let length = parts.len();
-            let names: Vec<String> = parts.into_iter().map_while(named).collect();
+            let names: Vec<String> = parts.into_iter().map_while(name).collect();
             return Some(Target { root: Root::Item, path: below(&names)?, is_whole: names.len() == length });
         }
         let parts = spot.rule.resolve(parts, &spot.locals)?;
         let length = parts.len();
-        let names: Vec<String> = parts.into_iter().map_while(named).collect();
+        let names: Vec<String> = parts.into_iter().map_while(name).collect();
         let is_whole = names.len() == length;
         if names.first().is_some_and(|root| root == "input") {
             return Some(Target { root: Root::Input, path: below(&names)?, is_whole });

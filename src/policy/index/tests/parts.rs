@@ -134,6 +134,8 @@ fn a_rule_that_might_fail_is_asked() {
         "warn contains \"x\" if { not h; input.facts.sql }\n\nh if to_number(input.zone) > 0",
         // A list that is not there has nothing in it, which is known.
         "warn contains \"x\" if (\"a\" in input.facts.sql) == false",
+        // What is not there is not empty either.
+        "warn contains \"x\" if not h\n\nh if count(input.facts.sql.kinds) == 0",
         // The name gets its value only later.
         "warn contains \"x\" if { x == input.facts.sql; to_number(input.zone) > 1; some x in [1] }",
         // An object of rules is there even when it is empty.
