@@ -35,8 +35,8 @@ withhold contains {
 	"reason": "{result.rows} rows came back; {data.exports.most.rows} may leave at a time.",
 	"advice": "Ask for fewer rows: a LIMIT, a filter, or a count.",
 } if {
-	carries_rows
 	input.result.rows > data.exports.most.rows
+	carries_rows
 }
 
 withhold contains {
@@ -45,8 +45,8 @@ withhold contains {
 	"reason": "{result.bytes} bytes came back; {data.exports.most.bytes} may leave at a time.",
 	"advice": "Ask for fewer rows or fewer columns.",
 } if {
-	carries_rows
 	input.result.bytes > data.exports.most.bytes
+	carries_rows
 }
 
 carries_rows if exports

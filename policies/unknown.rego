@@ -40,8 +40,8 @@ unmapped if {
 	input.call.method == "tools/call"
 	not data.unknown.known[input.call.server][input.call.target]
 	not data.unknown.tools[input.call.target]
-	not reads
 	not read_by_facts
+	not reads
 }
 
 # The word of a server that the operator trusts counts; anybody else's does not.

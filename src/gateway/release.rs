@@ -4,6 +4,7 @@
 //! question of the server and a task alike. The result of a task is judged as what the call that began it was judged as;
 //! a task nobody here knows is withheld where rules speak of any result of its server.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::Gateway;
@@ -101,22 +102,26 @@ impl Gateway {
                 return passed;
             }
         };
-        let Some(mut result) = came_back(outcome) else {
+        let Some(came) = came_back(outcome) else {
             // A result that is no object cannot be shown to rules.
             passed.refusal = outcome.answer.is_ok().then(|| withheld("it has no form anybody can judge".to_owned()));
             return passed;
         };
-        if let Err(error) = &mut outcome.answer {
-            // Members nobody knows are shown to no rule.
-            error.extra = Object::new();
-        }
-        let (release, trace) = match part(&result, outcome.bytes.unwrap_or(0)) {
+        let (release, trace) = match part(&came, outcome.bytes.unwrap_or(0)) {
             Ok(part) => {
                 let input = Input::for_result(input, part);
                 (self.judge.release(&input), Some(Trace::of(&input)))
             }
             Err(error) => (self.judge.unreadable(&error.to_string()), None),
         };
+        // Most results pass as they are, and a large one is not copied for that.
+        let untouched = release.redact.is_empty() && release.mask.is_empty();
+        let mut result = if untouched { Object::new() } else { came.as_object().cloned().unwrap_or_default() };
+        drop(came);
+        if let Err(error) = &mut outcome.answer {
+            // Members nobody knows are shown to no rule, and so to nobody else.
+            error.extra = Object::new();
+        }
         let mut told = heard(&release, trace);
         let Release { withheld: kept, redact, mask, labels, .. } = release;
         let labelled = self.label(&exchange.session, &labels).await;
@@ -174,16 +179,16 @@ impl Gateway {
 }
 
 /// What a server answered, an error too. Nothing when it did not answer.
-fn came_back(outcome: &Outcome) -> Option<Object> {
+fn came_back(outcome: &Outcome) -> Option<Cow<'_, Value>> {
     match &outcome.answer {
-        Ok(Value::Object(result)) => Some(result.clone()),
+        Ok(result @ Value::Object(_)) => Some(Cow::Borrowed(result)),
         Err(error) if outcome.words == Words::Server => {
             let text = Value::from(object! { "type" => "text", "text" => error.message.as_str() });
             let mut result = object! { "content" => vec![text], "isError" => true };
             if let Some(data) = &error.data {
                 result.insert("structuredContent", data.clone());
             }
-            Some(result)
+            Some(Cow::Owned(Value::Object(result)))
         }
         Ok(_) | Err(_) => None,
     }
@@ -222,10 +227,9 @@ fn put_back(outcome: &mut Outcome, mut result: Object) -> Digest {
     digest
 }
 
-fn part(result: &Object, bytes: u64) -> Result<Part, NoPart> {
-    let whole = Value::Object(result.clone());
-    let view = view::of(&whole, bytes);
-    let facts = Part::of(&returned::read(&view))?;
+fn part(result: &Value, bytes: u64) -> Result<Part, NoPart> {
+    let view = view::of(result, bytes);
+    let facts = input::result_facts(&returned::read(&view))?;
     let View { is_error, content, structured, text, bytes, rows, .. } = &view;
     Ok(input::result(Returned {
         is_error: *is_error,

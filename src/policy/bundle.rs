@@ -263,10 +263,11 @@ fn over_rules(modules: &[Ref<Module>], data: &Value, problems: &mut Vec<Problem>
 
 fn effect_rules(modules: &[Ref<Module>], data: &Value) -> (Vec<EffectRule>, Places) {
     let mut found: BTreeMap<(String, Effect), Vec<Condition>> = BTreeMap::new();
-    for (policy, effect, condition) in conditions(modules) {
+    let mut places = Places::default();
+    for (policy, effect, condition) in conditions(modules, data, &mut places) {
         found.entry((policy, effect)).or_default().push(condition);
     }
-    let (mut footprints, places) = footprints(modules, data);
+    let mut footprints = footprints(modules, data, &mut places);
     let slow = pace::slow(modules);
     let rules = found.into_iter().map(|((policy, effect), conditions)| {
         let path = format!("data.countersign.{policy}.{}", effect.word());

@@ -9,6 +9,7 @@ use regorus::unstable::{Module, Ref};
 
 use super::bundle::{Bundle, Sources};
 use super::decision::Effect;
+use super::index::{Shown, Sight, Truth};
 use super::input::{Input, Phase};
 use super::syntax::policy;
 
@@ -59,8 +60,12 @@ impl Bundle {
     pub fn speaks_of_result(&self, call: &Input) -> bool {
         let mut key = call.key.clone();
         key.phase = Phase::Result;
+        let value = call.value();
+        let glance = self.places().glance(&value);
+        let sight = Sight { key: &key, glance: &glance, result: Shown::Later, item: None };
         let about = |rule: &&super::bundle::EffectRule| self.concern().of_results(&rule.policy, rule.effect);
-        self.rules().iter().filter(about).flat_map(|rule| &rule.conditions).any(|condition| condition.may_hold(&key))
+        let mut ways = self.rules().iter().filter(about).flat_map(|rule| &rule.conditions);
+        ways.any(|way| way.truth(&sight) != Truth::No)
     }
 
     /// The same when it is not known which tool of the server it comes from.

@@ -19,6 +19,7 @@ use super::decision::{
 };
 use super::finding::change::Change;
 use super::finding::{self, Context};
+use super::index::{Shown, Sight, Truth};
 use super::input::{Input, Phase};
 use super::problem::first_words;
 use super::shown::shown;
@@ -121,12 +122,13 @@ impl Bundle {
         (value, watch, reach): (&Value, Watch<'_>, Reach),
         heard: &mut Heard,
     ) -> Result<(), Denial> {
+        let glance = self.places().glance(value);
+        let sight = Sight { key: &input.key, glance: &glance, result: Shown::Now, item: None };
         let concerned = |rule: &EffectRule| {
             rule.effect.phases().contains(&phase)
-                && (reach != Reach::Indexed || rule.conditions.iter().any(|condition| condition.may_hold(&input.key)))
+                && (reach != Reach::Indexed || rule.conditions.iter().any(|way| way.truth(&sight) != Truth::No))
         };
         let mut engine = None;
-        let glance = self.places().glance(value);
         // What counts goes first: a candidate in shadow uses only the time that is left.
         for mode in [Mode::Enforce, Mode::Shadow] {
             let rules = self.rules().iter().enumerate().filter(|(_, rule)| rule.mode == mode && concerned(rule));

@@ -19,9 +19,9 @@ use regorus::unstable::{Expr, Literal, LiteralStmt, Module, Ref, Rule};
 
 use super::syntax::{Node, Part, Written, steps};
 
-/// Parts of the input that are few and come again. Arguments, what was read out of them word by word, results, ids, times
-/// and counters are not among them.
-const RECURRING: [&[&str]; 20] = [
+/// Parts of the input that are few and come again. Arguments, what was read out of them word by word, the words of results,
+/// ids, times and counters are not among them.
+const RECURRING: [&[&str]; 22] = [
     &["version"],
     &["phase"],
     &["environment"],
@@ -42,9 +42,11 @@ const RECURRING: [&[&str]; 20] = [
     &["facts", "sql", "read_only"],
     &["facts", "shell", "risk"],
     &["facts", "shell", "complete"],
+    &["result", "is_error"],
+    &["result", "facts", "injection"],
 ];
 /// Parts of the input that are not there, or are empty, in most calls.
-const OFTEN_NOTHING: [&[&str]; 8] = [
+const OFTEN_NOTHING: [&[&str]; 10] = [
     &["facts", "sql"],
     &["facts", "shell"],
     &["facts", "money"],
@@ -53,6 +55,8 @@ const OFTEN_NOTHING: [&[&str]; 8] = [
     &["facts", "secrets"],
     &["facts", "resources"],
     &["facts", "reasons"],
+    &["result", "facts", "secrets"],
+    &["result", "facts", "urls"],
 ];
 /// Where arguments are.
 const ARGUMENTS: [&str; 2] = ["call", "arguments"];
@@ -79,7 +83,7 @@ pub struct Places(Vec<Vec<Value>>);
 pub struct Glance<'a> {
     input: &'a Value,
     places: &'a Places,
-    seen: Vec<OnceCell<Value>>,
+    seen: Vec<OnceCell<&'a Value>>,
 }
 
 /// Answers given before.
@@ -95,7 +99,8 @@ impl Places {
         Glance { input, places: self, seen: vec![OnceCell::new(); self.0.len()] }
     }
 
-    fn number(&mut self, path: Vec<Value>) -> usize {
+    /// The number of a place.
+    pub(super) fn number(&mut self, path: Vec<Value>) -> usize {
         let known = self.0.iter().position(|known| *known == path);
         known.unwrap_or_else(|| {
             self.0.push(path);
@@ -105,12 +110,21 @@ impl Places {
 }
 
 impl Glance<'_> {
-    fn at(&self, place: usize) -> Value {
-        let look = || self.places.0.get(place).and_then(|path| inside(self.input, path)).cloned();
-        let look = || look().unwrap_or(Value::Undefined);
-        self.seen.get(place).map_or(Value::Undefined, |seen| seen.get_or_init(look).clone())
+    /// What is at a place.
+    pub(super) fn at(&self, place: usize) -> &Value {
+        let look = || self.places.0.get(place).and_then(|path| inside(self.input, path)).unwrap_or(&NOTHING);
+        self.seen.get(place).map_or(&NOTHING, |seen| seen.get_or_init(look))
+    }
+
+    /// Whether a place is one of these parts of the input, or below one.
+    pub(super) fn is_below(&self, place: usize, parts: &[&str]) -> bool {
+        let first = self.places.0.get(place).and_then(|path| path.first());
+        first.is_none_or(|first| matches!(first, Value::String(first) if parts.contains(&&**first)))
     }
 }
+
+/// What is where nothing is.
+static NOTHING: Value = Value::Undefined;
 
 impl Footprint {
     /// The values a rule reads; none when it reads some that do not come again.
@@ -123,12 +137,13 @@ impl Footprint {
         }
         // What is not there and what is empty are not the same to a rule, so the question says which it was.
         let nothing =
-            self.nothing.iter().map(|place| glance.at(*place)).map(|value| is_nothing(&value).then_some(value));
-        nothing.chain(self.paths.iter().map(|place| Some(glance.at(*place)))).collect()
+            self.nothing.iter().map(|place| glance.at(*place)).map(|value| is_nothing(value).then(|| value.clone()));
+        nothing.chain(self.paths.iter().map(|place| Some(glance.at(*place).clone()))).collect()
     }
 }
 
-fn inside<'v>(input: &'v Value, path: &[Value]) -> Option<&'v Value> {
+/// What is at a path.
+pub(super) fn inside<'v>(input: &'v Value, path: &[Value]) -> Option<&'v Value> {
     path.iter().try_fold(input, |value, key| value.as_object().ok()?.get(key))
 }
 
@@ -148,9 +163,8 @@ impl Memory {
     }
 }
 
-/// The footprint of every rule that has one, by its path from `data`, and the places they name.
-pub fn footprints(modules: &[Ref<Module>], data: &Value) -> (BTreeMap<Vec<String>, Footprint>, Places) {
-    let mut places = Places::default();
+/// The footprint of every rule that has one, by its path from `data`; the places they name are added to these.
+pub fn footprints(modules: &[Ref<Module>], data: &Value, places: &mut Places) -> BTreeMap<Vec<String>, Footprint> {
     let written = Written::all(modules);
     let mut reads: BTreeMap<Vec<String>, Reads> = BTreeMap::new();
     let rules: BTreeSet<Vec<String>> = written.iter().map(Written::path).collect();
@@ -178,8 +192,7 @@ pub fn footprints(modules: &[Ref<Module>], data: &Value) -> (BTreeMap<Vec<String
         let mut numbers = |paths: BTreeSet<_>| paths.into_iter().map(|path| places.number(path)).collect();
         Some(Footprint { paths: numbers(paths), nothing: numbers(nothing), arguments })
     };
-    let found = reads.keys().filter_map(|path| Some((path.clone(), footprint(path)?))).collect();
-    (found, places)
+    reads.keys().filter_map(|path| Some((path.clone(), footprint(path)?))).collect()
 }
 
 /// How a part of the input comes again.

@@ -22,7 +22,7 @@ mod parts;
 mod values;
 
 pub use parts::{NoPart, Part, Recent, Returned, Sitting, Totals};
-pub use parts::{before, client, facts, no_facts, no_result_facts, principal, result, server, session};
+pub use parts::{before, client, facts, no_facts, no_result_facts, principal, result, result_facts, server, session};
 pub(in crate::policy) use values::{from_json, from_object, object};
 
 /// The version of this document.

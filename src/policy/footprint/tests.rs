@@ -89,7 +89,11 @@ fn of_facts_sessions_and_results_only_a_few_words_recur() {
         ("warn contains \"x\" if { some name in input.facts.sql.writes; name == \"x\" }", Some(1)),
         ("warn contains \"x\" if input.facts.bytes > 1", None),
         ("warn contains \"x\" if { some t in input.facts.resources; t.known }", Some(1)),
-        ("warn contains \"x\" if input.result.is_error", None),
+        ("warn contains \"x\" if input.result.is_error", Some(1)),
+        ("warn contains \"x\" if input.result.facts.injection.suspected", Some(1)),
+        ("warn contains \"x\" if count(input.result.facts.secrets) > 0", Some(1)),
+        ("warn contains \"x\" if input.result.facts", None),
+        ("warn contains \"x\" if \"a\" in input.result.text", None),
         ("warn contains \"x\" if not input.result.rows > 3", None),
         ("warn contains \"x\" if input.phase == \"result\"", Some(1)),
     ] {

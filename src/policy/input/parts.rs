@@ -11,8 +11,8 @@ use super::{RECENT, Trust};
 use crate::call::caller::{Caller, Proof};
 use crate::catalogue::tool::{Pin, Tool};
 use crate::clock::Timestamp;
-use crate::facts::Risk;
 use crate::facts::told::Facts;
+use crate::facts::{Risk, returned};
 use crate::wire::json::{self, Object};
 
 /// A part of the document, made once.
@@ -208,9 +208,17 @@ fn whole(facts: &Facts) -> Value {
 
 /// What is read out of a result that says nothing.
 pub fn no_result_facts() -> Part {
-    let none = || Value::from(Vec::new());
-    let injection = object([("suspected", Value::from(false)), ("reasons", none())]);
-    Part(object([("secrets", none()), ("injection", injection), ("urls", none())]))
+    static NOTHING: LazyLock<Value> = LazyLock::new(|| {
+        let none = || Value::from(Vec::new());
+        let injection = object([("suspected", Value::from(false)), ("reasons", none())]);
+        object([("secrets", none()), ("injection", injection), ("urls", none())])
+    });
+    Part(NOTHING.clone())
+}
+
+/// What is read out of a result.
+pub fn result_facts(facts: &returned::Facts) -> Result<Part, NoPart> {
+    if *facts == returned::Facts::default() { Ok(no_result_facts()) } else { Part::of(facts) }
 }
 
 /// What came back.
@@ -246,4 +254,14 @@ pub(super) fn tool(tool: &Tool, trust: Trust) -> Value {
         ("changed", Value::from(tool.pin != Pin::Agreed)),
         ("trusted", Value::from(trust == Trust::Trusted)),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_that_say_nothing_are_those_that_are_spelled_out() {
+        assert_eq!(no_result_facts().0, Part::of(&returned::Facts::default()).unwrap().0);
+    }
 }
