@@ -57,7 +57,7 @@ pub(super) enum Test {
     /// One of the ways something comes about; without any it never does.
     Any(Vec<super::Condition>),
     /// The opposite.
-    Not(Box<Test>),
+    Not(Box<Self>),
 }
 
 /// What is wanted of a part of the input.
@@ -159,14 +159,12 @@ impl Wanted {
                 BoolOp::Ne => value != other,
             }),
             Self::In(items) => known(items.contains(value)),
-            Self::Names(members) => match value {
-                // A number may be made a text first.
-                Value::Number(_) => Truth::Open,
-                _ => {
-                    let member = members.as_object().ok().and_then(|members| members.get(value));
-                    known(member.is_some_and(|member| *member != Value::Bool(false)))
-                }
-            },
+            // A number may be made a text first.
+            Self::Names(_) if matches!(value, Value::Number(_)) => Truth::Open,
+            Self::Names(members) => {
+                let member = members.as_object().ok().and_then(|members| members.get(value));
+                known(member.is_some_and(|member| *member != Value::Bool(false)))
+            }
         }
     }
 }

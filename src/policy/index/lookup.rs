@@ -112,7 +112,7 @@ impl<'a> Reader<'a, '_> {
         }
         let Expr::RefBrack { refr, index, .. } = expr else { return None };
         let table = self.terms.target(spot, refr).filter(|table| table.is_whole && table.path == target.path);
-        table.and(self.part(spot, index)).map(|index| self.looked(&index, Wanted::Names(known)))
+        table.and_then(|_| self.part(spot, index)).map(|index| self.looked(&index, Wanted::Names(known)))
     }
 
     /// A part of the input, or of what a list is walked by.

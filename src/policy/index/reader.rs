@@ -107,7 +107,7 @@ impl<'a, 'p> Reader<'a, 'p> {
         }
         let mut needed = BTreeSet::new();
         self.terms.needs(spot, expr, &mut needed);
-        self.narrow_to_results(&needed, condition);
+        narrow_to_results(&needed, condition);
         spot.bind(expr);
         let test = test.unwrap_or_else(|| Test::Needs(needed.iter().map(|path| self.place(path)).collect()));
         condition.add(test)
@@ -141,7 +141,7 @@ impl<'a, 'p> Reader<'a, 'p> {
         let Some(target) = self.terms.target(spot, collection) else { return };
         let test = match target.root {
             Root::Input => {
-                self.narrow_to_results(&BTreeSet::from([target.path.clone()]), condition);
+                narrow_to_results(&BTreeSet::from([target.path.clone()]), condition);
                 let place = self.place(&target.path);
                 Some(if target.is_whole { Test::Walk(place, tests) } else { Test::Needs(BTreeSet::from([place])) })
             }
@@ -173,14 +173,6 @@ impl<'a, 'p> Reader<'a, 'p> {
             spot.bind(expr);
         }
         tests
-    }
-
-    /// What reads a result has nothing to say before there is one.
-    fn narrow_to_results(&self, needed: &BTreeSet<Vec<String>>, condition: &mut Condition) {
-        let is_result = |path: &Vec<String>| path.first().is_some_and(|name| name == "result");
-        if condition.is_firm && needed.iter().any(is_result) {
-            condition.narrow(Field::Phase, BTreeSet::from([Phase::Result.word().to_owned()]));
-        }
     }
 
     /// A rule that is written once and is either true or not there: `here if input.call.server == "x"`.
@@ -263,6 +255,14 @@ impl<'a, 'p> Reader<'a, 'p> {
 
     pub(super) fn place(&self, path: &[String]) -> usize {
         self.places.borrow_mut().number(values(path))
+    }
+}
+
+/// What reads a result has nothing to say before there is one.
+fn narrow_to_results(needed: &BTreeSet<Vec<String>>, condition: &mut Condition) {
+    let is_result = |path: &Vec<String>| path.first().is_some_and(|name| name == "result");
+    if condition.is_firm && needed.iter().any(is_result) {
+        condition.narrow(Field::Phase, BTreeSet::from([Phase::Result.word().to_owned()]));
     }
 }
 

@@ -55,7 +55,9 @@ impl<'a> Spot<'a> {
     pub(super) fn in_rule(rule: Written<'a>) -> Self {
         let (locals, mut bound) = (rule.locals(), BTreeSet::new());
         if let Rule::Spec { head: RuleHead::Func { args, .. }, .. } = rule.rule {
-            args.iter().for_each(|arg| variables(arg, &mut bound));
+            for arg in args {
+                variables(arg, &mut bound);
+            }
         }
         let names = aliases(rule.module);
         let is_plainly_rooted =
@@ -127,8 +129,8 @@ impl<'a> Terms<'a> {
             return Some(Target { root: Root::Data, path: below(&names)?, is_whole });
         }
         // A rule that only gives a reference another name.
-        let short = (1..=names.len()).filter_map(|length| names.split_at_checked(length));
-        if let Some((meant, rest)) = short.filter_map(|(short, rest)| Some((self.meaning(short)?, rest))).next() {
+        let mut short = (1..=names.len()).filter_map(|length| names.split_at_checked(length));
+        if let Some((meant, rest)) = short.find_map(|(short, rest)| Some((self.meaning(short)?, rest))) {
             let mut target = self.follow(&Spot::in_rule(meant.0), meant.1, depth.saturating_add(1))?;
             if target.root == Root::Rule {
                 return None;
@@ -197,9 +199,15 @@ impl<'a> Terms<'a> {
     pub(super) fn needs(&self, spot: &Spot<'a>, expr: &'a Expr, found: &mut BTreeSet<Vec<String>>) {
         match expr {
             Expr::Array { items, .. } | Expr::Set { items, .. } => {
-                items.iter().for_each(|item| self.needs(spot, item, found));
+                for item in items {
+                    self.needs(spot, item, found);
+                }
             }
-            Expr::BoolExpr { lhs, rhs, .. } => [lhs, rhs].into_iter().for_each(|side| self.needs(spot, side, found)),
+            Expr::BoolExpr { lhs, rhs, .. } => {
+                for side in [lhs, rhs] {
+                    self.needs(spot, side, found);
+                }
+            }
             Expr::AssignExpr { rhs, .. } => self.needs(spot, rhs, found),
             _ => {
                 let target = self.target(spot, expr).filter(|target| target.root == Root::Input);
