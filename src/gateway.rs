@@ -59,7 +59,7 @@ use crate::wire::message::Answer;
 use answer::{Refusal, Retry};
 use desk::Desk;
 use exchange::Exchange;
-use hold::Running;
+use hold::{Places, Running};
 use imprints::Imprints;
 use judge::Judge;
 use known::Known;
@@ -97,6 +97,7 @@ pub struct Gateway {
     pub tasks: TaskTracker,
     own_tasks: tasks::Running,
     rounds: Rounds,
+    places: Places,
     imprints: Imprints,
     moment: ArcSwapOption<Moment>,
     /// Covers what a rule masks in the record. Made anew by each process, so marks of two cannot be compared.
@@ -168,6 +169,7 @@ impl Gateway {
             tasks,
             own_tasks: tasks::Running::default(),
             rounds,
+            places: Places::default(),
             imprints,
             moment,
             mask,

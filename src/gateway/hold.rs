@@ -8,6 +8,7 @@
 //! approval.
 
 mod claim;
+mod places;
 mod running;
 mod talk;
 mod words;
@@ -31,6 +32,8 @@ use crate::object;
 use crate::policy::decision::{Agreement, Decision, Judgement};
 use crate::wire::json::Value;
 use crate::wire::message::Notification;
+pub(super) use places::Places;
+use places::caller_may;
 pub(super) use running::Running;
 use talk::{Asking, with_edits};
 pub(super) use talk::{LONGEST_ANSWER, question, said};
@@ -40,8 +43,6 @@ pub(super) use words::{ended, meanwhile, unkept};
 const PROGRESS: Duration = Duration::from_secs(10);
 /// How long a call is kept for a client whose connection broke.
 const GRACE: Duration = Duration::from_mins(1);
-/// Calls of one caller that may wait at once.
-const MOST_OPEN: i64 = 20;
 
 /// A call that waits, as this gateway sees it.
 pub(super) struct Waiter {
@@ -84,6 +85,10 @@ impl Gateway {
         weighed: Weighed,
     ) -> Result<Leave, Turned> {
         let own = weighed.call.id.clone();
+        let _seat = match self.places.seat(self.settings.waiting, self.settings.approval_wait) {
+            Ok(seat) => seat,
+            Err(full) => return Err(Turned { refusal: self.no_room(exchange, &weighed, full).await, id: Some(own) }),
+        };
         let asked = weighed.before.as_ref().unwrap_or(&weighed.call).clone();
         let waiter = self.take_place(exchange, reach, weighed).await;
         let waiter = waiter.map_err(|refusal| Turned { refusal, id: Some(own) })?;
@@ -185,18 +190,10 @@ impl Gateway {
 
     async fn open(self: &Arc<Self>, exchange: &Exchange, weighed: Weighed, repeat: Digest) -> Result<Waiter, Refusal> {
         let caller = &exchange.session.caller;
+        let _turn = self.places.turn(&caller.principal).await;
         let open = self.store.approvals_open_of(&caller.principal).await.map_err(|error| unkept(&error.into()))?;
-        if open >= MOST_OPEN {
-            let reason = format!("{open} calls of this caller wait for people already, and no more may");
-            let refusal = Refusal::new("too_many_waiting", Retry::Later, reason)
-                .hint("wait until people have answered those, or give some of them up");
-            let entries = vec![
-                entries::arrived(exchange, &weighed),
-                self.decided(exchange, &weighed, None),
-                self.entry(&weighed.call.id, entries::refused(&refusal)),
-            ];
-            let written = self.recorder.write(entries).await;
-            return Err(written.map_or_else(|error| super::lists::unrecorded(&error), |()| refusal));
+        if let Err(full) = caller_may(open, self.settings.waiting_per_caller) {
+            return Err(self.no_room(exchange, &weighed, full).await);
         }
         let Decision::Hold(held) = &weighed.judgement.decision else { return Err(Refusal::plain()) };
         let now = self.desk.now().await.map_err(|error| unkept(&error.into()))?;
@@ -213,6 +210,17 @@ impl Gateway {
             Ok(false) => Err(unkept(&DeskError::Busy)),
             Err(error) => Err(unkept(&error)),
         }
+    }
+
+    /// Writes down that a call found no place to wait in.
+    async fn no_room(&self, exchange: &Exchange, weighed: &Weighed, refusal: Refusal) -> Refusal {
+        let entries = vec![
+            entries::arrived(exchange, weighed),
+            self.decided(exchange, weighed, None),
+            self.entry(&weighed.call.id, entries::refused(&refusal)),
+        ];
+        let written = self.recorder.write(entries).await;
+        written.map_or_else(|error| super::lists::unrecorded(&error), |()| refusal)
     }
 
     /// Waits until something is decided, the client gives up, or it has waited long enough. Meanwhile people have what they

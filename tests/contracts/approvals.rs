@@ -13,7 +13,7 @@ use countersign::call::CallId;
 use countersign::clock::Timestamp;
 use countersign::digest::Digest;
 use countersign::store::Store;
-use countersign::store::approvals::{Before, Moved, Step};
+use countersign::store::approvals::{Before, Moved, Open, Step};
 use countersign::store::entries::{Line, Wanted};
 
 use crate::place::Place;
@@ -115,7 +115,7 @@ async fn what_waits_is_found_by_state_time_and_repetition(place: Arc<Place>) {
     assert_eq!(words(store.approvals_in(&[], Some("a"), 10).await.unwrap()), "");
     assert_eq!(words(store.approvals_repeated_by(&repeat()).await.unwrap()), "a c");
     assert_eq!(words(store.approvals_beginning("a").await.unwrap()), "a");
-    assert_eq!(store.approvals_open_of("key:bot").await.unwrap(), 2);
+    assert_eq!(store.approvals_open_of("key:bot").await.unwrap(), Open { count: 2, next: Some(waiting("a").deadline) });
     let deadline = waiting("a").deadline;
     assert_eq!(words(store.approvals_due(Timestamp::from_micros(deadline.micros() - 1), 10).await.unwrap()), "");
     assert_eq!(store.approvals_due(deadline, 10).await.unwrap().len(), 2);

@@ -16,6 +16,7 @@
 
 mod bench;
 mod crashing;
+mod crowding;
 mod effects;
 mod eras;
 mod facts;
@@ -54,6 +55,7 @@ fn main() {
     rooms.extend([eras::STORIES, rounds::STORIES, facts::STORIES, replayed::STORIES, bench::STORIES]);
     rooms.extend([effects::STORIES, results::STORIES, past::STORIES, waiting::STORIES, crashing::STORIES]);
     rooms.extend([tasks::STORIES, talking::STORIES, review::STORIES, forms::STORIES]);
+    rooms.push(crowding::STORIES);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
         rooms.push(rounds::WITH_POSTGRES);
