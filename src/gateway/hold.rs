@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use super::answer::{Refusal, Retry};
 use super::desk::{Desk, DeskError, Waiting, Wish};
 use super::exchange::Exchange;
+use super::failpoint::Failpoint;
 use super::memory::{Ended, Outline};
 use super::reach::Reach;
 use super::weigh::Weighed;
@@ -206,7 +207,10 @@ impl Gateway {
         let Some(waiting) = self.desk.wait(approval.id.as_str()) else { return Err(Refusal::plain()) };
         let entries = vec![entries::arrived(exchange, &weighed), self.decided(exchange, &weighed, None)];
         match self.desk.open(approval, shown, entries).await {
-            Ok(true) => Ok(Waiter { weighed, waiting }),
+            Ok(true) => {
+                Failpoint::AfterOpen.reached();
+                Ok(Waiter { weighed, waiting })
+            }
             Ok(false) => Err(unkept(&DeskError::Busy)),
             Err(error) => Err(unkept(&error)),
         }
