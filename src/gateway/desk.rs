@@ -291,7 +291,7 @@ impl Desk {
             };
             if self.write(approval.clone(), version, vote, (&entries, now)).await? != Moved::Stale {
                 if matches!(wish, Wish::Vote { .. }) {
-                    Failpoint::AfterVote.reached();
+                    Failpoint::Voted.reached();
                 }
                 let leave = consent.map(|consent| {
                     let receipt = Receipt::new(consent.digest());

@@ -7,26 +7,26 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failpoint {
     /// The approval is open and its client does not know yet.
-    AfterOpen,
+    Opened,
     /// A person's answer is kept and they do not know yet.
-    AfterVote,
+    Voted,
     /// The call is claimed and not a byte of it was sent.
-    AfterClaim,
+    Claimed,
     /// The server has answered and nothing of that is written down.
-    AfterReply,
+    Replied,
     /// What came of it is written down and the client has not heard.
-    AfterOutcome,
+    Recorded,
 }
 
 impl Failpoint {
     #[cfg(debug_assertions)]
     const fn name(self) -> &'static str {
         match self {
-            Self::AfterOpen => "after_open",
-            Self::AfterVote => "after_vote",
-            Self::AfterClaim => "after_claim",
-            Self::AfterReply => "after_reply",
-            Self::AfterOutcome => "after_outcome",
+            Self::Opened => "after_open",
+            Self::Voted => "after_vote",
+            Self::Claimed => "after_claim",
+            Self::Replied => "after_reply",
+            Self::Recorded => "after_outcome",
         }
     }
 

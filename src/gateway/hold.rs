@@ -208,7 +208,7 @@ impl Gateway {
         let entries = vec![entries::arrived(exchange, &weighed), self.decided(exchange, &weighed, None)];
         match self.desk.open(approval, shown, entries).await {
             Ok(true) => {
-                Failpoint::AfterOpen.reached();
+                Failpoint::Opened.reached();
                 Ok(Waiter { weighed, waiting })
             }
             Ok(false) => Err(unkept(&DeskError::Busy)),

@@ -163,11 +163,11 @@ impl World {
     }
 
     /// Waits for the end of the gateway, and kills it when it has not come by then; says whether it came by itself.
-    pub(crate) async fn die_within(&mut self, lives: Duration) -> bool {
+    pub(crate) async fn die_within(&mut self, most: Duration) -> bool {
         let (mut child, mut lines) = self.gateway.take().unwrap();
         // A log nobody reads would stop whoever writes it.
         let talking = async { while lines.next_line().await.unwrap().is_some() {} };
-        let ended = tokio::time::timeout(lives, talking).await.is_ok();
+        let ended = tokio::time::timeout(most, talking).await.is_ok();
         if !ended {
             child.start_kill().unwrap();
         }

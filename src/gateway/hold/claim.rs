@@ -56,7 +56,7 @@ impl Gateway {
             entries: vec![self.entry(&id, dispatched)],
         };
         let done = self.desk.act(id.as_str(), Wish::Claim(claimant)).await.map_err(|error| unkept(&error))?;
-        Failpoint::AfterClaim.reached();
+        Failpoint::Claimed.reached();
         let Some((consent, receipt)) = done.leave else { return Err(Refusal::plain()) };
         let running = Running::start(Arc::clone(&self.desk), (id, attempt, claimed), Edited::of(approval));
         let about = About::of(&weighed.call, weighed.input, weighed.shown);
@@ -79,7 +79,7 @@ impl Gateway {
         ending: Ending,
         entries: Vec<Entry>,
     ) -> Result<(), DeskError> {
-        Failpoint::AfterReply.reached();
+        Failpoint::Replied.reached();
         let end = match ending {
             Ending::Succeeded | Ending::InputRequired => Outcome::Succeeded,
             Ending::FailedByTool | Ending::Failed | Ending::NotSent => Outcome::Failed,
@@ -89,7 +89,7 @@ impl Gateway {
         let finish = Wish::Finish { attempt: running.attempt.clone(), end, entries };
         match self.desk.act(id.as_str(), finish).await {
             Ok(_) => {
-                Failpoint::AfterOutcome.reached();
+                Failpoint::Recorded.reached();
                 Ok(())
             }
             // It came too late to be believed alive; what is known now is written down for whoever looks.
