@@ -46,17 +46,17 @@ impl Waiting {
 
 impl Crowd {
     /// So many calls, once each knows that it waits.
-    pub(crate) async fn gather(port: u16, count: usize) -> anyhow::Result<Self> {
-        Self::of(port, (0..count).collect(), count).await
+    pub(crate) async fn gather(door: (u16, &str), count: usize) -> anyhow::Result<Self> {
+        Self::of(door, (0..count).collect(), count).await
     }
 
     /// The same calls again, as those make them who lost their connection.
-    pub(crate) async fn gather_again(port: u16, before: Self) -> anyhow::Result<Self> {
+    pub(crate) async fn gather_again(door: (u16, &str), before: Self) -> anyhow::Result<Self> {
         let count = before.heard.len();
-        Self::of(port, before.calls.iter().map(|call| call.number).collect(), count).await
+        Self::of(door, before.calls.iter().map(|call| call.number).collect(), count).await
     }
 
-    async fn of(port: u16, numbers: Vec<usize>, count: usize) -> anyhow::Result<Self> {
+    async fn of((port, key): (u16, &str), numbers: Vec<usize>, count: usize) -> anyhow::Result<Self> {
         let begun = Instant::now();
         let heard: Arc<Vec<AtomicU64>> = Arc::new((0..count).map(|_| AtomicU64::new(u64::MAX)).collect());
         let longest = Arc::new(AtomicU64::new(0));
@@ -67,7 +67,8 @@ impl Crowd {
             let (told, waits) = oneshot::channel();
             let mut agent =
                 Agent { number, begun, heard: Arc::clone(&heard), longest: Arc::clone(&longest), told: Some(told) };
-            let result = tokio::spawn(async move { agent.call(port).await });
+            let request = agent.request(port, key);
+            let result = tokio::spawn(async move { agent.call(&request, port).await });
             let opened = tokio::spawn(async move {
                 let id = waits.await;
                 drop(place);
@@ -119,10 +120,10 @@ struct Agent {
 }
 
 impl Agent {
-    async fn call(&mut self, port: u16) -> anyhow::Result<Instant> {
+    async fn call(&mut self, request: &str, port: u16) -> anyhow::Result<Instant> {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
         stream.set_nodelay(true)?;
-        stream.write_all(self.request(port).as_bytes()).await?;
+        stream.write_all(request.as_bytes()).await?;
         let mut read = Vec::with_capacity(2048);
         loop {
             if stream.read_buf(&mut read).await? == 0 {
@@ -152,7 +153,7 @@ impl Agent {
         }
     }
 
-    fn request(&self, port: u16) -> String {
+    fn request(&self, port: u16, key: &str) -> String {
         let text = format!("{:0>1$}", self.number, ARGUMENTS);
         let meta = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -163,7 +164,7 @@ impl Agent {
         let params = json!({ "name": "echo", "arguments": { "text": text }, "_meta": meta });
         let body = json!({ "jsonrpc": "2.0", "id": self.number, "method": "tools/call", "params": params }).to_string();
         format!(
-            "POST /mcp/stub HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-type: application/json\r\n\
+            "POST /mcp/stub HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n\
              accept: application/json, text/event-stream\r\nmcp-protocol-version: 2026-07-28\r\n\
              mcp-method: tools/call\r\nmcp-name: echo\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()

@@ -90,16 +90,22 @@ fn main() -> anyhow::Result<()> {
 fn one_replica(place: &Place, options: &Options, runtime: &Runtime, report: &mut Report) -> anyhow::Result<()> {
     let stub = place.stub(2)?;
     let config = config(place, "holds", "sqlite:book.db", stub.port)?;
+    let bot = people::key(place, &config, "bot")?;
     let gateway = place.target(&config)?;
     let url = format!("sqlite:{}", config.with_file_name("book.db").display());
-    let allowed = |gateway: &Target| Endpoint { port: gateway.port, path: "/mcp/stub", tool: "echo_1".to_owned() };
+    let allowed = |gateway: &Target| Endpoint {
+        port: gateway.port,
+        path: "/mcp/stub",
+        tool: "echo_1".to_owned(),
+        key: Some(bot.clone()),
+    };
     let mut alone = runtime.block_on(load::run(&allowed(&gateway), 1, options.span))?;
     let idle = cost::resident(gateway.pid());
 
     println!("\n{} calls with 4 KiB of arguments held on one node, SQLite\n", options.calls);
     println!("| figure | measured | goal |\n|---|---|---|");
     let begun = Instant::now();
-    let mut crowd = runtime.block_on(Crowd::gather(gateway.port, options.calls))?;
+    let mut crowd = runtime.block_on(Crowd::gather((gateway.port, &bot), options.calls))?;
     report.say("held_in_s", "all held after s", begun.elapsed().as_secs_f64(), "");
     let mut held = runtime.block_on(load::run(&allowed(&gateway), 1, options.span))?;
     runtime.block_on(crowd.watch(options.watch));
@@ -130,7 +136,7 @@ fn one_replica(place: &Place, options: &Options, runtime: &Runtime, report: &mut
     runtime.block_on(load::run(&allowed(&gateway), 1, Duration::from_millis(10)))?;
     report.say("ready_s", "restarted and ready after s", begun.elapsed().as_secs_f64(), "10");
     let begun = Instant::now();
-    let mut crowd = runtime.block_on(Crowd::gather_again(gateway.port, crowd))?;
+    let mut crowd = runtime.block_on(Crowd::gather_again((gateway.port, &bot), crowd))?;
     report.say("attached_s", "all who wait attached again after s", begun.elapsed().as_secs_f64(), "60");
     ensure!(runtime.block_on(desk.waiting())? == waiting, "a restart makes no new approvals");
     let mut after = runtime.block_on(answered(&mut crowd, &desk, 1))?;
@@ -150,10 +156,11 @@ fn two_replicas(
     let configs = ["here", "there"].map(|name| config(place, name, &database.url, stub.port));
     let [here, there] = configs;
     let (here, there) = (here?, there?);
+    let bot = people::key(place, &here, "bot")?;
     let (agents, reviewers) = (place.target(&here)?, place.target(&there)?);
     let calls = options.calls.min(1000).max(options.answers * 2 + 1);
     println!("\n{calls} calls held on one of two replicas, Postgres\n\n| figure | measured | goal |\n|---|---|---|");
-    let mut crowd = runtime.block_on(Crowd::gather(agents.port, calls))?;
+    let mut crowd = runtime.block_on(Crowd::gather((agents.port, &bot), calls))?;
     let desk = runtime.block_on(Desk::open(&database.url))?;
     let door = runtime.block_on(desk.door(place, &there, reviewers.port))?;
     let mut across = runtime.block_on(answered(&mut crowd, door.as_ref().unwrap_or(&desk), options.answers))?;
@@ -178,7 +185,7 @@ async fn answered(crowd: &mut Crowd, desk: &Desk, times: usize) -> anyhow::Resul
 fn config(place: &Place, name: &str, store: &str, server: u16) -> anyhow::Result<PathBuf> {
     let account = countersign::identity::local::caller().principal;
     let config = format!(
-        "[http]\nlisten = \"127.0.0.1:{}\"\naccept = [\"anyone\", \"keys\"]\n\n[policy]\npaths = [\"rules\"]\n\n\
+        "[http]\nlisten = \"127.0.0.1:{}\"\naccept = [\"keys\"]\n\n[policy]\npaths = [\"rules\"]\n\n\
          [store]\nurl = {store:?}\n\n[limits]\napproval_wait = \"1h\"\nwaiting = 100000\nwaiting_per_caller = 100000\n\
          streams_per_principal = 100000\n\n[people.ada]\naccounts = [{account:?}, \"key:ada\"]\n\
          roles = [\"reviewer\"]\n\n[servers.stub]\n{}\n",

@@ -49,10 +49,7 @@ impl Desk {
 
     /// The same person at this gateway, if it takes answers.
     pub(crate) async fn door(&self, place: &Place, config: &Path, port: u16) -> anyhow::Result<Option<Self>> {
-        let folder = config.parent().context("a file is in a folder")?;
-        let made = Command::new(&place.gateway).args(["keys", "make", "ada", "--json"]).current_dir(folder).output()?;
-        let made: serde_json::Value = serde_json::from_slice(&made.stdout).context("a key for ada")?;
-        let key = made["key"].as_str().context("a key")?.to_owned();
+        let key = key(place, config, "ada")?;
         let (store, at, voter) = (self.store.clone(), Arc::clone(&self.at), self.voter.clone());
         let door = Self { store, at, voter, http: Some((port, key)) };
         let there = door.ask("GET", "/api/v1/me", String::new()).await?.0 == 200;
@@ -94,6 +91,14 @@ impl Desk {
         let told = reply.into_body().collect().await?.to_bytes();
         Ok((status, String::from_utf8_lossy(&told).into_owned()))
     }
+}
+
+/// A new key for a caller.
+pub(crate) fn key(place: &Place, config: &Path, name: &str) -> anyhow::Result<String> {
+    let folder = config.parent().context("a file is in a folder")?;
+    let made = Command::new(&place.gateway).args(["keys", "make", name, "--json"]).current_dir(folder).output()?;
+    let made: serde_json::Value = serde_json::from_slice(&made.stdout).context("a key")?;
+    Ok(made["key"].as_str().context("a key")?.to_owned())
 }
 
 /// A Postgres database of its own.
