@@ -34,7 +34,6 @@ use crate::policy::decision::{Agreement, Decision, Judgement};
 use crate::wire::json::Value;
 use crate::wire::message::Notification;
 pub(super) use places::Places;
-use places::caller_may;
 pub(super) use running::Running;
 use talk::{Asking, with_edits};
 pub(super) use talk::{LONGEST_ANSWER, question, said};
@@ -86,9 +85,9 @@ impl Gateway {
         weighed: Weighed,
     ) -> Result<Leave, Turned> {
         let own = weighed.call.id.clone();
-        let _seat = match self.places.seat(self.settings.waiting, self.settings.approval_wait) {
-            Ok(seat) => seat,
-            Err(full) => return Err(Turned { refusal: self.no_room(exchange, &weighed, full).await, id: Some(own) }),
+        let Some(_seat) = self.places.seat(self.settings.waiting) else {
+            let full = places::full(self.settings.waiting, self.settings.approval_wait);
+            return Err(Turned { refusal: self.no_room(exchange, &weighed, full).await, id: Some(own) });
         };
         let asked = weighed.before.as_ref().unwrap_or(&weighed.call).clone();
         let waiter = self.take_place(exchange, reach, weighed).await;
@@ -193,7 +192,7 @@ impl Gateway {
         let caller = &exchange.session.caller;
         let _turn = self.places.turn(&caller.principal).await;
         let open = self.store.approvals_open_of(&caller.principal).await.map_err(|error| unkept(&error.into()))?;
-        if let Err(full) = caller_may(open, self.settings.waiting_per_caller) {
+        if let Some(full) = places::too_many(open, self.settings.waiting_per_caller) {
             return Err(self.no_room(exchange, &weighed, full).await);
         }
         let Decision::Hold(held) = &weighed.judgement.decision else { return Err(Refusal::plain()) };

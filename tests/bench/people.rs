@@ -76,7 +76,7 @@ impl Desk {
 
     /// How many approvals wait.
     pub(crate) async fn waiting(&self) -> anyhow::Result<usize> {
-        Ok(self.store.approvals_in(&["pending"], i64::MAX).await?.len())
+        Ok(self.store.approvals_in(&["pending"], None, i64::MAX).await?.len())
     }
 
     async fn ask(&self, method: &str, path: &str, body: String) -> anyhow::Result<(u16, String)> {

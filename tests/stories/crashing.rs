@@ -6,7 +6,6 @@
 //! the record, the ledgers of the tool servers, and what agents and people were told.
 
 mod book;
-mod client;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
@@ -25,12 +24,12 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::Story;
+use crate::client::Client;
 use crate::database::Database;
 use crate::effects::class;
 use crate::waiting::waits_for_ada;
 use crate::world::{Told, World};
 use book::Book;
-use client::Client;
 
 pub(crate) const STORIES: &[Story] =
     &[("however_often_the_gateway_is_killed_nothing_runs_twice_and_no_answer_is_lost", over_files)];
@@ -208,7 +207,7 @@ async fn people(desk: Watch, done: Arc<AtomicBool>) -> BTreeMap<String, Word> {
     let mut looks = tokio::time::interval(Duration::from_millis(10));
     while !done.load(Ordering::Relaxed) {
         looks.tick().await;
-        let Ok(waiting) = desk.store.approvals_in(&["pending"], 50).await else { continue };
+        let Ok(waiting) = desk.store.approvals_in(&["pending"], None, 50).await else { continue };
         for id in waiting {
             let Ok(approval) = desk.desk.look(&id).await else { continue };
             let word = if chance::<1>().unwrap()[0] < 16 { Word::No } else { Word::Yes };
@@ -227,12 +226,12 @@ async fn settled(desk: &Watch) -> BTreeMap<String, &'static str> {
     loop {
         looks.tick().await;
         desk.desk.sweep().await;
-        if desk.store.approvals_in(&["executing"], 1).await.unwrap().is_empty() {
+        if desk.store.approvals_in(&["executing"], None, 1).await.unwrap().is_empty() {
             break;
         }
     }
     let mut states = BTreeMap::new();
-    for id in desk.store.approvals_in(&[], i64::MAX).await.unwrap() {
+    for id in desk.store.approvals_in(&[], None, i64::MAX).await.unwrap() {
         let state = desk.desk.look(&id).await.unwrap().state.word();
         states.insert(id, state);
     }

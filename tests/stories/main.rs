@@ -15,6 +15,7 @@
 )]
 
 mod bench;
+mod client;
 mod crashing;
 mod crowding;
 mod database;

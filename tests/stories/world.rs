@@ -79,7 +79,7 @@ impl World {
         std::fs::write(dir.path().join("countersign.toml"), config).unwrap();
         std::fs::create_dir(dir.path().join("rules")).unwrap();
         std::fs::write(dir.path().join("rules/story.rego"), policy).unwrap();
-        let http = self::http();
+        let http = crate::client::http();
         Self { dir, gateway: None, address: String::new(), fail_at: None, http }
     }
 
@@ -384,18 +384,4 @@ impl Agent {
         drop(self.input.take());
         self.child.wait().await.unwrap().code().unwrap()
     }
-}
-
-pub(crate) fn http() -> reqwest::Client {
-    // rustls needs to be told once which cryptography to use; plain HTTP never does.
-    reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls()).build().unwrap()
-}
-
-fn tls() -> rustls::ClientConfig {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth()
 }

@@ -27,17 +27,11 @@ pub(in crate::gateway) struct Places {
 pub(super) struct Seat(Arc<AtomicUsize>);
 
 impl Places {
-    /// A place, if there is one; nobody stays in it longer than this.
-    pub(super) fn seat(&self, most: usize, longest: Duration) -> Result<Seat, Refusal> {
+    /// A place, if no more than these are taken.
+    pub(super) fn seat(&self, most: usize) -> Option<Seat> {
         let before = self.taken.fetch_add(1, Ordering::Relaxed);
         let seat = Seat(Arc::clone(&self.taken));
-        if before < most {
-            return Ok(seat);
-        }
-        let reason = format!("{before} calls wait for people at this gateway already, and no more may");
-        let hint =
-            format!("make the call again in {} s; those who wait have made room by then", longest.as_secs().max(1));
-        Err(Refusal::new("gateway_full", Retry::Later, reason).hint(hint))
+        (before < most).then_some(seat)
     }
 
     /// This caller's turn to open a place: between counting its places and taking one nobody else of it does.
@@ -57,14 +51,21 @@ impl Drop for Seat {
     }
 }
 
-/// Whether a caller of whom so much is open may open one more.
-pub(super) fn caller_may(open: Open, most: usize) -> Result<(), Refusal> {
+/// No place of this node is free, and nobody keeps one for longer than this.
+pub(super) fn full(most: usize, longest: Duration) -> Refusal {
+    let reason = format!("{most} calls wait for people at this gateway already, and no more may");
+    let hint = format!("make the call again in {} s; those who wait have made room by then", longest.as_secs().max(1));
+    Refusal::new("gateway_full", Retry::Later, reason).hint(hint)
+}
+
+/// Why a caller of whom so much is open may not open one more; none when it may.
+pub(super) fn too_many(open: Open, most: usize) -> Option<Refusal> {
     let Open { count, next } = open;
     if usize::try_from(count).is_ok_and(|count| count < most) {
-        return Ok(());
+        return None;
     }
     let reason = format!("{count} calls of this caller wait for people already, and no more may");
     let ends = next.map_or_else(String::new, |next| format!("; the first of them ends by itself at {next}"));
     let hint = format!("come back when people have answered one of those, or give some of them up{ends}");
-    Err(Refusal::new("too_many_waiting", Retry::Later, reason).hint(hint))
+    Some(Refusal::new("too_many_waiting", Retry::Later, reason).hint(hint))
 }
