@@ -48,7 +48,7 @@ bring() {
   need() { command -v "$1" >/dev/null || missing+=("${@:2}"); }
   need cc gcc libc6-dev
   ! wanted sql || compgen -G '/usr/lib/llvm-*/lib/libclang.so*' >/dev/null || missing+=(libclang-dev)
-  if wanted postgres || wanted soak; then
+  if wanted postgres || wanted soak || wanted bench; then
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   fi
   ! wanted postgres || PATH="$PATH:/usr/sbin" need pgbouncer pgbouncer
@@ -179,7 +179,10 @@ conformance() {
 # Brings its clients and servers from npm and PyPI itself.
 peers() { gateway && within 20m python3 tests/peers/run.py --gateway "$gateway" --install-dir "$installed/matrix"; }
 
-bench() { within 15m cargo bench --quiet --profile smoke --bench hop -- --smoke; }
+bench() {
+  [ -n "$cluster" ] || start_postgres || { echo "the throw-away Postgres did not start"; return 1; }
+  within 20m cargo bench --quiet --profile smoke --bench hop --bench holds -- --smoke
+}
 
 bring || { echo "tests/run.sh: apt-get could not bring everything" >&2; exit 1; }
 lines=()

@@ -103,9 +103,10 @@ impl Gateway {
         self: &Arc<Self>,
         exchange: &Arc<Exchange>,
         reach: &Reach,
-        waiter: Waiter,
+        mut waiter: Waiter,
         attended: Attended,
     ) -> Result<Leave, Turned> {
+        waiter.weighed.thin();
         let (outline, input) = (Outline::of(&waiter.weighed.call), waiter.weighed.input.clone());
         let leave = self.ask(exchange, reach, waiter, attended).await;
         if let Err(Turned { refusal, .. }) = &leave {
