@@ -241,8 +241,13 @@ impl Gateway {
         let mut asked = 0;
         let mut asking: Option<Asking> = None;
         let mut ticks = tokio::time::interval(PROGRESS);
+        // Who is only told that the wait goes on costs the database nothing: changes are heard of.
+        let mut known = None;
         loop {
-            let approval = self.desk.look(id.as_str()).await?;
+            let approval = match known.take() {
+                Some(approval) => approval,
+                None => self.desk.look(id.as_str()).await?,
+            };
             let left = match attended {
                 Attended::ByClient => self.settings.approval_wait.saturating_sub(begun.elapsed()),
                 Attended::ByNobody => Duration::MAX,
@@ -277,6 +282,7 @@ impl Gateway {
                 _ = ticks.tick() => {
                     told = told.saturating_add(1);
                     say_progress(exchange, told, &meanwhile(&approval, now)).await;
+                    known = Some(approval);
                 }
             }
         }
