@@ -11,6 +11,7 @@ pub mod converse;
 pub mod desk;
 mod entries;
 pub mod exchange;
+mod failpoint;
 pub mod hello;
 mod hold;
 pub mod imprints;
@@ -59,7 +60,7 @@ use crate::wire::message::Answer;
 use answer::{Refusal, Retry};
 use desk::Desk;
 use exchange::Exchange;
-use hold::Running;
+use hold::{Places, Running};
 use imprints::Imprints;
 use judge::Judge;
 use known::Known;
@@ -97,6 +98,7 @@ pub struct Gateway {
     pub tasks: TaskTracker,
     own_tasks: tasks::Running,
     rounds: Rounds,
+    places: Places,
     imprints: Imprints,
     moment: ArcSwapOption<Moment>,
     /// Covers what a rule masks in the record. Made anew by each process, so marks of two cannot be compared.
@@ -168,6 +170,7 @@ impl Gateway {
             tasks,
             own_tasks: tasks::Running::default(),
             rounds,
+            places: Places::default(),
             imprints,
             moment,
             mask,

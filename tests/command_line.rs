@@ -117,7 +117,7 @@ fn a_good_configuration_passes_the_check() {
     assert!(program.starts_with("ok") && program.ends_with("/sh; not started"), "{program}");
     let others: Vec<&str> = text.lines().filter(|line| !line.contains("server files")).collect();
     assert_snapshot!(others.join("\n"), @r"
-    ok    configuration: PLACE/countersign.toml, 28 settings
+    ok    configuration: PLACE/countersign.toml, 30 settings
     ok    http: 127.0.0.1:4180, keys
     ok    policy: 1 packages compiled, with 1 effects
     ok    store: sqlite:PLACE/countersign.db
@@ -242,6 +242,8 @@ fn every_setting_tells_where_it_is_from_and_no_secret_is_shown() {
     limits.streams_per_principal = 64           default
     limits.sessions_per_principal = 256         default
     limits.approval_wait = "45s"                default
+    limits.waiting_per_caller = 20              default
+    limits.waiting = 10000                      default
     log.level = "debug"                         flag log.level
     log.format = "text"                         default
     "#);

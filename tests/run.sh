@@ -5,20 +5,24 @@
 #   tests/run.sh               everything
 #   tests/run.sh --list        the parts
 #   tests/run.sh --only PART   one part
+#   tests/run.sh --nightly     what takes too long for every change: gateways are killed 10,000 times, half of them over
+#                              SQLite and half over Postgres, and 100,000 claims race on each; under an hour
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 parts=(format lints tests sql postgres policies opa conformance peers bench)
+nightly=(soak)
 installed="$PWD/target/peers"
 
 case "${1:-}" in
   "") ;;
-  --list) printf '%s\n' "${parts[@]}"; exit 0 ;;
+  --list) printf '%s\n' "${parts[@]}" "${nightly[@]}"; exit 0 ;;
+  --nightly) parts=("${nightly[@]}") ;;
   --only)
-    for part in "${parts[@]}"; do [ "$part" = "${2:-}" ] && chosen="$part"; done
-    [ -n "${chosen:-}" ] || { echo "tests/run.sh: there is no part \`${2:-}\`; there are: ${parts[*]}" >&2; exit 2; }
+    for part in "${parts[@]}" "${nightly[@]}"; do [ "$part" = "${2:-}" ] && chosen="$part"; done
+    [ -n "${chosen:-}" ] || { echo "tests/run.sh: there is no part \`${2:-}\`; there are: ${parts[*]} ${nightly[*]}" >&2; exit 2; }
     parts=("$chosen") ;;
-  *) sed -n '2,7p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,9p' "$0" >&2; exit 2 ;;
 esac
 command -v cargo >/dev/null || { echo "tests/run.sh: install Rust 1.95 or later first: https://rustup.rs" >&2; exit 1; }
 
@@ -44,10 +48,10 @@ bring() {
   need() { command -v "$1" >/dev/null || missing+=("${@:2}"); }
   need cc gcc libc6-dev
   ! wanted sql || compgen -G '/usr/lib/llvm-*/lib/libclang.so*' >/dev/null || missing+=(libclang-dev)
-  if wanted postgres; then
+  if wanted postgres || wanted soak || wanted bench; then
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
-    PATH="$PATH:/usr/sbin" need pgbouncer pgbouncer
   fi
+  ! wanted postgres || PATH="$PATH:/usr/sbin" need pgbouncer pgbouncer
   if wanted conformance || wanted peers || wanted opa; then
     need python3 python3
   fi
@@ -119,7 +123,8 @@ format() { cargo fmt --check; }
 
 lints() { cargo clippy --quiet --all-targets -- -D warnings; }
 
-tests() { within 25m cargo test --quiet --no-fail-fast; }
+# Gateways are killed 200 times here and 100 times over Postgres.
+tests() { COUNTERSIGN_CYCLES=200 within 25m cargo test --quiet --no-fail-fast; }
 
 # PostgreSQL's own parser reads the same texts. A package of its own, because it compiles C; the lock file is kept.
 sql() { within 15m cargo test --quiet --locked --manifest-path tests/pg_query/Cargo.toml --target-dir target; }
@@ -129,13 +134,20 @@ postgres() {
   start_proxy strict "" && start_proxy lenient extra_float_digits,options ||
     { echo "the proxy before it did not start"; return 1; }
   local heard="$cluster.heard" code
-  within 15m cargo test --quiet --test contracts --test stories -- --format=pretty postgres:: | tee "$heard"
+  COUNTERSIGN_CYCLES=100 within 15m cargo test --quiet --test contracts --test stories -- --format=pretty postgres:: | tee "$heard"
   code=$?
   # Without an address the contracts have no such test and would pass with nothing asked.
   grep -q '^test postgres::[a-z_]* .* ok' "$heard" || { echo "no contract was asked of Postgres"; code=1; }
   grep -q '^test postgres::proxy::.* ok' "$heard" || { echo "nothing was asked through the proxy"; code=1; }
   rm -f "$heard"
   return $code
+}
+
+# Each story kills its own half, and says what it saw.
+soak() {
+  [ -n "$cluster" ] || start_postgres || { echo "the throw-away Postgres did not start"; return 1; }
+  COUNTERSIGN_CYCLES=5000 within 3h cargo test --quiet --test stories -- --test-threads=1 killed_nothing_runs_twice &&
+    COUNTERSIGN_CLAIMS=100000 within 1h cargo test --quiet --test contracts -- --test-threads=1 race_of_many_claims
 }
 
 policies() { gateway && "$gateway" policy check policies && "$gateway" policy test policies; }
@@ -167,7 +179,10 @@ conformance() {
 # Brings its clients and servers from npm and PyPI itself.
 peers() { gateway && within 20m python3 tests/peers/run.py --gateway "$gateway" --install-dir "$installed/matrix"; }
 
-bench() { within 15m cargo bench --quiet --profile smoke --bench hop -- --smoke; }
+bench() {
+  [ -n "$cluster" ] || start_postgres || { echo "the throw-away Postgres did not start"; return 1; }
+  within 20m cargo bench --quiet --profile smoke --bench hop --bench holds -- --smoke
+}
 
 bring || { echo "tests/run.sh: apt-get could not bring everything" >&2; exit 1; }
 lines=()

@@ -205,6 +205,8 @@ fn settings(config: &Config) -> Settings {
         streams_per_principal: config.limits.streams_per_principal,
         sessions_per_principal: config.limits.sessions_per_principal,
         approval_wait: config.limits.approval_wait.duration(),
+        waiting_per_caller: config.limits.waiting_per_caller,
+        waiting: config.limits.waiting,
         servers: servers.collect(),
     }
 }

@@ -27,6 +27,12 @@ pub struct Limits {
     /// How long a call that waits for people keeps its client waiting, before the client is told to come back.
     #[schemars(extend("default" = "45s"))]
     pub approval_wait: Period,
+    /// Calls of one principal that may wait for people, on all nodes together; more are refused.
+    #[schemars(with = "u32", range(min = 1), extend("default" = 20))]
+    pub waiting_per_caller: usize,
+    /// Calls whose clients this node keeps waiting for people at once; more are refused.
+    #[schemars(with = "u32", range(min = 1), extend("default" = 10_000))]
+    pub waiting: usize,
 }
 
 impl Limits {
@@ -42,6 +48,8 @@ impl Limits {
         let sessions_per_principal = section.count("sessions_per_principal", 256);
         let approval_wait =
             section.parsed("approval_wait", Wanted("a time with its unit", "45s"), "45s", Period::parse);
+        let waiting_per_caller = section.count("waiting_per_caller", 20);
+        let waiting = section.count("waiting", 10_000);
         section.close();
         Ok(Self {
             body_bytes: body_bytes?,
@@ -50,6 +58,8 @@ impl Limits {
             streams_per_principal: streams_per_principal?,
             sessions_per_principal: sessions_per_principal?,
             approval_wait: approval_wait?,
+            waiting_per_caller: waiting_per_caller?,
+            waiting: waiting?,
         })
     }
 }

@@ -24,6 +24,7 @@ use crate::audit::entry::{Entry, Event, Held};
 use crate::audit::receipt::Receipt;
 use crate::clock::{Clock, Timestamp, chance};
 use crate::digest::{Digest, hex};
+use crate::gateway::failpoint::Failpoint;
 use crate::store::append::AppendError;
 use crate::store::approvals::{Before, KeptApproval, Moved, Step};
 use crate::store::entries::Line;
@@ -289,6 +290,9 @@ impl Desk {
                 _ => Before::Version(kept.version),
             };
             if self.write(approval.clone(), version, vote, (&entries, now)).await? != Moved::Stale {
+                if matches!(wish, Wish::Vote { .. }) {
+                    Failpoint::Voted.reached();
+                }
                 let leave = consent.map(|consent| {
                     let receipt = Receipt::new(consent.digest());
                     (consent, receipt)

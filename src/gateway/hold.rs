@@ -8,6 +8,7 @@
 //! approval.
 
 mod claim;
+mod places;
 mod running;
 mod talk;
 mod words;
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 use super::answer::{Refusal, Retry};
 use super::desk::{Desk, DeskError, Waiting, Wish};
 use super::exchange::Exchange;
+use super::failpoint::Failpoint;
 use super::memory::{Ended, Outline};
 use super::reach::Reach;
 use super::weigh::Weighed;
@@ -31,6 +33,7 @@ use crate::object;
 use crate::policy::decision::{Agreement, Decision, Judgement};
 use crate::wire::json::Value;
 use crate::wire::message::Notification;
+pub(super) use places::Places;
 pub(super) use running::Running;
 use talk::{Asking, with_edits};
 pub(super) use talk::{LONGEST_ANSWER, question, said};
@@ -40,8 +43,6 @@ pub(super) use words::{ended, meanwhile, unkept};
 const PROGRESS: Duration = Duration::from_secs(10);
 /// How long a call is kept for a client whose connection broke.
 const GRACE: Duration = Duration::from_mins(1);
-/// Calls of one caller that may wait at once.
-const MOST_OPEN: i64 = 20;
 
 /// A call that waits, as this gateway sees it.
 pub(super) struct Waiter {
@@ -84,6 +85,10 @@ impl Gateway {
         weighed: Weighed,
     ) -> Result<Leave, Turned> {
         let own = weighed.call.id.clone();
+        let Some(_seat) = self.places.seat(self.settings.waiting) else {
+            let full = places::full(self.settings.waiting, self.settings.approval_wait);
+            return Err(Turned { refusal: self.no_room(exchange, &weighed, full).await, id: Some(own) });
+        };
         let asked = weighed.before.as_ref().unwrap_or(&weighed.call).clone();
         let waiter = self.take_place(exchange, reach, weighed).await;
         let waiter = waiter.map_err(|refusal| Turned { refusal, id: Some(own) })?;
@@ -98,9 +103,10 @@ impl Gateway {
         self: &Arc<Self>,
         exchange: &Arc<Exchange>,
         reach: &Reach,
-        waiter: Waiter,
+        mut waiter: Waiter,
         attended: Attended,
     ) -> Result<Leave, Turned> {
+        waiter.weighed.thin();
         let (outline, input) = (Outline::of(&waiter.weighed.call), waiter.weighed.input.clone());
         let leave = self.ask(exchange, reach, waiter, attended).await;
         if let Err(Turned { refusal, .. }) = &leave {
@@ -185,18 +191,10 @@ impl Gateway {
 
     async fn open(self: &Arc<Self>, exchange: &Exchange, weighed: Weighed, repeat: Digest) -> Result<Waiter, Refusal> {
         let caller = &exchange.session.caller;
+        let _turn = self.places.turn(&caller.principal).await;
         let open = self.store.approvals_open_of(&caller.principal).await.map_err(|error| unkept(&error.into()))?;
-        if open >= MOST_OPEN {
-            let reason = format!("{open} calls of this caller wait for people already, and no more may");
-            let refusal = Refusal::new("too_many_waiting", Retry::Later, reason)
-                .hint("wait until people have answered those, or give some of them up");
-            let entries = vec![
-                entries::arrived(exchange, &weighed),
-                self.decided(exchange, &weighed, None),
-                self.entry(&weighed.call.id, entries::refused(&refusal)),
-            ];
-            let written = self.recorder.write(entries).await;
-            return Err(written.map_or_else(|error| super::lists::unrecorded(&error), |()| refusal));
+        if let Some(full) = places::too_many(open, self.settings.waiting_per_caller) {
+            return Err(self.no_room(exchange, &weighed, full).await);
         }
         let Decision::Hold(held) = &weighed.judgement.decision else { return Err(Refusal::plain()) };
         let now = self.desk.now().await.map_err(|error| unkept(&error.into()))?;
@@ -209,10 +207,24 @@ impl Gateway {
         let Some(waiting) = self.desk.wait(approval.id.as_str()) else { return Err(Refusal::plain()) };
         let entries = vec![entries::arrived(exchange, &weighed), self.decided(exchange, &weighed, None)];
         match self.desk.open(approval, shown, entries).await {
-            Ok(true) => Ok(Waiter { weighed, waiting }),
+            Ok(true) => {
+                Failpoint::Opened.reached();
+                Ok(Waiter { weighed, waiting })
+            }
             Ok(false) => Err(unkept(&DeskError::Busy)),
             Err(error) => Err(unkept(&error)),
         }
+    }
+
+    /// Writes down that a call found no place to wait in.
+    async fn no_room(&self, exchange: &Exchange, weighed: &Weighed, refusal: Refusal) -> Refusal {
+        let entries = vec![
+            entries::arrived(exchange, weighed),
+            self.decided(exchange, weighed, None),
+            self.entry(&weighed.call.id, entries::refused(&refusal)),
+        ];
+        let written = self.recorder.write(entries).await;
+        written.map_or_else(|error| super::lists::unrecorded(&error), |()| refusal)
     }
 
     /// Waits until something is decided, the client gives up, or it has waited long enough. Meanwhile people have what they
@@ -229,8 +241,13 @@ impl Gateway {
         let mut asked = 0;
         let mut asking: Option<Asking> = None;
         let mut ticks = tokio::time::interval(PROGRESS);
+        // Who is only told that the wait goes on costs the database nothing: changes are heard of.
+        let mut known = None;
         loop {
-            let approval = self.desk.look(id.as_str()).await?;
+            let approval = match known.take() {
+                Some(approval) => approval,
+                None => self.desk.look(id.as_str()).await?,
+            };
             let left = match attended {
                 Attended::ByClient => self.settings.approval_wait.saturating_sub(begun.elapsed()),
                 Attended::ByNobody => Duration::MAX,
@@ -265,6 +282,7 @@ impl Gateway {
                 _ = ticks.tick() => {
                     told = told.saturating_add(1);
                     say_progress(exchange, told, &meanwhile(&approval, now)).await;
+                    known = Some(approval);
                 }
             }
         }

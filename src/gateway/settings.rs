@@ -30,6 +30,10 @@ pub struct Settings {
     pub sessions_per_principal: usize,
     /// How long a call that waits for people keeps its client waiting.
     pub approval_wait: Duration,
+    /// Calls of one caller that may wait for people.
+    pub waiting_per_caller: usize,
+    /// Calls that may wait for people at once here.
+    pub waiting: usize,
     /// Per server.
     pub servers: BTreeMap<String, ServerSettings>,
 }

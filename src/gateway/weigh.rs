@@ -44,6 +44,14 @@ pub(super) struct Shown {
     pub(super) asked: Option<Digest>,
 }
 
+impl Weighed {
+    /// Drops what a call does not need that waits: it is weighed anew before it runs.
+    pub(super) fn thin(&mut self) {
+        self.input.thin();
+        self.shown.params = Object::new();
+    }
+}
+
 impl Gateway {
     /// Judges a call, changed as the rules want it.
     pub(super) async fn weigh(&self, exchange: &Exchange, reach: &Reach, call: Call) -> Weighed {

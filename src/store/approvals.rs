@@ -49,6 +49,15 @@ pub enum Before {
     Shown(i64, String),
 }
 
+/// What is open of one caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Open {
+    /// How many approvals.
+    pub count: i64,
+    /// When the time decides about the first of them.
+    pub next: Option<Timestamp>,
+}
+
 /// What became of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moved {
@@ -102,7 +111,8 @@ const DUE: &str = "SELECT id FROM approval WHERE wakes <= $1 ORDER BY wakes LIMI
 const MOVED: &str = "SELECT id, moved FROM approval WHERE moved >= $1 ORDER BY moved";
 
 const OPEN_OF: &str = "
-SELECT COUNT(*) FROM approval WHERE principal = $1 AND state IN ('pending', 'approved', 'executing')";
+SELECT COUNT(*), MIN(wakes) FROM approval
+WHERE principal = $1 AND wakes IS NOT NULL AND state IN ('pending', 'approved', 'executing')";
 
 const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
 
@@ -224,11 +234,13 @@ impl Store {
         Ok(rows.into_iter().map(|(id, moved)| (id, Timestamp::from_micros(moved))).collect())
     }
 
-    /// How many calls of this caller wait, or run after they waited.
-    pub async fn approvals_open_of(&self, principal: &str) -> Result<i64, StoreError> {
+    /// What is open of this caller: calls that wait, or run after they waited.
+    pub async fn approvals_open_of(&self, principal: &str) -> Result<Open, StoreError> {
         if principal.contains('\0') {
-            return Ok(0);
+            return Ok(Open::default());
         }
-        Ok(reading!(self.pool(), db => sqlx::query_scalar(OPEN_OF).bind(principal).fetch_one(db).await)?)
+        let (count, next): (i64, Option<i64>) =
+            reading!(self.pool(), db => sqlx::query_as(OPEN_OF).bind(principal).fetch_one(db).await)?;
+        Ok(Open { count, next: next.map(Timestamp::from_micros) })
     }
 }

@@ -28,8 +28,9 @@ pub(crate) fn measure(place: &Place, options: &Options) -> anyhow::Result<Crowd>
     let one = place.gateway("one", &[("stub".to_owned(), at(lone.port))])?;
     let servers: Vec<_> = (0..SERVERS).map(|number| (format!("s{number}"), at(full.port))).collect();
     let many = place.gateway("many", &servers)?;
-    let alone = Endpoint { port: one.port, path: "/mcp", tool: "stub__echo".to_owned() };
-    let among = Endpoint { port: many.port, path: "/mcp", tool: format!("s{}__echo_{}", SERVERS / 2, TOOLS / 2) };
+    let alone = Endpoint { port: one.port, path: "/mcp", tool: "stub__echo".to_owned(), key: None };
+    let among =
+        Endpoint { port: many.port, path: "/mcp", tool: format!("s{}__echo_{}", SERVERS / 2, TOOLS / 2), key: None };
     runtime.block_on(load::list(&alone))?;
     let (first, tools) = runtime.block_on(load::list(&among))?;
     ensure!(tools == SERVERS * TOOLS, "{tools} tools are listed instead of {}", SERVERS * TOOLS);

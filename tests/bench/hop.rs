@@ -27,6 +27,7 @@ mod pipe;
 mod report;
 mod start;
 mod stub;
+#[expect(dead_code, reason = "gateways that are killed are for another benchmark")]
 mod target;
 
 use std::path::PathBuf;

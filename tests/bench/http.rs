@@ -75,5 +75,5 @@ fn round(
 }
 
 fn endpoint(target: &Target, path: &'static str) -> Endpoint {
-    Endpoint { port: target.port, path, tool: "echo".to_owned() }
+    Endpoint { port: target.port, path, tool: "echo".to_owned(), key: None }
 }

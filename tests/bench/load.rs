@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
@@ -30,6 +30,8 @@ pub(crate) struct Endpoint {
     pub(crate) path: &'static str,
     /// The tool, under the name it has there.
     pub(crate) tool: String,
+    /// What opens the gateway.
+    pub(crate) key: Option<String>,
 }
 
 /// What one span came to.
@@ -61,6 +63,7 @@ struct Client {
     sender: SendRequest<Full<Bytes>>,
     endpoint: Endpoint,
     host: HeaderValue,
+    key: Option<HeaderValue>,
     session: Option<HeaderValue>,
     asked: u64,
 }
@@ -107,7 +110,9 @@ impl Client {
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         let host = HeaderValue::from_str(&format!("127.0.0.1:{}", endpoint.port))?;
-        let mut client = Self { sender, endpoint: endpoint.clone(), host, session: None, asked: 0 };
+        let bearer = |key: &String| HeaderValue::from_str(&format!("Bearer {key}"));
+        let key = endpoint.key.as_ref().map(bearer).transpose()?;
+        let mut client = Self { sender, endpoint: endpoint.clone(), host, key, session: None, asked: 0 };
         let hello = format!(
             r#"{{"jsonrpc":"2.0","id":0,"method":"initialize","params":{{"protocolVersion":"{PROTOCOL}","capabilities":{{}},"clientInfo":{{"name":"hop","version":"1"}}}}}}"#
         );
@@ -184,6 +189,9 @@ impl Client {
         headers.insert(HOST, self.host.clone());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+        if let Some(key) = &self.key {
+            headers.insert(AUTHORIZATION, key.clone());
+        }
         if let Some(session) = &self.session {
             headers.insert(SESSION, session.clone());
             headers.insert(VERSION, HeaderValue::from_static(PROTOCOL));

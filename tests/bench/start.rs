@@ -41,7 +41,8 @@ fn served(place: &Place) -> anyhow::Result<f64> {
     while TcpStream::connect(("127.0.0.1", port)).is_err() && begun.elapsed() < Duration::from_secs(10) {
         std::thread::sleep(Duration::from_micros(200));
     }
-    let listed = runtime.block_on(load::list(&Endpoint { port, path: "/mcp/stub", tool: "echo".to_owned() }));
+    let listed =
+        runtime.block_on(load::list(&Endpoint { port, path: "/mcp/stub", tool: "echo".to_owned(), key: None }));
     let took = begun.elapsed().as_secs_f64() * 1000.0;
     end(&mut child);
     ensure!(listed?.1 == 1, "not one tool");

@@ -78,6 +78,24 @@ impl Place {
         Target { child, port }.listening()
     }
 
+    /// The gateway of a configuration that says where it listens.
+    pub(crate) fn target(&self, config: &Path) -> anyhow::Result<Target> {
+        let text = fs::read_to_string(config)?;
+        let port = text.split_once("listen = \"127.0.0.1:").and_then(|(_, rest)| rest.split('"').next()?.parse().ok());
+        let port = port.context("the configuration says where it listens")?;
+        Target { child: self.serve(config)?, port }.listening()
+    }
+
+    /// Writes a configuration with rules of its own in a new folder.
+    pub(crate) fn written(&self, name: &str, config: &str, rules: &str) -> anyhow::Result<PathBuf> {
+        let room = self.room(name)?;
+        fs::create_dir(room.join("rules"))?;
+        fs::write(room.join("rules/bench.rego"), rules)?;
+        let file = room.join("countersign.toml");
+        fs::write(&file, config)?;
+        Ok(file)
+    }
+
     /// Starts `countersign serve` and waits for nothing.
     pub(crate) fn serve(&self, config: &Path) -> anyhow::Result<Child> {
         let log = fs::File::create(config.with_extension("log"))?;
@@ -119,6 +137,13 @@ impl Target {
         self.child.id()
     }
 
+    /// Ends it as a loss of power would.
+    pub(crate) fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     fn listening(mut self) -> anyhow::Result<Self> {
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
@@ -142,6 +167,10 @@ impl Drop for Target {
 
 /// Ends a process in order: nginx takes its workers with it, and the gateway closes its record.
 pub(crate) fn end(child: &mut Child) {
+    // Its number may be somebody else's by now.
+    if matches!(child.try_wait(), Ok(Some(_))) {
+        return;
+    }
     if let Ok(pid) = i32::try_from(child.id())
         && let Some(pid) = Pid::from_raw(pid)
     {

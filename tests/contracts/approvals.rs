@@ -12,8 +12,9 @@ use countersign::audit::entry::{Entry, Event, Fault};
 use countersign::call::CallId;
 use countersign::clock::Timestamp;
 use countersign::digest::Digest;
+use countersign::gateway::desk::Wish;
 use countersign::store::Store;
-use countersign::store::approvals::{Before, Moved, Step};
+use countersign::store::approvals::{Before, Moved, Open, Step};
 use countersign::store::entries::{Line, Wanted};
 
 use crate::place::Place;
@@ -115,7 +116,7 @@ async fn what_waits_is_found_by_state_time_and_repetition(place: Arc<Place>) {
     assert_eq!(words(store.approvals_in(&[], Some("a"), 10).await.unwrap()), "");
     assert_eq!(words(store.approvals_repeated_by(&repeat()).await.unwrap()), "a c");
     assert_eq!(words(store.approvals_beginning("a").await.unwrap()), "a");
-    assert_eq!(store.approvals_open_of("key:bot").await.unwrap(), 2);
+    assert_eq!(store.approvals_open_of("key:bot").await.unwrap(), Open { count: 2, next: Some(waiting("a").deadline) });
     let deadline = waiting("a").deadline;
     assert_eq!(words(store.approvals_due(Timestamp::from_micros(deadline.micros() - 1), 10).await.unwrap()), "");
     assert_eq!(store.approvals_due(deadline, 10).await.unwrap().len(), 2);
@@ -151,19 +152,30 @@ async fn open(store: &Store, id: &str) -> Moved {
 }
 
 fn waiting(id: &str) -> Approval {
+    opened_at(id, 0)
+}
+
+/// One that somebody with the role must agree to, and opened then.
+pub(crate) fn opened_at(id: &str, micros: i64) -> Approval {
     let terms = serde_json::json!({ "all_of": [{ "finding": "p/x", "reviewers": ["role:reviewer"] }] });
     let asker = Asker { principal: "key:bot".to_owned(), ..Asker::default() };
     let named = (CallId::from_record(id), Digest::of_bytes("call", id.as_bytes()), repeat());
-    Approval::open(named, asker, serde_json::from_value(terms).unwrap(), at(0))
+    Approval::open(named, asker, serde_json::from_value(terms).unwrap(), Timestamp::from_micros(micros))
+}
+
+/// Somebody who may agree.
+pub(crate) fn voter(person: &str) -> Voter {
+    let roles = BTreeSet::from(["reviewer".to_owned()]);
+    Voter { person: person.to_owned(), account: format!("os:{person}"), roles, ..Voter::default() }
+}
+
+/// Their yes.
+pub(crate) fn said_by(by: Voter, digest: Digest) -> Wish {
+    Wish::Vote { by, word: Word::Yes, reason: None, digest }
 }
 
 fn vote(person: &str, seconds: i64) -> Vote {
-    let by = Voter {
-        person: person.to_owned(),
-        account: format!("os:{person}"),
-        roles: BTreeSet::from(["reviewer".to_owned()]),
-        ..Voter::default()
-    };
+    let by = voter(person);
     let digest = Digest::of_bytes("call", b"a");
     Vote { by, word: Word::Yes, part: Part::Countersigns, reason: None, digest, at: at(seconds) }
 }

@@ -15,10 +15,14 @@
 )]
 
 mod bench;
+mod client;
 mod crashing;
+mod crowding;
+mod database;
 mod effects;
 mod eras;
 mod facts;
+mod falling;
 mod forms;
 mod guarded;
 mod identity;
@@ -54,9 +58,10 @@ fn main() {
     rooms.extend([eras::STORIES, rounds::STORIES, facts::STORIES, replayed::STORIES, bench::STORIES]);
     rooms.extend([effects::STORIES, results::STORIES, past::STORIES, waiting::STORIES, crashing::STORIES]);
     rooms.extend([tasks::STORIES, talking::STORIES, review::STORIES, forms::STORIES]);
+    rooms.extend([crowding::STORIES, falling::STORIES]);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
-        rooms.push(rounds::WITH_POSTGRES);
+        rooms.extend([rounds::WITH_POSTGRES, crashing::WITH_POSTGRES]);
     }
     let trials = rooms.into_iter().flatten().map(|(name, story)| Trial::test(*name, || tell(*story))).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit();

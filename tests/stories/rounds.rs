@@ -1,9 +1,9 @@
 //! Questions that are answered later, elsewhere, twice or never.
 
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 use crate::Story;
+use crate::database::Database;
 use crate::identity::{KEYS, make_key};
 use crate::world::{Agent, MODERN, Plan, Told, World, answer, event, modern, text};
 
@@ -184,22 +184,17 @@ fn one_database() -> Told {
     // PRO-12
     Box::pin(async {
         for (number, plan) in [MODERN, Plan::default()].into_iter().enumerate() {
-            let mut url = url::Url::parse(&std::env::var("COUNTERSIGN_TEST_POSTGRES").unwrap()).unwrap();
-            let name = format!("countersign_story_{}_{number}", std::process::id());
-            let mut admin = PgConnection::connect(url.as_str()).await.unwrap();
-            admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
-            url.set_path(&name);
+            let database = Database::make(&format!("rounds_{number}")).await;
             let mut doors = Vec::new();
             for _ in 0..2 {
                 let mut world = World::new(&plan);
-                let config = std::fs::read_to_string(world.path("countersign.toml")).unwrap();
-                world.write("countersign.toml", &config.replace("sqlite:book.db", url.as_str()));
+                database.keeps(&world);
                 world.serve().await;
                 doors.push(Door::Http(world));
             }
             let there = doors.pop().unwrap();
             two(doors.pop().unwrap(), there, &plan).await;
-            admin.execute(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).await.unwrap();
+            database.remove().await;
         }
     })
 }

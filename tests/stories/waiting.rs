@@ -23,7 +23,8 @@ pub(crate) const STORIES: &[Story] = &[
     ("a_gateway_that_dies_while_it_performs_leaves_an_unknown_outcome", died),
 ];
 
-const POLICY: &str = r#"package countersign.held
+/// Everything is allowed, and some of it waits.
+pub(crate) const HELD: &str = r#"package countersign.held
 
 allow contains {"id": "all", "reason": "A story."}
 
@@ -41,11 +42,11 @@ pub(crate) async fn world(wait: &str) -> World {
 
 /// The same, not running yet.
 pub(crate) fn waits_for_ada() -> World {
-    World::new(&Plan { policy: POLICY, more: people(), ..Plan::default() })
+    World::new(&Plan { policy: HELD, more: people(), ..Plan::default() })
 }
 
 /// The configuration in which this user may answer.
-fn people() -> &'static str {
+pub(crate) fn people() -> &'static str {
     let name = countersign::identity::local::caller().principal;
     Box::leak(format!("[people.ada]\naccounts = [{name:?}]\nroles = [\"reviewer\"]\n").into_boxed_str())
 }
@@ -238,7 +239,7 @@ fn rules_changed() -> Told {
         let mut world = world("100ms").await;
         let (_, call) = held(&world, "echo").await;
         assert_eq!(world.run(&["approvals", "approve", &call]).await.0, 0);
-        let stricter = POLICY.replace("[\"role:reviewer\"]", "[\"role:reviewer\"], \"quorum\": 2");
+        let stricter = HELD.replace("[\"role:reviewer\"]", "[\"role:reviewer\"], \"quorum\": 2");
         world.write("rules/story.rego", &stricter);
         world.logged("new policies are in force").await;
         let session = world.session(json!({})).await;

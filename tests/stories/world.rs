@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -56,6 +57,8 @@ pub(crate) struct World {
     gateway: Option<(Child, Lines<BufReader<ChildStderr>>)>,
     /// Where it listens.
     pub(crate) address: String,
+    /// Where whatever is started from now on dies (see `src/gateway/failpoint.rs`).
+    pub(crate) fail_at: Option<&'static str>,
     http: reqwest::Client,
 }
 
@@ -76,9 +79,8 @@ impl World {
         std::fs::write(dir.path().join("countersign.toml"), config).unwrap();
         std::fs::create_dir(dir.path().join("rules")).unwrap();
         std::fs::write(dir.path().join("rules/story.rego"), policy).unwrap();
-        // rustls needs to be told once which cryptography to use; plain HTTP never does.
-        let http = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls()).build().unwrap();
-        Self { dir, gateway: None, address: String::new(), http }
+        let http = crate::client::http();
+        Self { dir, gateway: None, address: String::new(), fail_at: None, http }
     }
 
     /// A gateway that listens.
@@ -115,6 +117,9 @@ impl World {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
         command.args(arguments).current_dir(self.dir.path()).kill_on_drop(true).stdin(Stdio::null());
         command.env_remove("COUNTERSIGN_CONFIG").env("NO_COLOR", "1").env("COUNTERSIGN_LIMITS_APPROVAL_WAIT", "100ms");
+        if let Some(point) = self.fail_at {
+            command.env("COUNTERSIGN_FAIL_AT", point);
+        }
         command
     }
 
@@ -155,6 +160,19 @@ impl World {
     pub(crate) async fn kill(&mut self) {
         let (mut child, _) = self.gateway.take().unwrap();
         child.kill().await.unwrap();
+    }
+
+    /// Waits for the end of the gateway, and kills it when it has not come by then; says whether it came by itself.
+    pub(crate) async fn die_within(&mut self, most: Duration) -> bool {
+        let (mut child, mut lines) = self.gateway.take().unwrap();
+        // A log nobody reads would stop whoever writes it.
+        let talking = async { while lines.next_line().await.unwrap().is_some() {} };
+        let ended = tokio::time::timeout(most, talking).await.is_ok();
+        if !ended {
+            child.start_kill().unwrap();
+        }
+        child.wait().await.unwrap();
+        ended
     }
 
     /// Everything the record holds, oldest first.
@@ -366,13 +384,4 @@ impl Agent {
         drop(self.input.take());
         self.child.wait().await.unwrap().code().unwrap()
     }
-}
-
-fn tls() -> rustls::ClientConfig {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth()
 }

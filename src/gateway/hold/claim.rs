@@ -16,6 +16,7 @@ use crate::catalogue::tool::Pin;
 use crate::gateway::answer::{Refusal, Retry};
 use crate::gateway::desk::{self, Claimant, DeskError, Wish};
 use crate::gateway::exchange::Exchange;
+use crate::gateway::failpoint::Failpoint;
 use crate::gateway::reach::{Listing, Reach};
 use crate::gateway::{About, Gateway, Leave};
 use crate::permit::Permit;
@@ -55,6 +56,7 @@ impl Gateway {
             entries: vec![self.entry(&id, dispatched)],
         };
         let done = self.desk.act(id.as_str(), Wish::Claim(claimant)).await.map_err(|error| unkept(&error))?;
+        Failpoint::Claimed.reached();
         let Some((consent, receipt)) = done.leave else { return Err(Refusal::plain()) };
         let running = Running::start(Arc::clone(&self.desk), (id, attempt, claimed), Edited::of(approval));
         let about = About::of(&weighed.call, weighed.input, weighed.shown);
@@ -77,6 +79,7 @@ impl Gateway {
         ending: Ending,
         entries: Vec<Entry>,
     ) -> Result<(), DeskError> {
+        Failpoint::Replied.reached();
         let end = match ending {
             Ending::Succeeded | Ending::InputRequired => Outcome::Succeeded,
             Ending::FailedByTool | Ending::Failed | Ending::NotSent => Outcome::Failed,
@@ -85,7 +88,10 @@ impl Gateway {
         let late = entries.clone();
         let finish = Wish::Finish { attempt: running.attempt.clone(), end, entries };
         match self.desk.act(id.as_str(), finish).await {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                Failpoint::Recorded.reached();
+                Ok(())
+            }
             // It came too late to be believed alive; what is known now is written down for whoever looks.
             Err(DeskError::Refused(_)) => {
                 let written = self.recorder.write(late).await;

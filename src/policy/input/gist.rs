@@ -11,6 +11,11 @@ impl Input {
         self.key.risk.unwrap_or(Risk::Critical)
     }
 
+    /// Forgets the document, and with it the arguments; how risky it is stays. Nothing can be judged by it any more.
+    pub fn thin(&mut self) {
+        self.value = Value::Undefined;
+    }
+
     /// How much money it moves, in the currency's smallest unit, and the currency. Nothing when it moves none, or nobody
     /// knows how much.
     pub fn money(&self) -> Option<(String, i128)> {
