@@ -94,14 +94,14 @@ enum Verb {
     },
     /// Have other arguments sent, if the tool and the rules take them; you cannot approve them then
     #[command(
-        after_help = "Examples:\n  countersign approvals edit 01a1ff4e --set /limit=100 --reason \"fewer rows\"\n  countersign approvals edit 01a1ff4e --set '/table=\"archive\"' --remove /cc --reason \"not the live one\""
+        after_help = "Examples:\n  countersign approvals edit 01a1ff4e --put /limit=100 --reason \"fewer rows\"\n  countersign approvals edit 01a1ff4e --put '/table=\"archive\"' --remove /cc --reason \"not the live one\""
     )]
     Edit {
         #[command(flatten)]
         about: About,
         /// What shall stand where: a JSON pointer into the arguments, and JSON
         #[arg(long, value_name = "POINTER=JSON", value_parser = placed, required_unless_present = "remove")]
-        set: Vec<(String, serde_json::Value)>,
+        put: Vec<(String, serde_json::Value)>,
         /// What shall be taken out: a JSON pointer into the arguments
         #[arg(long, value_name = "POINTER")]
         remove: Vec<String>,
@@ -234,9 +234,9 @@ async fn done(verb: &Verb, (store, desk): Place<'_>, out: &mut Output<'_>) -> an
             let id = whole(store, id).await?;
             say(desk, &id, Ask { question: question.clone() }, out).await
         }
-        Verb::Edit { about, set, remove, reason } => {
+        Verb::Edit { about, put, remove, reason } => {
             let (id, digest) = about.whole((store, desk)).await?;
-            let (set, remove) = (set.iter().cloned().collect(), remove.clone());
+            let (set, remove) = (put.iter().cloned().collect(), remove.clone());
             let said = say(desk, &id, Edit { digest, set, remove, reason: reason.clone() }, out).await?;
             if said == Exit::Done { told::edited(desk, &id, out).await } else { Ok(said) }
         }

@@ -78,9 +78,18 @@ pub(super) struct Rows {
     pub(super) wakes: Option<i64>,
     pub(super) body: String,
     pub(super) before: Before,
-    /// The person and the vote.
-    pub(super) vote: Option<(String, i64, String)>,
+    /// The vote.
+    pub(super) vote: Option<Ballot>,
     pub(super) lines: Vec<Line>,
+}
+
+/// A vote as a row. A person says one thing to one call; an edit makes another of it.
+#[derive(Debug)]
+pub(super) struct Ballot {
+    pub(super) person: String,
+    pub(super) digest: String,
+    pub(super) at: i64,
+    pub(super) body: String,
 }
 
 pub(super) const OPEN: &str = "
@@ -91,7 +100,7 @@ pub(super) const CHANGE: &str = "
 UPDATE approval SET version = version + 1, state = $2, moved = $3, wakes = $4, body = $5, shown = COALESCE($7, shown)
 WHERE id = $1 AND version = $6";
 
-pub(super) const VOTE: &str = "INSERT INTO vote (approval, person, at, body) VALUES ($1, $2, $3, $4)";
+pub(super) const VOTE: &str = "INSERT INTO vote (approval, person, digest, at, body) VALUES ($1, $2, $3, $4, $5)";
 
 const FIND: &str = "SELECT version, body, shown FROM approval WHERE id = $1";
 
@@ -121,7 +130,10 @@ impl Rows {
         let spelled = |error: serde_json::Error| AppendError::Broken(error.to_string());
         let Step { approval, before, vote, lines } = step;
         let body = serde_json::to_string(&approval).map_err(spelled)?;
-        let vote = vote.map(|vote| Ok((vote.by.person.clone(), vote.at.micros(), serde_json::to_string(&vote)?)));
+        let vote = vote.map(|vote| {
+            let body = serde_json::to_string(&vote)?;
+            Ok(Ballot { person: vote.by.person, digest: vote.digest.to_string(), at: vote.at.micros(), body })
+        });
         Ok(Self {
             id: approval.id.as_str().to_owned(),
             state: approval.state.word(),

@@ -151,11 +151,12 @@ ALTER TABLE vote RENAME TO vote_once;
 CREATE TABLE vote (
     approval TEXT {bytewise} NOT NULL,
     person TEXT {bytewise} NOT NULL,
+    digest TEXT NOT NULL,
     at {integer} NOT NULL,
     body TEXT NOT NULL,
-    PRIMARY KEY (approval, person, at)
+    PRIMARY KEY (approval, person, digest)
 ) {strict};
-INSERT INTO vote (approval, person, at, body) SELECT approval, person, at, body FROM vote_once;
+INSERT INTO vote (approval, person, digest, at, body) SELECT approval, person, '', at, body FROM vote_once;
 DROP TABLE vote_once;
 ";
 

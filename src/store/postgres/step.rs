@@ -6,7 +6,7 @@ use super::{INSERT_AND_KEEP, trouble};
 use crate::call::CallId;
 use crate::clock::Timestamp;
 use crate::store::append::AppendError;
-use crate::store::approvals::{Before, CHANGE, Moved, OPEN, Rows, VOTE};
+use crate::store::approvals::{Ballot, Before, CHANGE, Moved, OPEN, Rows, VOTE};
 use crate::store::pool;
 
 /// One transaction, on the disk when it returns.
@@ -49,8 +49,9 @@ async fn attempt(pool: &PgPool, rows: &Rows) -> Result<Moved, sqlx::Error> {
         open.rollback().await?;
         return Ok(Moved::Stale);
     }
-    if let Some((person, at, body)) = &rows.vote {
-        sqlx::query(VOTE).bind(&rows.id).bind(person).bind(at).bind(body).execute(&mut *open).await?;
+    if let Some(Ballot { person, digest, at, body }) = &rows.vote {
+        let query = sqlx::query(VOTE).bind(&rows.id).bind(person).bind(digest).bind(at).bind(body);
+        query.execute(&mut *open).await?;
     }
     let lines = &rows.lines;
     let calls: Vec<_> = lines.iter().map(|line| line.call.as_ref().map(CallId::as_str)).collect();

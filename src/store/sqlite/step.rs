@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use rusqlite::{Connection, params};
 
 use super::insert::First;
-use crate::store::approvals::{Before, CHANGE, OPEN, Rows, VOTE};
+use crate::store::approvals::{Ballot, Before, CHANGE, OPEN, Rows, VOTE};
 
 /// SQLite takes `$2` for a name and numbers names as they come, so here the same texts say `?2`.
 static NUMBERED: LazyLock<[String; 3]> = LazyLock::new(|| [OPEN, CHANGE, VOTE].map(|text| text.replace('$', "?")));
@@ -27,8 +27,8 @@ pub(super) fn write(connection: &Connection, rows: &Rows) -> rusqlite::Result<Fi
     if changed != 1 {
         return Ok(First::Stale);
     }
-    if let Some((person, at, body)) = vote {
-        connection.prepare_cached(cast)?.execute(params![id, person, at, body])?;
+    if let Some(Ballot { person, digest, at, body }) = vote {
+        connection.prepare_cached(cast)?.execute(params![id, person, digest, at, body])?;
     }
     Ok(First::Done)
 }
