@@ -194,12 +194,12 @@ impl Gateway {
 
         // Who must agree? So it may, and that is written before it is done.
         let leave = match &weighed.judgement.decision {
-            // In a box: a call that waits for nobody does not carry the room for it.
+            // In boxes: a call that waits for nobody does not carry the room for it, and one that waits not that for the rest.
             Decision::Hold(_) => Box::pin(self.hold(exchange, reach, weighed)).await,
-            Decision::Allow(_) | Decision::Deny(_) => self.settle(exchange, reach, weighed).await,
+            Decision::Allow(_) | Decision::Deny(_) => Box::pin(self.settle(exchange, reach, weighed)).await,
         };
         match leave {
-            Ok(leave) => self.carry_out(exchange, leave, None).await,
+            Ok(leave) => Box::pin(self.carry_out(exchange, leave, None)).await,
             // Whatever we say ourselves is said as a legacy server would; the last step translates it.
             Err(Turned { refusal, id }) => (refusal.answer(id.as_ref(), Some(&action)), Era::Legacy),
         }

@@ -194,6 +194,7 @@ pub fn identity(http: &config::Http, issuers: &[config::Issuer], store: &Store) 
 
 fn settings(config: &Config) -> Settings {
     let servers = config.servers.iter().map(|(name, server)| (name.to_string(), server_settings(server)));
+    let waits = config.limits.approval_waits.iter().map(|(whose, wait)| (whose.clone(), wait.duration()));
     let minimum = config.http.as_ref().map_or("2024-11-05", |http| http.minimum_protocol.as_str());
     Settings {
         environment: config.environment.clone(),
@@ -205,6 +206,7 @@ fn settings(config: &Config) -> Settings {
         streams_per_principal: config.limits.streams_per_principal,
         sessions_per_principal: config.limits.sessions_per_principal,
         approval_wait: config.limits.approval_wait.duration(),
+        approval_waits: waits.collect(),
         waiting_per_caller: config.limits.waiting_per_caller,
         waiting: config.limits.waiting,
         servers: servers.collect(),

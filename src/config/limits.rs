@@ -1,12 +1,15 @@
 //! How much may come in?
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 
+use super::fault::Subject;
 use super::measure::{Bytes, Period};
-use super::section::{Reading, Section, Wanted};
+use super::section::{Given, Privacy, Reading, Section, Wanted};
 
 /// What one request and one caller may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Limits {
     /// Length of a request's body.
@@ -27,6 +30,10 @@ pub struct Limits {
     /// How long a call that waits for people keeps its client waiting, before the client is told to come back.
     #[schemars(extend("default" = "45s"))]
     pub approval_wait: Period,
+    /// The same for some: `stdio` or `http`, or a principal such as `key:laptop` or `os:alice`, which counts more than where
+    /// it comes in. Longer for clients that wait longer.
+    #[serde(default)]
+    pub approval_waits: BTreeMap<String, Period>,
     /// Calls of one principal that may wait for people, on all nodes together; more are refused.
     #[schemars(with = "u32", range(min = 1), extend("default" = 20))]
     pub waiting_per_caller: usize,
@@ -48,6 +55,10 @@ impl Limits {
         let sessions_per_principal = section.count("sessions_per_principal", 256);
         let approval_wait =
             section.parsed("approval_wait", Wanted("a time with its unit", "45s"), "45s", Period::parse);
+        let approval_waits = section.pairs("approval_waits", Privacy::Open).and_then(|all| {
+            let each = all.into_iter().map(|(whose, given)| waits(section, whose, &given));
+            each.collect::<Vec<_>>().into_iter().collect::<Reading<BTreeMap<_, _>>>()
+        });
         let waiting_per_caller = section.count("waiting_per_caller", 20);
         let waiting = section.count("waiting", 10_000);
         section.close();
@@ -58,8 +69,23 @@ impl Limits {
             streams_per_principal: streams_per_principal?,
             sessions_per_principal: sessions_per_principal?,
             approval_wait: approval_wait?,
+            approval_waits: approval_waits?,
             waiting_per_caller: waiting_per_caller?,
             waiting: waiting?,
         })
+    }
+}
+
+fn waits(section: &Section<'_>, whose: String, given: &Given) -> Reading<(String, Period)> {
+    // A principal says how it was proven: `os:`, `key:`, or an issuer's address.
+    let known = matches!(whose.as_str(), "stdio" | "http") || whose.contains(':');
+    match Period::parse(&given.text) {
+        _ if !known => {
+            let wanted =
+                Wanted("`stdio`, `http`, or a principal such as `key:laptop`, for each of these times", "http");
+            Err(section.bad(&Given::plain(whose, &given.at), wanted, Subject::Shown))
+        }
+        Some(period) => Ok((whose, period)),
+        None => Err(section.bad(given, Wanted("a time with its unit", "30m"), Subject::Shown)),
     }
 }

@@ -89,7 +89,8 @@ impl Listener {
         }
         let service = service_fn(|request| {
             let (listener, site, stop) = (Arc::clone(&self), site.clone(), stop.clone());
-            async move { Ok::<_, Infallible>(listener.route(site, request, &stop).await) }
+            // In a box that goes when the answer begins: a connection keeps the room for what it is handed for good.
+            Box::pin(async move { Ok::<_, Infallible>(listener.route(site, request, &stop).await) })
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -8,6 +8,7 @@
 //! approval.
 
 mod claim;
+mod leaving;
 mod places;
 mod running;
 mod talk;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::answer::{Refusal, Retry};
-use super::desk::{Desk, DeskError, Waiting, Wish};
+use super::desk::{DeskError, Waiting, Wish};
 use super::exchange::Exchange;
 use super::failpoint::Failpoint;
 use super::memory::{Ended, Outline};
@@ -33,6 +34,7 @@ use crate::object;
 use crate::policy::decision::{Agreement, Decision, Judgement};
 use crate::wire::json::Value;
 use crate::wire::message::Notification;
+use leaving::{Left, give_up};
 pub(super) use places::Places;
 pub(super) use running::Running;
 use talk::{Asking, with_edits};
@@ -41,8 +43,6 @@ pub(super) use words::{ended, meanwhile, unkept};
 
 /// How often a client that waits is told that it still does.
 const PROGRESS: Duration = Duration::from_secs(10);
-/// How long a call is kept for a client whose connection broke.
-const GRACE: Duration = Duration::from_mins(1);
 
 /// A call that waits, as this gateway sees it.
 pub(super) struct Waiter {
@@ -55,6 +55,8 @@ pub(super) struct Waiter {
 pub(super) enum Attended {
     /// The client that asked, on its request, for as long as it is kept waiting.
     ByClient,
+    /// The same client, which came back with a reference.
+    ByReference,
     /// Nobody: it is a task, and its client asks later.
     ByNobody,
 }
@@ -89,13 +91,9 @@ impl Gateway {
             let full = places::full(self.settings.waiting, self.settings.approval_wait);
             return Err(Turned { refusal: self.no_room(exchange, &weighed, full).await, id: Some(own) });
         };
-        let asked = weighed.before.as_ref().unwrap_or(&weighed.call).clone();
-        let waiter = self.take_place(exchange, reach, weighed).await;
+        let waiter = Box::pin(self.take_place(exchange, reach, weighed)).await;
         let waiter = waiter.map_err(|refusal| Turned { refusal, id: Some(own) })?;
-        let leave = self.see_through(exchange, reach, waiter, Attended::ByClient).await;
-        let Err(Turned { refusal, id: Some(id) }) = leave else { return leave };
-        let refusal = self.with_reference(exchange, &asked, (&id, refusal)).await;
-        Err(Turned { refusal, id: Some(id) })
+        self.see_through(exchange, reach, waiter, Attended::ByClient).await
     }
 
     /// Waits at a place, and claims the call when people have agreed.
@@ -128,20 +126,27 @@ impl Gateway {
             self.wait(exchange, reach, (&mut waiter, attended)).await.map_err(|error| turned(unkept(&error)))?;
         match &approval.state {
             State::Approved { .. } if !exchange.cancelled.is_cancelled() => {
-                let leave = self.claim(exchange, reach, waiter, &approval).await;
+                let leave = Box::pin(self.claim(exchange, reach, waiter, &approval)).await;
                 let Err(refusal) = leave else { return leave.map_err(turned) };
                 let written = self.recorder.write(vec![self.entry(&id, entries::refused(&refusal))]).await;
                 Err(turned(written.map_or_else(|error| super::lists::unrecorded(&error), |()| refusal)))
             }
             _ if exchange.cancelled.is_cancelled() => {
                 // Who gives a task up says so to the approval itself.
-                if attended == Attended::ByClient {
+                if attended != Attended::ByNobody {
                     let left = if exchange.outlet.is_deserted() { Left::Lost } else { Left::Gone };
                     tokio::spawn(give_up(Arc::clone(&self.desk), id.clone(), waiter.waiting, left));
                 }
                 Err(turned(Refusal::new("cancelled", Retry::Useless, "the call was given up before anybody agreed")))
             }
-            _ => Err(turned(self.told(&approval, &waiter.weighed.judgement).await)),
+            _ => {
+                let refusal = self.told(&approval, &waiter.weighed.judgement).await;
+                let asked = waiter.weighed.asked();
+                Err(turned(match attended {
+                    Attended::ByClient => Box::pin(self.with_reference(exchange, asked, (&id, refusal))).await,
+                    Attended::ByReference | Attended::ByNobody => refusal,
+                }))
+            }
         }
     }
 
@@ -152,7 +157,7 @@ impl Gateway {
         reach: &Reach,
         weighed: Weighed,
     ) -> Result<Waiter, Refusal> {
-        let asked = weighed.before.as_ref().unwrap_or(&weighed.call).clone();
+        let asked = weighed.asked().clone();
         let repeat = repeat(&asked);
         let known = self.store.approvals_repeated_by(&repeat).await.map_err(|error| unkept(&error.into()))?;
         for known in known {
@@ -249,18 +254,22 @@ impl Gateway {
                 None => self.desk.look(id.as_str()).await?,
             };
             let left = match attended {
-                Attended::ByClient => self.settings.approval_wait.saturating_sub(begun.elapsed()),
+                Attended::ByClient | Attended::ByReference => {
+                    let session = &exchange.session;
+                    let longest = self.settings.wait_of(&session.caller.principal, session.door);
+                    longest.saturating_sub(begun.elapsed())
+                }
                 Attended::ByNobody => Duration::MAX,
             };
             if approval.state != State::Pending || left.is_zero() || exchange.cancelled.is_cancelled() {
                 return Ok(approval);
             }
             if let Some(edit) = approval.proposed_edit() {
-                self.try_edit(exchange, reach, waiter, (&approval, edit)).await?;
+                Box::pin(self.try_edit(exchange, reach, waiter, (&approval, edit))).await?;
                 continue;
             }
             if let Some((number, question)) = approval.open_question()
-                && attended == Attended::ByClient
+                && attended != Attended::ByNobody
                 && number >= asked
             {
                 asked = number.saturating_add(1);
@@ -362,30 +371,6 @@ fn shown(exchange: &Exchange, Weighed { call, judgement, shown, .. }: &Weighed, 
         "policy" => judgement.bundle.to_string(),
     };
     Value::Object(card).to_string()
-}
-
-/// How a client left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Left {
-    /// It said that it wants the call no more.
-    Gone,
-    /// Its connection broke, and it may come back with the same call.
-    Lost,
-}
-
-/// Ends what nobody wants any more. What people agree to while a client is lost waits for it, until it lapses.
-async fn give_up(desk: Arc<Desk>, id: CallId, waiting: Waiting, left: Left) {
-    drop(waiting);
-    if left == Left::Lost {
-        tokio::time::sleep(GRACE).await;
-        let Some(_back) = desk.wait(id.as_str()) else { return };
-        if !desk.look(id.as_str()).await.is_ok_and(|approval| approval.state == State::Pending) {
-            return;
-        }
-    }
-    if let Err(error) = desk.act(id.as_str(), Wish::Cancel("the client wants it no more")).await {
-        tracing::debug!(call = %id, %error, "a call its client gave up is over already");
-    }
 }
 
 async fn say_progress(exchange: &Exchange, told: u64, message: &str) {

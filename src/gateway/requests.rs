@@ -89,15 +89,15 @@ impl Gateway {
                 self.list(exchange, method).await
             }
             Method::SetLevel => self.set_level(session, params.str("level").unwrap_or_default()).await,
-            Method::Listen => self.listen(exchange, params).await,
+            Method::Listen => Box::pin(self.listen(exchange, params)).await,
             Method::TaskList => self.list_tasks(session).await,
             Method::TaskGet | Method::TaskResult | Method::TaskUpdate | Method::TaskCancel
                 if tasks::is_ours(params.str("taskId").unwrap_or_default()) =>
             {
-                self.about_task(exchange, method, &params).await
+                Box::pin(self.about_task(exchange, method, &params)).await
             }
             Method::CallTool if params.str("name") == Some(tasks::WAIT) && self.offers_wait(session) => {
-                return self.wait_on(exchange, &params).await;
+                return Box::pin(self.wait_on(exchange, &params)).await;
             }
             Method::CallTool
             | Method::ReadResource
@@ -135,7 +135,7 @@ impl Gateway {
                 caller: Arc::clone(&session.caller),
                 server: reach.server().name().into(),
                 action: action.clone(),
-                params: params.clone(),
+                params: if may_need_more(session, reach) { params.clone() } else { std::mem::take(&mut params) },
                 tool: tool.clone(),
                 arrived: self.clock.now(),
             });
@@ -147,6 +147,10 @@ impl Gateway {
             name_task(session, reach, &mut result);
             let unfinished = result.get("resultType").and_then(Value::as_str) == Some("input_required");
             if unfinished && session.client.era == Era::Legacy {
+                if params.is_empty() {
+                    let text = "the server speaks another protocol than a moment ago; make the call again";
+                    return Err(RpcError::new(code::UNAVAILABLE, text));
+                }
                 self.gather(exchange, reach, &result, &mut params).await?;
                 continue;
             }
@@ -160,6 +164,12 @@ impl Gateway {
             format!("the server asked for more input {MOST_ROUNDS} times; the call was given up"),
         ))
     }
+}
+
+/// Whether the call may have to be made again with more: a modern server asks for it, and a legacy client cannot come back.
+fn may_need_more(session: &Session, reach: &Reach) -> bool {
+    let asks = reach.live().is_none_or(|link| link.era() == Era::Modern);
+    asks && session.client.era == Era::Legacy
 }
 
 /// Among several servers a task's id carries its server's name, so that later questions about it find the way.

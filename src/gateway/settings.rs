@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::session::Door;
 use crate::catalogue::pins::FirstSight;
 use crate::facts::plan::Plan;
 use crate::policy::input::{Part, Trust};
@@ -30,6 +31,8 @@ pub struct Settings {
     pub sessions_per_principal: usize,
     /// How long a call that waits for people keeps its client waiting.
     pub approval_wait: Duration,
+    /// The same for some principals, and some doors.
+    pub approval_waits: BTreeMap<String, Duration>,
     /// Calls of one caller that may wait for people.
     pub waiting_per_caller: usize,
     /// Calls that may wait for people at once here.
@@ -70,6 +73,12 @@ impl Settings {
     /// How long a call to this server may take without a sign of life.
     pub fn timeout(&self, server: &str) -> Duration {
         self.servers.get(server).map_or(PATIENCE, |server| server.timeout)
+    }
+
+    /// How long this client is kept waiting for people: by who it is, by where it came in, or as everybody.
+    pub fn wait_of(&self, principal: &str, door: Door) -> Duration {
+        let own = self.approval_waits.get(principal).or_else(|| self.approval_waits.get(door.word()));
+        own.copied().unwrap_or(self.approval_wait)
     }
 
     /// Whether a tool of this server that was never seen before may be called. A server nobody configured: no.

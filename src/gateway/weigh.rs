@@ -45,6 +45,11 @@ pub(super) struct Shown {
 }
 
 impl Weighed {
+    /// The call as it was asked for.
+    pub(super) fn asked(&self) -> &Call {
+        self.before.as_ref().unwrap_or(&self.call)
+    }
+
     /// Drops what a call does not need that waits: it is weighed anew before it runs.
     pub(super) fn thin(&mut self) {
         self.input.thin();

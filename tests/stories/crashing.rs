@@ -185,8 +185,10 @@ async fn agent(name: usize, mut doors: watch::Receiver<Vec<String>>, done: Arc<A
                     heard.insert(job, Heard::No);
                     break;
                 }
-                // What it cannot have been told: that it ran for somebody else, or that its outcome is lost.
-                "held"
+                // What it cannot have been told: that it ran for somebody else, or that its outcome is lost. A machine that
+                // is very busy may stand still while rules are asked, and then they have said nothing.
+                "policy_timeout"
+                | "held"
                 | "withdrawn"
                 | "not_approved"
                 | "expired"

@@ -21,6 +21,7 @@ pub(crate) const STORIES: &[Story] = &[
     ("a_client_whose_connection_broke_finds_its_call_again_and_one_that_cancels_does_not", broken_off),
     ("an_approved_call_whose_server_died_is_unknown_until_somebody_looked", unknown),
     ("a_gateway_that_dies_while_it_performs_leaves_an_unknown_outcome", died),
+    ("who_waits_longer_is_kept_waiting_longer", budgets),
 ];
 
 /// Everything is allowed, and some of it waits.
@@ -355,4 +356,27 @@ fn broken_off() -> Told {
 fn call(id: u64) -> Value {
     let params = json!({ "name": "echo", "arguments": { "b": 2 } });
     json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params })
+}
+
+fn budgets() -> Told {
+    Box::pin(async {
+        let mut world = World::new(&Plan {
+            policy: HELD,
+            more: "[limits]\napproval_wait = \"1h\"\napproval_waits = { http = \"100ms\", \"key:patient\" = \"1h\" }\n",
+            ..Plan::default()
+        });
+        let (code, told) = world.run(&["config", "show"]).await;
+        assert!(code == 0 && told.contains("limits.approval_waits.key:patient"), "{told}");
+        world.serve_so(&["--set", "limits.approval_wait=1h"]).await;
+        let session = world.session(json!({})).await;
+        assert_eq!(
+            class(&session.call(1, "echo", json!({})).await),
+            "held",
+            "where it comes in counts more than the rest"
+        );
+        world.write("countersign.toml", "[limits]\napproval_waits = { phone = \"1m\", http = \"soon\" }\n");
+        let (code, told) = world.run(&["check"]).await;
+        assert_ne!(code, 0);
+        assert!(told.contains("phone") && told.contains("soon") && told.contains("countersign.toml:2"), "{told}");
+    })
 }

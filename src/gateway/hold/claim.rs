@@ -38,7 +38,7 @@ impl Gateway {
             self.supersede(id.as_str(), "the tool is not the one people were shown").await;
             return Err(changed("the tool changed while the call waited"));
         }
-        let asked = weighed.before.as_ref().unwrap_or(&weighed.call).clone();
+        let asked = weighed.asked().clone();
         let mut weighed = self.weigh(exchange, reach, asked).await;
         if !asks_the_same(&weighed.judgement, approval) || weighed.call.digest != approval.digest {
             self.supersede(id.as_str(), "the rules do not say any more what they said").await;

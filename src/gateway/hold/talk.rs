@@ -69,7 +69,7 @@ impl Gateway {
         (approval, edit): (&Approval, &Edit),
     ) -> Result<Weighed, String> {
         let before = &waiter.weighed;
-        let call = with_edits(before.before.as_ref().unwrap_or(&before.call), [edit])?;
+        let call = with_edits(before.asked(), [edit])?;
         self.still_fits(reach, &call)?;
         let again = self.weigh(exchange, reach, call).await;
         let (now, then) = (again.input.risk(), before.input.risk());

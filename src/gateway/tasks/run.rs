@@ -64,7 +64,7 @@ impl Gateway {
     ) -> Answer {
         let session = &exchange.session;
         let (action, own) = (weighed.call.action.clone(), weighed.call.id.clone());
-        let asked = weighed.before.as_ref().unwrap_or(&weighed.call).clone();
+        let asked = weighed.asked().clone();
         let stage = match &weighed.judgement.decision {
             Decision::Hold(_) => match self.take_place(exchange, reach, weighed).await {
                 Ok(waiter) => Stage::Waits(Box::new(waiter)),
