@@ -52,9 +52,9 @@ test_a_session_that_escalates_is_looked_at if {
 }
 
 test_hidden_orders_are_withheld if {
-	hidden := sample.result(sample.call("fetch", {}, {}), {"facts": {"secrets": [], "urls": [], "injection": {"suspected": true, "reasons": ["hidden"]}}})
+	hidden := sample.result(sample.call("fetch", {}, {}), {"facts": {"secrets": [], "urls": [], "injection": {"suspected": true, "reasons": ["invisible_text"]}}})
 	count(data.countersign.dataflow.withhold) == 1 with input as hidden
-	plain := sample.result(sample.call("fetch", {}, {}), {"facts": {"secrets": [], "urls": [], "injection": {"suspected": true, "reasons": ["orders"]}}})
+	plain := sample.result(sample.call("fetch", {}, {}), {"facts": {"secrets": [], "urls": [], "injection": {"suspected": true, "reasons": ["new_role"]}}})
 	count(data.countersign.dataflow.withhold) == 0 with input as plain
 	count(data.countersign.dataflow.warn) == 1 with input as plain
 }

@@ -54,11 +54,11 @@ pub(super) struct Waiter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Attended {
     /// The client that asked, on its request, for as long as it is kept waiting.
-    ByClient,
+    Client,
     /// The same client, which came back with a reference.
-    ByReference,
+    Reference,
     /// Nobody: it is a task, and its client asks later.
-    ByNobody,
+    Nobody,
 }
 
 /// What became of the wish to wait for an approval that is there already.
@@ -93,7 +93,7 @@ impl Gateway {
         };
         let waiter = Box::pin(self.take_place(exchange, reach, weighed)).await;
         let waiter = waiter.map_err(|refusal| Turned { refusal, id: Some(own) })?;
-        self.see_through(exchange, reach, waiter, Attended::ByClient).await
+        self.see_through(exchange, reach, waiter, Attended::Client).await
     }
 
     /// Waits at a place, and claims the call when people have agreed.
@@ -133,7 +133,7 @@ impl Gateway {
             }
             _ if exchange.cancelled.is_cancelled() => {
                 // Who gives a task up says so to the approval itself.
-                if attended != Attended::ByNobody {
+                if attended != Attended::Nobody {
                     let left = if exchange.outlet.is_deserted() { Left::Lost } else { Left::Gone };
                     tokio::spawn(give_up(Arc::clone(&self.desk), id.clone(), waiter.waiting, left));
                 }
@@ -143,8 +143,8 @@ impl Gateway {
                 let refusal = self.told(&approval, &waiter.weighed.judgement).await;
                 let asked = waiter.weighed.asked();
                 Err(turned(match attended {
-                    Attended::ByClient => Box::pin(self.with_reference(exchange, asked, (&id, refusal))).await,
-                    Attended::ByReference | Attended::ByNobody => refusal,
+                    Attended::Client => Box::pin(self.with_reference(exchange, asked, (&id, refusal))).await,
+                    Attended::Reference | Attended::Nobody => refusal,
                 }))
             }
         }
@@ -254,12 +254,12 @@ impl Gateway {
                 None => self.desk.look(id.as_str()).await?,
             };
             let left = match attended {
-                Attended::ByClient | Attended::ByReference => {
+                Attended::Client | Attended::Reference => {
                     let session = &exchange.session;
                     let longest = self.settings.wait_of(&session.caller.principal, session.door);
                     longest.saturating_sub(begun.elapsed())
                 }
-                Attended::ByNobody => Duration::MAX,
+                Attended::Nobody => Duration::MAX,
             };
             if approval.state != State::Pending || left.is_zero() || exchange.cancelled.is_cancelled() {
                 return Ok(approval);
@@ -269,7 +269,7 @@ impl Gateway {
                 continue;
             }
             if let Some((number, question)) = approval.open_question()
-                && attended != Attended::ByNobody
+                && attended != Attended::Nobody
                 && number >= asked
             {
                 asked = number.saturating_add(1);

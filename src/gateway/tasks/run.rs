@@ -242,9 +242,9 @@ impl Gateway {
         let leave = match stage {
             Stage::Turned(refusal) => return refused(&refusal, None),
             Stage::Goes(weighed) => self.settle(exchange, reach, *weighed).await,
-            Stage::Waits(waiter) => self.see_through(exchange, reach, *waiter, Attended::ByNobody).await,
+            Stage::Waits(waiter) => self.see_through(exchange, reach, *waiter, Attended::Nobody).await,
             Stage::Returns(call) => match self.join(exchange, reach, (&*call, call.id.as_str())).await {
-                Ok(Joined::Waiter(waiter)) => self.see_through(exchange, reach, *waiter, Attended::ByNobody).await,
+                Ok(Joined::Waiter(waiter)) => self.see_through(exchange, reach, *waiter, Attended::Nobody).await,
                 // Somebody who made the same call waits for it, or it is over and its approval says so.
                 Ok(Joined::Taken | Joined::Superseded) => return None,
                 Err(refusal) => return refused(&refusal, Some(&call.id)),

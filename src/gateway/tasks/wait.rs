@@ -73,7 +73,7 @@ impl Gateway {
             }
             Err(refusal) => return refused(refusal, Some(&id)),
         };
-        match Box::pin(self.see_through(exchange, reach, waiter, Attended::ByReference)).await {
+        match Box::pin(self.see_through(exchange, reach, waiter, Attended::Reference)).await {
             Ok(leave) => {
                 let (answer, spoken) = self.carry_out(exchange, leave, Some(&Keeper { ticket })).await;
                 as_heard(session, answer, spoken)
