@@ -7,10 +7,6 @@ const require = createRequire(plan.modules + "/");
 const load = (name) => import(pathToFileURL(require.resolve(name)).href);
 const { Client, StreamableHTTPClientTransport } = await load("@modelcontextprotocol/client");
 const { StdioClientTransport } = await load("@modelcontextprotocol/client/stdio");
-const { createTaskSessionFromClient, resultFromTaskOutcome } = await import(
-  // It has no entry that `require` could resolve.
-  pathToFileURL(`${plan.modules}/node_modules/@modelcontextprotocol/ext-tasks/dist/client/index.js`).href
-);
 const { below } = await import("./raw.mjs");
 const { drive } = await import("./steps.mjs");
 
@@ -22,6 +18,9 @@ const transport = plan.url
   : new StdioClientTransport({ command: plan.command, args: plan.args, env: plan.env, stderr: "inherit" });
 
 async function task(params, note) {
+  // `require` could not resolve it.
+  const tasks = `${plan.modules}/node_modules/@modelcontextprotocol/ext-tasks/dist/client/index.js`;
+  const { createTaskSessionFromClient, resultFromTaskOutcome } = await import(pathToFileURL(tasks).href);
   const protocolVersion = client.getNegotiatedProtocolVersion();
   const modern = client.getProtocolEra() === "modern" && {
     rawDispatch: below(transport),

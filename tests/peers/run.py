@@ -89,7 +89,6 @@ class Matrix:
         self.install = Path(options.install_dir).resolve()
         self.node = install(self.install)
         self.mode = options.mode
-        self.program = options.gateway
         self.work = work
         self.taps = work / "taps"
         self.taps.mkdir()
@@ -98,6 +97,8 @@ class Matrix:
         self.baselines: dict[tuple[str, str], dict] = {}
         # Seconds; every long call gets a duration of its own, which is how the taps know it.
         self.long = itertools.count(21)
+        self.driven: set[subprocess.Popen] = set()
+        self.patient = held.Held(options.gateway, work / "held", self.install, self.drive_named)
 
     def run(self, only: list[str]) -> int:
         rows = {**self.servers, ALL: None}
@@ -129,6 +130,7 @@ class Matrix:
                         total.add(outcome)
             total.add(waited.result())
         finally:
+            self.patient.stop()
             beside.shutdown()
             if self.gateway:
                 self.gateway.stop()
@@ -142,13 +144,8 @@ class Matrix:
         """Calls that wait for people."""
         if not wanted:
             return Outcome()
-        clients = {client.name: client for client in CLIENTS + MORE_CLIENTS}
-
-        def drive(name: str, *rest: Any) -> dict:
-            return self.drive(clients[name], *rest)
-
         total = Outcome()
-        for cell, checks in held.Held(self.program, self.work / "held", self.install, drive).run(hold, wanted):
+        for cell, checks in self.patient.run(hold, wanted):
             total.add(judged(cell.name, checks))
         print("\n".join(total.lines), flush=True)
         return total
@@ -247,6 +244,10 @@ class Matrix:
             steps.append({**steps[1], "id": "after"})
         return steps
 
+    def drive_named(self, client: str, *rest: Any) -> dict:
+        (named,) = [known for known in CLIENTS + MORE_CLIENTS if known.name == client]
+        return self.drive(named, *rest)
+
     def drive(self, client: Client, target: dict, steps: list[dict], patience: float = 240) -> dict:
         plan = {**target, "era": client.era, "steps": steps, "modules": str(self.install)}
         driver = str(HERE / client.program)
@@ -256,13 +257,25 @@ class Matrix:
             ".sh": ["bash"],
         }[Path(driver).suffix]
         env = {**os.environ, "PEERS_NODE": self.node, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-        done = subprocess.run(
-            [*runner, driver, json.dumps(plan)], capture_output=True, text=True, timeout=patience, env=env, cwd=self.work
+        pipe = subprocess.PIPE
+        child = subprocess.Popen(
+            [*runner, driver, json.dumps(plan)], stdout=pipe, stderr=pipe, text=True, env=env, cwd=self.work
         )
+        self.driven.add(child)
         try:
-            return json.loads(done.stdout.strip().splitlines()[-1])
+            said, errors = child.communicate(timeout=patience)
+            return json.loads(said.strip().splitlines()[-1])
         except (IndexError, ValueError):
-            raise RuntimeError(f"driver left {done.returncode}: {done.stderr[-600:]!r}") from None
+            raise RuntimeError(f"driver left {child.returncode}: {errors[-600:]!r}") from None
+        finally:
+            child.kill()
+            self.driven.discard(child)
+
+    def stop(self) -> None:
+        """Ends what would otherwise wait on for people."""
+        self.patient.stop()
+        for child in list(self.driven):
+            child.kill()
 
     def stdio(self, server: Server) -> dict:
         return {"command": server.command, "args": server.args, "env": {"PATH": os.environ["PATH"], **server.env}}
@@ -305,6 +318,7 @@ def main() -> int:
     work = Path(tempfile.mkdtemp(prefix="peers-")).resolve()
     try:
         matrix = Matrix(options, work)
+        signal.signal(signal.SIGTERM, lambda number, frame: (matrix.stop(), sys.exit(128 + number)))
         return matrix.run_long() if options.long else matrix.run(options.only)
     finally:
         if options.keep:
