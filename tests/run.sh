@@ -6,12 +6,13 @@
 #   tests/run.sh --list        the parts
 #   tests/run.sh --only PART   one part
 #   tests/run.sh --nightly     what takes too long for every change: gateways are killed 10,000 times, half of them over
-#                              SQLite and half over Postgres, and 100,000 claims race on each; under an hour
+#                              SQLite and half over Postgres, 100,000 claims race on each, and real clients wait ten
+#                              minutes; little more than an hour
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 parts=(format lints tests sql postgres policies opa conformance peers bench)
-nightly=(soak)
+nightly=(soak patience)
 installed="$PWD/target/peers"
 
 case "${1:-}" in
@@ -22,7 +23,7 @@ case "${1:-}" in
     for part in "${parts[@]}" "${nightly[@]}"; do [ "$part" = "${2:-}" ] && chosen="$part"; done
     [ -n "${chosen:-}" ] || { echo "tests/run.sh: there is no part \`${2:-}\`; there are: ${parts[*]} ${nightly[*]}" >&2; exit 2; }
     parts=("$chosen") ;;
-  *) sed -n '2,9p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,10p' "$0" >&2; exit 2 ;;
 esac
 command -v cargo >/dev/null || { echo "tests/run.sh: install Rust 1.95 or later first: https://rustup.rs" >&2; exit 1; }
 
@@ -52,15 +53,15 @@ bring() {
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   fi
   ! wanted postgres || PATH="$PATH:/usr/sbin" need pgbouncer pgbouncer
-  if wanted conformance || wanted peers || wanted opa; then
+  if wanted conformance || wanted peers || wanted patience || wanted opa; then
     need python3 python3
   fi
-  if wanted conformance || wanted peers; then
+  if wanted conformance || wanted peers || wanted patience; then
     need node nodejs
     need npm npm
   fi
-  ! wanted peers || need git git
-  if wanted peers || wanted opa; then
+  ! { wanted peers || wanted patience; } || need git git
+  if wanted peers || wanted patience || wanted opa; then
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
   fi
   ! wanted bench || PATH="$PATH:/usr/sbin" need nginx nginx
@@ -176,8 +177,11 @@ conformance() {
   gateway && within 15m python3 tests/conformance/run.py --gateway "$gateway" --modules "$to/node_modules"
 }
 
-# Brings its clients and servers from npm and PyPI itself.
+# Brings its clients and servers from npm and PyPI itself. Calls that wait 90 seconds do so beside the others.
 peers() { gateway && within 20m python3 tests/peers/run.py --gateway "$gateway" --install-dir "$installed/matrix"; }
+
+# Clients that send a progress token wait ten minutes on one open request.
+patience() { gateway && within 30m python3 tests/peers/run.py --long --gateway "$gateway" --install-dir "$installed/matrix"; }
 
 bench() {
   [ -n "$cluster" ] || start_postgres || { echo "the throw-away Postgres did not start"; return 1; }

@@ -34,7 +34,7 @@ use crate::object;
 use crate::policy::decision::{Agreement, Decision, Judgement};
 use crate::wire::json::Value;
 use crate::wire::message::Notification;
-use leaving::{Left, give_up};
+use leaving::{give_up, leaves, left};
 pub(super) use places::Places;
 pub(super) use running::Running;
 use talk::{Asking, with_edits};
@@ -124,22 +124,21 @@ impl Gateway {
         let turned = |refusal| Turned { refusal, id: Some(id.clone()) };
         let approval =
             self.wait(exchange, reach, (&mut waiter, attended)).await.map_err(|error| turned(unkept(&error)))?;
-        match &approval.state {
-            State::Approved { .. } if !exchange.cancelled.is_cancelled() => {
+        match (&approval.state, left(exchange, attended)) {
+            (State::Approved { .. }, None) => {
                 let leave = Box::pin(self.claim(exchange, reach, waiter, &approval)).await;
                 let Err(refusal) = leave else { return leave.map_err(turned) };
                 let written = self.recorder.write(vec![self.entry(&id, entries::refused(&refusal))]).await;
                 Err(turned(written.map_or_else(|error| super::lists::unrecorded(&error), |()| refusal)))
             }
-            _ if exchange.cancelled.is_cancelled() => {
+            (_, Some(left)) => {
                 // Who gives a task up says so to the approval itself.
                 if attended != Attended::Nobody {
-                    let left = if exchange.outlet.is_deserted() { Left::Lost } else { Left::Gone };
                     tokio::spawn(give_up(Arc::clone(&self.desk), id.clone(), waiter.waiting, left));
                 }
                 Err(turned(Refusal::new("cancelled", Retry::Useless, "the call was given up before anybody agreed")))
             }
-            _ => {
+            (_, None) => {
                 let refusal = self.told(&approval, &waiter.weighed.judgement).await;
                 let asked = waiter.weighed.asked();
                 Err(turned(match attended {
@@ -253,15 +252,15 @@ impl Gateway {
                 Some(approval) => approval,
                 None => self.desk.look(id.as_str()).await?,
             };
-            let left = match attended {
+            let longest = match attended {
                 Attended::Client | Attended::Reference => {
                     let session = &exchange.session;
-                    let longest = self.settings.wait_of(&session.caller.principal, session.door);
-                    longest.saturating_sub(begun.elapsed())
+                    let most = self.settings.wait_of(&session.caller.principal, session.door);
+                    most.saturating_sub(begun.elapsed())
                 }
                 Attended::Nobody => Duration::MAX,
             };
-            if approval.state != State::Pending || left.is_zero() || exchange.cancelled.is_cancelled() {
+            if approval.state != State::Pending || longest.is_zero() || left(exchange, attended).is_some() {
                 return Ok(approval);
             }
             if let Some(edit) = approval.proposed_edit() {
@@ -280,8 +279,8 @@ impl Gateway {
             let until = Duration::from_micros(u64::try_from(until).unwrap_or(0));
             tokio::select! {
                 () = waiter.waiting.changed() => {}
-                () = tokio::time::sleep(left.min(until)) => {}
-                () = exchange.cancelled.cancelled() => {}
+                () = tokio::time::sleep(longest.min(until)) => {}
+                () = leaves(exchange, attended) => {}
                 answer = async { if let Some(asking) = &mut asking { asking.await } else { std::future::pending().await } } => {
                     asking = None;
                     if let Some(text) = answer {

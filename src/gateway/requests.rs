@@ -70,13 +70,17 @@ impl Gateway {
         std::future::pending().await
     }
 
-    async fn answer(self: &Arc<Self>, exchange: &Arc<Exchange>, name: &str, params: Object) -> Answer {
+    async fn answer(self: &Arc<Self>, exchange: &Arc<Exchange>, name: &str, mut params: Object) -> Answer {
         let session = &exchange.session;
         let era = session.client.era;
         let Some(method) = Method::parse(name).filter(|method| method.is_of(era)) else {
             let why = format!("no method `{}` is served here", name.chars().take(80).collect::<String>());
             return self.reject(session, "rejected_method", name, RpcError::new(code::METHOD_NOT_FOUND, why)).await;
         };
+        // The TypeScript SDK 1.x repeats with every question about a task that it wants one; here it says nothing.
+        if matches!(method, Method::TaskGet | Method::TaskResult) && session.knows_wanted_tasks() {
+            drop(params.remove("task"));
+        }
         if let Err(bad) = method.check(&params) {
             let error = RpcError::new(code::INVALID_PARAMS, bad.to_string());
             return self.reject(session, "rejected_params", name, error).await;
@@ -97,7 +101,7 @@ impl Gateway {
                 Box::pin(self.about_task(exchange, method, &params)).await
             }
             Method::CallTool if params.str("name") == Some(tasks::WAIT) && self.offers_wait(session) => {
-                return Box::pin(self.wait_on(exchange, &params)).await;
+                Box::pin(self.wait_on(exchange, &params)).await
             }
             Method::CallTool
             | Method::ReadResource

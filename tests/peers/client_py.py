@@ -4,9 +4,12 @@ import json
 import sys
 
 import anyio
+import held_py
 from mcp import MCPError, StdioServerParameters
 from mcp.client import Client
 from mcp.client.stdio import stdio_client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared._httpx_utils import create_mcp_http_client
 
 STEP_LIMIT = 60.0
 MODES = {"modern": "2026-07-28", "auto": "auto", "legacy": "legacy"}
@@ -54,6 +57,8 @@ async def walk(client, step):
     try:
         if step["kind"] == "list":
             return await list_tools(client)
+        if step["kind"] == "held":
+            return await held_py.walk(step, client.list_tools, client.call_tool, plain)
         return await (cancel if step["kind"] == "cancel" else call)(client, step)
     except MCPError as error:
         return {"error": plain(error.error)}
@@ -70,7 +75,9 @@ def innermost(error):
 async def main():
     plan = json.loads(sys.argv[1])
     if plan.get("url"):
-        target = plan["url"]
+        # A client of its own is the only way to say who one is; it is the one the SDK would make.
+        own = create_mcp_http_client(headers=plan["headers"]) if "headers" in plan else None
+        target = streamable_http_client(plan["url"], http_client=own) if own else plan["url"]
     else:
         target = stdio_client(
             StdioServerParameters(command=plan["command"], args=plan["args"], env=plan["env"])

@@ -18,18 +18,10 @@ class Gateway:
 
     def configure(self, servers: dict[str, Server], policies: Path) -> None:
         """One configuration for both transports; the book of the stdio gateways is apart from the listening one's."""
-        tables = []
-        for name, server in servers.items():
-            lines = [f"[servers.{name}]", f"command = {quoted(server.command)}"]
-            lines.append("args = [" + ", ".join(quoted(word) for word in server.args) + "]")
-            if server.env:
-                pairs = ", ".join(f"{key} = {quoted(value)}" for key, value in server.env.items())
-                lines.append(f"env = {{ {pairs} }}")
-            tables.append("\n".join(lines))
         for kind in ("stdio", "http"):
             head = f'[http]\nlisten = "127.0.0.1:{self.port}"\naccept = ["anyone"]'
             tail = f'[policy]\npaths = [{quoted(str(policies))}]\n\n[store]\nurl = "sqlite:{kind}.db"'
-            self.config(kind).write_text("\n\n".join([head, *tables, tail]) + "\n")
+            self.config(kind).write_text("\n\n".join([head, tables(servers), tail]) + "\n")
 
     def config(self, kind: str) -> Path:
         return self.work / f"{kind}.toml"
@@ -61,6 +53,19 @@ class Gateway:
             return {"url": f"http://127.0.0.1:{self.port}/mcp" + (f"/{server}" if server else "")}
         args = ["run", "--config", str(self.config("stdio"))] + (["--server", server] if server else [])
         return {"command": self.program, "args": args, "env": {"PATH": os.environ["PATH"]}}
+
+
+def tables(servers: dict[str, Server]) -> str:
+    """The servers, as the configuration names them."""
+    tables = []
+    for name, server in servers.items():
+        lines = [f"[servers.{name}]", f"command = {quoted(server.command)}"]
+        lines.append("args = [" + ", ".join(quoted(word) for word in server.args) + "]")
+        if server.env:
+            pairs = ", ".join(f"{key} = {quoted(value)}" for key, value in server.env.items())
+            lines.append(f"env = {{ {pairs} }}")
+        tables.append("\n".join(lines))
+    return "\n\n".join(tables)
 
 
 def quoted(text: str) -> str:

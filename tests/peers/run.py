@@ -17,8 +17,10 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import cells
+import held
 from gateway import Gateway
 from installing import HERE, install
 from servers import Server, build
@@ -30,6 +32,7 @@ class Client:
     program: str  # the driver beside this file
     era: str  # legacy, auto or modern
     streams: bool = True  # can it cancel and hear progress?
+    python: str = "python"  # the environment a driver in Python runs in
 
 
 CLIENTS = [
@@ -43,6 +46,8 @@ CLIENTS = [
     Client("inspector", "client_inspector.sh", "legacy", streams=False),
     Client("inspector-modern", "client_inspector.sh", "modern", streams=False),
 ]
+# Proven with calls that wait alone.
+MORE_CLIENTS = [Client("py1", "client_py1.py", "legacy", python="python-sqlite")]
 TRANSPORTS = ["stdio", "http"]
 ALL = "all"  # the aggregated endpoint, as if it were one more server
 AT_ONCE = 3  # most of a cell is waiting for programs to start
@@ -63,6 +68,21 @@ class Outcome:
         self.failed += other.failed
         self.absent += other.absent
 
+    def told(self) -> int:
+        """Says how it went; what it answers is for whoever started this."""
+        print(f"{self.absent} checks do not exist in this mode and were listed above")
+        print(f"{self.passed} passed, {self.failed} failed")
+        return 1 if self.failed else 0
+
+
+def judged(name: str, checks: list[cells.Check]) -> Outcome:
+    """What came of one cell."""
+    failed = [check for check in checks if check.fault]
+    words = " ".join(check.name for check in checks if not check.fault)
+    lines = [f"{name:<38} {'FAILED' if failed else 'ok':<8} {words}"]
+    lines += [f"  FAILED {name} {check.name}: {check.fault}" for check in failed]
+    return Outcome(lines, len(checks) - len(failed), len(failed))
+
 
 class Matrix:
     def __init__(self, options: argparse.Namespace, work: Path):
@@ -77,6 +97,8 @@ class Matrix:
         self.baselines: dict[tuple[str, str], dict] = {}
         # Seconds; every long call gets a duration of its own, which is how the taps know it.
         self.long = itertools.count(21)
+        self.driven: set[subprocess.Popen] = set()
+        self.patient = held.Held(options.gateway, work / "held", self.install, self.drive_named)
 
     def run(self, only: list[str]) -> int:
         rows = {**self.servers, ALL: None}
@@ -86,7 +108,8 @@ class Matrix:
             for client in CLIENTS
         }
         wanted = {pair: transports for pair, transports in wanted.items() if transports}
-        if not wanted:
+        waiting = held.matching(held.USUAL.cells, lambda name: self.gateway and matches(only, name))
+        if not wanted and not waiting:
             sys.exit("no cell has that name")
         if self.gateway:
             tapped = {name: self.tapped(server) for name, server in self.servers.items()}
@@ -95,19 +118,37 @@ class Matrix:
                 self.gateway.serve()
         total = Outcome()
         print(f"{'cell':<38} outcome")
+        beside = ThreadPoolExecutor(1)
         try:
+            # Calls that wait take a minute and a half and hardly any work, so they do it beside the others.
+            waited = beside.submit(self.held, held.USUAL, waiting)
             # The aggregated endpoint is compared with what the servers said alone, so it comes after them.
             for rows in ([pair for pair in wanted if pair[0] != ALL], [pair for pair in wanted if pair[0] == ALL]):
                 with ThreadPoolExecutor(AT_ONCE) as pool:
                     for outcome in pool.map(lambda pair: self.pair(*pair, wanted[pair]), rows):
                         print("\n".join(outcome.lines), flush=True)
                         total.add(outcome)
+            total.add(waited.result())
         finally:
+            self.patient.stop()
+            beside.shutdown()
             if self.gateway:
                 self.gateway.stop()
-        print(f"{total.absent} checks do not exist in this mode and were listed above")
-        print(f"{total.passed} passed, {total.failed} failed")
-        return 1 if total.failed else 0
+        return total.told()
+
+    def run_long(self) -> int:
+        """What takes too long for every change."""
+        return self.held(held.LONG, held.LONG.cells).told()
+
+    def held(self, hold: held.Hold, wanted: list[held.Cell]) -> Outcome:
+        """Calls that wait for people."""
+        if not wanted:
+            return Outcome()
+        total = Outcome()
+        for cell, checks in self.patient.run(hold, wanted):
+            total.add(judged(cell.name, checks))
+        print("\n".join(total.lines), flush=True)
+        return total
 
     def pair(self, server: str, client: Client, transports: list[str]) -> Outcome:
         """One server and one client, one transport after the other: both need the same baseline."""
@@ -125,11 +166,7 @@ class Matrix:
             checks = self.together(client, transport) if server == ALL else self.alone(server, client, transport)
         except Exception as error:  # a broken cell is a failed cell, and the others still run
             checks = [cells.Check("run", f"{type(error).__name__}: {error}")]
-        failed = [check for check in checks if check.fault]
-        words = " ".join(check.name for check in checks if not check.fault)
-        lines = [f"{name:<38} {'FAILED' if failed else 'ok':<8} {words}"]
-        lines += [f"  FAILED {name} {check.name}: {check.fault}" for check in failed]
-        outcome = Outcome(lines, len(checks) - len(failed), len(failed))
+        outcome = judged(name, checks)
         if not client.streams and server != ALL and self.servers[server].long_running:
             outcome.absent += 1
             outcome.lines.append(f"{name:<38} -        this client can neither cancel nor show progress")
@@ -207,22 +244,38 @@ class Matrix:
             steps.append({**steps[1], "id": "after"})
         return steps
 
-    def drive(self, client: Client, target: dict, steps: list[dict]) -> dict:
+    def drive_named(self, client: str, *rest: Any) -> dict:
+        (named,) = [known for known in CLIENTS + MORE_CLIENTS if known.name == client]
+        return self.drive(named, *rest)
+
+    def drive(self, client: Client, target: dict, steps: list[dict], patience: float = 240) -> dict:
         plan = {**target, "era": client.era, "steps": steps, "modules": str(self.install)}
         driver = str(HERE / client.program)
         runner = {
             ".mjs": [self.node],
-            ".py": [str(self.install / "python" / "bin" / "python")],
+            ".py": [str(self.install / client.python / "bin" / "python")],
             ".sh": ["bash"],
         }[Path(driver).suffix]
         env = {**os.environ, "PEERS_NODE": self.node, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-        done = subprocess.run(
-            [*runner, driver, json.dumps(plan)], capture_output=True, text=True, timeout=240, env=env, cwd=self.work
+        pipe = subprocess.PIPE
+        child = subprocess.Popen(
+            [*runner, driver, json.dumps(plan)], stdout=pipe, stderr=pipe, text=True, env=env, cwd=self.work
         )
+        self.driven.add(child)
         try:
-            return json.loads(done.stdout.strip().splitlines()[-1])
+            said, errors = child.communicate(timeout=patience)
+            return json.loads(said.strip().splitlines()[-1])
         except (IndexError, ValueError):
-            raise RuntimeError(f"driver left {done.returncode}: {done.stderr[-600:]!r}") from None
+            raise RuntimeError(f"driver left {child.returncode}: {errors[-600:]!r}") from None
+        finally:
+            child.kill()
+            self.driven.discard(child)
+
+    def stop(self) -> None:
+        """Ends what would otherwise wait on for people."""
+        self.patient.stop()
+        for child in list(self.driven):
+            child.kill()
 
     def stdio(self, server: Server) -> dict:
         return {"command": server.command, "args": server.args, "env": {"PATH": os.environ["PATH"], **server.env}}
@@ -257,13 +310,16 @@ def main() -> int:
     reading.add_argument("--install-dir", default="target/peers", help="where the peers are installed")
     reading.add_argument("--mode", choices=["direct", "gateway"], default="gateway")
     reading.add_argument("--only", action="append", default=[], metavar="SERVER:CLIENT:TRANSPORT")
+    reading.add_argument("--long", action="store_true", help="calls that wait ten minutes, and nothing else")
     reading.add_argument("--keep", action="store_true", help="keep the working folder, with the gateway's log")
     options = reading.parse_args()
     # Told to end, the matrix takes its gateway and its folder with it.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     work = Path(tempfile.mkdtemp(prefix="peers-")).resolve()
     try:
-        return Matrix(options, work).run(options.only)
+        matrix = Matrix(options, work)
+        signal.signal(signal.SIGTERM, lambda number, frame: (matrix.stop(), sys.exit(128 + number)))
+        return matrix.run_long() if options.long else matrix.run(options.only)
     finally:
         if options.keep:
             print(f"kept {work}", file=sys.stderr)

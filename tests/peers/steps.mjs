@@ -1,4 +1,6 @@
 // How are the steps of a plan walked with either TypeScript SDK?
+import { held } from "./held_ts.mjs";
+
 const STEP_LIMIT = 60_000;
 
 const failure = (error) => ({ code: error?.code ?? null, message: String(error?.message ?? error), data: error?.data });
@@ -42,6 +44,7 @@ async function cancel(step, sdk) {
 async function walk(step, client, sdk) {
   try {
     if (step.kind === "list") return await list(client);
+    if (step.kind === "held") return await held(step, client, sdk);
     return step.kind === "cancel" ? await cancel(step, sdk) : await call(step, sdk);
   } catch (error) {
     return { error: failure(error) };

@@ -144,6 +144,9 @@ fn undeclared() -> Told {
         assert_eq!(deaf["error"]["code"], -32021, "{deaf}");
         let made = world.modern(5, "tools/call", json!({ "name": "echo", "arguments": { "b": 1 } })).await;
         assert_eq!(class(&made), "held", "who did not say so gets no task: {made}");
+        let params = json!({ "name": "countersign_wait", "arguments": { "reference": reference(&made) } });
+        let still = world.modern(7, "tools/call", params).await;
+        assert_eq!((class(&still), &still["result"]["resultType"]), ("held", &json!("complete")), "{still}");
         let unknown = ask(&world, 6, "tasks/get", json!({ "taskId": "countersign__00" })).await;
         assert_eq!(unknown["error"]["code"], -32602, "{unknown}");
     })
@@ -193,7 +196,9 @@ fn wanted() -> Told {
             assert_eq!(made["result"]["task"]["status"], "working", "{made}");
             (made["result"]["task"]["taskId"].as_str().unwrap().to_owned(), made)
         };
-        let result = async |number, task: &str| session.ask(number, "tasks/result", json!({ "taskId": task })).await;
+        // The TypeScript SDK 1.x says with every question about a task that it wants one.
+        let about = |task: &str| json!({ "taskId": task, "task": {} });
+        let result = async |number, task: &str| session.ask(number, "tasks/result", about(task)).await;
         let three = json!({ "content": [{ "type": "text", "text": "3" }] });
         let (task, _) = call(2, "reply", json!({ "result": three })).await;
         assert_eq!(text(&result(3, &task).await), "3", "who wants a task has one, also where nobody is asked");
@@ -205,7 +210,7 @@ fn wanted() -> Told {
         assert_eq!(text(&ended), r#"{"a":1}"#);
         let related = &ended["result"]["_meta"]["io.modelcontextprotocol/related-task"]["taskId"];
         assert_eq!(related, &json!(task), "{ended}");
-        let found = session.ask(6, "tasks/get", json!({ "taskId": task })).await;
+        let found = session.ask(6, "tasks/get", about(&task)).await;
         assert_eq!(found["result"]["status"], "completed", "{found}");
         let (task, _) = call(7, "echo", json!({ "b": 1 })).await;
         let gone = session.ask(8, "tasks/cancel", json!({ "taskId": task })).await;

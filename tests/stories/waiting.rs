@@ -325,7 +325,7 @@ fn died() -> Told {
 }
 
 fn broken_off() -> Told {
-    // APR-11, APR-12, A38
+    // APR-11, APR-12, APR-13, A38
     Box::pin(async {
         let world = world("20s").await;
         let params = json!({ "name": "echo", "arguments": { "a": 1 } });
@@ -339,8 +339,19 @@ fn broken_off() -> Told {
         let (answer, ()) = tokio::join!(async { ask(2).send().await.unwrap().text().await.unwrap() }, answering);
         assert!(answer.contains(r#"{\"a\":1}"#), "{answer}");
         assert_eq!(world.ledger().len(), 1);
-        // Somebody who says that they want it no more means it.
+        // Hanging up does not cancel in the older era, and still nothing runs for nobody.
         let session = world.session(json!({})).await;
+        let hung_up =
+            tokio::time::timeout(Duration::from_millis(700), session.call(3, "echo", json!({ "c": 3 }))).await;
+        assert!(hung_up.is_err(), "it hung up");
+        let waits = waiting(&world, 1).await;
+        assert_eq!(world.run(&["approvals", "approve", id(&waits[0])]).await.0, 0);
+        let (code, shown) = world.run(&["approvals", "show", id(&waits[0])]).await;
+        assert!(code == 0 && shown.starts_with("APPROVED"), "{shown}");
+        assert_eq!(world.ledger().len(), 1);
+        assert_eq!(text(&session.call(4, "echo", json!({ "c": 3 })).await), r#"{"c":3}"#);
+        assert_eq!(world.ledger().len(), 2);
+        // Somebody who says that they want it no more means it.
         let cancelling = async {
             let waits = waiting(&world, 1).await;
             let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 7 } });
@@ -349,7 +360,7 @@ fn broken_off() -> Told {
             assert_eq!(code, 23);
         };
         tokio::join!(session.send(call(7).to_string()), cancelling);
-        assert_eq!(world.ledger().len(), 1);
+        assert_eq!(world.ledger().len(), 2);
     })
 }
 
