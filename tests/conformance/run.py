@@ -352,9 +352,15 @@ def compare_all(arguments, room):
         blind = [(key, bad[0].message) for key, checks in sorted(direct.items()) if (bad := failures(checks))]
         total.faults += [f"{requirements} {key} fails directly, where nothing can be compared: {why}" for key, why in blind]
         for downstream, leg in legs.items():
-            behind = asked(leg, run_behind(arguments, node, program, requirements, downstream, room / leg))
             known = asked(leg, direct)
+
+            def once(name, downstream=downstream, leg=leg):
+                return asked(leg, run_behind(arguments, node, program, requirements, downstream, room / leg / name))
+
+            behind = once("first")
             worse, excused, stale = split(leg, compare(leg, known, behind))
+            if worse:
+                behind, (worse, excused, stale) = look_again(leg, known, worse, once)
             words = "{}: {} passed, {} failed, {} worse than direct and {} so by design"
             print(words.format(leg, *tally(behind), len(worse), len(excused)), flush=True)
             total.compared += len(known.keys() | behind.keys())
@@ -364,6 +370,18 @@ def compare_all(arguments, room):
     if total.compared == 0:
         raise SystemExit(f"no leg is called {arguments.only!r}")
     return total
+
+
+def look_again(leg, known, before, once):
+    """The leg once more: some checks give a server half a second, which a busy machine may not have. What is worse twice is
+    worse; what was worse once is told."""
+    behind = once("again")
+    worse, excused, stale = split(leg, compare(leg, known, behind))
+    both = {one.key for one in before} & {one.key for one in worse}
+    for one in [*before, *worse]:
+        if one.key not in both:
+            print(f"{leg}: {one.key} was worse in one of two runs ({one.behind}): {one.message}", flush=True)
+    return behind, ([one for one in worse if one.key in both], excused, stale)
 
 
 def tell_excused(excused):
