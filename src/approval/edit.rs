@@ -78,14 +78,20 @@ pub enum Unfit {
 }
 
 impl Change {
+    /// The names that lead to its place.
+    pub fn names(&self) -> Result<Vec<String>, Unfit> {
+        let nowhere = || Unfit::Pointer(self.at.clone());
+        let pointer = Pointer::try_from(self.at.clone()).map_err(|_| nowhere())?;
+        let names = pointer.steps().iter().map(|step| match step {
+            Step::Name(name) => Ok(name.clone()),
+            Step::Every => Err(nowhere()),
+        });
+        names.collect()
+    }
+
     /// Makes the change in a call's arguments.
     pub fn make(&self, arguments: &mut Object) -> Result<(), Unfit> {
-        let pointer = Pointer::try_from(self.at.clone()).map_err(|_| Unfit::Pointer(self.at.clone()))?;
-        let steps = pointer.steps().iter().map(|step| match step {
-            Step::Name(name) => Ok(name.as_str()),
-            Step::Every => Err(Unfit::Pointer(self.at.clone())),
-        });
-        let names: Vec<&str> = steps.collect::<Result<_, _>>()?;
+        let names = self.names()?;
         let Some((last, way)) = names.split_last() else { return Err(Unfit::Pointer(self.at.clone())) };
         let nowhere = || Unfit::Nowhere(self.at.clone());
         let to = match &self.to {

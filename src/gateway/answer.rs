@@ -152,7 +152,13 @@ impl Refusal {
             text.push('.');
         }
         if let Some(Waits { reference, .. }) = &self.waits {
-            for part in [" Or call `", WAIT, "` with the reference `", reference, "` to go on waiting for it."] {
+            for part in [
+                " Or call `",
+                WAIT,
+                "` with the reference `",
+                reference,
+                "` to go on waiting, and with an `answer` where somebody asks something.",
+            ] {
                 text.push_str(part);
             }
         }

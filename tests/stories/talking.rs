@@ -123,6 +123,9 @@ fn unfit() -> Told {
                 assert!(last["why_not"].as_str().unwrap().contains(why), "{last}");
                 assert_eq!(card["digest"], before, "nothing changed");
             }
+            let nowhere = json!({ "digest": before, "set": { "n": 5 }, "reason": "x" });
+            let nowhere = office.post("ada", &format!("{path}/edit"), nowhere).await;
+            assert_eq!((nowhere.0, &nowhere.1["key"]), (400, &json!("set")), "it is said at once: {nowhere:?}");
             let empty = office.post("ada", &format!("{path}/edit"), json!({ "digest": before, "reason": "x" })).await;
             assert_eq!((empty.0, &empty.1["code"]), (400, &json!("words_required")), "{empty:?}");
             assert_eq!(approve(&office, "ada", &path).await.0, 200, "a refused wish makes nobody an editor");

@@ -48,6 +48,14 @@ fn tell(event: &str, body: &Object) -> Told {
         }
         "held" => told(text("person"), String::new(), format!("waits until {}", text("deadline"))),
         "voted" => told(pair("person", "part", " "), text("word"), pair("state", "reason", ": ")),
+        "escalated" => told(text("person"), String::new(), "asks at once who would be asked later".to_owned()),
+        "questioned" => told(text("person"), String::new(), text("text")),
+        "explained" => told(String::new(), text("provenance"), text("text")),
+        "edited" => {
+            let places = body.object("changes").map(|changes| changes.iter().map(|(at, _)| at.to_owned()).collect());
+            let places: Vec<String> = places.unwrap_or_default();
+            told(text("person"), places.join(" "), pair("outcome", "reason", ": "))
+        }
         "claimed" => told(String::new(), text("attempt"), String::new()),
         "settled" => told(text("by"), String::new(), pair("state", "why", ": ")),
         "dispatched" => told(String::new(), text("server"), String::new()),

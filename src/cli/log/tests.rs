@@ -49,6 +49,11 @@ fn each_event_is_told_on_one_line() {
             "os:alice                  shop/drop_table                       tools/call",
         ),
         (
+            "edited",
+            r#"{"person":"ada","outcome":"made","changes":{"/limit":"100"},"reason":"fewer"}"#,
+            "ada                       /limit                                made: fewer",
+        ),
+        (
             "decided",
             r#"{"outcome":"deny","code":"denied","findings":[{"policy":"any","id":"a","effect":"allow","reason":"why not"},{"policy":"sql","id":"no-drop","effect":"deny","reason":"never drop"},{"policy":"x","id":"y","effect":"warn","reason":"hm"}]}"#,
             "                          sql/no-drop                           deny: never drop",

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Answer, digest, fit};
 use crate::approval::Approval;
-use crate::approval::edit::{Change, Edit as Wanted, Stands};
+use crate::approval::edit::{Change, Edit as Wanted, Stands, Unfit};
 use crate::approval::state::State;
 use crate::approval::vote::{Voter, Word};
 use crate::clock::Timestamp;
@@ -96,6 +96,11 @@ impl Answer for Edit {
         let set = self.set.into_iter().map(|(at, to)| Change { at, to: Some(to.to_string()) });
         let removed = self.remove.into_iter().map(|at| Change { at, to: None });
         let changes: Vec<Change> = set.chain(removed).collect();
+        for change in &changes {
+            let key = if change.to.is_some() { "set" } else { "remove" };
+            let malformed = |why: Unfit| Fault::Malformed { key: Some(key.to_owned()), why: why.to_string() };
+            change.names().map_err(malformed)?;
+        }
         let edit =
             Wanted { by: by.person.clone(), changes, reason, at: Timestamp::default(), stands: Stands::Proposed };
         Ok(Wish::Propose { by, about, edit })
