@@ -188,6 +188,8 @@ impl Gateway {
 
         // May it? What is asked for is changed first where policy wants that.
         let weighed = self.weigh(exchange, reach, call).await;
+
+        // Who will hear what comes of it? A client that does not wait has a task, and the rest goes on under that.
         if manner.is_task(&weighed.judgement.decision) {
             return (Box::pin(self.begin_task(exchange, reach, weighed)).await, Era::Legacy);
         }

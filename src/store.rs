@@ -24,9 +24,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use append::Appender;
-use pool::Pool;
+use pool::{Pool, writing};
 use sqlite::Scratch;
 
+use crate::clock::Timestamp;
 use crate::config;
 
 /// Which database, and what a write must survive.
@@ -166,6 +167,17 @@ impl Store {
 
     fn pool(&self) -> &Pool {
         &self.0.pool
+    }
+
+    /// Runs a text that drops what was before a time, and says how much that was.
+    async fn forget(&self, text: &'static str, before: Timestamp) -> Result<u64, StoreError> {
+        let done = writing!(self.pool(), db => {
+            sqlx::query(text).bind(before.micros()).execute(db).await.map(|done| done.rows_affected())
+        })?;
+        if done > 0 {
+            self.appender().wrote();
+        }
+        Ok(done)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use regorus::Value;
 use regorus::unstable::{AssignOp, Expr, Literal, LiteralStmt, Module, Query, Ref, Rule, RuleBody, RuleHead, Span};
 
 /// One step of a reference.
@@ -65,6 +66,27 @@ pub fn names(expr: &Expr) -> Vec<String> {
 pub fn text(expr: &Expr) -> Option<String> {
     match expr {
         Expr::String { value, .. } | Expr::RawString { value, .. } => value.as_string().ok().map(ToString::to_string),
+        _ => None,
+    }
+}
+
+/// A value that is written down.
+pub fn literal(expr: &Expr) -> Option<Value> {
+    match expr {
+        Expr::String { value, .. }
+        | Expr::RawString { value, .. }
+        | Expr::Number { value, .. }
+        | Expr::Bool { value, .. }
+        | Expr::Null { value, .. } => Some(value.clone()),
+        Expr::Array { items, .. } => {
+            let items: Option<Vec<Value>> = items.iter().map(|item| literal(item)).collect();
+            Some(Value::from(items?))
+        }
+        Expr::Object { fields, .. } => {
+            let members: Option<BTreeMap<Value, Value>> =
+                fields.iter().map(|(_, key, value)| Some((literal(key)?, literal(value)?))).collect();
+            Some(Value::from(members?))
+        }
         _ => None,
     }
 }

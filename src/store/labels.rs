@@ -46,12 +46,6 @@ impl Store {
 
     /// Forgets labels that were given before this.
     pub async fn sweep_labels(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let done = writing!(self.pool(), db => {
-            sqlx::query(SWEEP).bind(before.micros()).execute(db).await.map(|done| done.rows_affected())
-        })?;
-        if done > 0 {
-            self.appender().wrote();
-        }
-        Ok(done)
+        self.forget(SWEEP, before).await
     }
 }

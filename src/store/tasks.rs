@@ -81,12 +81,6 @@ impl Store {
 
     /// Forgets tasks whose time is over, and says how many.
     pub async fn sweep_tasks(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let done = writing!(self.pool(), db => {
-            sqlx::query(SWEEP).bind(now.micros()).execute(db).await.map(|done| done.rows_affected())
-        })?;
-        if done > 0 {
-            self.appender().wrote();
-        }
-        Ok(done)
+        self.forget(SWEEP, now).await
     }
 }

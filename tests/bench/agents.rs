@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -86,9 +86,15 @@ impl Crowd {
         Ok(Self { calls, begun, heard, longest })
     }
 
-    /// Waits with them.
-    pub(crate) async fn watch(&self, span: Duration) {
-        tokio::time::sleep(span).await;
+    /// Waits with them for so long. A call that ends meanwhile was not held, and its silence is no figure.
+    pub(crate) async fn watch(&self, span: Duration) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        let mut looks = tokio::time::interval(Duration::from_millis(100));
+        while begun.elapsed() < span {
+            looks.tick().await;
+            ensure!(!self.calls.iter().any(|call| call.result.is_finished()), "a call ended that nobody had answered");
+        }
+        Ok(())
     }
 
     /// The longest time anybody heard nothing, in seconds.

@@ -108,7 +108,7 @@ fn one_replica(place: &Place, options: &Options, runtime: &Runtime, report: &mut
     let mut crowd = runtime.block_on(Crowd::gather((gateway.port, &bot), options.calls))?;
     report.say("held_in_s", "all held after s", begun.elapsed().as_secs_f64(), "");
     let mut held = runtime.block_on(load::run(&allowed(&gateway), 1, options.span))?;
-    runtime.block_on(crowd.watch(options.watch));
+    runtime.block_on(crowd.watch(options.watch))?;
     let resident = cost::resident(gateway.pid());
     report.say("rss_mib", "resident MiB with them", resident, "400 for 10,000");
     report.say("rss_per_call_kib", "KiB for each", (resident - idle) * 1024.0 / options.calls as f64, "");

@@ -1,7 +1,6 @@
 //! How long after its start does a program have its first complete list of tools?
 
-use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::ensure;
 
@@ -9,7 +8,7 @@ use crate::Options;
 use crate::figure::Figure;
 use crate::load::{self, Endpoint};
 use crate::pipe::{self, Pipe};
-use crate::target::{Place, at, end, free_port};
+use crate::target::{Place, at, end, free_port, listens};
 
 /// In milliseconds.
 pub(crate) struct Started {
@@ -38,9 +37,7 @@ fn served(place: &Place) -> anyhow::Result<f64> {
     let runtime = load::runtime()?;
     let begun = Instant::now();
     let mut child = place.serve(&config)?;
-    while TcpStream::connect(("127.0.0.1", port)).is_err() && begun.elapsed() < Duration::from_secs(10) {
-        std::thread::sleep(Duration::from_micros(200));
-    }
+    listens(&mut child, port)?;
     let listed =
         runtime.block_on(load::list(&Endpoint { port, path: "/mcp/stub", tool: "echo".to_owned(), key: None }));
     let took = begun.elapsed().as_secs_f64() * 1000.0;

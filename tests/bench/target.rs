@@ -145,18 +145,29 @@ impl Target {
     }
 
     fn listening(mut self) -> anyhow::Result<Self> {
-        let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            if let Some(status) = self.child.try_wait()? {
-                bail!("a target ended at once: {status}");
-            }
-            if begun.elapsed() > PATIENCE {
-                bail!("a target does not listen on port {}", self.port);
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        listens(&mut self.child, self.port)?;
         Ok(self)
     }
+}
+
+/// Waits until a program listens on its port: they do not all say so, and to be let in is what is wanted. Looked at each
+/// millisecond, so that the time it takes is known to one.
+pub(crate) fn listens(child: &mut Child, port: u16) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    runtime.block_on(async {
+        let begun = Instant::now();
+        let mut looks = tokio::time::interval(Duration::from_millis(1));
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if let Some(status) = child.try_wait()? {
+                bail!("a program ended before it listened on port {port}: {status}");
+            }
+            if begun.elapsed() > PATIENCE {
+                bail!("a program does not listen on port {port} after {} s", PATIENCE.as_secs());
+            }
+            looks.tick().await;
+        }
+        Ok(())
+    })
 }
 
 impl Drop for Target {

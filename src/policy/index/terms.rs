@@ -6,7 +6,7 @@ use regorus::Value;
 use regorus::unstable::{AssignOp, Expr, Module, Ref, Rule, RuleHead};
 
 use super::DEEPEST;
-use crate::policy::syntax::{Part, Written, aliases, head, steps, text, variables};
+use crate::policy::syntax::{Part, Written, aliases, head, literal, steps, text, variables};
 
 /// Every rule there is, by its path from `data`, and what rules know beside the input.
 pub(super) struct Terms<'a> {
@@ -218,18 +218,10 @@ impl<'a> Terms<'a> {
 
     /// What is written down, here or in data. Undefined when data has nothing there.
     pub(super) fn constant(&self, spot: &Spot<'a>, expr: &'a Expr) -> Option<Value> {
-        match expr {
-            Expr::String { value, .. }
-            | Expr::RawString { value, .. }
-            | Expr::Number { value, .. }
-            | Expr::Bool { value, .. }
-            | Expr::Null { value, .. } => Some(value.clone()),
-            Expr::Array { items, .. } if items.is_empty() => Some(Value::from(Vec::new())),
-            _ => {
-                let target = self.target(spot, expr).filter(|target| target.is_whole)?;
-                self.known(&target)
-            }
-        }
+        literal(expr).or_else(|| {
+            let target = self.target(spot, expr).filter(|target| target.is_whole)?;
+            self.known(&target)
+        })
     }
 
     /// What data has where a reference's names end.

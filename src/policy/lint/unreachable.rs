@@ -14,7 +14,7 @@ use crate::policy::decision::Effect;
 use crate::policy::index::by_rule;
 use crate::policy::input::Phase;
 use crate::policy::problem::Problem;
-use crate::policy::syntax::{Part, Shorthands, Written, head, place, policy, steps};
+use crate::policy::syntax::{Part, Shorthands, Written, head, literal, place, policy, steps};
 use crate::wire::method::Method;
 
 /// Words that can stand at a path, where there is a closed list of them.
@@ -218,27 +218,6 @@ impl Claims {
             Claim::Never(values) => self.never.extend(values),
         }
         self.only.as_ref().is_some_and(|only| only.iter().all(|value| self.never.contains(value)))
-    }
-}
-
-/// A value that is written down.
-fn literal(expr: &Expr) -> Option<Value> {
-    match expr {
-        Expr::String { value, .. }
-        | Expr::RawString { value, .. }
-        | Expr::Number { value, .. }
-        | Expr::Bool { value, .. }
-        | Expr::Null { value, .. } => Some(value.clone()),
-        Expr::Array { items, .. } => {
-            let items: Option<Vec<Value>> = items.iter().map(|item| literal(item)).collect();
-            Some(Value::from(items?))
-        }
-        Expr::Object { fields, .. } => {
-            let members: Option<BTreeMap<Value, Value>> =
-                fields.iter().map(|(_, key, value)| Some((literal(key)?, literal(value)?))).collect();
-            Some(Value::from(members?))
-        }
-        _ => None,
     }
 }
 
