@@ -41,6 +41,7 @@ mod weigh;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::audit::entry::{Cancelled, Dispatched, Ending, Entry, Event};
@@ -96,6 +97,10 @@ pub struct Gateway {
     pub sessions: Sessions,
     /// Everything that was started and has not ended.
     pub tasks: TaskTracker,
+    /// Tells calls that wait for people that their clients must come back to another gateway.
+    leaving: CancellationToken,
+    /// Every call that runs, or waits with its client.
+    underway: TaskTracker,
     own_tasks: tasks::Running,
     rounds: Rounds,
     places: Places,
@@ -168,6 +173,8 @@ impl Gateway {
             known,
             sessions,
             tasks,
+            leaving: CancellationToken::new(),
+            underway: TaskTracker::new(),
             own_tasks: tasks::Running::default(),
             rounds,
             places: Places::default(),
@@ -249,6 +256,7 @@ impl Gateway {
         leave: Leave,
         keeper: Option<&Keeper>,
     ) -> (Answer, Era) {
+        let _underway = self.underway.token();
         let Leave { about, link, permit, receipt, running } = leave;
         let About { id, action, server, outline, input, shown } = about;
 
@@ -278,7 +286,7 @@ impl Gateway {
         // Write it down.
         let micros = u64::try_from(self.clock.now().micros().saturating_sub(sent.micros())).unwrap_or(0);
         let Passed { released, labels, changed, refusal } = passed;
-        let cancelled = || self.entry(&id, Event::Cancelled(Cancelled { by: "client", reason: None }));
+        let cancelled = || self.entry(&id, Event::Cancelled(Cancelled { by: self.quitter(), reason: None }));
         let mut entries = Vec::from_iter(was_cancelled.then(cancelled));
         let ending = outcome.ending;
         let (finished, mut answer) = entries::finished(outcome, &shown, micros);

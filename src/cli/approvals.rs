@@ -187,9 +187,6 @@ pub const EXAMPLES: Examples = Examples([
     ("countersign approvals approve 01a1ff4e", "let it run, once, exactly as shown"),
 ]);
 
-/// So many are listed.
-const MOST: i64 = 200;
-
 /// Runs the command.
 pub fn run(args: &ApprovalsArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     if let Verb::Schema = args.verb {
@@ -205,6 +202,8 @@ fn at_the_desk(global: &Global, work: impl AsyncFnOnce(Place<'_>) -> anyhow::Res
     let config = global.load()?;
     let options = StoreOptions::from(&config.store);
     runtime()?.block_on(async {
+        // Who answers makes no database: where there is none, nothing waits, and they look in the wrong place.
+        Store::open_reader(&options).await?.close().await;
         let store = Store::open_beside(&options).await?;
         let desk = Desk::new(store.clone(), Arc::new(SystemClock));
         desk.people.store(Arc::new(assembly::people(&config)));

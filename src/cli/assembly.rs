@@ -137,9 +137,15 @@ impl Assembled {
         }
     }
 
+    /// Lets open work have its moment.
+    pub async fn wind_up(&self) {
+        self.gateway.wind_up(GRACE).await;
+    }
+
     /// Ends everything in order: no new work, open work gets a moment, children go, the last entry is committed.
     pub async fn leave(self) {
         self.stop.cancel();
+        self.wind_up().await;
         self.gateway.close_all().await;
         self.gateway.tasks.close();
         if tokio::time::timeout(GRACE, self.gateway.tasks.wait()).await.is_err() {

@@ -50,9 +50,14 @@ async fn serve(args: &RunArgs, config: &Config) -> anyhow::Result<Exit> {
     };
     let pipe = Pipe { gateway, caller: Arc::new(local::caller()), scope, limits: assembled.limits };
     let stop = assembled.stop.child_token();
+    let mut serving = std::pin::pin!(pipe.serve(tokio::io::stdin(), tokio::io::stdout(), stop.clone()));
     tokio::select! {
-        () = pipe.serve(tokio::io::stdin(), tokio::io::stdout(), stop.clone()) => {}
-        () = told_to_stop(&stop) => stop.cancel(),
+        () = &mut serving => {}
+        () = told_to_stop(&stop) => {
+            assembled.wind_up().await;
+            stop.cancel();
+            serving.await;
+        }
     }
     assembled.leave().await;
     Ok(Exit::Done)

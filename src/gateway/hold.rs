@@ -104,6 +104,7 @@ impl Gateway {
         mut waiter: Waiter,
         attended: Attended,
     ) -> Result<Leave, Turned> {
+        let _underway = (attended != Attended::Nobody).then(|| self.underway.token());
         waiter.weighed.thin();
         let (outline, input) = (Outline::of(&waiter.weighed.call), waiter.weighed.input.clone());
         let leave = self.ask(exchange, reach, waiter, attended).await;
@@ -132,8 +133,8 @@ impl Gateway {
                 Err(turned(written.map_or_else(|error| super::lists::unrecorded(&error), |()| refusal)))
             }
             (_, Some(left)) => {
-                // Who gives a task up says so to the approval itself.
-                if attended != Attended::Nobody {
+                // Who gives a task up says so to the approval itself, and a gateway that stops gives nothing up.
+                if attended != Attended::Nobody && !self.leaving.is_cancelled() {
                     tokio::spawn(give_up(Arc::clone(&self.desk), id.clone(), waiter.waiting, left));
                 }
                 Err(turned(Refusal::new("cancelled", Retry::Useless, "the call was given up before anybody agreed")))
@@ -260,7 +261,8 @@ impl Gateway {
                 }
                 Attended::Nobody => Duration::MAX,
             };
-            if approval.state != State::Pending || longest.is_zero() || left(exchange, attended).is_some() {
+            let kept = !longest.is_zero() && (attended == Attended::Nobody || !self.leaving.is_cancelled());
+            if approval.state != State::Pending || !kept || left(exchange, attended).is_some() {
                 return Ok(approval);
             }
             if let Some(edit) = approval.proposed_edit() {
@@ -281,6 +283,7 @@ impl Gateway {
                 () = waiter.waiting.changed() => {}
                 () = tokio::time::sleep(longest.min(until)) => {}
                 () = leaves(exchange, attended) => {}
+                () = self.leaving.cancelled(), if attended != Attended::Nobody => {}
                 answer = async { if let Some(asking) = &mut asking { asking.await } else { std::future::pending().await } } => {
                     asking = None;
                     if let Some(text) = answer {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::Gateway;
 use super::reach::Reach;
@@ -147,6 +148,22 @@ impl Gateway {
         {
             tracing::error!(session = session.id, error = %error, "the end of a session could not be recorded");
         }
+    }
+
+    /// Lets what runs end within this time. Whoever waits for people hears at once that they must come back: their approval
+    /// is kept, and any gateway that has the database goes on with it.
+    pub async fn wind_up(&self, most: Duration) {
+        self.leaving.cancel();
+        self.underway.close();
+        if tokio::time::timeout(most, self.underway.wait()).await.is_err() {
+            let calls = self.underway.len();
+            tracing::warn!(calls, "calls still ran when their time was over; whether they took effect is not known");
+        }
+    }
+
+    /// Who ended a call that was given up.
+    pub(super) fn quitter(&self) -> &'static str {
+        if self.leaving.is_cancelled() { "shutdown" } else { "client" }
     }
 
     /// Ends every session.

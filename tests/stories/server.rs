@@ -2,7 +2,7 @@
 //!
 //! `STORY_LEDGER` names the file every `tools/call` is written to before it is answered. `STORY_TOOLS` names a file with
 //! extra tool definitions, read anew at every list, so that a story can change them. `STORY_ERA=modern` makes it speak
-//! 2026-07-28 only.
+//! 2026-07-28 only. `late` answers when somebody opens the pipe named as the ledger, with `.go`.
 
 use std::fs::OpenOptions;
 use std::io::{BufRead as _, Write as _};
@@ -137,6 +137,12 @@ impl Server {
             }
             "die" => std::process::exit(3),
             "hang" => {}
+            "late" => {
+                let go = std::env::var("STORY_LEDGER").expect("there is a ledger") + ".go";
+                let answer = json!({ "jsonrpc": "2.0", "id": id, "result": text("late, and done") });
+                // To open a pipe waits for its other end.
+                std::thread::spawn(move || std::fs::File::open(go).map(|_| say(&answer)));
+            }
             other => self.answer(id, text(&format!("{other} done"))),
         }
     }
@@ -153,7 +159,7 @@ impl Server {
 fn tools() -> Vec<Value> {
     let anything = json!({ "type": "object" });
     let mut tools: Vec<Value> =
-        ["echo", "strange", "ask", "die", "hang", "drop_table", "secret_tool", "reply", "fail", "chatter"]
+        ["echo", "strange", "ask", "die", "hang", "drop_table", "secret_tool", "reply", "fail", "chatter", "late"]
             .iter()
             .map(|name| json!({ "name": name, "description": format!("does {name}"), "inputSchema": anything }))
             .collect();

@@ -67,7 +67,8 @@ pub(crate) async fn waiting(world: &World, count: usize) -> Vec<Value> {
             return found;
         }
     }
-    panic!("there never were {count}: {:?}", look().await)
+    let found = look().await;
+    panic!("there never were {count} but {}: {:?}", found.len(), found.iter().take(3).collect::<Vec<_>>())
 }
 
 pub(crate) fn id(approval: &Value) -> &str {

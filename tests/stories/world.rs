@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
@@ -141,12 +142,16 @@ impl World {
         }
     }
 
+    /// Sends the gateway a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.gateway.as_ref().unwrap().0.id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+    }
+
     /// Asks the gateway to stop, and gives what it logged until it had.
     pub(crate) async fn stop(&mut self) -> String {
+        self.signal(Signal::TERM);
         let (mut child, mut lines) = self.gateway.take().unwrap();
-        let id = i32::try_from(child.id().unwrap()).unwrap();
-        rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), rustix::process::Signal::TERM)
-            .unwrap();
         let mut log = String::new();
         while let Some(line) = lines.next_line().await.unwrap() {
             log.push_str(&line);

@@ -20,6 +20,8 @@ use crate::store::approvals::KeptApproval;
 const LOOK: Duration = Duration::from_millis(100);
 const LOOKS: u32 = 30;
 
+/// So many are looked up at a time.
+const AT_ONCE: i64 = 200;
 /// So many characters of an id name it among those that wait.
 const SHORT: usize = 18;
 
@@ -32,7 +34,17 @@ pub(super) async fn list(
     let states: &[&str] = if all { &[] } else { &page::OPEN };
     let (now, me) = (desk.now().await?, desk.people.load().voter(&local::caller()));
     let mut rows = Vec::new();
-    for id in store.approvals_in(states, None, super::MOST).await? {
+    let mut ids = store.approvals_in(states, None, AT_ONCE).await?.into_iter();
+    let mut last: Option<String> = None;
+    loop {
+        let Some(id) = ids.next() else {
+            ids = match last.take() {
+                Some(last) => store.approvals_in(states, Some(&last), AT_ONCE).await?.into_iter(),
+                None => break,
+            };
+            continue;
+        };
+        last = Some(id.clone());
         let kept = desk.kept(&id).await?;
         if !all && !kept.approval.is_open() && kept.approval.state != State::Unknown {
             continue;

@@ -65,6 +65,7 @@ pub(in crate::gateway) fn ended(approval: &Approval) -> Option<Refusal> {
         .hint("look for what it did before you do it again"),
         State::Unknown => Refusal::new("outcome_unknown", Retry::Useless, "the call may or may not have happened")
             .hint("do not repeat it; ask the person you work for to look"),
+        State::Ended(End::Superseded) => changed("what people were shown is not what it was"),
         State::Approved { .. } | State::Ended(_) => {
             Refusal::new("withdrawn", Retry::Useless, format!("the approval is {}", approval.state.word()))
                 .hint("make the call again if it is still wanted; people are asked anew")
