@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::kept::open_answer;
 use super::told::{Stands, detailed, related, stands, task};
 use super::{EXTENSION, Gateway};
+use crate::approval::Approval;
 use crate::approval::state::State;
+use crate::clock::Timestamp;
 use crate::gateway::desk::Wish;
 use crate::gateway::exchange::Exchange;
 use crate::gateway::hold::{question, said};
@@ -26,8 +28,18 @@ const LOOK: Duration = Duration::from_millis(250);
 pub(super) struct Found {
     /// What the store has of it.
     pub(super) kept: KeptTask,
+    /// Where its approval stood just before the answer was looked for. An answer is kept before an approval says that the call
+    /// is over, so where both are missing nothing came of it.
+    pub(super) approval: Option<Approval>,
     /// What came of it.
     pub(super) answer: Option<Answer>,
+}
+
+impl Found {
+    /// Where the task stands.
+    pub(super) fn stands(&self, now: Timestamp) -> Stands {
+        stands(self.answer.clone(), self.approval.as_ref(), now)
+    }
 }
 
 impl Gateway {
@@ -50,12 +62,12 @@ impl Gateway {
             Method::TaskUpdate => self.update_task(&found, params).await,
             Method::TaskResult => self.task_result(exchange, id).await,
             _ => {
-                let stands = self.task_stands(session, &found).await?;
+                let stands = found.stands(self.clock.now());
                 if matches!(stands, Stands::Working(_)) {
                     self.go_on(session, id, &found).await?;
                 }
                 let mut task = detailed(id, &found.kept, &stands, era);
-                if let Some((key, question)) = self.asked_of(session, &found).await {
+                if let Some((key, question)) = asked_of(session, &found) {
                     task.insert("status", "input_required");
                     task.insert("inputRequests", object! { key => question });
                 }
@@ -67,8 +79,20 @@ impl Gateway {
     /// The task of this id, if it is this caller's. Somebody else's does not exist.
     pub(super) async fn find_task(&self, session: &Session, id: &str) -> Result<Option<Found>, RpcError> {
         let ticket = Ticket::brought(id);
-        let kept = self.store.find_task(ticket.name(), self.clock.now()).await.map_err(|error| unreadable(&error))?;
-        let Some(mut kept) = kept.filter(|kept| kept.principal == session.caller.principal) else { return Ok(None) };
+        let look = async || {
+            let kept =
+                self.store.find_task(ticket.name(), self.clock.now()).await.map_err(|error| unreadable(&error))?;
+            Ok::<_, RpcError>(kept.filter(|kept| kept.principal == session.caller.principal))
+        };
+        let Some(mut kept) = look().await? else { return Ok(None) };
+        let approval = match &kept.approval {
+            Some(id) => Some(self.desk.look(id).await.map_err(|error| unreadable(&error))?),
+            None => None,
+        };
+        if kept.answer.is_none() && approval.as_ref().is_some_and(|approval| !approval.is_open()) {
+            let Some(again) = look().await? else { return Ok(None) };
+            kept = again;
+        }
         let answer = match kept.answer.take() {
             None => None,
             Some(sealed) => match open_answer(&ticket, sealed, &session.caller) {
@@ -76,16 +100,7 @@ impl Gateway {
                 None => return Ok(None),
             },
         };
-        Ok(Some(Found { kept, answer }))
-    }
-
-    /// Where a task stands now.
-    pub(super) async fn task_stands(self: &Arc<Self>, _session: &Session, found: &Found) -> Result<Stands, RpcError> {
-        let approval = match &found.kept.approval {
-            Some(id) => Some(self.desk.look(id).await.map_err(|error| unreadable(&error))?),
-            None => None,
-        };
-        Ok(stands(found.answer.clone(), approval.as_ref(), self.clock.now()))
+        Ok(Some(Found { kept, approval, answer }))
     }
 
     /// Sees to it that a task that waits is waited for by somebody.
@@ -98,26 +113,16 @@ impl Gateway {
         resumed.map_err(|refusal| RpcError::new(code::UNAVAILABLE, refusal.reason))
     }
 
-    /// What people want to know of whoever asked, under a name of its own, where the client can be asked.
-    async fn asked_of(self: &Arc<Self>, session: &Session, found: &Found) -> Option<(String, Object)> {
-        session.capability("elicitation").filter(|_| session.client.era == Era::Modern)?;
-        let approval = self.desk.look(found.kept.approval.as_ref()?).await.ok()?;
-        let (number, open) = approval.open_question().filter(|_| approval.state == State::Pending)?;
-        let request = object! { "method" => "elicitation/create", "params" => question(&open.text) };
-        Some((format!("question-{number}"), request))
-    }
-
     /// Takes what the client says to what it was asked. What was not asked, or not of it, is passed over: people agree
     /// elsewhere.
     async fn update_task(self: &Arc<Self>, found: &Found, params: &Object) -> Answer {
         let done = Ok(Value::Object(Object::new()));
-        let Some(id) = &found.kept.approval else { return done };
-        let approval = self.desk.look(id).await.map_err(|error| unreadable(&error))?;
+        let Some(approval) = &found.approval else { return done };
         let Some((number, _)) = approval.open_question() else { return done };
         let responses = params.object("inputResponses");
         let response = responses.and_then(|responses| responses.get(&format!("question-{number}")));
         if let Some(text) = response.and_then(said) {
-            self.explain(id, text).await.map_err(|error| unreadable(&error))?;
+            self.explain(approval.id.as_str(), text).await.map_err(|error| unreadable(&error))?;
         }
         done
     }
@@ -133,7 +138,7 @@ impl Gateway {
             return Ok(Value::Object(Object::new()));
         }
         let Some(found) = self.find_task(session, id).await? else { return Err(unknown(id)) };
-        let stands = self.task_stands(session, &found).await?;
+        let stands = found.stands(self.clock.now());
         Ok(Value::Object(task(id, &found.kept, &stands, Era::Legacy)))
     }
 
@@ -150,13 +155,22 @@ impl Gateway {
                 }
             }
             let Some(found) = self.find_task(session, id).await? else { return Err(unknown(id)) };
-            match self.task_stands(session, &found).await? {
+            match found.stands(self.clock.now()) {
                 Stands::Working(_) => self.go_on(session, id, &found).await?,
                 Stands::Cancelled => return Err(RpcError::new(code::INVALID_REQUEST, "the task was cancelled")),
                 Stands::Over(answer) => return answer.map(|result| related(id, result)),
             }
         }
     }
+}
+
+/// What people want to know of whoever asked, under a name of its own, where the client can be asked.
+fn asked_of(session: &Session, found: &Found) -> Option<(String, Object)> {
+    session.capability("elicitation").filter(|_| session.client.era == Era::Modern)?;
+    let approval = found.approval.as_ref().filter(|approval| approval.state == State::Pending)?;
+    let (number, open) = approval.open_question()?;
+    let request = object! { "method" => "elicitation/create", "params" => question(&open.text) };
+    Some((format!("question-{number}"), request))
 }
 
 /// What a client hears that speaks of tasks without having said that it takes them.

@@ -281,8 +281,7 @@ impl Gateway {
     /// Tells the client that its task has moved, where it listens.
     async fn tell_task(self: &Arc<Self>, session: &Arc<Session>, ticket: &Ticket) {
         let Ok(Some(found)) = self.find_task(session, ticket.text()).await else { return };
-        let (stands, era) = (self.task_stands(session, &found).await, session.client.era);
-        let Ok(stands) = stands else { return };
+        let (stands, era) = (found.stands(self.clock.now()), session.client.era);
         let (method, params) = match era {
             Era::Modern => ("notifications/tasks", told::detailed(ticket.text(), &found.kept, &stands, era)),
             Era::Legacy => ("notifications/tasks/status", told::task(ticket.text(), &found.kept, &stands, era)),

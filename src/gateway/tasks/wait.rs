@@ -31,14 +31,22 @@ impl Gateway {
         let reference = params.object("arguments").and_then(|arguments| arguments.str("reference")).unwrap_or_default();
         let session = &exchange.session;
         let refused = |refusal: Refusal, id: Option<&CallId>| refusal.answer(id, Some(&Action::Tool(WAIT.to_owned())));
-        let Some(found) = self.find_task(session, reference).await? else {
+        let unknown = || {
             let reason = "nothing waits under this reference: it was mistyped, is not yours, or is long over";
-            return refused(
-                Refusal::new("unknown_reference", Retry::Useless, reason).hint("make the call itself again"),
-                None,
-            );
+            let refusal = Refusal::new("unknown_reference", Retry::Useless, reason);
+            refused(refusal.hint("make the call itself again"), None)
         };
-        let Found { kept, answer } = found;
+        let Some(mut found) = self.find_task(session, reference).await? else { return unknown() };
+        let said = params.object("arguments").and_then(|arguments| arguments.str("answer"));
+        if let (Some(id), Some(text)) = (&found.kept.approval, said.map(str::trim).filter(|text| !text.is_empty())) {
+            let text = text.chars().take(LONGEST_ANSWER).collect();
+            if let Err(error) = self.explain(id, text).await {
+                return refused(unkept(&error), Some(&CallId::from_record(id)));
+            }
+            let Some(again) = self.find_task(session, reference).await? else { return unknown() };
+            found = again;
+        }
+        let Found { kept, approval, answer } = found;
         if let Some(answer) = answer {
             return answer;
         }
@@ -49,15 +57,7 @@ impl Gateway {
         };
         let id = call.id.clone();
         let Some(reach) = session.reaches.get(&call.server) else { return refused(Refusal::plain(), Some(&id)) };
-        let said = params.object("arguments").and_then(|arguments| arguments.str("answer"));
-        if let Some(text) = said.map(str::trim).filter(|text| !text.is_empty()) {
-            let text = text.chars().take(LONGEST_ANSWER).collect();
-            if let Err(error) = self.explain(id.as_str(), text).await {
-                return refused(unkept(&error), Some(&id));
-            }
-        }
-        let over = async || self.desk.look(id.as_str()).await.ok().as_ref().and_then(ended_for_good);
-        if let Some(refusal) = over().await {
+        if let Some(refusal) = approval.as_ref().and_then(ended_for_good) {
             return refused(refusal, Some(&id));
         }
         let waiter = match self.join(exchange, reach, (&call, id.as_str())).await {
