@@ -194,7 +194,11 @@ impl Gateway {
         let action = call.action.clone();
 
         // May it? What is asked for is changed first where policy wants that.
-        let weighed = self.weigh(exchange, reach, call).await;
+        let mut weighed = self.weigh(exchange, reach, call).await;
+        if let Err(refusal) = self.reckon(&mut weighed.judgement).await {
+            let refusal = self.turned_down(exchange, &weighed, refusal).await;
+            return (refusal.answer(Some(&weighed.call.id), Some(&action)), Era::Legacy);
+        }
 
         // Who will hear what comes of it? A client that does not wait has a task, and the rest goes on under that.
         if manner.is_task(&weighed.judgement.decision) {
@@ -204,7 +208,7 @@ impl Gateway {
         // Who must agree? So it may, and that is written before it is done.
         let leave = match &weighed.judgement.decision {
             // In boxes: a call that waits for nobody does not carry the room for it, and one that waits not that for the rest.
-            Decision::Hold(_) => Box::pin(self.hold(exchange, reach, weighed)).await,
+            Decision::Hold(_) => Box::pin(self.hold(exchange, reach, Box::new(weighed))).await,
             Decision::Allow(_) | Decision::Deny(_) => Box::pin(self.settle(exchange, reach, weighed)).await,
         };
         match leave {

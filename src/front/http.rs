@@ -4,6 +4,7 @@
 //! only: whoever wants HTTP/2 or TLS puts a proxy in front, and what is not spoken cannot be attacked.
 
 use std::convert::Infallible;
+use std::error::Error as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutWriter;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -30,6 +32,8 @@ use crate::wire::reader::Limits;
 
 /// How long the header of a request may take to arrive.
 const HEADER_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a client may read nothing of what it is sent. What its call came to is in the record all the same.
+const UNREAD_PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes a request's header may have.
 const HEADER_BYTES: usize = 16 << 10;
 /// Connections at once; more wait to be accepted.
@@ -87,6 +91,8 @@ impl Listener {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(peer = %peer, error = %error, "a connection keeps its delay");
         }
+        let mut stream = TimeoutWriter::new(stream);
+        stream.set_timeout(Some(UNREAD_PATIENCE));
         let service = service_fn(|request| {
             let (listener, site, stop) = (Arc::clone(&self), site.clone(), stop.clone());
             // In a box that goes when the answer begins: a connection keeps the room for what it is handed for good.
@@ -97,7 +103,7 @@ impl Listener {
             .header_read_timeout(HEADER_PATIENCE)
             .max_buf_size(HEADER_BYTES.saturating_mul(4))
             .max_headers(64)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(Box::pin(stream)), service);
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
@@ -106,8 +112,13 @@ impl Listener {
                 connection.await
             }
         };
-        if let Err(error) = ended {
-            tracing::debug!(peer = %peer, error = %error, "a connection ended early");
+        match ended {
+            Err(error) if is_unread(&error) => {
+                let seconds = UNREAD_PATIENCE.as_secs();
+                tracing::info!(peer = %peer, seconds, "a client did not read what it was sent, and its connection was closed");
+            }
+            Err(error) => tracing::debug!(peer = %peer, error = %error, "a connection ended early"),
+            Ok(()) => {}
         }
     }
 
@@ -131,4 +142,9 @@ impl Listener {
         let Ok(reply) = site.oneshot(request).await;
         reply.map(Body::Page)
     }
+}
+
+fn is_unread(error: &hyper::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::TimedOut)
 }

@@ -4,11 +4,13 @@
 //! repeating can help, why, and what would make it pass. A tool call is refused by a tool error, because hosts hand those
 //! to the model; everything else by a JSON-RPC error.
 
+use super::budget::goes_beyond;
 use super::tasks::WAIT;
 use crate::call::{Action, Call, CallId};
 use crate::clock::Timestamp;
 use crate::object;
-use crate::policy::decision::{Decision, DenyCode, Effect, Finding, Judgement};
+use crate::policy::decision::{Decision, DenyCode, Effect, Finding, Judgement, Said};
+use crate::policy::finding::limit::LimitTerms;
 use crate::wire::json::{Object, Value};
 use crate::wire::message::{Answer, RpcError, code};
 
@@ -86,8 +88,13 @@ impl Refusal {
                 code => (class(code), &[Effect::Deny, Effect::Hide]),
             },
         };
+        let beyond = |finding: &Finding| {
+            let named = |said: &&Said<LimitTerms>| finding.effect == Effect::Limit && said.finding == finding.name();
+            judgement.apply.limit.iter().filter(named).any(|said| goes_beyond(&judgement.decision, said))
+        };
+        let spoke = judgement.findings.iter();
         let spoke: Vec<&Finding> =
-            judgement.findings.iter().filter(|finding| effects.contains(&finding.effect)).collect();
+            spoke.filter(|finding| effects.contains(&finding.effect) || beyond(finding)).collect();
         let reasons = join(spoke.iter().filter_map(|finding| finding.reason.as_deref()));
         let advice = join(spoke.iter().filter_map(|finding| finding.advice.as_deref()));
         let (reason, hint) = match class {

@@ -9,33 +9,100 @@ use super::answer::{Refusal, Retry};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::object;
-use crate::policy::decision::{Decision, Denial, DenyCode, Effect, Held, Judgement, Said};
+use crate::policy::decision::{Agreement, Decision, Denial, DenyCode, Effect, Judgement, Said};
+use crate::policy::finding::hold::HoldTerms;
 use crate::policy::finding::limit::{LimitTerms, Then};
+use crate::store::StoreError;
 use crate::store::limits::{Charge, Charged, Exceeded};
 use crate::wire::json::Value;
 
 impl Gateway {
-    /// Charges what the rules count of this call, or turns the decision.
+    /// Turns a call into one that waits for people, where a rule wants that of what would exceed its limit. Nothing is charged
+    /// yet; but nobody is asked about a call that another limit forbids.
+    pub(super) async fn reckon(&self, judgement: &mut Judgement) -> Result<(), Refusal> {
+        let asks = |said: &Said<LimitTerms>| matches!(said.terms.then, Then::Hold(_));
+        let matters = match &judgement.decision {
+            Decision::Allow(_) => judgement.apply.limit.iter().any(asks),
+            Decision::Hold(_) => !judgement.apply.limit.is_empty(),
+            Decision::Deny(_) => false,
+        };
+        if !matters {
+            return Ok(());
+        }
+        let limits = judgement.apply.limit.clone();
+        let charges: Vec<Charge> = limits.iter().map(charge).collect();
+        let now = self.clock.now();
+        let exceeded = self.store.exceeded(&charges, now).await.map_err(|error| uncounted(judgement, &error))?;
+        let over: Vec<&Said<LimitTerms>> = exceeded.iter().filter_map(|over| limits.get(over.charge)).collect();
+        if !over.iter().all(|said| asks(said)) {
+            return Err(deny(judgement, &limits, &exceeded, now));
+        }
+        also(judgement, over.into_iter().filter_map(agreed_by).collect());
+        Ok(())
+    }
+
+    /// Charges what the rules count of this call, or turns the decision. What people are asked to agree to is counted, and may
+    /// go beyond its limit.
     pub(super) async fn charge(&self, judgement: &mut Judgement) -> Result<(), Refusal> {
         let limits = judgement.apply.limit.clone();
         if limits.is_empty() {
             return Ok(());
         }
-        let charges: Vec<Charge> = limits.iter().map(charge).collect();
+        let beyond = |said: &Said<LimitTerms>| goes_beyond(&judgement.decision, said);
+        let unbounded = |said| Charge { max: i64::MAX, ..charge(said) };
+        let charges: Vec<Charge> =
+            limits.iter().map(|said| if beyond(said) { unbounded(said) } else { charge(said) }).collect();
         let now = self.clock.now();
         match self.store.charge(&charges, now).await {
             Ok(Charged::Done(_)) => Ok(()),
-            Ok(Charged::Exceeded(exceeded)) => Err(turn(judgement, &limits, &exceeded, now)),
-            Err(error) => {
-                tracing::error!(%error, "limits cannot be counted; what they are about may not run");
-                let detail = Some(format!("the limits cannot be counted: {error}"));
-                judgement.decision = Decision::Deny(Denial { code: DenyCode::LimitExceeded, detail });
-                let reason = "the limits this call counts under cannot be counted right now, so it may not run";
-                Err(Refusal::new("limits_unavailable", Retry::Later, reason)
-                    .hint("whoever runs this gateway finds the cause in its log"))
-            }
+            Ok(Charged::Exceeded(exceeded)) => Err(deny(judgement, &limits, &exceeded, now)),
+            Err(error) => Err(uncounted(judgement, &error)),
         }
     }
+}
+
+/// Makes a judgement say what it said when people were asked to let a call go beyond its limits: how much is left by now does
+/// not matter to what they agreed to, but the rules must still want it of them.
+pub(super) fn beyond_limits(judgement: &mut Judgement, agreement: &Agreement) {
+    let holds = judgement.apply.limit.iter().filter_map(agreed_by);
+    let holds = holds.filter(|hold| agreement.all_of.contains(hold)).collect();
+    also(judgement, holds);
+}
+
+/// Whether people are asked, because this limit has not enough left.
+pub(super) fn goes_beyond(decision: &Decision, said: &Said<LimitTerms>) -> bool {
+    let Decision::Hold(held) = decision else { return false };
+    agreed_by(said).is_some_and(|hold| held.terms().all_of.contains(&hold))
+}
+
+/// What people would agree to who let a call go beyond this limit.
+fn agreed_by(said: &Said<LimitTerms>) -> Option<Said<HoldTerms>> {
+    match &said.terms.then {
+        Then::Hold(terms) => Some(Said { finding: said.finding.clone(), terms: terms.clone() }),
+        Then::Deny => None,
+    }
+}
+
+/// Adds what people must agree to. A no stays one.
+fn also(judgement: &mut Judgement, holds: Vec<Said<HoldTerms>>) {
+    for hold in holds {
+        let nothing = Decision::Deny(Denial { code: DenyCode::LimitExceeded, detail: None });
+        judgement.decision = match std::mem::replace(&mut judgement.decision, nothing) {
+            Decision::Allow(grant) => Decision::Hold(grant.held(hold)),
+            Decision::Hold(held) if held.terms().all_of.contains(&hold) => Decision::Hold(held),
+            Decision::Hold(held) => Decision::Hold(held.also(hold)),
+            Decision::Deny(denial) => Decision::Deny(denial),
+        };
+    }
+}
+
+fn uncounted(judgement: &mut Judgement, error: &StoreError) -> Refusal {
+    tracing::error!(%error, "limits cannot be counted; what they are about may not run");
+    let detail = Some(format!("the limits cannot be counted: {error}"));
+    judgement.decision = Decision::Deny(Denial { code: DenyCode::LimitExceeded, detail });
+    let reason = "the limits this call counts under cannot be counted right now, so it may not run";
+    Refusal::new("limits_unavailable", Retry::Later, reason)
+        .hint("whoever runs this gateway finds the cause in its log")
 }
 
 fn charge(said: &Said<LimitTerms>) -> Charge {
@@ -50,8 +117,8 @@ fn charge(said: &Said<LimitTerms>) -> Charge {
     Charge { name: Digest::of_object("limit", &named).to_string(), max: *max, per_micros, cost: *cost }
 }
 
-/// What follows from limits that are exceeded: a no, or a hold when every one of them says so.
-fn turn(judgement: &mut Judgement, limits: &[Said<LimitTerms>], exceeded: &[Exceeded], now: Timestamp) -> Refusal {
+/// A no, because limits are exceeded.
+fn deny(judgement: &mut Judgement, limits: &[Said<LimitTerms>], exceeded: &[Exceeded], now: Timestamp) -> Refusal {
     let over: Vec<(&Said<LimitTerms>, &Exceeded)> =
         exceeded.iter().filter_map(|over| Some((limits.get(over.charge)?, over))).collect();
     let findings: Vec<String> = over.iter().map(|(said, _)| said.finding.clone()).collect();
@@ -67,20 +134,7 @@ fn turn(judgement: &mut Judgement, limits: &[Said<LimitTerms>], exceeded: &[Exce
     let detail = over.iter().zip(&counts).map(|((said, _), count)| format!("{}: {count}", said.finding));
     let detail = detail.collect::<Vec<_>>().join("; ");
 
-    let hold = |(said, _): &(&Said<LimitTerms>, _)| match &said.terms.then {
-        Then::Hold(terms) => Some(Said { finding: said.finding.clone(), terms: terms.clone() }),
-        Then::Deny => None,
-    };
-    let holds: Option<Vec<_>> = over.iter().map(hold).collect();
-    let denied = Decision::Deny(Denial { code: DenyCode::LimitExceeded, detail: Some(detail) });
-    let decision = std::mem::replace(&mut judgement.decision, denied);
-    if let (Some(holds), Decision::Allow(grant)) = (holds, decision) {
-        let mut holds = holds.into_iter();
-        if let Some(first) = holds.next() {
-            judgement.decision = Decision::Hold(holds.fold(grant.held(first), Held::also));
-            return Refusal { findings, ..Refusal::held(reason) };
-        }
-    }
+    judgement.decision = Decision::Deny(Denial { code: DenyCode::LimitExceeded, detail: Some(detail) });
     let fits = over.iter().map(|(_, over)| over.fits).collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
     let retry = if fits.is_some() { Retry::Later } else { Retry::Useless };
     let less = over.iter().map(|(_, over)| over.left).min().filter(|left| *left > 0);

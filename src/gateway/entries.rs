@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::answer::Refusal;
+use super::budget::goes_beyond;
 use super::exchange::Exchange;
 use super::weigh::{Shown, Weighed};
 use crate::audit::entry::{Arrived, Decided, Entry, Event, Finished, Heard, Refused, Verdict};
 use crate::digest::Digest;
 use crate::outcome::Outcome;
-use crate::policy::decision::{Decision, Judgement};
+use crate::policy::decision::{Decision, Judgement, Said};
+use crate::policy::finding::limit::LimitTerms;
 use crate::policy::imprint::Imprint;
 use crate::wire::message::Answer;
 
@@ -67,11 +69,11 @@ pub(super) fn decided(
     }
 }
 
-/// The limits the refusal is about, if it is about limits.
+/// The limits the refusal is about, or what people are asked.
 fn exceeded(judgement: &Judgement, refusal: Option<&Refusal>) -> BTreeSet<String> {
     let named = refusal.map(|refusal| refusal.findings.as_slice()).unwrap_or_default();
-    let limits = judgement.apply.limit.iter().map(|said| &said.finding);
-    limits.filter(|limit| named.contains(limit)).cloned().collect()
+    let over = |said: &&Said<LimitTerms>| named.contains(&said.finding) || goes_beyond(&judgement.decision, said);
+    judgement.apply.limit.iter().filter(over).map(|said| said.finding.clone()).collect()
 }
 
 /// It ended before it was sent.

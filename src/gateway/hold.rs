@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::answer::{Refusal, Retry};
+use super::budget::beyond_limits;
 use super::desk::{DeskError, Waiting, Wish};
 use super::exchange::Exchange;
 use super::failpoint::Failpoint;
@@ -44,7 +45,7 @@ pub(super) use words::{ended, meanwhile, unkept};
 /// How often a client that waits is told that it still does.
 const PROGRESS: Duration = Duration::from_secs(10);
 
-/// A call that waits, as this gateway sees it.
+/// A call that waits, as this gateway sees it. Everybody who passes it on has room for it; it is handed about in a box.
 pub(super) struct Waiter {
     weighed: Weighed,
     waiting: Waiting,
@@ -84,12 +85,12 @@ impl Gateway {
         self: &Arc<Self>,
         exchange: &Arc<Exchange>,
         reach: &Reach,
-        weighed: Weighed,
+        weighed: Box<Weighed>,
     ) -> Result<Leave, Turned> {
         let own = weighed.call.id.clone();
         let Some(_seat) = self.places.seat(self.settings.waiting) else {
             let full = places::full(self.settings.waiting, self.settings.approval_wait);
-            return Err(Turned { refusal: self.no_room(exchange, &weighed, full).await, id: Some(own) });
+            return Err(Turned { refusal: self.turned_down(exchange, &weighed, full).await, id: Some(own) });
         };
         let waiter = Box::pin(self.take_place(exchange, reach, weighed)).await;
         let waiter = waiter.map_err(|refusal| Turned { refusal, id: Some(own) })?;
@@ -101,7 +102,7 @@ impl Gateway {
         self: &Arc<Self>,
         exchange: &Arc<Exchange>,
         reach: &Reach,
-        mut waiter: Waiter,
+        mut waiter: Box<Waiter>,
         attended: Attended,
     ) -> Result<Leave, Turned> {
         let _underway = (attended != Attended::Nobody).then(|| self.underway.token());
@@ -118,7 +119,7 @@ impl Gateway {
         self: &Arc<Self>,
         exchange: &Arc<Exchange>,
         reach: &Reach,
-        mut waiter: Waiter,
+        mut waiter: Box<Waiter>,
         attended: Attended,
     ) -> Result<Leave, Turned> {
         let id = waiter.weighed.call.id.clone();
@@ -155,15 +156,15 @@ impl Gateway {
         self: &Arc<Self>,
         exchange: &Exchange,
         reach: &Reach,
-        weighed: Weighed,
-    ) -> Result<Waiter, Refusal> {
+        weighed: Box<Weighed>,
+    ) -> Result<Box<Waiter>, Refusal> {
         let asked = weighed.asked().clone();
         let repeat = repeat(&asked);
         let known = self.store.approvals_repeated_by(&repeat).await.map_err(|error| unkept(&error.into()))?;
         for known in known {
             // Where somebody waits for that one, this is a second call of the same kind.
             if let Joined::Waiter(waiter) = self.join(exchange, reach, (&asked, &known)).await? {
-                return Ok(*waiter);
+                return Ok(waiter);
             }
         }
         self.open(exchange, weighed, repeat).await
@@ -180,7 +181,8 @@ impl Gateway {
         let Ok(approval) = self.desk.look(known).await else { return Ok(Joined::Superseded) };
         let renamed = renamed(asked, CallId::from_record(known));
         let edited = with_edits(&renamed, approval.made_edits()).unwrap_or(renamed);
-        let again = self.weigh(exchange, reach, edited).await;
+        let mut again = self.weigh(exchange, reach, edited).await;
+        beyond_limits(&mut again.judgement, &approval.agreement);
         if again.call.digest != approval.digest {
             self.supersede(known, "the tool, or who asks, is not what it was").await;
             return Ok(Joined::Superseded);
@@ -194,12 +196,17 @@ impl Gateway {
         Ok(Joined::Waiter(Box::new(Waiter { weighed: again, waiting })))
     }
 
-    async fn open(self: &Arc<Self>, exchange: &Exchange, weighed: Weighed, repeat: Digest) -> Result<Waiter, Refusal> {
+    async fn open(
+        self: &Arc<Self>,
+        exchange: &Exchange,
+        weighed: Box<Weighed>,
+        repeat: Digest,
+    ) -> Result<Box<Waiter>, Refusal> {
         let caller = &exchange.session.caller;
         let _turn = self.places.turn(&caller.principal).await;
         let open = self.store.approvals_open_of(&caller.principal).await.map_err(|error| unkept(&error.into()))?;
         if let Some(full) = places::too_many(open, self.settings.waiting_per_caller) {
-            return Err(self.no_room(exchange, &weighed, full).await);
+            return Err(self.turned_down(exchange, &weighed, full).await);
         }
         let Decision::Hold(held) = &weighed.judgement.decision else { return Err(Refusal::plain()) };
         let now = self.desk.now().await.map_err(|error| unkept(&error.into()))?;
@@ -214,18 +221,18 @@ impl Gateway {
         match self.desk.open(approval, shown, entries).await {
             Ok(true) => {
                 Failpoint::Opened.reached();
-                Ok(Waiter { weighed, waiting })
+                Ok(Box::new(Waiter { weighed: *weighed, waiting }))
             }
             Ok(false) => Err(unkept(&DeskError::Busy)),
             Err(error) => Err(unkept(&error)),
         }
     }
 
-    /// Writes down that a call found no place to wait in.
-    async fn no_room(&self, exchange: &Exchange, weighed: &Weighed, refusal: Refusal) -> Refusal {
+    /// Writes down that nobody is asked about a call.
+    pub(super) async fn turned_down(&self, exchange: &Exchange, weighed: &Weighed, refusal: Refusal) -> Refusal {
         let entries = vec![
             entries::arrived(exchange, weighed),
-            self.decided(exchange, weighed, None),
+            self.decided(exchange, weighed, Some(&refusal)),
             self.entry(&weighed.call.id, entries::refused(&refusal)),
         ];
         let written = self.recorder.write(entries).await;

@@ -43,8 +43,8 @@ impl Said {
         match &judgement.decision {
             Decision::Deny(_) => {}
             _ if !judgement.apply.require.is_empty() => deny(DenyCode::RequirementUnmet),
-            Decision::Allow(_) if over().next().is_some() && over().all(waits) => verdict = Verdict::Hold,
-            Decision::Allow(_) if over().next().is_some() => deny(DenyCode::LimitExceeded),
+            _ if !over().all(waits) => deny(DenyCode::LimitExceeded),
+            _ if over().next().is_some() => verdict = Verdict::Hold,
             _ => {}
         }
         let findings = judgement.findings.iter().map(|finding| Spoken {

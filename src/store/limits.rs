@@ -87,31 +87,18 @@ struct Stand {
 }
 
 impl Store {
+    /// Which of these would not fit now. Nothing is charged.
+    pub async fn exceeded(&self, charges: &[Charge], now: Timestamp) -> Result<Vec<Exceeded>, StoreError> {
+        Ok(self.standing(charges, now).await?.1)
+    }
+
     /// Charges all of these or none of them. Two charges under one name are not for one call.
     pub async fn charge(&self, charges: &[Charge], now: Timestamp) -> Result<Charged, StoreError> {
-        for charge in charges {
-            storable(&charge.name, "the name of a limit")?;
-        }
         let mut tries = 0_u32;
         loop {
-            let (mut stands, mut exceeded) = (Vec::with_capacity(charges.len()), Vec::new());
-            for (number, charge) in charges.iter().enumerate() {
-                let stand = self.stand(charge, now).await?;
-                if stand.total.checked_add(charge.cost).is_none() {
-                    return Err(StoreError::Database("the sum of a limit is too large to be kept".to_owned()));
-                }
-                let left = charge.max.saturating_sub(stand.used).max(0);
-                if charge.cost > left {
-                    exceeded.push((number, charge, stand, left));
-                }
-                stands.push(stand);
-            }
+            let (stands, exceeded) = self.standing(charges, now).await?;
             if !exceeded.is_empty() {
-                let mut told = Vec::with_capacity(exceeded.len());
-                for (number, charge, stand, left) in exceeded {
-                    told.push(Exceeded { charge: number, left, fits: self.fits(charge, stand).await? });
-                }
-                return Ok(Charged::Exceeded(told));
+                return Ok(Charged::Exceeded(exceeded));
             }
             if charges.is_empty() || self.insert(charges, &stands, now).await? {
                 let left = charges.iter().zip(&stands);
@@ -125,6 +112,24 @@ impl Store {
             }
             pause(tries.min(4)).await;
         }
+    }
+
+    /// How far each name is, and which of the charges do not fit.
+    async fn standing(&self, charges: &[Charge], now: Timestamp) -> Result<(Vec<Stand>, Vec<Exceeded>), StoreError> {
+        let (mut stands, mut exceeded) = (Vec::with_capacity(charges.len()), Vec::new());
+        for (number, charge) in charges.iter().enumerate() {
+            storable(&charge.name, "the name of a limit")?;
+            let stand = self.stand(charge, now).await?;
+            if stand.total.checked_add(charge.cost).is_none() {
+                return Err(StoreError::Database("the sum of a limit is too large to be kept".to_owned()));
+            }
+            let left = charge.max.saturating_sub(stand.used).max(0);
+            if charge.cost > left {
+                exceeded.push(Exceeded { charge: number, left, fits: self.fits(charge, stand).await? });
+            }
+            stands.push(stand);
+        }
+        Ok((stands, exceeded))
     }
 
     /// Forgets what counts no more, and says how many rows that were.

@@ -5,9 +5,12 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpSocket;
 
 use crate::Story;
 use crate::effects::class;
+use crate::server::MUCH;
 use crate::waiting::{HELD, events, id, people, waiting};
 use crate::world::{Plan, Told, World, answer, event, text};
 
@@ -15,12 +18,13 @@ pub(crate) const STORIES: &[Story] = &[
     ("a_tool_that_changed_while_its_call_waited_is_not_called", tool_changed),
     ("a_tool_that_says_it_failed_has_used_its_approval_up", failed_by_tool),
     ("a_result_that_comes_after_the_lease_is_kept_for_whoever_looks", came_late),
+    ("a_client_that_reads_nothing_loses_its_connection_and_nothing_else", unread),
     ("a_gateway_that_is_told_to_stop_ends_what_runs_and_keeps_what_waits", stopped),
 ];
 
 /// A gateway at which these tools wait, for so long with their client.
 async fn world(wait: &str) -> World {
-    let policy = HELD.replace("\"die\"", "\"helper\", \"reply\", \"late\"");
+    let policy = HELD.replace("\"die\"", "\"helper\", \"reply\", \"late\", \"much\"");
     let mut world = World::new(&Plan { policy: Box::leak(policy.into_boxed_str()), more: people(), ..Plan::default() });
     pipe(&world);
     let most = ["--set", &format!("limits.approval_wait={wait}"), "--set", "limits.waiting_per_caller=600"];
@@ -141,6 +145,36 @@ fn came_late() -> Told {
     })
 }
 
+fn unread() -> Told {
+    // AVL-06
+    Box::pin(async {
+        let mut world = world("30s").await;
+        let request = world.modern_post(1, "tools/call", json!({ "name": "much", "arguments": {} }));
+        let request = request.build().unwrap();
+        let body = request.body().unwrap().as_bytes().unwrap();
+        let headers = request.headers().iter().map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap()));
+        let headers = headers.collect::<String>();
+        let (path, host, length) = (request.url().path(), &world.address, body.len());
+        let head = format!("POST {path} HTTP/1.1\r\nhost: {host}\r\n{headers}content-length: {length}\r\n\r\n");
+        // The system's own room for what is not read yet is kept small.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut client = socket.connect(world.address.parse().unwrap()).await.unwrap();
+        client.write_all(head.as_bytes()).await.unwrap();
+        client.write_all(body).await.unwrap();
+        let call = id(&waiting(&world, 1).await[0]).to_owned();
+        approve(&world, &call).await;
+        world.logged("did not read what it was sent").await;
+        let (_, shown) = world.run(&["approvals", "show", &call]).await;
+        assert!(shown.starts_with("SUCCEEDED"), "{shown}");
+        assert_eq!(world.ledger().len(), 1);
+        let mut read = Vec::new();
+        // Whether the end is an orderly one is up to the system.
+        drop(client.read_to_end(&mut read).await);
+        assert!(read.len() < MUCH, "{} bytes came after all", read.len());
+    })
+}
+
 /// The call with this number, and how it was answered; nothing when the gateway was gone.
 async fn ask(world: &World, number: u64, tool: &str) -> Option<Value> {
     let post = world.modern_post(number, "tools/call", json!({ "name": tool, "arguments": { "n": number } }));
@@ -149,7 +183,7 @@ async fn ask(world: &World, number: u64, tool: &str) -> Option<Value> {
 }
 
 fn stopped() -> Told {
-    // EXE-14
+    // EXE-14, AVL-07
     const WAITING: u64 = 500;
     const RUNNING: u64 = 10;
     Box::pin(async {
@@ -183,6 +217,11 @@ fn stopped() -> Told {
         let count = |state: &str| after.iter().filter(|waits| waits["state"] == state).count();
         assert_eq!((count("pending"), count("outcome_unknown")), (500, 10));
         world.serve_so(&["--set", "limits.approval_wait=100ms"]).await;
+        // All of them come back at the same moment, each to its own.
+        let again = join_all((1..=WAITING).map(|number| ask(&world, number, "echo"))).await;
+        assert!(again.iter().all(|answer| answer.as_ref().is_some_and(|answer| class(answer) == "held")));
+        let ids = |waits: &[Value]| waits.iter().map(|waits| id(waits).to_owned()).collect::<Vec<_>>();
+        assert_eq!(ids(&waiting(&world, 510).await), ids(&after), "nobody is asked twice");
         let first = after.iter().find(|waits| waits["state"] == "pending").unwrap();
         approve(&world, id(first)).await;
         let number = first["shown"]["params"]["arguments"]["n"].as_u64().unwrap();

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::Story;
+use crate::waiting::{id, people, waiting};
 use crate::world::{Plan, Told, World, event, text};
 
 pub(crate) const STORIES: &[Story] = &[
@@ -224,10 +225,12 @@ deny contains {"id": "drop", "reason": "Never."} if input.call.tool == "drop_tab
 
 fn limit_that_holds() -> Told {
     Box::pin(async {
-        let world = World::serving(rules(
-            r#"limit contains {"id": "mails", "reason": "One mail a minute.", "key": ["mails"], "max": 1, "per": "1m", "then": "hold", "reviewers": ["group:ops"]}"#,
-        ))
-        .await;
+        let rules = rules(
+            r#"limit contains {"id": "mails", "reason": "One mail a minute.", "key": ["mails"], "max": 1, "per": "1m", "then": "hold", "reviewers": ["role:reviewer"]}
+
+limit contains {"id": "calls", "reason": "Three an hour.", "key": ["calls"], "max": 3, "per": "1h"}"#,
+        );
+        let world = World::serving(Plan { more: people(), ..rules }).await;
         let session = world.session(json!({})).await;
         assert_eq!(text(&session.call(1, "echo", json!({})).await), "{}");
         let answer = session.call(2, "echo", json!({})).await;
@@ -235,6 +238,22 @@ fn limit_that_holds() -> Told {
         assert!(text(&answer).contains("One mail a minute."), "{answer}");
         assert_eq!(world.ledger().len(), 1);
         assert_eq!(entries(&world, "decided").await[1]["outcome"], "hold");
+        // People may let it go beyond the limit. It counts all the same, and the next one waits again.
+        let approve = async || {
+            let waits = waiting(&world, 1).await;
+            let (code, told) = world.run(&["approvals", "approve", id(&waits[0])]).await;
+            assert_eq!(code, 0, "{told}");
+        };
+        approve().await;
+        assert_eq!(text(&session.call(3, "echo", json!({})).await), "{}");
+        assert_eq!(class(&session.call(4, "echo", json!({})).await), "held");
+        approve().await;
+        assert_eq!(text(&session.call(5, "echo", json!({})).await), "{}");
+        // Nobody is asked about what another limit forbids.
+        let answer = session.call(6, "echo", json!({})).await;
+        assert_eq!(class(&answer), "limit_exceeded", "{answer}");
+        waiting(&world, 0).await;
+        assert_eq!(world.ledger().len(), 3);
     })
 }
 

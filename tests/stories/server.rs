@@ -9,6 +9,9 @@ use std::io::{BufRead as _, Write as _};
 
 use serde_json::{Value, json};
 
+/// How much `much` gives: more than the system keeps for somebody who does not read.
+pub(crate) const MUCH: usize = 12 << 20;
+
 pub(crate) fn play() {
     let modern = std::env::var("STORY_ERA").is_ok_and(|era| era == "modern");
     let mut server = Server { modern, waiting: None };
@@ -137,6 +140,7 @@ impl Server {
             }
             "die" => std::process::exit(3),
             "hang" => {}
+            "much" => self.answer(id, text(&"m".repeat(MUCH))),
             "late" => {
                 let go = std::env::var("STORY_LEDGER").expect("there is a ledger") + ".go";
                 let answer = json!({ "jsonrpc": "2.0", "id": id, "result": text("late, and done") });
@@ -158,11 +162,23 @@ impl Server {
 
 fn tools() -> Vec<Value> {
     let anything = json!({ "type": "object" });
-    let mut tools: Vec<Value> =
-        ["echo", "strange", "ask", "die", "hang", "drop_table", "secret_tool", "reply", "fail", "chatter", "late"]
-            .iter()
-            .map(|name| json!({ "name": name, "description": format!("does {name}"), "inputSchema": anything }))
-            .collect();
+    let mut tools: Vec<Value> = [
+        "echo",
+        "strange",
+        "ask",
+        "die",
+        "hang",
+        "drop_table",
+        "secret_tool",
+        "reply",
+        "fail",
+        "chatter",
+        "late",
+        "much",
+    ]
+    .iter()
+    .map(|name| json!({ "name": name, "description": format!("does {name}"), "inputSchema": anything }))
+    .collect();
     tools.push(json!({ "name": "strict", "inputSchema": {
         "type": "object", "properties": { "n": { "type": "integer" } }, "required": ["n"] } }));
     if let Ok(path) = std::env::var("STORY_TOOLS")

@@ -14,6 +14,7 @@ use crate::audit::entry::{Dispatched, Ending, Entry, Event};
 use crate::call::{Action, Call, CallId};
 use crate::catalogue::tool::Pin;
 use crate::gateway::answer::{Refusal, Retry};
+use crate::gateway::budget::beyond_limits;
 use crate::gateway::desk::{self, Claimant, DeskError, Wish};
 use crate::gateway::exchange::Exchange;
 use crate::gateway::failpoint::Failpoint;
@@ -29,10 +30,10 @@ impl Gateway {
         self: &Arc<Self>,
         exchange: &Exchange,
         reach: &Reach,
-        waiter: Waiter,
+        waiter: Box<Waiter>,
         approval: &Approval,
     ) -> Result<Leave, Refusal> {
-        let Waiter { weighed, waiting } = waiter;
+        let Waiter { weighed, waiting } = *waiter;
         let id = weighed.call.id.clone();
         if !self.is_tool_as_it_was(exchange, reach, &weighed.call).await? {
             self.supersede(id.as_str(), "the tool is not the one people were shown").await;
@@ -40,6 +41,7 @@ impl Gateway {
         }
         let asked = weighed.asked().clone();
         let mut weighed = self.weigh(exchange, reach, asked).await;
+        beyond_limits(&mut weighed.judgement, &approval.agreement);
         if !asks_the_same(&weighed.judgement, approval) || weighed.call.digest != approval.digest {
             self.supersede(id.as_str(), "the rules do not say any more what they said").await;
             let refusal = Refusal::from_judgement(&weighed.judgement).filter(|refusal| refusal.class != "held");

@@ -12,6 +12,7 @@ use super::{Gateway, Waiter, shown};
 use crate::approval::Approval;
 use crate::approval::edit::{Change, Edit};
 use crate::call::{Call, CallId, Parts};
+use crate::gateway::budget::beyond_limits;
 use crate::gateway::desk::{DeskError, Wish};
 use crate::gateway::entries;
 use crate::gateway::exchange::Exchange;
@@ -71,7 +72,8 @@ impl Gateway {
         let before = &waiter.weighed;
         let call = with_edits(before.asked(), [edit])?;
         self.still_fits(reach, &call)?;
-        let again = self.weigh(exchange, reach, call).await;
+        let mut again = self.weigh(exchange, reach, call).await;
+        beyond_limits(&mut again.judgement, &approval.agreement);
         let (now, then) = (again.input.risk(), before.input.risk());
         if now > then {
             let (now, then) = (now.word(), then.word());

@@ -66,8 +66,8 @@ impl Gateway {
         let (action, own) = (weighed.call.action.clone(), weighed.call.id.clone());
         let asked = weighed.asked().clone();
         let stage = match &weighed.judgement.decision {
-            Decision::Hold(_) => match self.take_place(exchange, reach, weighed).await {
-                Ok(waiter) => Stage::Waits(Box::new(waiter)),
+            Decision::Hold(_) => match self.take_place(exchange, reach, Box::new(weighed)).await {
+                Ok(waiter) => Stage::Waits(waiter),
                 // The extension leaves it to us whether a call becomes a task.
                 Err(refusal) if session.client.era == Era::Modern => {
                     return refusal.answer(Some(&own), Some(&action));
@@ -242,9 +242,9 @@ impl Gateway {
         let leave = match stage {
             Stage::Turned(refusal) => return refused(&refusal, None),
             Stage::Goes(weighed) => self.settle(exchange, reach, *weighed).await,
-            Stage::Waits(waiter) => self.see_through(exchange, reach, *waiter, Attended::Nobody).await,
+            Stage::Waits(waiter) => self.see_through(exchange, reach, waiter, Attended::Nobody).await,
             Stage::Returns(call) => match self.join(exchange, reach, (&*call, call.id.as_str())).await {
-                Ok(Joined::Waiter(waiter)) => self.see_through(exchange, reach, *waiter, Attended::Nobody).await,
+                Ok(Joined::Waiter(waiter)) => self.see_through(exchange, reach, waiter, Attended::Nobody).await,
                 // Somebody who made the same call waits for it, or it is over and its approval says so.
                 Ok(Joined::Taken | Joined::Superseded) => return None,
                 Err(refusal) => return refused(&refusal, Some(&call.id)),

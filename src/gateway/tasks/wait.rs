@@ -61,7 +61,7 @@ impl Gateway {
             return refused(refusal, Some(&id));
         }
         let waiter = match self.join(exchange, reach, (&call, id.as_str())).await {
-            Ok(Joined::Waiter(waiter)) => *waiter,
+            Ok(Joined::Waiter(waiter)) => waiter,
             Ok(Joined::Taken) => {
                 let reason = "another request waits for this call already and will get its answer";
                 return refused(Refusal::new("waited_for", Retry::Later, reason), Some(&id));
