@@ -22,8 +22,10 @@
 pub mod answer;
 pub mod card;
 pub mod fault;
+pub mod grant;
 pub mod openapi;
 pub mod page;
+pub mod reach;
 pub mod route;
 pub mod sight;
 pub mod wait;

@@ -8,6 +8,7 @@
 //! approval.
 
 mod claim;
+mod covered;
 mod leaving;
 mod places;
 mod running;
@@ -166,6 +167,9 @@ impl Gateway {
                 return Ok(*waiter);
             }
         }
+        if let Some(waiting) = self.granted(exchange, &weighed, repeat).await? {
+            return Ok(Waiter { weighed, waiting });
+        }
         self.open(exchange, weighed, repeat).await
     }
 
@@ -207,7 +211,8 @@ impl Gateway {
         warn_of_nobody(&people, held.terms(), &weighed.call.id);
         let asker = people.asker(caller);
         let named = (weighed.call.id.clone(), weighed.call.digest, repeat);
-        let approval = Approval::open(named, asker, held.terms().clone(), now);
+        let scope = covered::scope(&weighed, (&weighed.call.id, &asker), held.terms());
+        let approval = Approval::open(named, asker, held.terms().clone(), now).with_scope(scope);
         let shown = shown(exchange, &weighed, held.terms());
         let Some(waiting) = self.desk.wait(approval.id.as_str()) else { return Err(Refusal::plain()) };
         let entries = vec![entries::arrived(exchange, &weighed), self.decided(exchange, &weighed, None)];
