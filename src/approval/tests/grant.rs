@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::approval::grant::{Asked, GrantState, Uncovered};
 use crate::call::caller::{Caller, Proof};
 use crate::call::{Action, Call, Parts};
 use crate::catalogue::tool::{Pin, Tool};
@@ -12,7 +13,6 @@ use crate::policy::finding::grant::{GrantTerms, TooWide};
 use crate::policy::finding::pointer::Pointer;
 use crate::wire::json::{Object, Value};
 use crate::wire::reader::{self, Limits};
-use grant::{Asked, GrantState, Uncovered};
 use scope::Differs;
 
 /// What the rules of these tests let somebody leave open.
@@ -253,16 +253,15 @@ fn a_use_is_an_approval_whose_people_are_counted_again() {
     assert_eq!(approval.state, State::Approved { until: at(320) });
     assert_eq!((approval.digest, approval.votes.len()), (again.digest, 1));
     let bob = person("bob", &["ops"]);
-    let claim = |now: &dyn Fn(&Voter) -> Option<&'static Voter>, seconds| {
-        let claim = Claim { attempt: attempt(seconds + 30), digest: again.digest, now };
+    let claim = |now: Option<&Voter>, seconds| {
+        let claim = Claim { attempt: attempt(seconds + 30), digest: again.digest, now: &|_| now };
         approval.after(Event::Claimed(claim), at(seconds)).map(|next| next.consent.map(|consent| consent.digest()))
     };
-    let still: &'static Voter = Box::leak(Box::new(bob.clone()));
-    let left: &'static Voter = Box::leak(Box::new(person("bob", &[])));
-    assert_eq!(claim(&|_| Some(still), 21), Ok(Some(again.digest)), "consent is for the call that runs");
-    assert_eq!(claim(&|_| Some(left), 21), Err(Refused::QuorumGone));
-    assert_eq!(claim(&|_| None, 21), Err(Refused::QuorumGone));
-    assert_eq!(claim(&|_| Some(still), 320), Err(Refused::Late));
+    let (still, left) = (&bob, &person("bob", &[]));
+    assert_eq!(claim(Some(still), 21), Ok(Some(again.digest)), "consent is for the call that runs");
+    assert_eq!(claim(Some(left), 21), Err(Refused::QuorumGone));
+    assert_eq!(claim(None, 21), Err(Refused::QuorumGone));
+    assert_eq!(claim(Some(still), 320), Err(Refused::Late));
     // Already when it is taken, so that no use is lost for it; the same when whoever asks turns out to be who agreed.
     let scope = scoped(&again, Risk::Medium).unwrap();
     let agreement = agreement(ops());
@@ -294,7 +293,7 @@ fn an_edit_begins_what_is_pinned_anew() {
     let (bob, carol, dave) = (person("bob", &["ops"]), person("carol", &["ops"]), person("dave", &["ops"]));
     let some = || Some(bounds(3, 5, &["/limit"]));
     let voted = says_with(&two, &bob, some()).unwrap().approval;
-    let edit = edit::Edit {
+    let edit = Edit {
         by: String::new(),
         changes: vec![edit::Change { at: "/table".into(), to: Some("\"archive\"".into()) }],
         reason: "old ones".into(),
