@@ -126,7 +126,8 @@ impl Grant {
             vote.word == Word::Yes && vote.digest == approved.digest && vote.bounds.as_ref() == Some(&bounds)
         };
         let votes = approved.votes.iter().filter(same).cloned().collect();
-        let of = Approval { votes, ..approved.clone() };
+        // What people asked and changed on the way is kept with the call, and may hold what is covered elsewhere.
+        let of = Approval { votes, questions: Vec::new(), edits: Vec::new(), ..approved.clone() };
         if !matches!(of.state, State::Approved { .. }) || !Standing::of(&of, &|vote| Some(&vote.by)).is_met() {
             return None;
         }
