@@ -24,14 +24,14 @@ use crate::store::grants::Which;
 #[derive(Args, Debug)]
 pub(super) struct GrantArgs {
     /// Agree to so many calls, this one among them, for as long as --grant-for says
-    #[arg(long, value_name = "USES", requires = "grant_for")]
-    grant_uses: Option<u32>,
+    #[arg(long = "grant-uses", id = "grant_uses", value_name = "USES", requires = "grant_for")]
+    uses: Option<u32>,
     /// For how long, such as 15m
-    #[arg(long, value_name = "TIME", requires = "grant_uses")]
-    grant_for: Option<String>,
+    #[arg(long = "grant-for", id = "grant_for", value_name = "TIME", requires = "grant_uses")]
+    period: Option<String>,
     /// A place of the arguments that may be anything; everything else stays as it is. May be given several times
-    #[arg(long, value_name = "POINTER", requires = "grant_uses")]
-    grant_free: Vec<String>,
+    #[arg(long = "grant-free", id = "grant_free", value_name = "POINTER", requires = "grant_uses")]
+    free: Vec<String>,
 }
 
 /// Which grants are listed, or what is done with one.
@@ -66,8 +66,8 @@ enum Verb {
 impl GrantArgs {
     /// The bounds, if any were given.
     pub(super) fn bounds(&self) -> anyhow::Result<Option<GrantTerms>> {
-        let (Some(uses), Some(period)) = (self.grant_uses, &self.grant_for) else { return Ok(None) };
-        let written = serde_json::json!({ "uses": uses, "for": period, "free": self.grant_free });
+        let (Some(uses), Some(period)) = (self.uses, &self.period) else { return Ok(None) };
+        let written = serde_json::json!({ "uses": uses, "for": period, "free": self.free });
         let bounds = serde_json::from_value(written).map_err(|error| Exit::Usage.error(error.to_string()))?;
         Ok(Some(bounds))
     }

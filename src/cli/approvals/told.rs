@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Place;
+use crate::approval::Approval;
 use crate::approval::edit::{Edit, Stands};
 use crate::approval::state::State;
 use crate::approval::vote::Voter;
@@ -108,19 +109,7 @@ pub(super) fn show(
     for edit in &approval.edits {
         out.line(&format!("  edit       {}: {}", edit.by, edit_in_words(edit)))?;
     }
-    if let Some(under) = &approval.under {
-        out.line(&format!("  runs under grant {}: nobody was asked about this call", under.grant))?;
-    }
-    if approval.is_glass_broken() {
-        out.line("  GLASS BROKEN: those whom the rules ask did not agree")?;
-    }
-    if approval.state == State::Pending {
-        if let Some(widest) = approval.widest() {
-            out.line(&format!("  may grant  at most {widest}"))?;
-        }
-        out.line(&format!("  missing    {}", approval.lacking(now).join("; ")))?;
-        out.line(&format!("  ends       {} ({})", approval.deadline, minutes(approval.deadline, now)))?;
-    }
+    stands(approval, now, out)?;
     out.line(&format!("  digest     {}", approval.digest))?;
     out.line("  what would be sent:")?;
     for line in serde_json::to_string_pretty(&shown.params)?.lines() {
@@ -144,6 +133,24 @@ pub(super) fn show(
         out.line(&words)?;
     }
     Ok(Exit::Done)
+}
+
+/// What is missing, or why nothing is.
+fn stands(approval: &Approval, now: Timestamp, out: &mut Output<'_>) -> anyhow::Result<()> {
+    if let Some(under) = &approval.under {
+        out.line(&format!("  runs under grant {}: nobody was asked about this call", under.grant))?;
+    }
+    if approval.is_glass_broken() {
+        out.line("  GLASS BROKEN: those whom the rules ask did not agree")?;
+    }
+    if approval.state == State::Pending {
+        if let Some(widest) = approval.widest() {
+            out.line(&format!("  may grant  at most {widest}"))?;
+        }
+        out.line(&format!("  missing    {}", approval.lacking(now).join("; ")))?;
+        out.line(&format!("  ends       {} ({})", approval.deadline, minutes(approval.deadline, now)))?;
+    }
+    Ok(())
 }
 
 fn terms(kept: &KeptApproval) -> String {

@@ -57,7 +57,7 @@ fn tell(event: &str, body: &Object) -> Told {
             told(text("person"), places.join(" "), pair("outcome", "reason", ": "))
         }
         "grant_made" => {
-            let bounds = body.object("bounds").map_or_else(String::new, |bounds| reach(bounds));
+            let bounds = body.object("bounds").map_or_else(String::new, reach);
             told(people(body), pair("server", "tool", "/"), format!("granted to {}: {bounds}", text("principal")))
         }
         "grant_used" => {
