@@ -63,6 +63,9 @@ enum Verb {
     },
 }
 
+/// So many are listed.
+const MOST: i64 = 1000;
+
 impl GrantArgs {
     /// The bounds, if any were given.
     pub(super) fn bounds(&self) -> anyhow::Result<Option<GrantTerms>> {
@@ -103,7 +106,7 @@ async fn list((store, desk): Place<'_>, args: &GrantsArgs, out: &mut Output<'_>)
     let which = if args.all { Which::All } else { Which::Open };
     let now = desk.now().await?;
     let mut rows = Vec::new();
-    for id in store.grants(which, super::MOST).await? {
+    for id in store.grants(which, MOST).await? {
         // Whoever may read the database sees what is in it, here as in `approvals list`.
         let grant = desk.grant(&id).await?;
         let card = grant::GrantCard::of(&grant, &me, now);
