@@ -4,6 +4,8 @@
 //! comes back with the same call finds the same approval, and people are not asked again. Nothing runs for nobody: an
 //! approval that comes when the client is gone waits for it, and lapses.
 //!
+//! What people agreed to before may reach as far as this call (see `covered`); then nobody is asked.
+//!
 //! Before it runs, everything is looked at once more (see `claim`). Whatever is not as it was when people agreed ends the
 //! approval.
 

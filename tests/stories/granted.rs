@@ -17,11 +17,13 @@ pub(crate) const STORIES: &[Story] = &[
     ("a_grant_is_over_when_its_time_is", over),
     ("a_grant_for_a_tool_that_changed_is_dead_and_the_record_says_why", drifted),
     ("a_use_that_was_taken_before_a_crash_runs_once", crashed),
+    ("a_use_that_was_taken_before_a_crash_ends_with_its_grant", taken_back),
     ("a_use_that_was_claimed_before_a_crash_runs_no_more", lost),
     ("a_grant_is_made_seen_and_taken_back_over_http", over_http),
 ];
 
-const GRANTING: &str = r#"package countersign.held
+/// Calls that wait, of which a reviewer may grant some.
+pub(crate) const GRANTING: &str = r#"package countersign.held
 
 allow contains {"id": "all", "reason": "A story."}
 
@@ -204,11 +206,11 @@ fn drifted() -> Told {
     })
 }
 
-/// A gateway that died at this place while a call came that a grant of two uses covers, and stands again.
-async fn died_at(point: &'static str) -> World {
+/// A gateway that died at this place while the second call of a grant came, and stands again.
+async fn died_at(point: &'static str, uses: &str) -> World {
     let mut world = World::new(&Plan { policy: GRANTING, more: people(), ..Plan::default() });
     world.serve().await;
-    granted(&world.session(json!({})).await, &world, &["--grant-uses", "2", "--grant-for", "5m"]).await;
+    granted(&world.session(json!({})).await, &world, &["--grant-uses", uses, "--grant-for", "5m"]).await;
     world.kill().await;
     world.fail_at = Some(point);
     world.serve().await;
@@ -224,7 +226,7 @@ async fn died_at(point: &'static str) -> World {
 fn crashed() -> Told {
     // EXE-01: a use is taken once, and what it lets run is found again.
     Box::pin(async {
-        let world = died_at("after_use").await;
+        let world = died_at("after_use", "2").await;
         assert_eq!(world.ledger().len(), 1, "nothing was sent before it died");
         let session = world.session(json!({})).await;
         assert_ne!(under(&session.call(1, "echo", table("orders", 1)).await), "");
@@ -234,10 +236,24 @@ fn crashed() -> Told {
     })
 }
 
+fn taken_back() -> Told {
+    // B03
+    Box::pin(async {
+        let world = died_at("after_use", "3").await;
+        let grant = last(&world, "grant_made").await["call"].as_str().unwrap().to_owned();
+        assert_eq!(world.run(&["approvals", "grants", "revoke", &grant]).await.0, 0);
+        let session = world.session(json!({})).await;
+        let answer = session.call(1, "echo", table("orders", 1)).await;
+        assert!(class(&answer) == "superseded" && text(&answer).contains("taken back"), "{answer}");
+        assert_eq!(class(&session.call(2, "echo", table("orders", 1)).await), "held");
+        assert_eq!(world.ledger().len(), 1);
+    })
+}
+
 fn lost() -> Told {
     // EXE-02: what was claimed is never sent by anybody else.
     Box::pin(async {
-        let world = died_at("after_claim").await;
+        let world = died_at("after_claim", "2").await;
         let session = world.session(json!({})).await;
         assert_eq!(class(&session.call(1, "echo", table("orders", 1)).await), "held");
         assert_eq!(world.ledger().len(), 1);
