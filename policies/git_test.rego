@@ -27,6 +27,16 @@ test_shared_branches_wait if {
 	}
 }
 
+test_one_file_of_a_shared_branch_may_be_granted if {
+	decision := gate.decision with input as run("create_or_update_file", {"branch": "main", "path": "a.txt"})
+	[landing] := [said | some said in decision.findings.hold; said.id == "landing"]
+	landing.grant.free == ["/content", "/message", "/sha"]
+	merge := gate.decision with input as run("merge_pull_request", {"pull_number": 7})
+	every said in merge.findings.hold {
+		not said.grant
+	}
+}
+
 test_no_branch_is_the_default_one if held("create_or_update_file", {"path": "a.txt"}, "landing-by-default")
 
 test_merging_waits if {

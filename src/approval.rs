@@ -16,10 +16,12 @@ pub mod asker;
 pub mod consent;
 pub mod edit;
 pub mod event;
+pub mod grant;
 pub mod people;
 pub mod question;
 pub mod quorum;
 mod row;
+pub mod scope;
 pub mod state;
 mod talk;
 pub mod vote;
@@ -34,9 +36,11 @@ use asker::Asker;
 use consent::Consent;
 use edit::Edit;
 use event::{Claim, Event, Refused};
+use grant::{Grant, Under};
 use question::Question;
 pub use quorum::BREAK_GLASS;
 use quorum::Standing;
+use scope::Scope;
 use state::{Attempt, End, State};
 use vote::{Part, Vote, Voter, Word};
 
@@ -77,6 +81,12 @@ pub struct Approval {
     pub questions: Vec<Question>,
     /// What people wanted to be different, in order.
     pub edits: Vec<Edit>,
+    /// What a grant of it would pin, where somebody may make one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+    /// The grant because of which nobody has to be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under: Option<Under>,
 }
 
 /// What an event came to.
@@ -86,6 +96,8 @@ pub struct Next {
     pub approval: Approval,
     /// Proof that it may run now; only a claim yields one.
     pub consent: Option<Consent>,
+    /// What people agreed to beyond it; only a yes yields one.
+    pub grant: Option<Box<Grant>>,
 }
 
 impl Approval {
@@ -113,7 +125,15 @@ impl Approval {
             escalated: None,
             questions: Vec::new(),
             edits: Vec::new(),
+            scope: None,
+            under: None,
         }
+    }
+
+    /// The same, of which somebody may make a grant as the rules let them.
+    #[must_use]
+    pub fn with_scope(self, scope: Option<Scope>) -> Self {
+        Self { scope, ..self }
     }
 
     /// What the time alone has decided by now, if it has.
@@ -165,7 +185,8 @@ impl Approval {
 
     /// Whether this person answered already, to what it is now, by whichever account.
     pub fn has_answered(&self, voter: &Voter) -> bool {
-        let said = |earlier: &Vote| earlier.digest == self.digest && quorum::same(&self.asker, &earlier.by, voter);
+        let said =
+            |earlier: &Vote| earlier.digest == self.agreed_about() && quorum::same(&self.asker, &earlier.by, voter);
         self.votes.iter().any(said)
     }
 
@@ -184,9 +205,13 @@ impl Approval {
         if self.due(now).is_some() {
             return Err(Refused::Late);
         }
-        let plain = |approval| Ok(Next { approval, consent: None });
+        let plain = |approval| Ok(Next { approval, consent: None, grant: None });
         match event {
-            Event::Voted(vote) => plain(self.voted(vote, now)?),
+            Event::Voted(vote) => {
+                let approval = self.voted(vote, now)?;
+                let grant = Grant::made_by_last(&approval, now).map(Box::new);
+                Ok(Next { approval, consent: None, grant })
+            }
             Event::Cancelled => match self.state {
                 State::Pending | State::Approved { .. } => plain(self.at(State::Ended(End::Cancelled))),
                 _ => Err(self.refused()),
@@ -219,7 +244,7 @@ impl Approval {
             Event::Questioned { by, text } => plain(self.questioned(&by, text, now)?),
             Event::Told(text) => plain(self.told(text, now)?),
             Event::Proposed { by, about, edit } => plain(self.proposed(&by, (about, edit), now)?),
-            Event::Edited { to } => plain(self.edited(to)?),
+            Event::Edited { to, scope } => plain(self.edited(to, scope)?),
             Event::Unedited { why } => plain(self.unedited(why)?),
             Event::Reconciled { happened } => match self.state {
                 State::Unknown => plain(self.at(State::Ended(End::reconciled(happened)))),
@@ -253,6 +278,9 @@ impl Approval {
         if vote.word != Word::Yes && vote.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
             return Err(Refused::NoReason);
         }
+        if vote.bounds.as_ref().is_some_and(|bounds| vote.word != Word::Yes || self.may_grant(bounds).is_err()) {
+            return Err(Refused::TooWide);
+        }
         let word = vote.word;
         let part = if self.asker.is(&vote.by) { Part::Confirms } else { Part::Countersigns };
         let mut next = self.clone();
@@ -283,7 +311,7 @@ impl Approval {
             return Err(Refused::Late);
         }
         let approval = self.at(State::Executing(claim.attempt));
-        Ok(Next { approval, consent: Some(Consent::new(self.digest)) })
+        Ok(Next { approval, consent: Some(Consent::new(self.digest)), grant: None })
     }
 
     fn at(&self, state: State) -> Self {

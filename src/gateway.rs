@@ -299,8 +299,8 @@ impl Gateway {
         let ended = Ended { labels, ..Ended::sent(outline, &input, ending, refusal.as_ref()) };
         self.remember(&exchange.session, ended, &answer);
         tell_changes(&mut answer, &shown.redacted, &changed);
-        if let Some(edited) = running.as_ref().and_then(|running| running.edited.as_ref()) {
-            edited.tell(&mut answer);
+        if let Some(running) = &running {
+            running.tell(&mut answer);
         }
         if let (Some(keeper), Some(_)) = (keeper, &running) {
             let heard = refusal.as_ref().map(|refusal| refusal.answer(Some(&id), Some(&action)));

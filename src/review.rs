@@ -17,13 +17,17 @@
 //! - **An answer is about what was shown.** It names the digest of that, and one that names another counts for nothing.
 //! - **Nothing is answered twice.** The same answer sent again, or a double click, changes nothing and says `already_voted`
 //!   with the state, so that no key is needed to make it safe.
+//! - **A yes reaches as far as the rules let it.** With a `grant` it covers calls that are this one but for the places it
+//!   leaves open; see [`grant`](crate::approval::grant). Who sees the call sees its grant, and whom the rule asks takes it back.
 //! - **One answer, one call.** Identical calls are listed as one, with their ids; each is still answered by itself.
 
 pub mod answer;
 pub mod card;
 pub mod fault;
+pub mod grant;
 pub mod openapi;
 pub mod page;
+pub mod reach;
 pub mod route;
 pub mod sight;
 pub mod wait;

@@ -7,6 +7,7 @@
 pub mod append;
 pub mod approvals;
 pub mod entries;
+pub mod grants;
 pub mod keys;
 pub mod labels;
 pub mod limits;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::edit::Edit;
+use super::scope::Scope;
 use super::state::{Attempt, Outcome};
 use super::vote::{Vote, Voter};
 use crate::clock::Timestamp;
@@ -59,6 +60,8 @@ pub enum Event<'a> {
     Edited {
         /// Names that call.
         to: Digest,
+        /// What a grant of that would pin.
+        scope: Option<Scope>,
     },
     /// They are not.
     Unedited {
@@ -134,6 +137,9 @@ pub enum Refused {
         "too much was asked or changed about this call, or a change of it is still being looked at; answer with yes or no"
     )]
     TooMuch,
+    /// A yes reaches further than the rules let it.
+    #[error("the rules do not let a yes reach so far; `approvals show` says how far it may")]
+    TooWide,
     /// People who agreed may not agree any more.
     #[error("not enough of those who agreed may still agree; it has to be asked again")]
     QuorumGone,
@@ -155,6 +161,7 @@ impl Refused {
             Self::NoWords => "words_required",
             Self::NothingAsked => "nothing_asked",
             Self::TooMuch => "too_much",
+            Self::TooWide => "too_wide",
             Self::QuorumGone => "quorum_gone",
         }
     }

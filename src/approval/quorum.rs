@@ -56,7 +56,7 @@ struct Yes<'a> {
 impl<'a> Standing<'a> {
     /// By the votes there are, with whoever their voters are to count as.
     pub(super) fn of(approval: &'a Approval, who: &dyn Fn(&'a Vote) -> Option<&'a Voter>) -> Self {
-        let yes = approval.votes.iter().filter(|vote| vote.word == Word::Yes && vote.digest == approval.digest);
+        let yes = approval.votes.iter().filter(|vote| vote.word == Word::Yes && vote.digest == approval.agreed_about());
         // Nobody becomes somebody else: whoever answers to another name now has not said anything yet.
         let same = |vote: &'a Vote| who(vote).filter(|now| now.person == vote.by.person);
         let humans = Human::of(yes.map(|vote| Yes { vote, now: same(vote) }), &approval.asker);
@@ -171,7 +171,7 @@ fn asked<'a>(
 /// Whether those who are asked later are asked at this time: because so much time has gone by, or because somebody
 /// would not wait for it.
 pub(super) fn is_due(escalation: &Escalation, approval: &Approval, at: Timestamp) -> bool {
-    let waited = at.micros().saturating_sub(approval.opened.micros());
+    let waited = at.micros().saturating_sub(approval.asked_at().micros());
     let after = i64::try_from(escalation.after.seconds()).unwrap_or(i64::MAX).saturating_mul(1_000_000);
     waited >= after || approval.escalated.is_some_and(|since| since <= at)
 }

@@ -6,6 +6,7 @@
 use super::edit::{Edit, Stands};
 use super::event::Refused;
 use super::question::{Question, Said};
+use super::scope::Scope;
 use super::state::State;
 use super::vote::Voter;
 use super::{Approval, quorum};
@@ -92,9 +93,10 @@ impl Approval {
     }
 
     /// From here on it is about another call.
-    pub(super) fn edited(&self, to: Digest) -> Result<Self, Refused> {
+    pub(super) fn edited(&self, to: Digest, scope: Option<Scope>) -> Result<Self, Refused> {
         let mut next = self.with_looked_at(Stands::Made { from: self.digest })?;
         next.digest = to;
+        next.scope = scope;
         if let Some(edit) = next.edits.last() {
             next.asker.also.insert(edit.by.clone());
         }

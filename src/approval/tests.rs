@@ -1,6 +1,7 @@
 //! Stories, tables and a search about one approval.
 #![expect(clippy::arithmetic_side_effects, reason = "the sums of tests are small, and a test may stop")]
 
+mod grant;
 mod model;
 mod people;
 mod quorum;
@@ -47,6 +48,7 @@ fn asks(names: &[&str]) -> HoldTerms {
         escalate: None,
         show: vec![],
         by: By::Other,
+        grant: None,
     }
 }
 
@@ -103,6 +105,7 @@ fn says(word: Word, by: &Voter) -> Vote {
         reason: (word == Word::No).then(|| "not today".to_owned()),
         digest: digest("this"),
         at: at(-1_000_000),
+        bounds: None,
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::digest::Digest;
+use crate::policy::finding::grant::GrantTerms;
 
 /// One person's word about one call. It stays for good.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,9 @@ pub struct Vote {
     pub digest: Digest,
     /// When. Whoever counts the vote says so too.
     pub at: Timestamp,
+    /// How far a yes reaches beyond the call; nothing: it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bounds: Option<GrantTerms>,
 }
 
 /// What somebody says to it.

@@ -1,5 +1,6 @@
 //! What is written down?
 
+mod granted;
 mod judged;
 mod waiting;
 
@@ -8,6 +9,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub use self::granted::{GrantEnded, GrantMade, GrantUsed};
 pub use self::judged::{Decided, Heard, Passage, Released, Verdict};
 pub use self::waiting::{Claimed, Edited, Escalated, Explained, Held, Questioned, Settled, Voted};
 use crate::call::CallId;
@@ -49,6 +51,12 @@ pub enum Event {
     Explained(Explained),
     /// A person wants other arguments to be sent, and what became of that.
     Edited(Edited),
+    /// People agreed to more than this call.
+    GrantMade(GrantMade),
+    /// Nobody is asked about the call, because people agreed before.
+    GrantUsed(GrantUsed),
+    /// What people agreed to beyond this call covers nothing any more.
+    GrantEnded(GrantEnded),
     /// People agreed, and it is performed now.
     Claimed(Claimed),
     /// The waiting is over.
@@ -89,6 +97,9 @@ impl Event {
             Self::Questioned(_) => "questioned",
             Self::Explained(_) => "explained",
             Self::Edited(_) => "edited",
+            Self::GrantMade(_) => "grant_made",
+            Self::GrantUsed(_) => "grant_used",
+            Self::GrantEnded(_) => "grant_ended",
             Self::Claimed(_) => "claimed",
             Self::Settled(_) => "settled",
             Self::Dispatched(_) => "dispatched",

@@ -5,6 +5,7 @@
 //! answer as that person; a rule that must not allow it asks somebody else (`by: other`), or names people who are not on
 //! this machine.
 
+mod grants;
 mod told;
 pub mod wait;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use clap::{Args, Subcommand};
 
+use self::grants::{GrantArgs, GrantsArgs};
 use super::exit::Exit;
 use super::output::{Mark, Output};
 use super::{Examples, Global, assembly, runtime};
@@ -60,9 +62,9 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Agree that it runs, once, exactly as shown
+    /// Agree that it runs, once, exactly as shown; or as often as a grant says
     #[command(
-        after_help = "Examples:\n  countersign approvals approve 01a1ff4e\n  countersign approvals approve 01a1ff4e --reason \"checked with the owner\""
+        after_help = "Examples:\n  countersign approvals approve 01a1ff4e --reason \"checked with the owner\"\n  countersign approvals approve 01a1ff4e --grant-uses 5 --grant-for 15m --grant-free /limit"
     )]
     Approve {
         #[command(flatten)]
@@ -70,6 +72,27 @@ enum Verb {
         /// Why; kept with the answer
         #[arg(long)]
         reason: Option<String>,
+        #[command(flatten)]
+        grant: GrantArgs,
+    },
+    /// List the grants, or take one back: a yes that covers more than one call
+    #[command(
+        after_help = "Examples:\n  countersign approvals grants --all\n  countersign approvals grants revoke 01a1ff4e"
+    )]
+    Grants(GrantsArgs),
+    /// Tell which calls of the last 7 days a grant would have covered
+    #[command(
+        after_help = "Examples:\n  countersign approvals preview 01a1ff4e --free /limit\n  countersign approvals preview 01a1ff4e --json"
+    )]
+    Preview {
+        /// The call, or how its id begins
+        id: String,
+        /// A place of the arguments that would be free; may be given several times
+        #[arg(long, value_name = "POINTER")]
+        free: Vec<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Say no; the agent is told why
     #[command(
@@ -221,9 +244,15 @@ async fn done(verb: &Verb, (store, desk): Place<'_>, out: &mut Output<'_>) -> an
             let voter = desk.people.load().voter(&local::caller());
             told::show(&kept, (desk.now().await?, voter.as_ref()), *json, out)
         }
-        Verb::Approve { about, reason } => {
+        Verb::Approve { about, reason, grant } => {
+            let grant = grant.bounds()?;
             let (id, digest) = about.whole((store, desk)).await?;
-            say(desk, &id, Approve { digest, reason: reason.clone() }, out).await
+            say(desk, &id, Approve { digest, reason: reason.clone(), grant }, out).await
+        }
+        Verb::Grants(args) => grants::run(args, (store, desk), out).await,
+        Verb::Preview { id, free, json } => {
+            let id = whole(store, id).await?;
+            grants::preview((store, desk), (&id, free), *json, out).await
         }
         Verb::Deny { about, reason } => {
             let (id, digest) = about.whole((store, desk)).await?;
@@ -281,6 +310,7 @@ async fn say(desk: &Arc<Desk>, id: &str, answer: impl Answer, out: &mut Output<'
         Ok(done) => {
             let now = desk.now().await?;
             out.marked(Mark::Ok, &after(&done.approval, &done.approval.lacking(now)))?;
+            grants::told(&done, out)?;
             Ok(Exit::Done)
         }
         Err(Fault::Refused(standing)) => {
@@ -291,6 +321,10 @@ async fn say(desk: &Arc<Desk>, id: &str, answer: impl Answer, out: &mut Output<'
             } else {
                 Exit::Failed
             })
+        }
+        Err(Fault::TooWide(wide)) => {
+            out.marked(Mark::Fail, &format!("too_wide: {wide}"))?;
+            Ok(Exit::Failed)
         }
         Err(error @ Fault::NotYours) => Err(Exit::NotPermitted.error(error.to_string())),
         Err(error) => Err(error.into()),

@@ -19,11 +19,13 @@ use super::refusal::{self, Reply};
 use crate::approval::vote::Voter;
 use crate::call::caller::{Caller, Proof};
 use crate::identity::Arrival;
-use crate::review::answer::{Verb, say};
+use crate::review::answer::{Verb, read, say};
 use crate::review::card::Card;
 use crate::review::fault::Fault;
+use crate::review::grant::{self, RevokeGrant};
 use crate::review::openapi::document_text;
 use crate::review::page::page;
+use crate::review::reach::reach;
 use crate::review::route::Route;
 use crate::review::sight::{Me, person, sees};
 use crate::review::wait::decided;
@@ -71,6 +73,12 @@ impl Listener {
                 };
                 self.card(&reviewer.voter, &kept).await
             }
+            Route::Reach(id, free) => {
+                let kept = self.seen(&reviewer.voter, &id).await?;
+                told(&reach(&self.gateway.store, &kept.approval, free, desk.now().await?).await?)
+            }
+            Route::Grants(which) => told(&grant::list((&self.gateway.store, desk), &reviewer.voter, which).await?),
+            Route::RevokeGrant(id) => self.revoked(&id, &reviewer, &head.headers, body).await,
             Route::Say(id, verb) => self.said((&id, verb), &reviewer, &head.headers, body).await,
         }
     }
@@ -110,22 +118,43 @@ impl Listener {
         told(&Card::of(kept, Some(voter), self.gateway.desk.now().await?)?)
     }
 
+    async fn heard(&self, headers: &HeaderMap, mut body: Incoming) -> Result<Vec<u8>, Fault> {
+        intake::is_json(headers).map_err(Fault::Media)?;
+        match intake::read_body(headers, &mut body, LONGEST_BODY).await {
+            Ok(bytes) => Ok(bytes.into()),
+            Err((status, why)) => {
+                self.gateway.tasks.spawn(intake::hear_out(body));
+                Err(Fault::Body(status, why))
+            }
+        }
+    }
+
+    async fn revoked(
+        &self,
+        id: &str,
+        reviewer: &Reviewer,
+        headers: &HeaderMap,
+        body: Incoming,
+    ) -> Result<Reply, Fault> {
+        let said: RevokeGrant = read(&self.heard(headers, body).await?)?;
+        let done = grant::revoke(&self.gateway.desk, id, reviewer.voter.clone(), said).await;
+        if let Err(fault) = &done
+            && matches!(fault.code(), "own_call" | "not_eligible" | "unknown")
+        {
+            let why = format!("{}: revoke of grant {}", fault.code(), id.chars().take(64).collect::<String>());
+            self.record("rejected_answer", why, Some(&reviewer.caller)).await;
+        }
+        told(&done?)
+    }
+
     async fn said(
         &self,
         (id, verb): (&str, &Verb),
         reviewer: &Reviewer,
         headers: &HeaderMap,
-        mut body: Incoming,
+        body: Incoming,
     ) -> Result<Reply, Fault> {
-        intake::is_json(headers).map_err(Fault::Media)?;
-        let bytes = match intake::read_body(headers, &mut body, LONGEST_BODY).await {
-            Ok(bytes) => bytes,
-            Err((status, why)) => {
-                self.gateway.tasks.spawn(intake::hear_out(body));
-                return Err(Fault::Body(status, why));
-            }
-        };
-        let spoken = (verb.read)(&bytes)?;
+        let spoken = (verb.read)(&self.heard(headers, body).await?)?;
         let done = async {
             self.seen(&reviewer.voter, id).await?;
             say(&self.gateway.desk, id, reviewer.voter.clone(), spoken).await

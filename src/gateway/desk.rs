@@ -5,6 +5,7 @@
 //! some order, and each sees what the one before it did. Every change runs to its end, also when whoever wanted it goes
 //! away. Gateways and the command line use the same desk; whoever waits at another one sees a change within moments.
 
+pub mod grants;
 mod said;
 mod waiting;
 
@@ -16,7 +17,9 @@ use arc_swap::ArcSwap;
 use crate::approval::consent::Consent;
 use crate::approval::edit::Edit;
 use crate::approval::event::{Claim, Event as Happening, Refused};
+use crate::approval::grant::Grant;
 use crate::approval::people::People;
+use crate::approval::scope::Scope;
 use crate::approval::state::{Attempt, Outcome};
 use crate::approval::vote::{Part, Vote, Voter, Word};
 use crate::approval::{Approval, Next};
@@ -25,9 +28,11 @@ use crate::audit::receipt::Receipt;
 use crate::clock::{Clock, Timestamp, chance};
 use crate::digest::{Digest, hex};
 use crate::gateway::failpoint::Failpoint;
+use crate::policy::finding::grant::GrantTerms;
 use crate::store::append::AppendError;
 use crate::store::approvals::{Before, KeptApproval, Moved, Step};
 use crate::store::entries::Line;
+use crate::store::grants::GrantStep;
 use crate::store::{Store, StoreError};
 use said::{said, settled};
 use waiting::Waiters;
@@ -63,6 +68,8 @@ pub enum Wish {
         reason: Option<String>,
         /// What they were shown.
         digest: Digest,
+        /// How far a yes reaches beyond the call.
+        bounds: Option<GrantTerms>,
     },
     /// Whoever asked wants it no more.
     Cancel(&'static str),
@@ -94,6 +101,8 @@ pub enum Wish {
     Edit {
         /// Names that call.
         to: Digest,
+        /// What a grant of it would pin.
+        scope: Option<Box<Scope>>,
         /// What people are shown of it.
         shown: String,
         /// What else is written down.
@@ -143,6 +152,8 @@ pub struct Done {
     pub approval: Approval,
     /// Proof that people agreed and that it is written down; only a claim yields them.
     pub leave: Option<(Consent, Receipt)>,
+    /// What people agreed to beyond it; only a yes yields one.
+    pub grant: Option<Box<Grant>>,
 }
 
 /// Why it was not.
@@ -186,7 +197,7 @@ impl Desk {
         };
         entries.push(Entry { call: Some(approval.id.clone()), at: approval.opened, event: Event::Held(held) });
         let now = approval.opened;
-        let step = Step { approval, before: Before::Nothing(shown), vote: None, lines: lines(&entries)? };
+        let step = Step { approval, before: Before::Nothing(shown), vote: None, grant: None, lines: lines(&entries)? };
         let store = self.store.clone();
         let moved = whole(async move { store.move_approval(step, now).await }).await?;
         Ok(moved? != Moved::Stale)
@@ -230,6 +241,7 @@ impl Desk {
             }
             Err(error) => tracing::warn!(%error, "approvals whose time is over are not settled yet"),
         }
+        self.sweep_grants().await;
     }
 
     /// The approval after everything the time has decided, and that time.
@@ -239,7 +251,7 @@ impl Desk {
             let now = self.now().await?;
             let Some(approval) = kept.approval.due(now) else { return Ok((kept, now)) };
             let entry = settled(&approval, now, (None, None));
-            self.write(approval, Before::Version(kept.version), None, (&[entry], now)).await?;
+            self.write(approval, Before::Version(kept.version), (None, None), (&[entry], now)).await?;
         }
         Err(DeskError::Busy)
     }
@@ -254,13 +266,14 @@ impl Desk {
             let now_is =
                 |voter: &Voter| voters.iter().find(|(then, _)| then == voter).and_then(|(_, now)| now.as_ref());
             let happening = match wish {
-                Wish::Vote { by, word, reason, digest } => Happening::Voted(Vote {
+                Wish::Vote { by, word, reason, digest, bounds } => Happening::Voted(Vote {
                     by: by.clone(),
                     word: *word,
                     part: Part::Countersigns,
                     reason: reason.clone(),
                     digest: *digest,
                     at: now,
+                    bounds: bounds.clone(),
                 }),
                 Wish::Cancel(_) => Happening::Cancelled,
                 Wish::Supersede(_) => Happening::Superseded,
@@ -278,18 +291,19 @@ impl Desk {
                 Wish::Propose { by, about, edit } => {
                     Happening::Proposed { by: by.clone(), about: *about, edit: edit.clone() }
                 }
-                Wish::Edit { to, .. } => Happening::Edited { to: *to },
+                Wish::Edit { to, scope, .. } => Happening::Edited { to: *to, scope: scope.as_deref().cloned() },
                 Wish::Unedit(why) => Happening::Unedited { why: why.clone() },
                 Wish::Reconcile { happened, .. } => Happening::Reconciled { happened: *happened },
             };
-            let Next { approval, consent } = before.after(happening, now)?;
+            let Next { approval, consent, grant } = before.after(happening, now)?;
             let vote = (approval.votes.len() > before.votes.len()).then(|| approval.votes.last().cloned()).flatten();
-            let entries = said(wish, &approval, vote.as_ref(), now);
+            let mut entries = said(wish, &approval, vote.as_ref(), now);
+            entries.extend(grant.as_deref().and_then(grants::made));
             let version = match wish {
                 Wish::Edit { shown, .. } => Before::Shown(kept.version, shown.clone()),
                 _ => Before::Version(kept.version),
             };
-            if self.write(approval.clone(), version, vote, (&entries, now)).await? != Moved::Stale {
+            if self.write(approval.clone(), version, (vote, grant.clone()), (&entries, now)).await? != Moved::Stale {
                 if matches!(wish, Wish::Vote { .. }) {
                     Failpoint::Voted.reached();
                 }
@@ -297,7 +311,7 @@ impl Desk {
                     let receipt = Receipt::new(consent.digest());
                     (consent, receipt)
                 });
-                return Ok(Done { approval, leave });
+                return Ok(Done { approval, leave, grant });
             }
         }
         Err(DeskError::Busy)
@@ -307,11 +321,12 @@ impl Desk {
         &self,
         approval: Approval,
         before: Before,
-        vote: Option<Vote>,
+        (vote, grant): (Option<Vote>, Option<Box<Grant>>),
         (entries, now): (&[Entry], Timestamp),
     ) -> Result<Moved, DeskError> {
         let id = approval.id.clone();
-        let step = Step { approval, before, vote, lines: lines(entries)? };
+        let grant = grant.map(|grant| GrantStep { grant: *grant, before: None });
+        let step = Step { approval, before, vote, grant, lines: lines(entries)? };
         let moved = self.store.move_approval(step, now).await?;
         self.tell(id.as_str());
         Ok(moved)

@@ -8,6 +8,8 @@
 pub(super) enum Failpoint {
     /// The approval is open and its client does not know yet.
     Opened,
+    /// A use of a grant is taken and nothing was claimed.
+    Covered,
     /// A person's answer is kept and they do not know yet.
     Voted,
     /// The call is claimed and not a byte of it was sent.
@@ -23,6 +25,7 @@ impl Failpoint {
     const fn name(self) -> &'static str {
         match self {
             Self::Opened => "after_open",
+            Self::Covered => "after_use",
             Self::Voted => "after_vote",
             Self::Claimed => "after_claim",
             Self::Replied => "after_reply",

@@ -4,10 +4,13 @@
 //! comes back with the same call finds the same approval, and people are not asked again. Nothing runs for nobody: an
 //! approval that comes when the client is gone waits for it, and lapses.
 //!
+//! What people agreed to before may reach as far as this call (see `covered`); then nobody is asked.
+//!
 //! Before it runs, everything is looked at once more (see `claim`). Whatever is not as it was when people agreed ends the
 //! approval.
 
 mod claim;
+mod covered;
 mod leaving;
 mod places;
 mod running;
@@ -167,6 +170,9 @@ impl Gateway {
                 return Ok(waiter);
             }
         }
+        if let Some(waiting) = self.granted(exchange, &weighed, repeat).await? {
+            return Ok(Waiter { weighed, waiting });
+        }
         self.open(exchange, weighed, repeat).await
     }
 
@@ -214,7 +220,8 @@ impl Gateway {
         warn_of_nobody(&people, held.terms(), &weighed.call.id);
         let asker = people.asker(caller);
         let named = (weighed.call.id.clone(), weighed.call.digest, repeat);
-        let approval = Approval::open(named, asker, held.terms().clone(), now);
+        let scope = covered::scope(&weighed, (&weighed.call.id, &asker), held.terms());
+        let approval = Approval::open(named, asker, held.terms().clone(), now).with_scope(scope);
         let shown = shown(exchange, &weighed, held.terms());
         let Some(waiting) = self.desk.wait(approval.id.as_str()) else { return Err(Refusal::plain()) };
         let entries = vec![entries::arrived(exchange, &weighed), self.decided(exchange, &weighed, None)];

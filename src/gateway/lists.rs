@@ -178,6 +178,7 @@ impl Gateway {
         }
         if !entries.is_empty() {
             self.recorder.write(entries).await.map_err(|error| unrecorded(&error))?;
+            self.void_grants(&server, list.iter().map(|offer| &*offer.tool)).await;
         }
         let tools = Arc::new(Tools::new(list, self.clock.now()));
         reach.keep_tools(Arc::clone(&tools), mark);

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::finding::change::Change;
+use super::finding::grant::GrantTerms;
 use super::finding::hold::HoldTerms;
 use super::finding::limit::LimitTerms;
 use super::finding::pointer::Pointer;
@@ -146,6 +147,13 @@ impl Agreement {
     /// The shortest time anybody set; nothing when nobody did.
     pub fn ttl(&self) -> Option<Span> {
         self.all_of.iter().filter_map(|hold| hold.terms.ttl).min()
+    }
+
+    /// The widest grant a yes may be: what every hold allows. Nothing when one of them allows none.
+    pub fn widest(&self) -> Option<GrantTerms> {
+        let mut all = self.all_of.iter().map(|hold| hold.terms.grant.as_ref());
+        let first = all.next()??.clone();
+        all.try_fold(first, |widest, grant| Some(widest.narrowed(grant?)))
     }
 
     /// Everything anybody is shown.

@@ -15,6 +15,7 @@ use require::Requirement;
 
 pub mod change;
 pub mod effect;
+pub mod grant;
 pub mod hold;
 pub mod label;
 pub mod limit;

@@ -15,6 +15,7 @@ use crate::approval::vote::{Voter, Word};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::gateway::desk::{Desk, DeskError, Done, Wish};
+use crate::policy::finding::grant::GrantTerms;
 use crate::wire::reader::{self, Limits, Why};
 pub use talk::{Ask, BreakGlass, Edit, Escalate};
 
@@ -76,6 +77,8 @@ pub struct Approve {
     /// Why; kept with the answer.
     #[schemars(length(max = 2000))]
     pub reason: Option<String>,
+    /// How far the yes reaches beyond this call; if left out, not at all.
+    pub grant: Option<GrantTerms>,
 }
 
 /// A no.
@@ -117,11 +120,14 @@ pub struct Reconcile {
 
 impl Answer for Approve {
     const VERB: &'static str = "approve";
-    const ABOUT: &'static str = "Agree that it runs, once, exactly as shown";
+    const ABOUT: &'static str = "Agree that it runs, once, exactly as shown; or with `grant`, as often as that says";
 
-    fn wish(self, by: Voter, _: &Approval) -> Result<Wish, Fault> {
+    fn wish(self, by: Voter, approval: &Approval) -> Result<Wish, Fault> {
         let (reason, digest) = (fit("reason", self.reason.as_deref())?, digest(&self.digest)?);
-        Ok(Wish::Vote { by, word: Word::Yes, reason, digest })
+        if let Some(bounds) = &self.grant {
+            approval.may_grant(bounds)?;
+        }
+        Ok(Wish::Vote { by, word: Word::Yes, reason, digest, bounds: self.grant })
     }
 
     fn may(by: &Voter, approval: &Approval, now: Timestamp) -> bool {
@@ -135,7 +141,7 @@ impl Answer for Deny {
 
     fn wish(self, by: Voter, _: &Approval) -> Result<Wish, Fault> {
         let (reason, digest) = (fit("reason", Some(&self.reason))?, digest(&self.digest)?);
-        Ok(Wish::Vote { by, word: Word::No, reason, digest })
+        Ok(Wish::Vote { by, word: Word::No, reason, digest, bounds: None })
     }
 
     fn may(by: &Voter, approval: &Approval, now: Timestamp) -> bool {
@@ -188,7 +194,7 @@ impl Verb {
         Self {
             name: A::VERB,
             about: A::ABOUT,
-            read: read::<A>,
+            read: spoken::<A>,
             may: A::may,
             schema: SchemaGenerator::subschema_for::<A>,
         }
@@ -228,8 +234,14 @@ pub async fn say(
     }
 }
 
-/// Strictly: what could be read two ways is no answer, and neither is a list in place of an object.
-fn read<A: Answer>(bytes: &[u8]) -> Result<Spoken, Fault> {
+fn spoken<A: Answer>(bytes: &[u8]) -> Result<Spoken, Fault> {
+    let answer: A = read(bytes)?;
+    Ok(Box::new(move |by, approval| answer.wish(by, approval)))
+}
+
+/// Reads what somebody says, strictly: what could be read two ways is no answer, and neither is a list in place of an
+/// object.
+pub fn read<A: DeserializeOwned>(bytes: &[u8]) -> Result<A, Fault> {
     let malformed = |key: Option<&str>, why: String| Fault::Malformed { key: key.map(str::to_owned), why };
     let value = reader::strict(bytes, &Limits::REQUEST).map_err(|error| match &error.why {
         Why::DuplicateKey(key) => malformed(Some(key), error.to_string()),
@@ -239,14 +251,13 @@ fn read<A: Answer>(bytes: &[u8]) -> Result<Spoken, Fault> {
         return Err(malformed(None, "write a JSON object".to_owned()));
     }
     let value = serde_json::to_value(&value).map_err(|error| malformed(None, error.to_string()))?;
-    let answer: A = serde_path_to_error::deserialize(value).map_err(|error| {
+    serde_path_to_error::deserialize(value).map_err(|error| {
         let (path, why) = (error.path().to_string(), error.inner().to_string());
         match why.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
             Some(missing) => malformed(Some(missing), "it is missing".to_owned()),
             None => malformed(Some(path.as_str()).filter(|path| *path != "."), why),
         }
-    })?;
-    Ok(Box::new(move |by, approval| answer.wish(by, approval)))
+    })
 }
 
 fn digest(text: &str) -> Result<Digest, Fault> {

@@ -15,6 +15,7 @@ use crate::approval::state::State;
 use crate::approval::vote::{Part, Vote, Voter, Word};
 use crate::clock::Timestamp;
 use crate::policy::decision::Agreement;
+use crate::policy::finding::grant::GrantTerms;
 use crate::store::StoreError;
 use crate::store::approvals::KeptApproval;
 
@@ -48,6 +49,10 @@ pub struct Card {
     /// When those were asked who would be asked later, if somebody would not wait.
     #[schemars(extend("format" = "date-time"))]
     pub escalated: Option<String>,
+    /// The widest grant somebody may make of a yes; nothing where a yes is for this call alone.
+    pub grant: Option<GrantTerms>,
+    /// The grant because of which nobody is asked.
+    pub under: Option<String>,
     /// Whether it was agreed to by people who broke the glass, and not by those the rules ask.
     pub glass_broken: bool,
     /// Who still has to agree, in words.
@@ -105,6 +110,8 @@ pub struct Answered {
     /// When.
     #[schemars(extend("format" = "date-time"))]
     pub at: String,
+    /// How far a yes reaches beyond the call, where it does.
+    pub grant: Option<GrantTerms>,
 }
 
 /// What somebody wanted to know.
@@ -187,6 +194,8 @@ impl Card {
             questions: approval.questions.iter().map(Asked::of).collect(),
             edits: approval.edits.iter().map(Edited::of).collect(),
             escalated: approval.escalated.map(|at| at.to_string()),
+            grant: approval.widest(),
+            under: approval.under.as_ref().map(|under| under.grant.to_string()),
             glass_broken: approval.is_glass_broken(),
             lacking: if approval.state == State::Pending { approval.lacking(now) } else { Vec::new() },
             opened: approval.opened.to_string(),
@@ -206,6 +215,7 @@ impl Answered {
             reason: vote.reason.clone(),
             digest: vote.digest.to_string(),
             at: vote.at.to_string(),
+            grant: vote.bounds.clone(),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::approval::event::Refused;
 use crate::digest::Digest;
 use crate::gateway::desk::DeskError;
 use crate::identity::Challenge;
+use crate::policy::finding::grant::TooWide;
 use crate::store::StoreError;
 
 /// Why it is not.
@@ -66,6 +67,15 @@ pub enum Fault {
     /// What became of a call is not believed without.
     #[error("say how you know; it is kept as the evidence")]
     NoEvidence,
+    /// A yes reaches further than it may.
+    #[error(transparent)]
+    TooWide(#[from] TooWide),
+    /// There is no such grant, or not for whoever asks.
+    #[error("there is no such grant, or it is not for you to see")]
+    UnknownGrant,
+    /// The grant stands where nothing can be taken back, or not by them.
+    #[error("{0}")]
+    Grant(Refused),
     /// The digest is none.
     #[error("this is no digest; `approvals show` prints it, and a card has it")]
     NoDigest,
@@ -128,7 +138,7 @@ pub struct Problem {
 }
 
 /// Every code, its status and its title.
-pub const CODES: [(&str, u16, &str); 29] = [
+pub const CODES: [(&str, u16, &str); 30] = [
     ("unauthenticated", 401, "Nobody is proven"),
     ("malformed_proof", 400, "The proof is ambiguous or in the wrong place"),
     ("insufficient_scope", 403, "The token may too little"),
@@ -155,6 +165,7 @@ pub const CODES: [(&str, u16, &str); 29] = [
     ("words_required", 400, "Something must be said"),
     ("nothing_asked", 409, "Nobody asked anything"),
     ("too_much", 409, "Too much was asked or changed"),
+    ("too_wide", 400, "A yes reaches further than the rules let it"),
     ("quorum_gone", 409, "Those who agreed may not agree any more"),
     ("busy", 503, "Too much at once"),
     ("unavailable", 503, "The record is away"),
@@ -184,7 +195,9 @@ impl Fault {
             Self::Stranger(..) | Self::Malformed { .. } | Self::TooLong(_) | Self::NoEvidence | Self::NoDigest => {
                 "malformed"
             }
-            Self::Unknown => "unknown",
+            Self::TooWide(_) => "too_wide",
+            Self::Unknown | Self::UnknownGrant => "unknown",
+            Self::Grant(refused) => refused.code(),
             Self::NotYours => "not_yours",
             Self::Refused(standing) => standing.told().code(),
             Self::Crowded | Self::Busy => "busy",
@@ -211,6 +224,7 @@ impl Fault {
             Self::Malformed { key, .. } => problem.key.clone_from(key),
             Self::TooLong(key) => problem.key = Some((*key).to_owned()),
             Self::NoEvidence => problem.key = Some("evidence".to_owned()),
+            Self::TooWide(_) => problem.key = Some("grant".to_owned()),
             Self::NoDigest => problem.key = Some("digest".to_owned()),
             Self::Refused(standing) => {
                 problem.detail = standing.told().to_string();

@@ -7,7 +7,9 @@ use serde_json::{Map, Value, json};
 use super::answer::{VERBS, Verb};
 use super::card::Card;
 use super::fault::{CODES, Problem};
+use super::grant::{GrantCard, Grants, RevokeGrant};
 use super::page::{LARGEST, Page, USUAL};
+use super::reach::Reach;
 use super::route::{PLACES, Place, ROOT, What};
 use super::sight::Me;
 use crate::approval::state::State;
@@ -89,6 +91,27 @@ fn operations(place: Place, said: &mut SchemaGenerator, told: &mut SchemaGenerat
             )],
             told.subschema_for::<Card>().to_value(),
         ),
+        What::Reach => (
+            "reach",
+            "The calls of the last seven days that a grant of this one would have covered",
+            vec![query(
+                "free",
+                "The places of the arguments that would be free, with commas; none if left out",
+                &json!({ "type": "string", "examples": ["/limit", "/limit,/note"] }),
+            )],
+            told.subschema_for::<Reach>().to_value(),
+        ),
+        What::Grants => (
+            "grants",
+            "The grants you may see, newest first",
+            vec![query(
+                "state",
+                "`open` (what covers calls) or `all`",
+                &json!({ "type": "string", "default": "open", "enum": ["open", "all"] }),
+            )],
+            told.subschema_for::<Grants>().to_value(),
+        ),
+        What::RevokeGrant => return vec![revoke_grant(place, said, told)],
         What::Me => ("me", "Who you are here", Vec::new(), told.subschema_for::<Me>().to_value()),
         What::Document => ("openapi", "This document", Vec::new(), json!({ "type": "object" })),
     };
@@ -119,6 +142,19 @@ fn answers(place: Place, said: &mut SchemaGenerator, told: &mut SchemaGenerator)
         (path, json!({ "post": operation }))
     };
     VERBS.iter().map(answer).collect()
+}
+
+/// Taking a grant back.
+fn revoke_grant(place: Place, said: &mut SchemaGenerator, told: &mut SchemaGenerator) -> (String, Value) {
+    let body = said.subschema_for::<RevokeGrant>().to_value();
+    let operation = json!({
+        "operationId": "revoke_grant",
+        "summary": "Take a grant back: it covers nothing any more",
+        "parameters": path_parameters(place.path),
+        "requestBody": { "required": true, "content": { "application/json": { "schema": body } } },
+        "responses": responses(&told.subschema_for::<GrantCard>().to_value()),
+    });
+    (place.path.to_owned(), json!({ "post": operation }))
 }
 
 fn list_query() -> Vec<Value> {

@@ -1,6 +1,6 @@
 //! What is asked at which address?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::answer::{VERBS, Verb};
@@ -8,6 +8,8 @@ use super::fault::Fault;
 use super::page::{LARGEST, OPEN, USUAL, Wanted};
 use crate::approval::state::State;
 use crate::config::measure::Period;
+use crate::policy::finding::pointer::Pointer;
+use crate::store::grants::Which;
 
 /// Where everything here begins.
 pub const ROOT: &str = "/api/v1";
@@ -29,6 +31,12 @@ pub enum Route {
     Wait(String, Duration),
     /// Something is said to one of them.
     Say(String, &'static Verb),
+    /// The past calls that a grant of one of them would have covered, with these places free.
+    Reach(String, BTreeSet<Pointer>),
+    /// The grants somebody may see.
+    Grants(Which),
+    /// One of them is taken back.
+    RevokeGrant(String),
     /// Who somebody is.
     Me,
     /// This interface, described.
@@ -52,16 +60,22 @@ pub enum What {
     Card,
     Wait,
     Say,
+    Reach,
+    Grants,
+    RevokeGrant,
     Me,
     Document,
 }
 
 /// Every address. `{verb}` is any of [`VERBS`].
-pub const PLACES: [Place; 6] = [
+pub const PLACES: [Place; 9] = [
     Place { path: "/approvals", what: What::List },
     Place { path: "/approvals/{id}", what: What::Card },
     Place { path: "/approvals/{id}/wait", what: What::Wait },
+    Place { path: "/approvals/{id}/reach", what: What::Reach },
     Place { path: "/approvals/{id}/{verb}", what: What::Say },
+    Place { path: "/grants", what: What::Grants },
+    Place { path: "/grants/{id}/revoke", what: What::RevokeGrant },
     Place { path: "/me", what: What::Me },
     Place { path: "/openapi.json", what: What::Document },
 ];
@@ -74,7 +88,7 @@ impl Route {
             .iter()
             .find_map(|place| place.fits(rest).map(|(id, verb)| (place.what, id, verb)))
             .ok_or(Fault::NoRoute)?;
-        let asked = if matches!(what, What::Say) { http::Method::POST } else { http::Method::GET };
+        let asked = if matches!(what, What::Say | What::RevokeGrant) { http::Method::POST } else { http::Method::GET };
         if *method != asked {
             return Err(Fault::Method(if asked == http::Method::POST { "POST" } else { "GET" }));
         }
@@ -89,6 +103,11 @@ impl Route {
             (What::Wait, _) => Self::Wait(id, query.take("for").map_or(Ok(USUAL_WAIT), |text| wait(&text))?),
             (What::Say, Some(verb)) => Self::Say(id, verb),
             (What::Say, None) => return Err(Fault::NoRoute),
+            (What::Reach, _) => {
+                Self::Reach(id, query.take("free").map_or_else(|| Ok(BTreeSet::new()), |text| free(&text))?)
+            }
+            (What::Grants, _) => Self::Grants(query.take("state").map_or(Ok(Which::Open), |text| which(&text))?),
+            (What::RevokeGrant, _) => Self::RevokeGrant(id),
             (What::Me, _) => Self::Me,
             (What::Document, _) => Self::Document,
         };
@@ -152,6 +171,19 @@ fn states(text: &str) -> Result<Vec<&'static str>, Fault> {
         }),
     };
     Ok(text.split(',').map(state).collect::<Result<Vec<_>, _>>()?.concat())
+}
+
+fn free(text: &str) -> Result<BTreeSet<Pointer>, Fault> {
+    let place = |text: &str| Pointer::try_from(text.to_owned()).map_err(|error| malformed("free", error.to_string()));
+    text.split(',').filter(|text| !text.is_empty()).map(place).collect()
+}
+
+fn which(text: &str) -> Result<Which, Fault> {
+    match text {
+        "open" => Ok(Which::Open),
+        "all" => Ok(Which::All),
+        _ => Err(malformed("state", "write `open` or `all`".to_owned())),
+    }
 }
 
 fn limit(text: &str) -> Result<usize, Fault> {

@@ -7,6 +7,7 @@
 
 use super::append::AppendError;
 use super::entries::Line;
+use super::grants::{GrantRow, GrantStep};
 use super::pool::{Pool, reading};
 use super::{Store, StoreError};
 use crate::approval::Approval;
@@ -34,6 +35,8 @@ pub struct Step {
     pub before: Before,
     /// The vote that made the change, if one did.
     pub vote: Option<Vote>,
+    /// The grant that was made, or used, with it.
+    pub grant: Option<GrantStep>,
     /// What the book says of it.
     pub lines: Vec<Line>,
 }
@@ -70,6 +73,16 @@ pub enum Moved {
 /// A step as rows: what both databases bind.
 #[derive(Debug)]
 pub(super) struct Rows {
+    pub(super) approval: Option<ApprovalRow>,
+    /// The vote.
+    pub(super) vote: Option<Ballot>,
+    pub(super) grant: Option<GrantRow>,
+    pub(super) lines: Vec<Line>,
+}
+
+/// An approval as a row.
+#[derive(Debug)]
+pub(super) struct ApprovalRow {
     pub(super) id: String,
     pub(super) state: &'static str,
     pub(super) principal: String,
@@ -78,14 +91,12 @@ pub(super) struct Rows {
     pub(super) wakes: Option<i64>,
     pub(super) body: String,
     pub(super) before: Before,
-    /// The vote.
-    pub(super) vote: Option<Ballot>,
-    pub(super) lines: Vec<Line>,
 }
 
 /// A vote as a row. A person says one thing to one call; an edit makes another of it.
 #[derive(Debug)]
 pub(super) struct Ballot {
+    pub(super) approval: String,
     pub(super) person: String,
     pub(super) digest: String,
     pub(super) at: i64,
@@ -128,13 +139,14 @@ const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 
 impl Rows {
     fn of(step: Step, now: Timestamp) -> Result<Self, AppendError> {
         let spelled = |error: serde_json::Error| AppendError::Broken(error.to_string());
-        let Step { approval, before, vote, lines } = step;
+        let Step { approval, before, vote, grant, lines } = step;
         let body = serde_json::to_string(&approval).map_err(spelled)?;
         let vote = vote.map(|vote| {
             let body = serde_json::to_string(&vote)?;
-            Ok(Ballot { person: vote.by.person, digest: vote.digest.to_string(), at: vote.at.micros(), body })
+            let (approval, digest) = (approval.id.as_str().to_owned(), vote.digest.to_string());
+            Ok(Ballot { approval, person: vote.by.person, digest, at: vote.at.micros(), body })
         });
-        Ok(Self {
+        let row = ApprovalRow {
             id: approval.id.as_str().to_owned(),
             state: approval.state.word(),
             principal: approval.asker.principal.clone(),
@@ -143,16 +155,17 @@ impl Rows {
             wakes: approval.wakes().map(Timestamp::micros),
             body,
             before,
-            vote: vote.transpose().map_err(spelled)?,
-            lines,
-        })
+        };
+        let grant = grant.map(GrantRow::of).transpose()?;
+        Ok(Self { approval: Some(row), vote: vote.transpose().map_err(spelled)?, grant, lines })
     }
 
-    /// The version after it.
+    /// The version after it: the approval's, or the grant's where only that changes.
     pub(super) fn version(&self) -> i64 {
-        match self.before {
-            Before::Nothing(_) => 1,
-            Before::Version(version) | Before::Shown(version, _) => version.saturating_add(1),
+        match (&self.approval, &self.grant) {
+            (Some(ApprovalRow { before: Before::Version(version) | Before::Shown(version, _), .. }), _)
+            | (None, Some(GrantRow { before: Some(version), .. })) => version.saturating_add(1),
+            _ => 1,
         }
     }
 }
@@ -190,17 +203,24 @@ impl Store {
         let row: Option<(i64, String, String)> =
             reading!(self.pool(), db => sqlx::query_as(FIND).bind(id).fetch_optional(db).await)?;
         let Some((version, body, shown)) = row else { return Ok(None) };
-        let votes: Vec<String> = reading!(self.pool(), db => sqlx::query_scalar(VOTES).bind(id).fetch_all(db).await)?;
-        let unreadable = || StoreError::Unreadable(format!("the approval {id}"));
-        let approval: Approval = serde_json::from_str(&body).map_err(|_| unreadable())?;
-        let votes: Vec<Vote> =
-            votes.iter().map(|vote| serde_json::from_str(vote)).collect::<Result<_, _>>().map_err(|_| unreadable())?;
-        // A vote that was committed between the two reads is one more; one that differs was not written by us.
-        let same = approval.votes.iter().all(|vote| votes.contains(vote));
-        if approval.id.as_str() != id || !same || votes.len() < approval.votes.len() {
+        let unreadable = |_| StoreError::Unreadable(format!("the approval {id}"));
+        let approval: Approval = serde_json::from_str(&body).map_err(unreadable)?;
+        // Under a grant those votes count that made it.
+        let asked = approval.under.as_ref().map_or(id, |under| under.grant.as_str());
+        if approval.id.as_str() != id || !self.were_cast(asked, &approval.votes).await? {
             return Err(StoreError::Unreadable(format!("votes of the approval {id} that are not its own")));
         }
         Ok(Some(KeptApproval { approval, version, shown }))
+    }
+
+    /// Whether all of these votes were cast about this approval.
+    pub(super) async fn were_cast(&self, id: &str, votes: &[Vote]) -> Result<bool, StoreError> {
+        let cast: Vec<String> = reading!(self.pool(), db => sqlx::query_scalar(VOTES).bind(id).fetch_all(db).await)?;
+        let unreadable = |_| StoreError::Unreadable(format!("the approval {id}"));
+        let cast: Vec<Vote> =
+            cast.iter().map(|vote| serde_json::from_str(vote)).collect::<Result<_, _>>().map_err(unreadable)?;
+        // A vote that was committed between the two reads is one more; one that differs was not written by us.
+        Ok(votes.iter().all(|vote| cast.contains(vote)) && cast.len() >= votes.len())
     }
 
     /// The ids that begin like this, two at most: enough to tell whether it names one.

@@ -21,6 +21,7 @@ const ALL: &[Migration] = &[
     Migration { number: 5, text: APPROVALS },
     Migration { number: 6, text: TASKS },
     Migration { number: 7, text: VOTES },
+    Migration { number: 8, text: GRANTS },
 ];
 
 /// Digests and lists are kept as text, times as microseconds since 1970.
@@ -158,6 +159,21 @@ CREATE TABLE vote (
 ) {strict};
 INSERT INTO vote (approval, person, digest, at, body) SELECT approval, person, '', at, body FROM vote_once;
 DROP TABLE vote_once;
+";
+
+/// How far a yes reaches beyond one call.
+const GRANTS: &str = "
+CREATE TABLE grants (
+    id TEXT {bytewise} PRIMARY KEY,
+    version {integer} NOT NULL,
+    state TEXT NOT NULL,
+    whose TEXT NOT NULL,
+    server TEXT {bytewise} NOT NULL,
+    wakes {integer},
+    body TEXT NOT NULL
+) {strict};
+CREATE INDEX grants_whose ON grants (whose) WHERE wakes IS NOT NULL;
+CREATE INDEX grants_wakes ON grants (wakes) WHERE wakes IS NOT NULL;
 ";
 
 const POSTGRES_BY_CALL: &str = "CREATE INDEX entry_call ON entry (call) WHERE call IS NOT NULL";

@@ -69,7 +69,7 @@ impl Desk {
             ensure!(status == 200, "{status}: {told}");
         } else {
             let (by, reason) = (self.voter.clone(), Some("seen".to_owned()));
-            self.at.act(id, Wish::Vote { by, word: Word::Yes, reason, digest }).await?;
+            self.at.act(id, Wish::Vote { by, word: Word::Yes, reason, digest, bounds: None }).await?;
         }
         Ok(Instant::now())
     }

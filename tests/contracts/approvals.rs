@@ -44,6 +44,7 @@ async fn a_change_has_one_winner_however_many_want_it(place: Arc<Place>) {
                     approval: cancelled,
                     before: Before::Version(1),
                     vote: None,
+                    grant: None,
                     lines: vec![line(&id_of(&approval), &format!("winner {who}"))],
                 };
                 store.move_approval(step, at(1)).await.unwrap()
@@ -67,6 +68,7 @@ async fn what_changed_and_what_the_book_says_of_it_are_there_together(place: Arc
         approval: waiting("a"),
         before: Before::Version(7),
         vote: Some(vote("ben", 3)),
+        grant: None,
         lines: vec![line("a", "never")],
     };
     assert_eq!(store.move_approval(stale, at(3)).await.unwrap(), Moved::Stale);
@@ -86,6 +88,7 @@ async fn what_was_kept_is_read_as_it_was(place: Arc<Place>) {
         approval: voted.clone(),
         before: Before::Version(1),
         vote: voted.votes.last().cloned(),
+        grant: None,
         lines: vec![line("a", "voted")],
     };
     assert_eq!(store.move_approval(step, at(5)).await.unwrap(), Moved::Done(2));
@@ -105,7 +108,13 @@ async fn what_waits_is_found_by_state_time_and_repetition(place: Arc<Place>) {
         open(&store, id).await;
     }
     let cancelled = waiting("b").after(Happening::Cancelled, at(2)).unwrap().approval;
-    let step = Step { approval: cancelled, before: Before::Version(1), vote: None, lines: vec![line("b", "gone")] };
+    let step = Step {
+        approval: cancelled,
+        before: Before::Version(1),
+        vote: None,
+        grant: None,
+        lines: vec![line("b", "gone")],
+    };
     store.move_approval(step, at(2)).await.unwrap();
     let words = |ids: Vec<String>| ids.join(" ");
     assert_eq!(words(store.approvals_in(&["pending"], None, 10).await.unwrap()), "c a");
@@ -134,6 +143,7 @@ async fn one_person_votes_once(place: Arc<Place>) {
             approval: Approval { votes: vec![vote("ben", 1)], ..waiting("a") },
             before: Before::Version(version),
             vote: Some(vote("ben", version)),
+            grant: None,
             lines: vec![line("a", "voted")],
         };
         assert_eq!(store.move_approval(step, at(1)).await.is_ok(), version == 1);
@@ -146,6 +156,7 @@ async fn open(store: &Store, id: &str) -> Moved {
         approval: waiting(id),
         before: Before::Nothing(r#"{"tool":"drop"}"#.to_owned()),
         vote: None,
+        grant: None,
         lines: vec![line(id, "opened")],
     };
     store.move_approval(step, at(0)).await.unwrap()
@@ -171,13 +182,13 @@ pub(crate) fn voter(person: &str) -> Voter {
 
 /// Their yes.
 pub(crate) fn said_by(by: Voter, digest: Digest) -> Wish {
-    Wish::Vote { by, word: Word::Yes, reason: None, digest }
+    Wish::Vote { by, word: Word::Yes, reason: None, digest, bounds: None }
 }
 
 fn vote(person: &str, seconds: i64) -> Vote {
     let by = voter(person);
     let digest = Digest::of_bytes("call", b"a");
-    Vote { by, word: Word::Yes, part: Part::Countersigns, reason: None, digest, at: at(seconds) }
+    Vote { by, word: Word::Yes, part: Part::Countersigns, reason: None, digest, at: at(seconds), bounds: None }
 }
 
 fn line(call: &str, what: &str) -> Line {

@@ -18,6 +18,7 @@ mod approvals;
 mod collide;
 mod crash;
 mod fault;
+mod grants;
 mod limits;
 mod place;
 mod postgres;
@@ -59,6 +60,7 @@ fn main() {
     let mut trials = Vec::new();
     let both: Vec<_> = approvals::PROMISES
         .iter()
+        .chain(grants::PROMISES)
         .chain(store::PROMISES)
         .chain(tickets::PROMISES)
         .chain(tasks::PROMISES)

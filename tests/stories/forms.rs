@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::Story;
 use crate::effects::class;
+use crate::granted::GRANTING;
 use crate::office::Office;
 use crate::world::Told;
 
@@ -121,7 +122,7 @@ fn astray() -> Told {
 
 fn described() -> Told {
     Box::pin(async {
-        let office = Office::open("100ms").await;
+        let office = Office::under(GRANTING, "100ms").await;
         let asking = office.world.request(Method::GET, "/api/v1/openapi.json");
         let (status, document) = office.heard(asking).await;
         assert_eq!((status, &document), (200, &countersign::review::openapi::document()), "anybody may read it");
@@ -143,6 +144,6 @@ fn described() -> Told {
                 asked += 1;
             }
         }
-        assert_eq!(asked, 5 + countersign::review::answer::VERBS.len());
+        assert_eq!(asked, 8 + countersign::review::answer::VERBS.len());
     })
 }

@@ -25,6 +25,7 @@ mod eras;
 mod facts;
 mod falling;
 mod forms;
+mod granted;
 mod guarded;
 mod identity;
 mod judged;
@@ -59,7 +60,7 @@ fn main() {
     rooms.extend([eras::STORIES, rounds::STORIES, facts::STORIES, replayed::STORIES, bench::STORIES]);
     rooms.extend([effects::STORIES, results::STORIES, past::STORIES, waiting::STORIES, crashing::STORIES]);
     rooms.extend([tasks::STORIES, talking::STORIES, review::STORIES, forms::STORIES]);
-    rooms.extend([crowding::STORIES, falling::STORIES, claimed::STORIES]);
+    rooms.extend([crowding::STORIES, falling::STORIES, claimed::STORIES, granted::STORIES]);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
         rooms.extend([rounds::WITH_POSTGRES, crashing::WITH_POSTGRES]);

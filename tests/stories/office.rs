@@ -101,6 +101,9 @@ impl Office {
             (400.., _) => "Problem",
             (_, "/me") => "Me",
             (_, "/approvals") => "Page",
+            (_, "/grants") => "Grants",
+            (_, grant) if grant.starts_with("/grants/") => "GrantCard",
+            (_, reach) if reach.ends_with("/reach") => "Reach",
             (_, "/openapi.json") => return (status, told),
             _ => "Card",
         };

@@ -34,7 +34,7 @@ fn full() -> Vec<Approval> {
         Event::Proposed { by: bob.clone(), about: voted.digest, edit: edit.clone() },
         Event::Unedited { why: "no".into() },
         Event::Proposed { by: bob, about: voted.digest, edit: edit.clone() },
-        Event::Edited { to: digest("other") },
+        Event::Edited { to: digest("other"), scope: None },
         Event::Proposed { by: person("carol", &["ops"]), about: digest("other"), edit },
     ];
     let talked = talked.into_iter().fold(voted.clone(), |before, event| plain(&before, event, 2).unwrap());
@@ -101,9 +101,10 @@ fn a_member_that_is_lost_is_an_error_and_never_a_default() {
                 _ => false,
             }
         };
-        // These two are not written when there are none. Without them fewer people are asked, never more.
+        // These are not written when there are none. Without them fewer people are asked, and less is granted, never more.
         let lost = damaged(&approval, less);
-        let strict: Vec<_> = lost.iter().filter(|at| !at.ends_with("/ttl") && !at.ends_with("/escalate")).collect();
+        let optional = ["/ttl", "/escalate", "/grant", "/scope", "/under", "/bounds"];
+        let strict: Vec<_> = lost.iter().filter(|at| !optional.iter().any(|end| at.ends_with(end))).collect();
         assert_eq!(strict, [""; 0], "{:?}", approval.state);
     }
 }
@@ -132,7 +133,19 @@ fn a_member_of_another_kind_is_an_error() {
             })
         };
         let nulls = damaged(&approval, null);
-        let known = ["/reason", "/asker/person", "/ttl", "/escalate", "/escalated", "/answer", "/to"];
+        let known = [
+            "/reason",
+            "/asker/person",
+            "/ttl",
+            "/escalate",
+            "/escalated",
+            "/answer",
+            "/to",
+            "/grant",
+            "/scope",
+            "/under",
+            "/bounds",
+        ];
         assert!(nulls.iter().all(|at| known.iter().any(|end| at.ends_with(end))), "{nulls:?}");
     }
     for (at, word) in [

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::policy::decision::Agreement;
+use crate::policy::finding::grant::GrantTerms;
 
 /// See [`Event::Held`](super::Event::Held).
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -37,6 +38,9 @@ pub struct Voted {
     pub reason: Option<String>,
     /// Names what they were shown.
     pub digest: String,
+    /// How far a yes reaches beyond the call, where it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bounds: Option<GrantTerms>,
     /// Where the approval stands after it.
     pub state: &'static str,
     /// Who still has to agree.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Place;
+use crate::approval::Approval;
 use crate::approval::edit::{Edit, Stands};
 use crate::approval::state::State;
 use crate::approval::vote::Voter;
@@ -23,7 +24,7 @@ const LOOKS: u32 = 30;
 /// So many are looked up at a time.
 const AT_ONCE: i64 = 200;
 /// So many characters of an id name it among those that wait.
-const SHORT: usize = 18;
+pub(super) const SHORT: usize = 18;
 
 pub(super) async fn list(
     (store, desk): Place<'_>,
@@ -95,7 +96,8 @@ pub(super) fn show(
     out.line(&format!("  must agree {}", terms(kept)))?;
     for vote in &approval.votes {
         let why = vote.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        out.line(&format!("  {:<10} {} {}{why}", vote.part.text(), vote.by.person, vote.word.text()))?;
+        let reach = vote.bounds.as_ref().map(|bounds| format!(", for {bounds}")).unwrap_or_default();
+        out.line(&format!("  {:<10} {} {}{reach}{why}", vote.part.text(), vote.by.person, vote.word.text()))?;
     }
     for question in &approval.questions {
         let said = question.answer.as_ref().map_or_else(
@@ -107,13 +109,7 @@ pub(super) fn show(
     for edit in &approval.edits {
         out.line(&format!("  edit       {}: {}", edit.by, edit_in_words(edit)))?;
     }
-    if approval.is_glass_broken() {
-        out.line("  GLASS BROKEN: those whom the rules ask did not agree")?;
-    }
-    if approval.state == State::Pending {
-        out.line(&format!("  missing    {}", approval.lacking(now).join("; ")))?;
-        out.line(&format!("  ends       {} ({})", approval.deadline, minutes(approval.deadline, now)))?;
-    }
+    stands(approval, now, out)?;
     out.line(&format!("  digest     {}", approval.digest))?;
     out.line("  what would be sent:")?;
     for line in serde_json::to_string_pretty(&shown.params)?.lines() {
@@ -139,6 +135,24 @@ pub(super) fn show(
     Ok(Exit::Done)
 }
 
+/// What is missing, or why nothing is.
+fn stands(approval: &Approval, now: Timestamp, out: &mut Output<'_>) -> anyhow::Result<()> {
+    if let Some(under) = &approval.under {
+        out.line(&format!("  runs under grant {}: nobody was asked about this call", under.grant))?;
+    }
+    if approval.is_glass_broken() {
+        out.line("  GLASS BROKEN: those whom the rules ask did not agree")?;
+    }
+    if approval.state == State::Pending {
+        if let Some(widest) = approval.widest() {
+            out.line(&format!("  may grant  at most {widest}"))?;
+        }
+        out.line(&format!("  missing    {}", approval.lacking(now).join("; ")))?;
+        out.line(&format!("  ends       {} ({})", approval.deadline, minutes(approval.deadline, now)))?;
+    }
+    Ok(())
+}
+
 fn terms(kept: &KeptApproval) -> String {
     let of = kept.approval.agreement.all_of.iter().map(|said| {
         let reviewers: Vec<String> = said.terms.reviewers.iter().map(ToString::to_string).collect();
@@ -148,7 +162,7 @@ fn terms(kept: &KeptApproval) -> String {
 }
 
 /// Time left, in words.
-fn minutes(deadline: Timestamp, now: Timestamp) -> String {
+pub(super) fn minutes(deadline: Timestamp, now: Timestamp) -> String {
     let seconds = deadline.seconds().saturating_sub(now.seconds());
     match seconds {
         ..=0 => "over".to_owned(),

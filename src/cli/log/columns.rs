@@ -56,6 +56,17 @@ fn tell(event: &str, body: &Object) -> Told {
             let places: Vec<String> = places.unwrap_or_default();
             told(text("person"), places.join(" "), pair("outcome", "reason", ": "))
         }
+        "grant_made" => {
+            let bounds = body.object("bounds").map_or_else(String::new, reach);
+            told(people(body), pair("server", "tool", "/"), format!("granted to {}: {bounds}", text("principal")))
+        }
+        "grant_used" => {
+            let left = format!("under grant {}, {} more until {}", text("grant"), number("left"), text("until"));
+            told(people(body), String::new(), left)
+        }
+        "grant_ended" => {
+            told(text("by"), String::new(), format!("{} after {} uses", pair("state", "why", ": "), number("used")))
+        }
         "claimed" => told(String::new(), text("attempt"), String::new()),
         "settled" => told(text("by"), String::new(), pair("state", "why", ": ")),
         "dispatched" => told(String::new(), text("server"), String::new()),
@@ -75,6 +86,23 @@ fn tell(event: &str, body: &Object) -> Told {
         "fault" => told(String::new(), String::new(), text("what")),
         _ => told(String::new(), String::new(), Value::from(body.clone()).to_string()),
     }
+}
+
+fn people(body: &Object) -> String {
+    texts(body, "people").join(" ")
+}
+
+/// How far a grant reaches.
+fn reach(bounds: &Object) -> String {
+    let uses = bounds.get("uses").map(Value::to_string).unwrap_or_default();
+    let free = texts(bounds, "free").join(", ");
+    let free = if free.is_empty() { "nothing".to_owned() } else { free };
+    format!("{uses} uses within {}, {free} free", bounds.str("for").unwrap_or_default())
+}
+
+fn texts(body: &Object, name: &str) -> Vec<String> {
+    let all = body.get(name).and_then(Value::as_array).unwrap_or_default();
+    all.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
 /// From what decides to what only grants.

@@ -24,6 +24,7 @@ pub(super) fn said(wish: &Wish, approval: &Approval, vote: Option<&Vote>, now: T
                 part: vote.part.text(),
                 reason: vote.reason.clone(),
                 digest: vote.digest.to_string(),
+                bounds: vote.bounds.clone(),
                 state: approval.state.word(),
                 lacking,
             }))]

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::talk::Edited;
 use super::words::{changed, unkept};
 use super::{Running, Waiter, asks_the_same};
 use crate::approval::Approval;
@@ -39,6 +38,7 @@ impl Gateway {
             self.supersede(id.as_str(), "the tool is not the one people were shown").await;
             return Err(changed("the tool changed while the call waited"));
         }
+        self.is_still_granted(approval).await?;
         let asked = weighed.asked().clone();
         let mut weighed = self.weigh(exchange, reach, asked).await;
         beyond_limits(&mut weighed.judgement, &approval.agreement);
@@ -60,7 +60,7 @@ impl Gateway {
         let done = self.desk.act(id.as_str(), Wish::Claim(claimant)).await.map_err(|error| unkept(&error))?;
         Failpoint::Claimed.reached();
         let Some((consent, receipt)) = done.leave else { return Err(Refusal::plain()) };
-        let running = Running::start(Arc::clone(&self.desk), (id, attempt, claimed), Edited::of(approval));
+        let running = Running::start(Arc::clone(&self.desk), (id, attempt, claimed), approval);
         let about = About::of(&weighed.call, weighed.input, weighed.shown);
         let permit = match &weighed.judgement.decision {
             Decision::Hold(held) => Permit::agreed(weighed.call, held, consent),

@@ -3,9 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::covered;
 use super::talk::Edited;
+use crate::approval::Approval;
 use crate::call::CallId;
 use crate::gateway::desk::{Desk, DeskError, LEASE, Wish};
+use crate::wire::message::Answer;
 
 /// How often whoever performs a held call says that they still do.
 const RENEWAL: Duration = Duration::from_secs(5);
@@ -15,7 +18,9 @@ pub(in crate::gateway) struct Running {
     /// Names the attempt.
     pub(super) attempt: String,
     /// What people changed before they agreed.
-    pub(in crate::gateway) edited: Option<Edited>,
+    edited: Option<Edited>,
+    /// The grant because of which nobody was asked.
+    under: Option<CallId>,
     /// When the lease was taken or renewed last.
     renewed: Arc<Mutex<Instant>>,
     renewing: tokio::task::JoinHandle<()>,
@@ -25,11 +30,23 @@ impl Running {
     pub(super) fn start(
         desk: Arc<Desk>,
         (id, attempt, claimed): (CallId, String, Instant),
-        edited: Option<Edited>,
+        approval: &Approval,
     ) -> Self {
+        let edited = Edited::of(approval);
+        let under = approval.under.as_ref().map(|under| under.grant.clone());
         let renewed = Arc::new(Mutex::new(claimed));
         let renewing = tokio::spawn(renew(desk, id, attempt.clone(), Arc::clone(&renewed)));
-        Self { attempt, edited, renewed, renewing }
+        Self { attempt, edited, under, renewed, renewing }
+    }
+
+    /// Tells the agent what people changed, and because of what nobody was asked.
+    pub(in crate::gateway) fn tell(&self, answer: &mut Answer) {
+        if let Some(edited) = &self.edited {
+            edited.tell(answer);
+        }
+        if let Some(under) = &self.under {
+            covered::tell(under, answer);
+        }
     }
 
     /// Whether others may believe by now that nobody performs it: a process that stood still must not go on.

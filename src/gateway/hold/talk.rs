@@ -8,6 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::covered::scope;
 use super::{Gateway, Waiter, shown};
 use crate::approval::Approval;
 use crate::approval::edit::{Change, Edit};
@@ -45,7 +46,8 @@ impl Gateway {
             Ok(again) => {
                 let entries = vec![entries::arrived(exchange, &again), self.decided(exchange, &again, None)];
                 let shown = shown(exchange, &again, &approval.agreement);
-                (Wish::Edit { to: again.call.digest, shown, entries }, Some(again))
+                let scope = scope(&again, (&approval.id, &approval.asker), &approval.agreement).map(Box::new);
+                (Wish::Edit { to: again.call.digest, scope, shown, entries }, Some(again))
             }
             Err(why) => (Wish::Unedit(why), None),
         };

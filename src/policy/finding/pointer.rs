@@ -33,6 +33,11 @@ impl Pointer {
         &self.0
     }
 
+    /// Whether the other names this place, or one below it.
+    pub fn leads_to(&self, other: &Self) -> bool {
+        other.0.starts_with(&self.0)
+    }
+
     /// The steps below these names; none when it leads elsewhere.
     pub fn below(&self, names: &[&str]) -> Option<&[Step]> {
         let (begin, rest) = self.0.split_at_checked(names.len())?;

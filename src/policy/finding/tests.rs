@@ -22,7 +22,7 @@ fn every_effect_says_what_it_needs_and_reads_back_as_it_was_written() {
     for (effect, json) in [
         (
             Effect::Hold,
-            r#"{"reviewers":["user:ben","user:ann","group:a","role:lead"],"quorum":3,"each":true,"ttl":"30m","escalate":{"after":"10m","to":["group:b"]},"show":["/call/arguments","/facts/risk"],"by":"other"}"#,
+            r#"{"reviewers":["user:ben","user:ann","group:a","role:lead"],"quorum":3,"each":true,"ttl":"30m","escalate":{"after":"10m","to":["group:b"]},"show":["/call/arguments","/facts/risk"],"by":"other","grant":{"uses":5,"for":"15m","free":["/a~1b","/limit"]}}"#,
         ),
         (Effect::Withhold, r#"{"reviewers":["user"],"quorum":1,"each":false,"show":["/result/text"],"by":"owner"}"#),
         (Effect::Redact, r#"{"path":"/call/arguments/a~1b/*/0","replace":"","pattern":"[0-9]+"}"#),
@@ -102,6 +102,16 @@ fn whatever_is_not_understood_is_refused() {
         (Effect::Hold, hold(r#""show":["/call/argument"]"#), "no such field"),
         (Effect::Hold, hold(r#""show":["call"]"#), "no JSON pointer"),
         (Effect::Hold, hold(r#""escalate":{"after":"1h"}"#), "`to`"),
+        (Effect::Hold, hold(r#""grant":{"uses":1,"for":"1h"}"#), "one use needs none"),
+        (Effect::Hold, hold(r#""grant":{"uses":5,"for":"2d"}"#), "longer than 24h"),
+        (Effect::Hold, hold(r#""grant":{"uses":5,"for":"1h","free":["/call/arguments/a"]}"#), "from the arguments"),
+        (Effect::Hold, hold(r#""grant":{"uses":5,"for":"1h","until":"friday"}"#), "`until`"),
+        (
+            Effect::Limit,
+            r#"{"key":["a"],"max":1,"per":"1h","then":"hold","reviewers":["user"],"grant":{"uses":5,"for":"1h"}}"#
+                .into(),
+            "`grant`",
+        ),
         (Effect::Hold, hold(r#""escalate":{"after":"1h","to":[]}"#), "nobody"),
         (Effect::Hold, hold(r#""escalate":{"after":"1h","to":["user:a"],"then":"deny"}"#), "`then`"),
         (Effect::Withhold, r#"{"quorum":2}"#.into(), "reviewers"),

@@ -74,8 +74,11 @@ fn good(name: &str, holds: bool) -> Value {
         "quorum" | "max" | "cost" => json!(1),
         "each" => json!(false),
         "remove" => json!(true),
-        "ttl" | "per" | "after" => json!("1h"),
+        "ttl" | "per" | "after" | "for" => json!("1h"),
         "escalate" => json!({ "after": "1h", "to": ["group:x"] }),
+        "grant" => json!({ "uses": 2, "for": "1h" }),
+        "uses" => json!(2),
+        "free" => json!(["/x"]),
         "show" => json!(["/call/arguments"]),
         "by" => json!("owner"),
         "path" => json!("/result/content"),
@@ -105,7 +108,7 @@ fn literal(expr: &Expr, good: &Value) -> Value {
         }
         Expr::Object { fields, .. } => {
             let member = |name: &str| match name {
-                "after" | "to" | "ttl" => self::good(name, false),
+                "after" | "to" | "ttl" | "uses" | "for" | "free" => self::good(name, false),
                 _ => json!("x"),
             };
             fields

@@ -108,6 +108,10 @@ const PLANTED: &[(&str, &str)] = &[
         "finding-form",
         "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"escalate\": {\"after\": \"1h\"}}",
     ),
+    (
+        "finding-form",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"grant\": {\"uses\": 500, \"for\": \"1h\"}}",
+    ),
     ("finding-form", "redact contains {\"id\": \"a\", \"path\": \"/call/tool\", \"replace\": \"x\"}"),
     ("finding-form", "redact contains {\"id\": \"a\", \"path\": \"call/arguments/x\", \"replace\": \"x\"}"),
     ("finding-form", "redact contains {\"id\": \"a\", \"path\": \"/call/arguments/x\"}"),

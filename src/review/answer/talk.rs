@@ -117,7 +117,7 @@ impl Answer for BreakGlass {
 
     fn wish(self, by: Voter, _: &Approval) -> Result<Wish, Fault> {
         let (reason, digest) = (fit("reason", Some(&self.reason))?, digest(&self.digest)?);
-        Ok(Wish::Vote { by, word: Word::BreakGlass, reason, digest })
+        Ok(Wish::Vote { by, word: Word::BreakGlass, reason, digest, bounds: None })
     }
 
     fn may(by: &Voter, approval: &Approval, now: Timestamp) -> bool {

@@ -17,11 +17,12 @@ const fn stands_below(why: Refused) -> bool {
         | Refused::NoWords
         | Refused::NothingAsked
         | Refused::TooMuch
+        | Refused::TooWide
         | Refused::QuorumGone => true,
     }
 }
 
-const REFUSALS: [Refused; 13] = [
+const REFUSALS: [Refused; 14] = [
     Refused::Stands("expired"),
     Refused::Late,
     Refused::OtherCall,
@@ -34,6 +35,7 @@ const REFUSALS: [Refused; 13] = [
     Refused::NoWords,
     Refused::NothingAsked,
     Refused::TooMuch,
+    Refused::TooWide,
     Refused::QuorumGone,
 ];
 
@@ -78,6 +80,10 @@ fn every_other_fault_has_one_too() {
         (Fault::Body(StatusCode::REQUEST_TIMEOUT, String::new()), 408),
         (Fault::Body(StatusCode::BAD_REQUEST, String::new()), 400),
         (Fault::Unknown, 404),
+        (Fault::UnknownGrant, 404),
+        (Fault::TooWide(TooWide::None), 400),
+        (Fault::Grant(Refused::NotAsked), 403),
+        (Fault::Grant(Refused::Stands("over")), 409),
         (Fault::NotYours, 403),
         (Fault::Crowded, 503),
         (Fault::Busy, 503),

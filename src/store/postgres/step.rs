@@ -1,12 +1,13 @@
 //! How does a change of an approval become rows?
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 use super::{INSERT_AND_KEEP, trouble};
 use crate::call::CallId;
 use crate::clock::Timestamp;
 use crate::store::append::AppendError;
-use crate::store::approvals::{Ballot, Before, CHANGE, Moved, OPEN, Rows, VOTE};
+use crate::store::approvals::{ApprovalRow, Ballot, Before, CHANGE, Moved, OPEN, Rows, VOTE};
+use crate::store::grants::{GrantRow, MAKE, USE};
 use crate::store::pool;
 
 /// One transaction, on the disk when it returns.
@@ -26,31 +27,13 @@ pub(super) async fn write(pool: &PgPool, rows: &Rows) -> Result<Moved, AppendErr
 async fn attempt(pool: &PgPool, rows: &Rows) -> Result<Moved, sqlx::Error> {
     let mut open = pool.begin().await?;
     sqlx::query("SET LOCAL synchronous_commit = on").execute(&mut *open).await?;
-    let query = match &rows.before {
-        Before::Nothing(shown) => sqlx::query(OPEN)
-            .bind(&rows.id)
-            .bind(rows.state)
-            .bind(&rows.principal)
-            .bind(&rows.repeat)
-            .bind(rows.moved)
-            .bind(rows.wakes)
-            .bind(&rows.body)
-            .bind(shown),
-        Before::Version(version) | Before::Shown(version, _) => sqlx::query(CHANGE)
-            .bind(&rows.id)
-            .bind(rows.state)
-            .bind(rows.moved)
-            .bind(rows.wakes)
-            .bind(&rows.body)
-            .bind(*version)
-            .bind(rows.before.anew()),
-    };
-    if query.execute(&mut *open).await?.rows_affected() != 1 {
+    let changed = put(&mut open, rows.approval.as_ref()).await? && grant(&mut open, rows.grant.as_ref()).await?;
+    if !changed {
         open.rollback().await?;
         return Ok(Moved::Stale);
     }
-    if let Some(Ballot { person, digest, at, body }) = &rows.vote {
-        let query = sqlx::query(VOTE).bind(&rows.id).bind(person).bind(digest).bind(at).bind(body);
+    if let Some(Ballot { approval, person, digest, at, body }) = &rows.vote {
+        let query = sqlx::query(VOTE).bind(approval).bind(person).bind(digest).bind(at).bind(body);
         query.execute(&mut *open).await?;
     }
     let lines = &rows.lines;
@@ -67,4 +50,38 @@ async fn attempt(pool: &PgPool, rows: &Rows) -> Result<Moved, sqlx::Error> {
     query.bind(&names).bind(&texts).execute(&mut *open).await?;
     open.commit().await?;
     Ok(Moved::Done(rows.version()))
+}
+
+/// Whether it was what it must have been.
+async fn put(open: &mut PgConnection, row: Option<&ApprovalRow>) -> Result<bool, sqlx::Error> {
+    let Some(ApprovalRow { id, state, principal, repeat, moved, wakes, body, before }) = row else { return Ok(true) };
+    let query = match before {
+        Before::Nothing(shown) => sqlx::query(OPEN)
+            .bind(id)
+            .bind(state)
+            .bind(principal)
+            .bind(repeat)
+            .bind(moved)
+            .bind(wakes)
+            .bind(body)
+            .bind(shown),
+        Before::Version(version) | Before::Shown(version, _) => sqlx::query(CHANGE)
+            .bind(id)
+            .bind(state)
+            .bind(moved)
+            .bind(wakes)
+            .bind(body)
+            .bind(*version)
+            .bind(before.anew()),
+    };
+    Ok(query.execute(open).await?.rows_affected() == 1)
+}
+
+async fn grant(open: &mut PgConnection, row: Option<&GrantRow>) -> Result<bool, sqlx::Error> {
+    let Some(GrantRow { id, state, whose, server, wakes, body, before }) = row else { return Ok(true) };
+    let query = match before {
+        None => sqlx::query(MAKE).bind(id).bind(state).bind(whose).bind(server).bind(wakes).bind(body),
+        Some(version) => sqlx::query(USE).bind(id).bind(state).bind(wakes).bind(body).bind(*version),
+    };
+    Ok(query.execute(open).await?.rows_affected() == 1)
 }

@@ -5,30 +5,44 @@ use std::sync::LazyLock;
 use rusqlite::{Connection, params};
 
 use super::insert::First;
-use crate::store::approvals::{Ballot, Before, CHANGE, OPEN, Rows, VOTE};
+use crate::store::approvals::{ApprovalRow, Ballot, Before, CHANGE, OPEN, Rows, VOTE};
+use crate::store::grants::{GrantRow, MAKE, USE};
 
 /// SQLite takes `$2` for a name and numbers names as they come, so here the same texts say `?2`.
-static NUMBERED: LazyLock<[String; 3]> = LazyLock::new(|| [OPEN, CHANGE, VOTE].map(|text| text.replace('$', "?")));
+static NUMBERED: LazyLock<[String; 5]> =
+    LazyLock::new(|| [OPEN, CHANGE, VOTE, MAKE, USE].map(|text| text.replace('$', "?")));
 
-/// Writes the approval and the vote inside a transaction that is open; or finds that somebody else was first.
+/// Writes the approval, the vote and the grant inside a transaction that is open; or finds that somebody else was first.
 pub(super) fn write(connection: &Connection, rows: &Rows) -> rusqlite::Result<First> {
-    let Rows { id, state, principal, repeat, moved, wakes, body, before, vote, lines: _ } = rows;
-    let [open, change, cast] = &*NUMBERED;
-    let changed = match before {
-        Before::Nothing(shown) => {
-            let values = params![id, state, principal, repeat, moved, wakes, body, shown];
-            connection.prepare_cached(open)?.execute(values)?
-        }
-        Before::Version(version) | Before::Shown(version, _) => {
-            let values = params![id, state, moved, wakes, body, version, before.anew()];
-            connection.prepare_cached(change)?.execute(values)?
-        }
-    };
-    if changed != 1 {
+    let [open, change, cast, make, use_up] = &*NUMBERED;
+    let mut changed = true;
+    if let Some(ApprovalRow { id, state, principal, repeat, moved, wakes, body, before }) = &rows.approval {
+        let done = match before {
+            Before::Nothing(shown) => {
+                let values = params![id, state, principal, repeat, moved, wakes, body, shown];
+                connection.prepare_cached(open)?.execute(values)?
+            }
+            Before::Version(version) | Before::Shown(version, _) => {
+                let values = params![id, state, moved, wakes, body, version, before.anew()];
+                connection.prepare_cached(change)?.execute(values)?
+            }
+        };
+        changed = done == 1;
+    }
+    if let Some(GrantRow { id, state, whose, server, wakes, body, before }) = &rows.grant
+        && changed
+    {
+        let done = match before {
+            None => connection.prepare_cached(make)?.execute(params![id, state, whose, server, wakes, body])?,
+            Some(version) => connection.prepare_cached(use_up)?.execute(params![id, state, wakes, body, version])?,
+        };
+        changed = done == 1;
+    }
+    if !changed {
         return Ok(First::Stale);
     }
-    if let Some(Ballot { person, digest, at, body }) = vote {
-        connection.prepare_cached(cast)?.execute(params![id, person, digest, at, body])?;
+    if let Some(Ballot { approval, person, digest, at, body }) = &rows.vote {
+        connection.prepare_cached(cast)?.execute(params![approval, person, digest, at, body])?;
     }
     Ok(First::Done)
 }
