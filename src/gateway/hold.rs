@@ -171,7 +171,7 @@ impl Gateway {
             }
         }
         if let Some(waiting) = self.granted(exchange, &weighed, repeat).await? {
-            return Ok(Waiter { weighed, waiting });
+            return Ok(Box::new(Waiter { weighed: *weighed, waiting }));
         }
         self.open(exchange, weighed, repeat).await
     }
