@@ -17,6 +17,7 @@ pub mod consent;
 pub mod edit;
 pub mod event;
 pub mod people;
+pub mod precondition;
 pub mod question;
 pub mod quorum;
 mod row;
@@ -34,6 +35,7 @@ use asker::Asker;
 use consent::Consent;
 use edit::Edit;
 use event::{Claim, Event, Refused};
+use precondition::Precondition;
 use question::Question;
 pub use quorum::BREAK_GLASS;
 use quorum::Standing;
@@ -77,6 +79,8 @@ pub struct Approval {
     pub questions: Vec<Question>,
     /// What people wanted to be different, in order.
     pub edits: Vec<Edit>,
+    /// What was seen of its effect before people were asked, and must still be so when it is sent.
+    pub seen: Vec<Precondition>,
 }
 
 /// What an event came to.
@@ -113,7 +117,19 @@ impl Approval {
             escalated: None,
             questions: Vec::new(),
             edits: Vec::new(),
+            seen: Vec::new(),
         }
+    }
+
+    /// Names what people are asked: what would be sent, and what was seen of its effect. Their words name it too, so that
+    /// they count for what they were shown.
+    pub fn summary(&self) -> Digest {
+        if self.seen.is_empty() {
+            return self.digest;
+        }
+        // What has no text is what nobody was shown, and no word is about it.
+        let seen = serde_json::to_vec(&self.seen).unwrap_or_default();
+        self.digest.with(&Digest::of_bytes("preconditions", &seen))
     }
 
     /// What the time alone has decided by now, if it has.
@@ -165,7 +181,8 @@ impl Approval {
 
     /// Whether this person answered already, to what it is now, by whichever account.
     pub fn has_answered(&self, voter: &Voter) -> bool {
-        let said = |earlier: &Vote| earlier.digest == self.digest && quorum::same(&self.asker, &earlier.by, voter);
+        let asked = self.summary();
+        let said = |earlier: &Vote| earlier.digest == asked && quorum::same(&self.asker, &earlier.by, voter);
         self.votes.iter().any(said)
     }
 
@@ -219,7 +236,7 @@ impl Approval {
             Event::Questioned { by, text } => plain(self.questioned(&by, text, now)?),
             Event::Told(text) => plain(self.told(text, now)?),
             Event::Proposed { by, about, edit } => plain(self.proposed(&by, (about, edit), now)?),
-            Event::Edited { to } => plain(self.edited(to)?),
+            Event::Edited { to, seen } => plain(self.edited(to, seen)?),
             Event::Unedited { why } => plain(self.unedited(why)?),
             Event::Reconciled { happened } => match self.state {
                 State::Unknown => plain(self.at(State::Ended(End::reconciled(happened)))),
@@ -247,7 +264,7 @@ impl Approval {
             Word::BreakGlass => self.may_break_glass(&vote.by, now)?,
             Word::Yes | Word::No => self.may_vote(&vote.by, now)?,
         }
-        if vote.digest != self.digest {
+        if vote.digest != self.summary() {
             return Err(Refused::OtherCall);
         }
         if vote.word != Word::Yes && vote.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::edit::Edit;
+use super::precondition::Precondition;
 use super::state::{Attempt, Outcome};
 use super::vote::{Vote, Voter};
 use crate::clock::Timestamp;
@@ -59,6 +60,8 @@ pub enum Event<'a> {
     Edited {
         /// Names that call.
         to: Digest,
+        /// What was seen of its effect.
+        seen: Vec<Precondition>,
     },
     /// They are not.
     Unedited {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use crate::policy::decision::{Agreement, Said};
 use crate::policy::finding::hold::{By, Escalation, HoldTerms, Reviewer};
 use crate::policy::finding::pointer::Pointer;
+use crate::policy::finding::preview::Preview;
 use crate::policy::finding::span::Span;
 
 #[derive(Deserialize)]
@@ -29,6 +30,8 @@ struct Hold {
     escalate: Option<Escalation>,
     show: Vec<Pointer>,
     by: By,
+    // Without it what was seen stands there all the same, and fits the rules no more.
+    preview: Option<Box<Preview>>,
 }
 
 /// Reads who must agree, every member of it.
@@ -44,7 +47,7 @@ pub(super) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) 
 
 impl From<Hold> for Said<HoldTerms> {
     fn from(hold: Hold) -> Self {
-        let Hold { finding, reviewers, quorum, each, ttl, escalate, show, by } = hold;
-        Self { finding, terms: HoldTerms { reviewers, quorum, each, ttl, escalate, show, by } }
+        let Hold { finding, reviewers, quorum, each, ttl, escalate, show, by, preview } = hold;
+        Self { finding, terms: HoldTerms { reviewers, quorum, each, ttl, escalate, show, by, preview } }
     }
 }

@@ -10,6 +10,7 @@
 mod claim;
 mod leaving;
 mod places;
+mod preview;
 mod running;
 mod talk;
 mod words;
@@ -127,7 +128,7 @@ impl Gateway {
             self.wait(exchange, reach, (&mut waiter, attended)).await.map_err(|error| turned(unkept(&error)))?;
         match (&approval.state, left(exchange, attended)) {
             (State::Approved { .. }, None) => {
-                let leave = Box::pin(self.claim(exchange, reach, waiter, &approval)).await;
+                let leave = Box::pin(self.claim(exchange, reach, waiter, (&approval, attended))).await;
                 let Err(refusal) = leave else { return leave.map_err(turned) };
                 let written = self.recorder.write(vec![self.entry(&id, entries::refused(&refusal))]).await;
                 Err(turned(written.map_or_else(|error| super::lists::unrecorded(&error), |()| refusal)))
@@ -166,7 +167,7 @@ impl Gateway {
                 return Ok(*waiter);
             }
         }
-        self.open(exchange, weighed, repeat).await
+        self.open(exchange, reach, (weighed, repeat)).await
     }
 
     /// The place of this approval, if this call is still the one it is about.
@@ -182,11 +183,11 @@ impl Gateway {
         let edited = with_edits(&renamed, approval.made_edits()).unwrap_or(renamed);
         let again = self.weigh(exchange, reach, edited).await;
         if again.call.digest != approval.digest {
-            self.supersede(known, "the tool, or who asks, is not what it was").await;
+            self.supersede(known, "the tool, or who asks, is not what it was".to_owned()).await;
             return Ok(Joined::Superseded);
         }
         if !asks_the_same(&again.judgement, &approval) {
-            self.supersede(known, "the rules ask for something else than they did").await;
+            self.supersede(known, "the rules ask for something else than they did".to_owned()).await;
             return Ok(Joined::Superseded);
         }
         let entries = vec![entries::arrived(exchange, &again), self.decided(exchange, &again, None)];
@@ -194,8 +195,15 @@ impl Gateway {
         Ok(Joined::Waiter(Box::new(Waiter { weighed: again, waiting })))
     }
 
-    async fn open(self: &Arc<Self>, exchange: &Exchange, weighed: Weighed, repeat: Digest) -> Result<Waiter, Refusal> {
+    async fn open(
+        self: &Arc<Self>,
+        exchange: &Exchange,
+        reach: &Reach,
+        (weighed, repeat): (Weighed, Digest),
+    ) -> Result<Waiter, Refusal> {
         let caller = &exchange.session.caller;
+        // Before its turn: a server that takes its time keeps nobody else waiting.
+        let seen = self.preview_first(exchange, reach, &weighed).await?;
         let _turn = self.places.turn(&caller.principal).await;
         let open = self.store.approvals_open_of(&caller.principal).await.map_err(|error| unkept(&error.into()))?;
         if let Some(full) = places::too_many(open, self.settings.waiting_per_caller) {
@@ -207,7 +215,7 @@ impl Gateway {
         warn_of_nobody(&people, held.terms(), &weighed.call.id);
         let asker = people.asker(caller);
         let named = (weighed.call.id.clone(), weighed.call.digest, repeat);
-        let approval = Approval::open(named, asker, held.terms().clone(), now);
+        let approval = Approval { seen, ..Approval::open(named, asker, held.terms().clone(), now) };
         let shown = shown(exchange, &weighed, held.terms());
         let Some(waiting) = self.desk.wait(approval.id.as_str()) else { return Err(Refusal::plain()) };
         let entries = vec![entries::arrived(exchange, &weighed), self.decided(exchange, &weighed, None)];
@@ -308,7 +316,7 @@ impl Gateway {
         }
     }
 
-    pub(super) async fn supersede(&self, id: &str, why: &'static str) {
+    pub(super) async fn supersede(&self, id: &str, why: String) {
         if let Err(error) = self.desk.act(id, Wish::Supersede(why)).await {
             tracing::debug!(call = id, %error, "an approval that fits no more is over already");
         }
@@ -319,7 +327,7 @@ impl Gateway {
 /// more; the people who were asked give theirs all the same.
 fn asks_the_same(judgement: &Judgement, approval: &Approval) -> bool {
     match &judgement.decision {
-        Decision::Hold(held) => *held.terms() == approval.agreement,
+        Decision::Hold(held) => held.terms().asks_as(&approval.agreement),
         Decision::Allow(_) => approval.made_edits().next().is_some(),
         Decision::Deny(_) => false,
     }

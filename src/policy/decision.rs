@@ -14,6 +14,7 @@ use super::finding::change::Change;
 use super::finding::hold::HoldTerms;
 use super::finding::limit::LimitTerms;
 use super::finding::pointer::Pointer;
+use super::finding::preview::Preview;
 use super::finding::require::Requirement;
 use super::finding::span::Span;
 use crate::digest::Digest;
@@ -146,6 +147,21 @@ impl Agreement {
     /// The shortest time anybody set; nothing when nobody did.
     pub fn ttl(&self) -> Option<Span> {
         self.all_of.iter().filter_map(|hold| hold.terms.ttl).min()
+    }
+
+    /// Whether the same people are asked in the same way, whatever the server is asked first: that follows from the
+    /// arguments, and people may have changed those.
+    pub fn asks_as(&self, other: &Self) -> bool {
+        let without = |said: &Said<HoldTerms>| Said {
+            finding: said.finding.clone(),
+            terms: HoldTerms { preview: None, ..said.terms.clone() },
+        };
+        self.all_of.iter().map(without).eq(other.all_of.iter().map(without))
+    }
+
+    /// What the server is asked first, and for which finding.
+    pub fn previews(&self) -> impl Iterator<Item = (&str, &Preview)> {
+        self.all_of.iter().filter_map(|said| Some((said.finding.as_str(), said.terms.preview.as_deref()?)))
     }
 
     /// Everything anybody is shown.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pointer::Pointer;
+use super::preview::{self, Preview};
 use super::span::Span;
 use crate::policy::schema::Fields;
 
@@ -29,6 +30,9 @@ pub struct HoldTerms {
     pub show: Vec<Pointer>,
     /// Whose word counts.
     pub by: By,
+    /// What the server is asked first, so that people see how much the call would do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Box<Preview>>,
 }
 
 /// Somebody who may agree.
@@ -89,6 +93,8 @@ pub(super) struct Written {
     pub(super) show: Option<Vec<Pointer>>,
     /// Whose word counts; `owner` if left out and the only reviewer is `user`, else `other`.
     pub(super) by: Option<By>,
+    /// What the server is asked first, so that people see how much the call would do; asked again before it is sent.
+    pub(super) preview: Option<preview::Written>,
 }
 
 /// No rule lists more people or parts.
@@ -100,7 +106,7 @@ impl TryFrom<Written> for HoldTerms {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let Written { reviewers, quorum, each, ttl, escalate, show, by } = written;
+        let Written { reviewers, quorum, each, ttl, escalate, show, by, preview } = written;
         let listed: BTreeSet<&Reviewer> = reviewers.iter().collect();
         if listed.is_empty() {
             return Err("`reviewers` names nobody".to_owned());
@@ -140,7 +146,8 @@ impl TryFrom<Written> for HoldTerms {
         if !open && usize::try_from(quorum).is_ok_and(|quorum| quorum > people) {
             return Err(format!("`quorum` is {quorum}, but only {people} can agree"));
         }
-        Ok(Self { reviewers, quorum, each, ttl, escalate, show, by })
+        let preview = preview.map(Preview::try_from).transpose()?.map(Box::new);
+        Ok(Self { reviewers, quorum, each, ttl, escalate, show, by, preview })
     }
 }
 

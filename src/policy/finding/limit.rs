@@ -104,7 +104,7 @@ impl TryFrom<Written> for LimitTerms {
         }
         let then = match (then.unwrap_or(Word::Deny), reviewers) {
             (Word::Hold, Some(reviewers)) => {
-                let written = hold::Written { reviewers, quorum, each, ttl, escalate, show, by };
+                let written = hold::Written { reviewers, quorum, each, ttl, escalate, show, by, preview: None };
                 Then::Hold(HoldTerms::try_from(written)?)
             }
             (Word::Hold, None) => return Err("`then` is \"hold\" and `reviewers` is missing".to_owned()),

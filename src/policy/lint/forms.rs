@@ -78,6 +78,11 @@ fn good(name: &str, holds: bool) -> Value {
         "escalate" => json!({ "after": "1h", "to": ["group:x"] }),
         "show" => json!(["/call/arguments"]),
         "by" => json!("owner"),
+        "preview" => json!({ "tool": "x", "arguments": {} }),
+        "arguments" => json!({}),
+        "take" => json!("/content"),
+        "within" => json!("3s"),
+        "may_differ" => json!(0),
         "path" => json!("/result/content"),
         "credential" => json!({ "provider": "x" }),
         "prompt" => json!("claimed"),
@@ -105,7 +110,7 @@ fn literal(expr: &Expr, good: &Value) -> Value {
         }
         Expr::Object { fields, .. } => {
             let member = |name: &str| match name {
-                "after" | "to" | "ttl" => self::good(name, false),
+                "after" | "to" | "ttl" | "arguments" | "take" | "within" | "may_differ" => self::good(name, false),
                 _ => json!("x"),
             };
             fields
