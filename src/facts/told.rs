@@ -169,3 +169,40 @@ impl Facts {
         self.weigh(Risk::High, false);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::merged::{Doubt, Shell};
+    use crate::facts::resource::Catalogue;
+
+    fn touching(kind: Kind, access: Access) -> Facts {
+        let resources = Catalogue::default().about(kind, "x", access, "shop").into_iter().collect();
+        Facts { resources, ..Facts::nothing(2) }
+    }
+
+    #[test]
+    fn arguments_say_that_they_read_or_nothing_or_why_nobody_can_be_sure() {
+        // B06
+        let nothing = || Facts::nothing(2);
+        for (facts, said) in [
+            (nothing(), Ok(Words::Nothing)),
+            (touching(Kind::Path, Access::Read), Ok(Words::Read)),
+            (touching(Kind::Path, Access::Use), Ok(Words::Nothing)),
+            (touching(Kind::Path, Access::Write), Err("it may change something")),
+            (Facts { risk: Risk::Medium, ..nothing() }, Ok(Words::Nothing)),
+            (Facts { risk: Risk::High, ..touching(Kind::Path, Access::Read) }, Err("it is of high risk")),
+            (Facts { complete: false, ..nothing() }, Err("what it would do cannot be read for certain")),
+            (
+                Facts { shell: Some(Shell::opaque(Doubt::NotText, "/command")), ..nothing() },
+                Err("it would run a command line"),
+            ),
+            (
+                Facts { sql: Some(Sql::opaque(Doubt::DialectUnknown, "/sql")), ..nothing() },
+                Err("its SQL does more than read"),
+            ),
+        ] {
+            assert_eq!(facts.reads_only(), said, "{facts:?}");
+        }
+    }
+}
