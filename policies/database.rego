@@ -42,6 +42,27 @@ hold contains {
 	table in sql.writes
 }
 
+# How many rows that is, where `data.json` says which tool of the server can count them. People see it, and it is counted
+# again before the statement runs. A name that would need quotes is not put into a statement.
+hold contains {
+	"id": "rows",
+	"severity": "high",
+	"reason": "Would change every row of {facts.sql.unbounded}.",
+	"advice": "Add a WHERE clause that names the rows.",
+	"reviewers": ["user"],
+	"preview": {
+		"tool": counter.tool,
+		"arguments": {counter.argument: sprintf("SELECT count(*) AS n FROM %s", [table])},
+		"take": counter.take,
+		"may_differ": counter.may_differ,
+	},
+} if {
+	counter := data.database.counters[input.call.server]
+	some table in sql.unbounded
+	table in sql.writes
+	regex.match(`^[a-z_][a-z0-9_]*([.][a-z_][a-z0-9_]*)?$`, table)
+}
+
 hold contains {
 	"id": "schema-change",
 	"severity": "high",

@@ -57,6 +57,31 @@ test_a_log_is_known_by_its_name if {
 	}
 }
 
+counters := {"shop": {"tool": "query", "argument": "sql", "take": "/content/0/text/0/n", "may_differ": 10}}
+
+emptied(table) := run({"kinds": ["delete"], "writes": [table], "unbounded": [table]})
+
+counted contains said.preview if {
+	some said in gate.decision.findings.hold
+	said.id == "rows"
+}
+
+test_rows_are_counted_where_a_tool_can_count if {
+	seen := counted with input as emptied("shop.orders") with data.database.counters as counters
+	some preview in seen
+	preview.tool == "query"
+	preview.arguments == {"sql": "SELECT count(*) AS n FROM shop.orders"}
+}
+
+test_nothing_is_counted_where_nobody_says_how if count(counted) == 0 with input as emptied("orders")
+
+test_a_name_that_needs_quotes_stands_in_no_statement if {
+	every table in ["orders; DROP TABLE x", "Or ders", "a.b.c", "*"] {
+		seen := counted with input as emptied(table) with data.database.counters as counters
+		count(seen) == 0
+	}
+}
+
 all_of(thing) := sample.call("query", {}, object.union(
 	sample.sql({"reads": [thing.name], "unbounded": [thing.name], "risk": "medium"}),
 	{"resources": [thing]},

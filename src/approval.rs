@@ -18,6 +18,7 @@ pub mod edit;
 pub mod event;
 pub mod grant;
 pub mod people;
+pub mod precondition;
 pub mod question;
 pub mod quorum;
 mod row;
@@ -37,6 +38,7 @@ use consent::Consent;
 use edit::Edit;
 use event::{Claim, Event, Refused};
 use grant::{Grant, Under};
+use precondition::Precondition;
 use question::Question;
 pub use quorum::BREAK_GLASS;
 use quorum::Standing;
@@ -87,6 +89,8 @@ pub struct Approval {
     /// The grant because of which nobody has to be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub under: Option<Under>,
+    /// What was seen of its effect before people were asked, and must still be so when it is sent.
+    pub seen: Vec<Precondition>,
 }
 
 /// What an event came to.
@@ -127,6 +131,7 @@ impl Approval {
             edits: Vec::new(),
             scope: None,
             under: None,
+            seen: Vec::new(),
         }
     }
 
@@ -134,6 +139,17 @@ impl Approval {
     #[must_use]
     pub fn with_scope(self, scope: Option<Scope>) -> Self {
         Self { scope, ..self }
+    }
+
+    /// Names what people are asked: what would be sent, and what was seen of its effect. Their words name it too, so that
+    /// they count for what they were shown.
+    pub fn summary(&self) -> Digest {
+        if self.seen.is_empty() {
+            return self.digest;
+        }
+        // What has no text is what nobody was shown, and no word is about it.
+        let seen = serde_json::to_vec(&self.seen).unwrap_or_default();
+        self.digest.with(&Digest::of_bytes("preconditions", &seen))
     }
 
     /// What the time alone has decided by now, if it has.
@@ -185,8 +201,8 @@ impl Approval {
 
     /// Whether this person answered already, to what it is now, by whichever account.
     pub fn has_answered(&self, voter: &Voter) -> bool {
-        let said =
-            |earlier: &Vote| earlier.digest == self.agreed_about() && quorum::same(&self.asker, &earlier.by, voter);
+        let asked = self.agreed_about();
+        let said = |earlier: &Vote| earlier.digest == asked && quorum::same(&self.asker, &earlier.by, voter);
         self.votes.iter().any(said)
     }
 
@@ -244,7 +260,7 @@ impl Approval {
             Event::Questioned { by, text } => plain(self.questioned(&by, text, now)?),
             Event::Told(text) => plain(self.told(text, now)?),
             Event::Proposed { by, about, edit } => plain(self.proposed(&by, (about, edit), now)?),
-            Event::Edited { to, scope } => plain(self.edited(to, scope)?),
+            Event::Edited { to, scope, seen } => plain(self.edited(to, (scope, seen))?),
             Event::Unedited { why } => plain(self.unedited(why)?),
             Event::Reconciled { happened } => match self.state {
                 State::Unknown => plain(self.at(State::Ended(End::reconciled(happened)))),
@@ -272,7 +288,7 @@ impl Approval {
             Word::BreakGlass => self.may_break_glass(&vote.by, now)?,
             Word::Yes | Word::No => self.may_vote(&vote.by, now)?,
         }
-        if vote.digest != self.digest {
+        if vote.digest != self.summary() {
             return Err(Refused::OtherCall);
         }
         if vote.word != Word::Yes && vote.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {

@@ -289,7 +289,7 @@ impl Gateway {
 
         // Write it down.
         let micros = u64::try_from(self.clock.now().micros().saturating_sub(sent.micros())).unwrap_or(0);
-        let Passed { released, labels, changed, refusal } = passed;
+        let Passed { released, labels, changed, refusal, .. } = passed;
         let cancelled = || self.entry(&id, Event::Cancelled(Cancelled { by: self.quitter(), reason: None }));
         let mut entries = Vec::from_iter(was_cancelled.then(cancelled));
         let ending = outcome.ending;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::edit::Edit;
+use super::precondition::Precondition;
 use super::scope::Scope;
 use super::state::{Attempt, Outcome};
 use super::vote::{Vote, Voter};
@@ -62,6 +63,8 @@ pub enum Event<'a> {
         to: Digest,
         /// What a grant of that would pin.
         scope: Option<Scope>,
+        /// What was seen of its effect.
+        seen: Vec<Precondition>,
     },
     /// They are not.
     Unedited {

@@ -254,7 +254,7 @@ impl Approval {
 
     /// What those who agreed were shown: this call, or the one a grant came of.
     pub(super) fn agreed_about(&self) -> Digest {
-        self.under.as_ref().map_or(self.digest, |under| under.digest)
+        self.under.as_ref().map_or_else(|| self.summary(), |under| under.digest)
     }
 
     /// When those who agreed were asked.

@@ -20,7 +20,8 @@ const GLASS_QUORUM: usize = 2;
 
 /// Whether people broke the glass: two human beings with that role, both of whom had no part in asking.
 pub(super) fn is_glass_broken<'a>(approval: &'a Approval, who: &dyn Fn(&'a Vote) -> Option<&'a Voter>) -> bool {
-    let broke = approval.votes.iter().filter(|vote| vote.word == Word::BreakGlass && vote.digest == approval.digest);
+    let asked = approval.summary();
+    let broke = approval.votes.iter().filter(|vote| vote.word == Word::BreakGlass && vote.digest == asked);
     let same = |vote: &'a Vote| who(vote).filter(|now| now.person == vote.by.person);
     let humans = Human::of(broke.map(|vote| Yes { vote, now: same(vote) }), &approval.asker);
     let may = |human: &&Human<'_>| {
@@ -56,7 +57,8 @@ struct Yes<'a> {
 impl<'a> Standing<'a> {
     /// By the votes there are, with whoever their voters are to count as.
     pub(super) fn of(approval: &'a Approval, who: &dyn Fn(&'a Vote) -> Option<&'a Voter>) -> Self {
-        let yes = approval.votes.iter().filter(|vote| vote.word == Word::Yes && vote.digest == approval.agreed_about());
+        let asked = approval.agreed_about();
+        let yes = approval.votes.iter().filter(|vote| vote.word == Word::Yes && vote.digest == asked);
         // Nobody becomes somebody else: whoever answers to another name now has not said anything yet.
         let same = |vote: &'a Vote| who(vote).filter(|now| now.person == vote.by.person);
         let humans = Human::of(yes.map(|vote| Yes { vote, now: same(vote) }), &approval.asker);

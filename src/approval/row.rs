@@ -10,6 +10,7 @@ use crate::policy::decision::{Agreement, Said};
 use crate::policy::finding::grant::GrantTerms;
 use crate::policy::finding::hold::{By, Escalation, HoldTerms, Reviewer};
 use crate::policy::finding::pointer::Pointer;
+use crate::policy::finding::preview::Preview;
 use crate::policy::finding::span::Span;
 
 #[derive(Deserialize)]
@@ -32,6 +33,8 @@ struct Hold {
     by: By,
     // Without it nothing is granted.
     grant: Option<GrantTerms>,
+    // Without it what was seen stands there all the same, and fits the rules no more.
+    preview: Option<Box<Preview>>,
 }
 
 /// Reads who must agree, every member of it.
@@ -47,7 +50,7 @@ pub(super) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) 
 
 impl From<Hold> for Said<HoldTerms> {
     fn from(hold: Hold) -> Self {
-        let Hold { finding, reviewers, quorum, each, ttl, escalate, show, by, grant } = hold;
-        Self { finding, terms: HoldTerms { reviewers, quorum, each, ttl, escalate, show, by, grant } }
+        let Hold { finding, reviewers, quorum, each, ttl, escalate, show, by, grant, preview } = hold;
+        Self { finding, terms: HoldTerms { reviewers, quorum, each, ttl, escalate, show, by, grant, preview } }
     }
 }

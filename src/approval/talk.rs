@@ -5,6 +5,7 @@
 
 use super::edit::{Edit, Stands};
 use super::event::Refused;
+use super::precondition::Precondition;
 use super::question::{Question, Said};
 use super::scope::Scope;
 use super::state::State;
@@ -78,7 +79,7 @@ impl Approval {
 
     pub(super) fn proposed(&self, by: &Voter, (about, edit): (Digest, Edit), now: Timestamp) -> Result<Self, Refused> {
         self.is_pending_for(by, now)?;
-        if about != self.digest {
+        if about != self.summary() {
             return Err(Refused::OtherCall);
         }
         if edit.changes.is_empty() || edit.reason.trim().is_empty() {
@@ -93,10 +94,15 @@ impl Approval {
     }
 
     /// From here on it is about another call.
-    pub(super) fn edited(&self, to: Digest, scope: Option<Scope>) -> Result<Self, Refused> {
-        let mut next = self.with_looked_at(Stands::Made { from: self.digest })?;
+    pub(super) fn edited(
+        &self,
+        to: Digest,
+        (scope, seen): (Option<Scope>, Vec<Precondition>),
+    ) -> Result<Self, Refused> {
+        let mut next = self.with_looked_at(Stands::Made { from: self.summary() })?;
         next.digest = to;
         next.scope = scope;
+        next.seen = seen;
         if let Some(edit) = next.edits.last() {
             next.asker.also.insert(edit.by.clone());
         }

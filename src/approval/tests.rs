@@ -7,6 +7,7 @@ mod people;
 mod quorum;
 mod row;
 mod search;
+mod seen;
 mod talk;
 mod time;
 
@@ -15,7 +16,11 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::policy::decision::Said;
 use crate::policy::finding::hold::{By, Escalation, HoldTerms, Reviewer};
+use crate::policy::finding::pointer::Pointer;
+use crate::policy::finding::preview::{Preview, Question};
 use crate::policy::finding::span::Span;
+use crate::wire::json::Value;
+use precondition::Seen;
 use state::Outcome;
 
 const SECOND: i64 = 1_000_000;
@@ -49,6 +54,7 @@ fn asks(names: &[&str]) -> HoldTerms {
         show: vec![],
         by: By::Other,
         grant: None,
+        preview: None,
     }
 }
 
@@ -75,6 +81,22 @@ fn asker() -> Asker {
 fn open(holds: Vec<HoldTerms>) -> Approval {
     let names = (CallId::from("call-1".to_owned()), digest("this"), digest("again"));
     Approval::open(names, asker(), agreement(holds), at(0))
+}
+
+/// What a server said before people were asked.
+fn seen(said: Seen) -> Precondition {
+    let within = span(3);
+    let arguments = Question::of(crate::object! { "sql" => "SELECT 1" });
+    let take = Pointer::try_from("/content/0/text".to_owned()).ok();
+    let preview = Preview { tool: "query".into(), arguments, take, within, may_differ: 10 };
+    let call = Some(CallId::from("call-0".to_owned()));
+    Precondition { finding: "rules/hold-0".into(), server: "shop".into(), preview, call, seen: said }
+}
+
+/// The same, when it said so many.
+fn counted(count: u64) -> Precondition {
+    let result = Value::from(crate::object! { "content" => count });
+    seen(Seen::of(&CallId::from("call-1".to_owned()), None, (&result, &result)))
 }
 
 /// A person with one account of their own.

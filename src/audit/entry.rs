@@ -11,7 +11,7 @@ use serde::Serialize;
 
 pub use self::granted::{GrantEnded, GrantMade, GrantUsed};
 pub use self::judged::{Decided, Heard, Passage, Released, Verdict};
-pub use self::waiting::{Claimed, Edited, Escalated, Explained, Held, Questioned, Settled, Voted};
+pub use self::waiting::{Claimed, Edited, Escalated, Explained, Held, Previewed, Questioned, Settled, Voted};
 use crate::call::CallId;
 use crate::clock::Timestamp;
 use crate::wire::json::Object;
@@ -183,6 +183,9 @@ pub struct Arrived {
     /// Names the tool's definition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub definition: Option<String>,
+    /// The call that waits and for which the gateway makes this one, before people are asked and before it is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preview_of: Option<String>,
     /// The caller's trace, if it sent one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,

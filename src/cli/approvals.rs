@@ -298,7 +298,7 @@ impl About {
         let id = whole(store, &self.id).await?;
         let digest = match &self.digest {
             Some(digest) => digest.clone(),
-            None => desk.look(&id).await?.digest.to_string(),
+            None => desk.look(&id).await?.summary().to_string(),
         };
         Ok((id, digest))
     }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::merged::{Shell, Sql};
-use super::resource::Resource;
+use super::resource::{Access, Kind, Resource};
 use super::{Risk, money, path, secret, url};
 
 /// What the gateway read out of the arguments.
@@ -92,6 +92,15 @@ pub struct Money {
     pub argument: String,
 }
 
+/// What arguments say of whether a call reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// That it does, and nothing else.
+    Read,
+    /// Nothing, neither way.
+    Nothing,
+}
+
 impl Facts {
     /// What there is to say of arguments of this size that say nothing.
     pub const fn nothing(bytes: u64) -> Self {
@@ -123,6 +132,30 @@ impl Facts {
             && self.resources.is_empty()
     }
 
+    /// Whether nothing but reading is asked for, as far as arguments can say so; else why nobody can be sure. What the tool
+    /// itself does with arguments that say nothing is not known here.
+    pub fn reads_only(&self) -> Result<Words, &'static str> {
+        let reads = |thing: &Resource| {
+            thing.access == Access::Read
+                || thing.kind == Kind::Tool
+                || self.sql.is_none() && thing.access == Access::Use
+        };
+        let named = |thing: &Resource| thing.access == Access::Read && thing.kind != Kind::Tool;
+        match self {
+            Self { complete: false, .. } => Err("what it would do cannot be read for certain"),
+            Self { sql: Some(sql), .. } if !(sql.complete && sql.read_only) => Err("its SQL does more than read"),
+            Self { shell: Some(_), .. } => Err("it would run a command line"),
+            Self { money: Some(_), .. } => Err("it would move money"),
+            Self { secrets, .. } if !secrets.is_empty() => Err("its arguments hold a secret"),
+            Self { resources, .. } if !resources.iter().all(reads) => Err("it may change something"),
+            Self { risk, .. } if *risk > Risk::Medium => Err("it is of high risk"),
+            Self { sql: Some(_), .. } => Ok(Words::Read),
+            // Of a known server it is known which tools read what they name.
+            Self { resources, .. } if resources.iter().any(named) => Ok(Words::Read),
+            _ => Ok(Words::Nothing),
+        }
+    }
+
     /// Takes in how bad a part is, and whether it was read for certain.
     pub(super) fn weigh(&mut self, risk: Risk, complete: bool) {
         let risk = if complete { risk } else { risk.max(Risk::High) };
@@ -134,5 +167,42 @@ impl Facts {
     pub(super) fn doubt(&mut self, reason: Reason) {
         self.reasons.insert(reason);
         self.weigh(Risk::High, false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::merged::{Doubt, Shell};
+    use crate::facts::resource::Catalogue;
+
+    fn touching(kind: Kind, access: Access) -> Facts {
+        let resources = Catalogue::default().about(kind, "x", access, "shop").into_iter().collect();
+        Facts { resources, ..Facts::nothing(2) }
+    }
+
+    #[test]
+    fn arguments_say_that_they_read_or_nothing_or_why_nobody_can_be_sure() {
+        // B06
+        let nothing = || Facts::nothing(2);
+        for (facts, said) in [
+            (nothing(), Ok(Words::Nothing)),
+            (touching(Kind::Path, Access::Read), Ok(Words::Read)),
+            (touching(Kind::Path, Access::Use), Ok(Words::Nothing)),
+            (touching(Kind::Path, Access::Write), Err("it may change something")),
+            (Facts { risk: Risk::Medium, ..nothing() }, Ok(Words::Nothing)),
+            (Facts { risk: Risk::High, ..touching(Kind::Path, Access::Read) }, Err("it is of high risk")),
+            (Facts { complete: false, ..nothing() }, Err("what it would do cannot be read for certain")),
+            (
+                Facts { shell: Some(Shell::opaque(Doubt::NotText, "/command")), ..nothing() },
+                Err("it would run a command line"),
+            ),
+            (
+                Facts { sql: Some(Sql::opaque(Doubt::DialectUnknown, "/sql")), ..nothing() },
+                Err("its SQL does more than read"),
+            ),
+        ] {
+            assert_eq!(facts.reads_only(), said, "{facts:?}");
+        }
     }
 }

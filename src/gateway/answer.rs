@@ -32,6 +32,8 @@ pub struct Refusal {
     pub hint: Option<String>,
     /// `policy/id` of what spoke against it.
     pub findings: Vec<String>,
+    /// What the record says instead of the reason, where people and the agent may hear more than it holds.
+    pub sealed: Option<String>,
     /// What waits for people meanwhile, if something does.
     pub waits: Option<Waits>,
 }
@@ -57,7 +59,7 @@ pub enum Retry {
 impl Refusal {
     /// A refusal without findings.
     pub fn new(class: &'static str, retry: Retry, reason: impl Into<String>) -> Self {
-        Self { class, retry, reason: reason.into(), hint: None, findings: Vec::new(), waits: None }
+        Self { class, retry, reason: reason.into(), hint: None, findings: Vec::new(), sealed: None, waits: None }
     }
 
     /// The same refusal with what would make it pass.
@@ -123,7 +125,7 @@ impl Refusal {
         };
         let retry = if class == "policy_timeout" { Retry::Later } else { Retry::Useless };
         let findings = spoke.iter().map(|finding| finding.name()).collect();
-        Some(Self { class, retry, reason, hint, findings, waits: None })
+        Some(Self { class, retry, reason, hint, findings, sealed: None, waits: None })
     }
 
     /// For the agent: words, and the same for programs.
@@ -237,6 +239,7 @@ mod tests {
             reason: "Tables are never dropped by an agent.".into(),
             hint: Some("Open a migration pull request.".into()),
             findings: vec!["destructive/drop".into()],
+            sealed: None,
             waits: None,
         };
         let call = CallId::from_record("c-1");

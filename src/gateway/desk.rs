@@ -19,11 +19,12 @@ use crate::approval::edit::Edit;
 use crate::approval::event::{Claim, Event as Happening, Refused};
 use crate::approval::grant::Grant;
 use crate::approval::people::People;
+use crate::approval::precondition::Precondition;
 use crate::approval::scope::Scope;
 use crate::approval::state::{Attempt, Outcome};
 use crate::approval::vote::{Part, Vote, Voter, Word};
 use crate::approval::{Approval, Next};
-use crate::audit::entry::{Entry, Event, Held};
+use crate::audit::entry::{Entry, Event, Held, Previewed};
 use crate::audit::receipt::Receipt;
 use crate::clock::{Clock, Timestamp, chance};
 use crate::digest::{Digest, hex};
@@ -74,7 +75,7 @@ pub enum Wish {
     /// Whoever asked wants it no more.
     Cancel(&'static str),
     /// What was asked for is not what it was.
-    Supersede(&'static str),
+    Supersede(String),
     /// A person takes back what people agreed to.
     Revoke(Voter, Option<String>),
     /// A person has those asked at once who would be asked later.
@@ -105,6 +106,8 @@ pub enum Wish {
         scope: Option<Box<Scope>>,
         /// What people are shown of it.
         shown: String,
+        /// What was seen of its effect.
+        seen: Vec<Precondition>,
         /// What else is written down.
         entries: Vec<Entry>,
     },
@@ -194,6 +197,8 @@ impl Desk {
             agreement: approval.agreement.clone(),
             person: approval.asker.person.clone(),
             deadline: approval.deadline.to_string(),
+            previews: Previewed::of(&approval.seen),
+            summary: (!approval.seen.is_empty()).then(|| approval.summary().to_string()),
         };
         entries.push(Entry { call: Some(approval.id.clone()), at: approval.opened, event: Event::Held(held) });
         let now = approval.opened;
@@ -291,7 +296,9 @@ impl Desk {
                 Wish::Propose { by, about, edit } => {
                     Happening::Proposed { by: by.clone(), about: *about, edit: edit.clone() }
                 }
-                Wish::Edit { to, scope, .. } => Happening::Edited { to: *to, scope: scope.as_deref().cloned() },
+                Wish::Edit { to, scope, seen, .. } => {
+                    Happening::Edited { to: *to, scope: scope.as_deref().cloned(), seen: seen.clone() }
+                }
                 Wish::Unedit(why) => Happening::Unedited { why: why.clone() },
                 Wish::Reconcile { happened, .. } => Happening::Reconciled { happened: *happened },
             };

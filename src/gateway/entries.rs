@@ -7,6 +7,7 @@ use super::budget::goes_beyond;
 use super::exchange::Exchange;
 use super::weigh::{Shown, Weighed};
 use crate::audit::entry::{Arrived, Decided, Entry, Event, Finished, Heard, Refused, Verdict};
+use crate::call::CallId;
 use crate::digest::Digest;
 use crate::outcome::Outcome;
 use crate::policy::decision::{Decision, Judgement, Said};
@@ -15,10 +16,23 @@ use crate::policy::imprint::Imprint;
 use crate::wire::message::Answer;
 
 /// It arrived and found its server.
-pub(super) fn arrived(exchange: &Exchange, Weighed { call, shown, .. }: &Weighed) -> Entry {
+pub(super) fn arrived(exchange: &Exchange, weighed: &Weighed) -> Entry {
+    arrival(weighed, what_arrived(exchange, weighed))
+}
+
+/// The same of a call the gateway makes for one that waits.
+pub(super) fn arrived_for(exchange: &Exchange, weighed: &Weighed, waits: &CallId) -> Entry {
+    arrival(weighed, Arrived { preview_of: Some(waits.to_string()), ..what_arrived(exchange, weighed) })
+}
+
+fn arrival(Weighed { call, .. }: &Weighed, arrived: Arrived) -> Entry {
+    Entry { call: Some(call.id.clone()), at: call.arrived, event: Event::Arrived(Box::new(arrived)) }
+}
+
+fn what_arrived(exchange: &Exchange, Weighed { call, shown, .. }: &Weighed) -> Arrived {
     let session = &exchange.session;
     let caller = &session.caller;
-    let arrived = Arrived {
+    Arrived {
         principal: caller.principal.clone(),
         proof: caller.proof.method(),
         agent: caller.agent.clone(),
@@ -36,9 +50,9 @@ pub(super) fn arrived(exchange: &Exchange, Weighed { call, shown, .. }: &Weighed
         asked: shown.asked.map(|digest| digest.to_string()),
         digest: call.digest.to_string(),
         definition: call.tool.as_ref().map(|tool| tool.digest.to_string()),
+        preview_of: None,
         traceparent: exchange.traceparent().map(str::to_owned),
-    };
-    Entry { call: Some(call.id.clone()), at: call.arrived, event: Event::Arrived(Box::new(arrived)) }
+    }
 }
 
 /// Policy said something.
@@ -78,7 +92,12 @@ fn exceeded(judgement: &Judgement, refusal: Option<&Refusal>) -> BTreeSet<String
 
 /// It ended before it was sent.
 pub(super) fn refused(refusal: &Refusal) -> Event {
-    Event::Refused(Refused { class: refusal.class, why: refusal.reason.clone(), target: None, principal: None })
+    Event::Refused(Refused {
+        class: refusal.class,
+        why: refusal.sealed.as_ref().unwrap_or(&refusal.reason).clone(),
+        target: None,
+        principal: None,
+    })
 }
 
 /// It is over; also gives what the client hears. What the server said is kept without what is covered.

@@ -13,6 +13,7 @@ mod claim;
 mod covered;
 mod leaving;
 mod places;
+mod preview;
 mod running;
 mod talk;
 mod words;
@@ -131,7 +132,7 @@ impl Gateway {
             self.wait(exchange, reach, (&mut waiter, attended)).await.map_err(|error| turned(unkept(&error)))?;
         match (&approval.state, left(exchange, attended)) {
             (State::Approved { .. }, None) => {
-                let leave = Box::pin(self.claim(exchange, reach, waiter, &approval)).await;
+                let leave = Box::pin(self.claim(exchange, reach, waiter, (&approval, attended))).await;
                 let Err(refusal) = leave else { return leave.map_err(turned) };
                 let written = self.recorder.write(vec![self.entry(&id, entries::refused(&refusal))]).await;
                 Err(turned(written.map_or_else(|error| super::lists::unrecorded(&error), |()| refusal)))
@@ -173,7 +174,7 @@ impl Gateway {
         if let Some(waiting) = self.granted(exchange, &weighed, repeat).await? {
             return Ok(Box::new(Waiter { weighed: *weighed, waiting }));
         }
-        self.open(exchange, weighed, repeat).await
+        self.open(exchange, reach, (weighed, repeat)).await
     }
 
     /// The place of this approval, if this call is still the one it is about.
@@ -190,11 +191,11 @@ impl Gateway {
         let mut again = self.weigh(exchange, reach, edited).await;
         beyond_limits(&mut again.judgement, &approval.agreement);
         if again.call.digest != approval.digest {
-            self.supersede(known, "the tool, or who asks, is not what it was").await;
+            self.supersede(known, "the tool, or who asks, is not what it was".to_owned()).await;
             return Ok(Joined::Superseded);
         }
         if !asks_the_same(&again.judgement, &approval) {
-            self.supersede(known, "the rules ask for something else than they did").await;
+            self.supersede(known, "the rules ask for something else than they did".to_owned()).await;
             return Ok(Joined::Superseded);
         }
         let entries = vec![entries::arrived(exchange, &again), self.decided(exchange, &again, None)];
@@ -205,10 +206,12 @@ impl Gateway {
     async fn open(
         self: &Arc<Self>,
         exchange: &Exchange,
-        weighed: Box<Weighed>,
-        repeat: Digest,
+        reach: &Reach,
+        (weighed, repeat): (Box<Weighed>, Digest),
     ) -> Result<Box<Waiter>, Refusal> {
         let caller = &exchange.session.caller;
+        // Before its turn: a server that takes its time keeps nobody else waiting.
+        let seen = self.preview_first(exchange, reach, &weighed).await?;
         let _turn = self.places.turn(&caller.principal).await;
         let open = self.store.approvals_open_of(&caller.principal).await.map_err(|error| unkept(&error.into()))?;
         if let Some(full) = places::too_many(open, self.settings.waiting_per_caller) {
@@ -221,7 +224,7 @@ impl Gateway {
         let asker = people.asker(caller);
         let named = (weighed.call.id.clone(), weighed.call.digest, repeat);
         let scope = covered::scope(&weighed, (&weighed.call.id, &asker), held.terms());
-        let approval = Approval::open(named, asker, held.terms().clone(), now).with_scope(scope);
+        let approval = Approval { scope, seen, ..Approval::open(named, asker, held.terms().clone(), now) };
         let shown = shown(exchange, &weighed, held.terms());
         let Some(waiting) = self.desk.wait(approval.id.as_str()) else { return Err(Refusal::plain()) };
         let entries = vec![entries::arrived(exchange, &weighed), self.decided(exchange, &weighed, None)];
@@ -322,7 +325,7 @@ impl Gateway {
         }
     }
 
-    pub(super) async fn supersede(&self, id: &str, why: &'static str) {
+    pub(super) async fn supersede(&self, id: &str, why: String) {
         if let Err(error) = self.desk.act(id, Wish::Supersede(why)).await {
             tracing::debug!(call = id, %error, "an approval that fits no more is over already");
         }
@@ -333,7 +336,7 @@ impl Gateway {
 /// more; the people who were asked give theirs all the same.
 fn asks_the_same(judgement: &Judgement, approval: &Approval) -> bool {
     match &judgement.decision {
-        Decision::Hold(held) => *held.terms() == approval.agreement,
+        Decision::Hold(held) => held.terms().asks_as(&approval.agreement),
         Decision::Allow(_) => approval.made_edits().next().is_some(),
         Decision::Deny(_) => false,
     }

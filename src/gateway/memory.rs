@@ -103,6 +103,15 @@ impl Outline {
     }
 }
 
+/// Whether a call is one of the session's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counts {
+    /// The agent made it.
+    Yes,
+    /// The gateway made it for the people who decide, or looks at one once more.
+    No,
+}
+
 /// Whether a call reached its server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reached {
@@ -245,12 +254,16 @@ impl Gateway {
         }
     }
 
-    /// What rules see of a session when it makes a call. Labels another gateway gave count here too.
-    pub(super) async fn past_of(&self, session: &Session) -> Result<Part, StoreError> {
+    /// What rules see of a session when it makes a call, and when one is made for it that does not count as its own. Labels
+    /// another gateway gave count here too.
+    pub(super) async fn past_of(&self, session: &Session, counts: Counts) -> Result<Part, StoreError> {
         if session.client.era == Era::Modern && self.judge.minds_labels() {
             session.memory.labelled(&self.store.labels_of(&session.id).await?);
         }
-        Ok(session.memory.counting(&session.id, self.clock.now()))
+        Ok(match counts {
+            Counts::Yes => session.memory.counting(&session.id, self.clock.now()),
+            Counts::No => session.memory.part(&session.id, self.clock.now()),
+        })
     }
 
     /// Gives a session labels, here and wherever its next call may come.

@@ -64,6 +64,8 @@ pub(super) struct Passed {
     pub(super) labels: BTreeSet<String>,
     /// Where the result was changed.
     pub(super) changed: BTreeSet<String>,
+    /// What people do not see of the result.
+    pub(super) masks: Vec<Said<Change>>,
     /// What the agent is told instead of the result.
     pub(super) refusal: Option<Refusal>,
 }
@@ -91,7 +93,7 @@ impl Gateway {
 
     /// Judges what came back, and changes it as the rules want it.
     pub(super) async fn release(&self, exchange: &Exchange, scrutiny: &Scrutiny, outcome: &mut Outcome) -> Passed {
-        let mut passed = Passed { released: None, labels: BTreeSet::new(), changed: BTreeSet::new(), refusal: None };
+        let mut passed = Passed::default();
         let input = match scrutiny {
             Scrutiny::None => return passed,
             Scrutiny::Of(input) => input,
@@ -152,8 +154,21 @@ impl Gateway {
             (told.outcome, told.heard.code, told.heard.detail) = (Passage::Withheld, Some(code), detail);
         }
         passed.labels = labels;
+        passed.masks = mask;
         passed.released = Some(told);
         passed
+    }
+
+    /// A result that passed, as people may see it. Nothing of it where that cannot be said for certain.
+    pub(super) fn cover(&self, passed: &Passed, result: &Value) -> Value {
+        let (false, Value::Object(members)) = (passed.masks.is_empty(), result) else { return result.clone() };
+        let mut covered = members.clone();
+        let edits: Result<Vec<Edit>, Unapplied> =
+            passed.masks.iter().map(|said| Edit::masking(&said.terms, &self.mask)).collect();
+        match edits.and_then(|edits| change::in_result(&edits, &mut covered)) {
+            Ok(_) => Value::Object(covered),
+            Err(_) => Value::Null,
+        }
     }
 
     /// Whether a server may ask the client this while its call runs: a question carries words out as a result does. One

@@ -21,7 +21,7 @@ impl Gateway {
     }
 
     /// What the arguments of a call say, and what is known of the things it touches.
-    fn facts(&self, call: &Call) -> Facts {
+    pub(super) fn facts(&self, call: &Call) -> Facts {
         let asked = Asked {
             server: &call.server,
             tool: match &call.action {
@@ -75,7 +75,7 @@ impl Gateway {
         moment
     }
 
-    fn trust(&self, server: &str) -> Trust {
+    pub(super) fn trust(&self, server: &str) -> Trust {
         self.settings.servers.get(server).map_or(Trust::Claims, |settings| settings.trust)
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::Gateway;
 use super::exchange::Exchange;
+use super::memory::Counts;
 use super::reach::Reach;
 use crate::call::{Call, Parts};
 use crate::change::{self, Changes, Edit, Mask, Unapplied};
@@ -60,7 +61,12 @@ impl Weighed {
 impl Gateway {
     /// Judges a call, changed as the rules want it.
     pub(super) async fn weigh(&self, exchange: &Exchange, reach: &Reach, call: Call) -> Weighed {
-        let (past, trouble) = match self.past_of(&exchange.session).await {
+        self.weigh_as(exchange, reach, (call, Counts::Yes)).await
+    }
+
+    /// The same for a call that the agent did not make, or not now.
+    pub(super) async fn weigh_as(&self, exchange: &Exchange, reach: &Reach, (call, counts): (Call, Counts)) -> Weighed {
+        let (past, trouble) = match self.past_of(&exchange.session, counts).await {
             Ok(past) => (past, None),
             Err(error) => {
                 let past = exchange.session.memory.part(&exchange.session.id, self.clock.now());

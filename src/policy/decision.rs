@@ -15,6 +15,7 @@ use super::finding::grant::GrantTerms;
 use super::finding::hold::HoldTerms;
 use super::finding::limit::LimitTerms;
 use super::finding::pointer::Pointer;
+use super::finding::preview::Preview;
 use super::finding::require::Requirement;
 use super::finding::span::Span;
 use crate::digest::Digest;
@@ -149,11 +150,27 @@ impl Agreement {
         self.all_of.iter().filter_map(|hold| hold.terms.ttl).min()
     }
 
-    /// The widest grant a yes may be: what every hold allows. Nothing when one of them allows none.
+    /// The widest grant a yes may be: what every hold allows. Nothing when one of them allows none, or when people are shown
+    /// what this one call would do: of the next nobody has seen that.
     pub fn widest(&self) -> Option<GrantTerms> {
-        let mut all = self.all_of.iter().map(|hold| hold.terms.grant.as_ref());
+        let mut all = self.all_of.iter().map(|hold| hold.terms.grant.as_ref().filter(|_| hold.terms.preview.is_none()));
         let first = all.next()??.clone();
         all.try_fold(first, |widest, grant| Some(widest.narrowed(grant?)))
+    }
+
+    /// Whether the same people are asked in the same way, whatever the server is asked first: that follows from the
+    /// arguments, and people may have changed those.
+    pub fn asks_as(&self, other: &Self) -> bool {
+        let without = |said: &Said<HoldTerms>| Said {
+            finding: said.finding.clone(),
+            terms: HoldTerms { preview: None, ..said.terms.clone() },
+        };
+        self.all_of.iter().map(without).eq(other.all_of.iter().map(without))
+    }
+
+    /// What the server is asked first, and for which finding.
+    pub fn previews(&self) -> impl Iterator<Item = (&str, &Preview)> {
+        self.all_of.iter().filter_map(|said| Some((said.finding.as_str(), said.terms.preview.as_deref()?)))
     }
 
     /// Everything anybody is shown.

@@ -21,6 +21,7 @@ pub mod label;
 pub mod limit;
 pub mod pattern;
 pub mod pointer;
+pub mod preview;
 pub mod require;
 pub mod span;
 pub mod written;

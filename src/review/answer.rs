@@ -226,7 +226,7 @@ pub async fn say(
                 why,
                 again: named.is_some() && stands.has_answered(&by),
                 state: stands.state.word(),
-                digest: stands.digest,
+                digest: stands.summary(),
                 named,
             })))
         }

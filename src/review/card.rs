@@ -10,6 +10,7 @@ use super::answer::Verb;
 use crate::approval::Approval;
 use crate::approval::asker::Asker;
 use crate::approval::edit::{Edit, Stands};
+use crate::approval::precondition::{Precondition, Seen};
 use crate::approval::question::Question;
 use crate::approval::state::State;
 use crate::approval::vote::{Part, Vote, Voter, Word};
@@ -31,11 +32,13 @@ pub struct Card {
     pub state: &'static str,
     /// How often it has changed.
     pub revision: i64,
-    /// Names everything that was judged and is shown. An answer names it too.
+    /// Names everything that was judged and is shown, previews included. An answer names it too.
     #[schemars(regex(pattern = "^sha256:[0-9a-f]{64}$"))]
     pub digest: String,
     /// What would be sent, and why people are asked.
     pub shown: Shown,
+    /// What the server was asked first: how much it would do. Asked again before it is sent, and compared.
+    pub previews: Vec<Preview>,
     /// Who asked, and so may not be the one who agrees.
     pub asker: Asker,
     /// Who must agree.
@@ -92,6 +95,32 @@ pub struct Shown {
     /// Whatever else the gateway that opened it shows.
     #[serde(flatten)]
     pub more: BTreeMap<String, Value>,
+}
+
+/// What the server said of a call's effect before people were asked. Nobody else has checked it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CardPreview")]
+pub struct Preview {
+    /// Who wanted to know: `policy/id`.
+    pub finding: String,
+    /// The server that was asked.
+    pub server: String,
+    /// The tool that was asked, under the server's own name.
+    pub tool: String,
+    /// Which part of the result counts; nothing: the whole content.
+    pub take: Option<String>,
+    /// What it said, as people may see it; nothing where it is too much, or nobody can tell.
+    pub value: Value,
+    /// Names what it said; nothing where nobody can tell.
+    pub digest: Option<String>,
+    /// Why nobody can tell.
+    pub cannot_tell: Option<String>,
+    /// How many per cent more or less a number may be when the call is sent.
+    pub may_differ: u32,
+    /// Names the call by which it was asked.
+    pub call: Option<String>,
+    /// All of it in a sentence.
+    pub text: String,
 }
 
 /// What somebody said.
@@ -186,8 +215,9 @@ impl Card {
             id: approval.id.to_string(),
             state: approval.state.word(),
             revision: kept.version,
-            digest: approval.digest.to_string(),
+            digest: approval.summary().to_string(),
             shown: Shown::of(kept)?,
+            previews: approval.seen.iter().map(Preview::of).collect(),
             asker: approval.asker.clone(),
             agreement: approval.agreement.clone(),
             votes: approval.votes.iter().map(Answered::of).collect(),
@@ -203,6 +233,33 @@ impl Card {
             until: approval.wakes().map(|wakes| wakes.to_string()),
             you: viewer.map(|viewer| You::of(viewer, approval, now)),
         })
+    }
+}
+
+impl Preview {
+    /// What was asked and what came of it.
+    pub fn of(asked: &Precondition) -> Self {
+        let Precondition { finding, server, preview, call, seen } = asked;
+        let (value, digest, cannot_tell, said) = match seen {
+            Seen::Value(taken) => {
+                let value = taken.shown.as_deref().and_then(|shown| serde_json::from_str(shown).ok());
+                let said = format!("{} (said by the server)", taken.in_words());
+                (value.unwrap_or_default(), Some(taken.digest.to_string()), None, said)
+            }
+            Seen::Nothing { why } => (Value::Null, None, Some(why.clone()), format!("cannot tell: {why}")),
+        };
+        Self {
+            finding: finding.clone(),
+            server: server.clone(),
+            tool: preview.tool.clone(),
+            take: preview.take.as_ref().map(ToString::to_string),
+            value,
+            digest,
+            cannot_tell,
+            may_differ: preview.may_differ,
+            call: call.as_ref().map(ToString::to_string),
+            text: format!("Preview by `{}` on server {server}: {said}", preview.tool),
+        }
     }
 }
 

@@ -235,6 +235,7 @@ fn arrived(call: &Call) -> Event {
         asked: None,
         digest: call.digest.to_string(),
         definition: call.tool.as_ref().map(|tool| tool.digest.to_string()),
+        preview_of: None,
         traceparent: None,
     }))
 }

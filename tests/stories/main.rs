@@ -32,6 +32,7 @@ mod judged;
 mod office;
 mod parsing;
 mod past;
+mod previews;
 mod protocol;
 mod replayed;
 mod results;
@@ -41,6 +42,7 @@ mod server;
 mod talking;
 mod tasks;
 mod tools;
+mod unseen;
 mod waiting;
 mod world;
 
@@ -61,6 +63,8 @@ fn main() {
     rooms.extend([effects::STORIES, results::STORIES, past::STORIES, waiting::STORIES, crashing::STORIES]);
     rooms.extend([tasks::STORIES, talking::STORIES, review::STORIES, forms::STORIES]);
     rooms.extend([crowding::STORIES, falling::STORIES, claimed::STORIES, granted::STORIES]);
+    rooms.extend([crowding::STORIES, falling::STORIES, claimed::STORIES]);
+    rooms.extend([previews::STORIES, unseen::STORIES]);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
         rooms.extend([rounds::WITH_POSTGRES, crashing::WITH_POSTGRES]);

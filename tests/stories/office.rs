@@ -60,7 +60,14 @@ impl Office {
 
     /// The same under other rules.
     pub(crate) async fn under(policy: &'static str, wait: &str) -> Self {
-        let mut world = World::new(&Plan { http: "accept = [\"keys\"]", policy, more: PEOPLE, ..Plan::default() });
+        Self::before(policy, "", &json!([]), wait).await
+    }
+
+    /// The same before a server that is set up like this and has these tools too.
+    pub(crate) async fn before(policy: &'static str, server: &'static str, tools: &Value, wait: &str) -> Self {
+        let http = "accept = [\"keys\"]";
+        let mut world = World::new(&Plan { http, policy, server, more: PEOPLE, ..Plan::default() });
+        world.write("tools.json", &tools.to_string());
         let mut keys = BTreeMap::new();
         for name in ["ada", "ida", "max", "ben", "eve", "una", "uwe", "stray"] {
             keys.insert(name, make_key(&world, name, &[]).await);

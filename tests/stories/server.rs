@@ -147,7 +147,16 @@ impl Server {
                 // To open a pipe waits for its other end.
                 std::thread::spawn(move || std::fs::File::open(go).map(|_| say(&answer)));
             }
+            "count" => self.count(id),
             other => self.answer(id, text(&format!("{other} done"))),
+        }
+    }
+
+    /// Says what stands in a file beside the ledger, and nothing while there is none.
+    fn count(&self, id: &Value) {
+        let said = ledger_path().and_then(|path| std::fs::read_to_string(path + ".said").ok());
+        if let Some(said) = said {
+            self.answer(id, serde_json::from_str(&said).expect("the story writes JSON"));
         }
     }
 
@@ -190,8 +199,12 @@ fn tools() -> Vec<Value> {
     tools
 }
 
+fn ledger_path() -> Option<String> {
+    std::env::var("STORY_LEDGER").ok()
+}
+
 fn ledger(message: &Value) {
-    let Ok(path) = std::env::var("STORY_LEDGER") else { return };
+    let Some(path) = ledger_path() else { return };
     let mut file = OpenOptions::new().create(true).append(true).open(path).expect("the ledger can be written");
     file.write_all(format!("{message}\n").as_bytes()).expect("the ledger can be written");
 }

@@ -303,7 +303,7 @@ fn an_edit_begins_what_is_pinned_anew() {
     let proposed = plain(&voted, Event::Proposed { by: dave, about: voted.digest, edit }, 2).unwrap();
     let archive = object(r#"{"limit":10,"table":"archive","where":{"id":1,"to":["a","b"]}}"#);
     let scope = scoped(&call("call-1", &archive), Risk::Medium);
-    let edited = plain(&proposed, Event::Edited { to: digest("other"), scope }, 3).unwrap();
+    let edited = plain(&proposed, Event::Edited { to: digest("other"), scope, seen: vec![] }, 3).unwrap();
     let about_it = |by: &Voter| Event::Voted(Vote { digest: digest("other"), ..with(by, some()) });
     let one = edited.after(about_it(&carol), at(4)).unwrap();
     assert!(one.grant.is_none() && one.approval.state == State::Pending);

@@ -13,6 +13,7 @@ fn full() -> Vec<Approval> {
         ttl: Some(span(600)),
         escalate: Some(later(60, &["role:lead"])),
         by: By::Owner,
+        preview: Some(Box::new(counted(1).preview)),
         ..asks(&["user", "user:bob", "group:ops"])
     };
     let voted = yes(&open(vec![rich, asks(&["group:ops"])]), &person("bob", &["ops"]), 1).unwrap();
@@ -34,10 +35,15 @@ fn full() -> Vec<Approval> {
         Event::Proposed { by: bob.clone(), about: voted.digest, edit: edit.clone() },
         Event::Unedited { why: "no".into() },
         Event::Proposed { by: bob, about: voted.digest, edit: edit.clone() },
-        Event::Edited { to: digest("other"), scope: None },
-        Event::Proposed { by: person("carol", &["ops"]), about: digest("other"), edit },
+        Event::Edited {
+            to: digest("other"),
+            scope: None,
+            seen: vec![counted(7), seen(Seen::nothing("nobody answers"))],
+        },
     ];
     let talked = talked.into_iter().fold(voted.clone(), |before, event| plain(&before, event, 2).unwrap());
+    let about = talked.summary();
+    let talked = plain(&talked, Event::Proposed { by: person("carol", &["ops"]), about, edit }, 2).unwrap();
     everywhere().into_iter().chain([voted, talked]).collect()
 }
 
@@ -101,9 +107,10 @@ fn a_member_that_is_lost_is_an_error_and_never_a_default() {
                 _ => false,
             }
         };
-        // These are not written when there are none. Without them fewer people are asked, and less is granted, never more.
+        // These are not written when there are none. Without them fewer people are asked, and less is granted, never more; and
+        // what was seen is compared with what a preview of another form says: never.
         let lost = damaged(&approval, less);
-        let optional = ["/ttl", "/escalate", "/grant", "/scope", "/under", "/bounds"];
+        let optional = ["/ttl", "/escalate", "/grant", "/scope", "/under", "/bounds", "/all_of/0/preview"];
         let strict: Vec<_> = lost.iter().filter(|at| !optional.iter().any(|end| at.ends_with(end))).collect();
         assert_eq!(strict, [""; 0], "{:?}", approval.state);
     }
@@ -145,6 +152,11 @@ fn a_member_of_another_kind_is_an_error() {
             "/scope",
             "/under",
             "/bounds",
+            "/preview",
+            "/take",
+            "/call",
+            "/number",
+            "/shown",
         ];
         assert!(nulls.iter().all(|at| known.iter().any(|end| at.ends_with(end))), "{nulls:?}");
     }

@@ -76,7 +76,7 @@ fn an_edit_begins_the_agreement_anew_and_whoever_made_it_is_out() {
     let stale = Event::Proposed { by: bob.clone(), about: digest("older"), edit: edit("fewer") };
     assert_eq!(plain(&waits, stale, 2), Err(Refused::OtherCall));
     let other = digest("the other");
-    let edited = plain(&proposed, Event::Edited { to: other, scope: None }, 3).unwrap();
+    let edited = plain(&proposed, Event::Edited { to: other, scope: None, seen: vec![] }, 3).unwrap();
     assert_eq!(edited.digest, other);
     assert_eq!(edited.made_edits().next().unwrap().stands, Stands::Made { from: waits.digest });
     let vote = |approval: &Approval, by: &Voter| plain(approval, Event::Voted(about(approval, Word::Yes, by)), 4);
@@ -89,7 +89,7 @@ fn an_edit_begins_the_agreement_anew_and_whoever_made_it_is_out() {
     assert_eq!(wish(&two, "once more"), Err(Refused::Stands("approved")));
     let refused = plain(&proposed, Event::Unedited { why: "the schema".into() }, 3).unwrap();
     assert!(refused.proposed_edit().is_none() && refused.digest == waits.digest);
-    assert_eq!(plain(&refused, Event::Edited { to: other, scope: None }, 3), Err(Refused::NothingAsked));
+    assert_eq!(plain(&refused, Event::Edited { to: other, scope: None, seen: vec![] }, 3), Err(Refused::NothingAsked));
     assert!(
         matches!(yes(&refused, &bob, 4).unwrap().state, State::Approved { .. }),
         "a refused wish makes nobody an editor"
@@ -133,7 +133,7 @@ fn nothing_of_it_happens_to_a_call_that_is_over() {
         Event::Questioned { by: bob.clone(), text: "why?".into() },
         Event::Told("because".into()),
         Event::Proposed { by: bob.clone(), about: over.digest, edit: edit("fewer") },
-        Event::Edited { to: digest("other"), scope: None },
+        Event::Edited { to: digest("other"), scope: None, seen: vec![] },
         Event::Unedited { why: "no".into() },
         Event::Voted(about(&over, Word::BreakGlass, &bob)),
     ];

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::approval::precondition::{Precondition, Seen};
 use crate::policy::decision::Agreement;
 use crate::policy::finding::grant::GrantTerms;
 
@@ -20,6 +21,45 @@ pub struct Held {
     pub person: Option<String>,
     /// When it ends by itself.
     pub deadline: String,
+    /// What the server was asked first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub previews: Vec<Previewed>,
+    /// Names the call and what was seen of its effect together, where something was asked. Votes name this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+}
+
+/// What a server was asked before people were, and what it said.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Previewed {
+    /// Who wanted to know: `policy/id`.
+    pub finding: String,
+    /// The tool that was asked.
+    pub tool: String,
+    /// The call by which it was; it has entries of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
+    /// Names what it said. People were shown more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
+    /// Why it said nothing that counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+impl Previewed {
+    /// Everything that was asked.
+    pub fn of(seen: &[Precondition]) -> Vec<Self> {
+        let told = |asked: &Precondition| {
+            let (seen, why) = match &asked.seen {
+                Seen::Value(taken) => (Some(taken.digest.to_string()), None),
+                Seen::Nothing { why } => (None, Some(why.clone())),
+            };
+            let call = asked.call.as_ref().map(ToString::to_string);
+            Self { finding: asked.finding.clone(), tool: asked.preview.tool.clone(), call, seen, why }
+        };
+        seen.iter().map(told).collect()
+    }
 }
 
 /// See [`Event::Voted`](super::Event::Voted).
@@ -91,6 +131,9 @@ pub struct Edited {
     pub from: Option<String>,
     /// Names the call from then on.
     pub digest: String,
+    /// What the server was asked about the changed call.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub previews: Vec<Previewed>,
 }
 
 /// See [`Event::Claimed`](super::Event::Claimed).

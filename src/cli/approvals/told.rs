@@ -13,7 +13,7 @@ use crate::cli::output::{Mark, Output};
 use crate::clock::Timestamp;
 use crate::gateway::desk::Desk;
 use crate::identity::local;
-use crate::review::card::{Card, Shown};
+use crate::review::card::{Card, Preview, Shown};
 use crate::review::page;
 use crate::store::approvals::KeptApproval;
 
@@ -94,6 +94,9 @@ pub(super) fn show(
     out.line(&format!("  asked by   {}{for_whom}", approval.asker.principal))?;
     out.line(&format!("  because    {}", shown.reason.as_deref().unwrap_or_default()))?;
     out.line(&format!("  must agree {}", terms(kept)))?;
+    for asked in &approval.seen {
+        out.line(&format!("  {}", Preview::of(asked).text))?;
+    }
     for vote in &approval.votes {
         let why = vote.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
         let reach = vote.bounds.as_ref().map(|bounds| format!(", for {bounds}")).unwrap_or_default();
@@ -110,7 +113,7 @@ pub(super) fn show(
         out.line(&format!("  edit       {}: {}", edit.by, edit_in_words(edit)))?;
     }
     stands(approval, now, out)?;
-    out.line(&format!("  digest     {}", approval.digest))?;
+    out.line(&format!("  digest     {}", approval.summary()))?;
     out.line("  what would be sent:")?;
     for line in serde_json::to_string_pretty(&shown.params)?.lines() {
         out.line(&format!("    {line}"))?;
@@ -125,7 +128,7 @@ pub(super) fn show(
         let may = me.map(|me| approval.may_vote(me, now));
         let words = match may {
             Some(Ok(())) => {
-                format!("To answer: countersign approvals approve|deny {} --digest {}", approval.id, approval.digest)
+                format!("To answer: countersign approvals approve|deny {} --digest {}", approval.id, approval.summary())
             }
             Some(Err(why)) => format!("You cannot answer: {why}."),
             None => "You cannot answer: this account stands for nobody who may.".to_owned(),
@@ -196,7 +199,7 @@ pub(super) async fn edited(desk: &Arc<Desk>, id: &str, out: &mut Output<'_>) -> 
         let Some(edit) = approval.edits.last() else { break };
         return match &edit.stands {
             Stands::Made { .. } => {
-                out.marked(Mark::Ok, &format!("It would be sent like this now: {}", approval.digest))?;
+                out.marked(Mark::Ok, &format!("It would be sent like this now: {}", approval.summary()))?;
                 Ok(Exit::Done)
             }
             Stands::Refused { why } => {

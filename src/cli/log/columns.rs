@@ -38,7 +38,10 @@ fn tell(event: &str, body: &Object) -> Told {
     let told = |who: String, what: String, outcome: String| Told { who, what, outcome };
     match event {
         "rejected" => told(text("principal"), pair("method", "transport", " over "), pair("class", "why", ": ")),
-        "arrived" => told(text("principal"), pair("server", "target", "/"), text("method")),
+        "arrived" => {
+            let of = Some(text("preview_of")).filter(|of| !of.is_empty()).map(|of| format!("preview of {of}"));
+            told(text("principal"), pair("server", "target", "/"), of.unwrap_or_else(|| text("method")))
+        }
         "refused" => told(text("principal"), text("target"), pair("class", "why", ": ")),
         "decided" | "released" => {
             // A plain no needs no code to say that it is one.

@@ -5,7 +5,7 @@ use crate::approval::Approval;
 use crate::approval::edit::{Edit, Stands};
 use crate::approval::state::State;
 use crate::approval::vote::{Vote, Voter};
-use crate::audit::entry::{Claimed, Edited, Entry, Escalated, Event, Explained, Questioned, Settled, Voted};
+use crate::audit::entry::{Claimed, Edited, Entry, Escalated, Event, Explained, Previewed, Questioned, Settled, Voted};
 use crate::clock::Timestamp;
 
 /// What the book says of a change.
@@ -29,7 +29,8 @@ pub(super) fn said(wish: &Wish, approval: &Approval, vote: Option<&Vote>, now: T
                 lacking,
             }))]
         }
-        Wish::Cancel(why) | Wish::Supersede(why) => vec![settles(None, Some((*why).to_owned()))],
+        Wish::Cancel(why) => vec![settles(None, Some((*why).to_owned()))],
+        Wish::Supersede(why) => vec![settles(None, Some(why.clone()))],
         Wish::Revoke(by, why) => vec![settles(Some(by), why.clone())],
         Wish::Claim(Claimant { attempt, digest, entries }) => {
             let claimed = Claimed {
@@ -59,7 +60,7 @@ pub(super) fn said(wish: &Wish, approval: &Approval, vote: Option<&Vote>, now: T
 
 /// What became of the last edit.
 fn edits(approval: &Approval) -> impl Iterator<Item = Event> {
-    let digest = approval.digest.to_string();
+    let (digest, seen) = (approval.summary().to_string(), Previewed::of(&approval.seen));
     approval.edits.last().into_iter().map(move |Edit { by, changes, reason, stands, .. }| {
         let (outcome, reason, from) = match stands {
             Stands::Proposed => ("proposed", reason, None),
@@ -74,6 +75,7 @@ fn edits(approval: &Approval) -> impl Iterator<Item = Event> {
             reason: reason.clone(),
             from,
             digest: digest.clone(),
+            previews: if matches!(stands, Stands::Made { .. }) { seen.clone() } else { Vec::new() },
         })
     })
 }

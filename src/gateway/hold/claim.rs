@@ -1,12 +1,15 @@
 //! Is everything still as it was when people agreed? Then the call is taken out of everybody else's reach, and runs.
 //!
-//! Looked at in this order: the time, the tool, the rules, the people, and what will really be sent.
+//! Looked at in this order: the time, the tool, the rules, what was seen of its effect, the people, and what will really be
+//! sent.
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::leaving::give_up;
+use super::preview::Asked;
 use super::words::{changed, unkept};
-use super::{Running, Waiter, asks_the_same};
+use super::{Attended, Running, Waiter, asks_the_same};
 use crate::approval::Approval;
 use crate::approval::state::Outcome;
 use crate::audit::entry::{Dispatched, Ending, Entry, Event};
@@ -17,7 +20,9 @@ use crate::gateway::budget::beyond_limits;
 use crate::gateway::desk::{self, Claimant, DeskError, Wish};
 use crate::gateway::exchange::Exchange;
 use crate::gateway::failpoint::Failpoint;
+use crate::gateway::memory::Counts;
 use crate::gateway::reach::{Listing, Reach};
+use crate::gateway::weigh::Weighed;
 use crate::gateway::{About, Gateway, Leave};
 use crate::permit::Permit;
 use crate::policy::decision::Decision;
@@ -30,22 +35,34 @@ impl Gateway {
         exchange: &Exchange,
         reach: &Reach,
         waiter: Box<Waiter>,
-        approval: &Approval,
+        (approval, attended): (&Approval, Attended),
     ) -> Result<Leave, Refusal> {
         let Waiter { weighed, waiting } = *waiter;
         let id = weighed.call.id.clone();
         if !self.is_tool_as_it_was(exchange, reach, &weighed.call).await? {
-            self.supersede(id.as_str(), "the tool is not the one people were shown").await;
+            self.supersede(id.as_str(), "the tool is not the one people were shown".to_owned()).await;
             return Err(changed("the tool changed while the call waited"));
         }
         self.is_still_granted(approval).await?;
         let asked = weighed.asked().clone();
-        let mut weighed = self.weigh(exchange, reach, asked).await;
+        let mut weighed = self.weigh(exchange, reach, asked.clone()).await;
         beyond_limits(&mut weighed.judgement, &approval.agreement);
-        if !asks_the_same(&weighed.judgement, approval) || weighed.call.digest != approval.digest {
-            self.supersede(id.as_str(), "the rules do not say any more what they said").await;
-            let refusal = Refusal::from_judgement(&weighed.judgement).filter(|refusal| refusal.class != "held");
-            return Err(refusal.unwrap_or_else(|| changed("the rules changed while the call waited")));
+        self.still_agreed(&weighed, approval).await?;
+        match self.is_seen_again(exchange, reach, (&weighed, approval, attended)).await? {
+            Asked::Nothing => {}
+            Asked::Something => {
+                // That took a while, and the rules may be others now.
+                weighed = self.weigh_as(exchange, reach, (asked, Counts::No)).await;
+                beyond_limits(&mut weighed.judgement, &approval.agreement);
+                self.still_agreed(&weighed, approval).await?;
+            }
+            Asked::ForNobody(left) => {
+                // Who gives a task up says so to the approval itself.
+                if attended != Attended::Nobody {
+                    tokio::spawn(give_up(Arc::clone(&self.desk), id, waiting, left));
+                }
+                return Err(Refusal::new("cancelled", Retry::Useless, "the call was given up before it was sent"));
+            }
         }
         let link = self.attach(&exchange.session, reach).await?;
         self.charge(&mut weighed.judgement).await?;
@@ -71,6 +88,16 @@ impl Gateway {
         let permit = permit.map_err(|other| Refusal::new("policy_error", Retry::Useless, other.to_string()))?;
         drop(waiting);
         Ok(Leave { about, link, permit, receipt, running: Some(running) })
+    }
+
+    /// Ends what the rules do not want any more, or what is not any more what people agreed to.
+    async fn still_agreed(self: &Arc<Self>, weighed: &Weighed, approval: &Approval) -> Result<(), Refusal> {
+        if asks_the_same(&weighed.judgement, approval) && weighed.call.digest == approval.digest {
+            return Ok(());
+        }
+        self.supersede(approval.id.as_str(), "the rules do not say any more what they said".to_owned()).await;
+        let refusal = Refusal::from_judgement(&weighed.judgement).filter(|refusal| refusal.class != "held");
+        Err(refusal.unwrap_or_else(|| changed("the rules changed while the call waited")))
     }
 
     /// Writes down what came of a held call.

@@ -92,7 +92,7 @@ impl Gateway {
         let kept = self.store.find_grant(under.grant.as_str()).await.map_err(|error| unkept(&error.into()))?;
         let state = kept.map_or(GrantState::Superseded, |kept| kept.grant.state);
         if matches!(state, GrantState::Revoked | GrantState::Superseded) {
-            self.supersede(approval.id.as_str(), "the grant it ran under was taken back").await;
+            self.supersede(approval.id.as_str(), "the grant it ran under was taken back".to_owned()).await;
             return Err(changed("the grant that covered this call was taken back"));
         }
         Ok(())

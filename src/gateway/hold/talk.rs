@@ -47,7 +47,12 @@ impl Gateway {
                 let entries = vec![entries::arrived(exchange, &again), self.decided(exchange, &again, None)];
                 let shown = shown(exchange, &again, &approval.agreement);
                 let scope = scope(&again, (&approval.id, &approval.asker), &approval.agreement).map(Box::new);
-                (Wish::Edit { to: again.call.digest, scope, shown, entries }, Some(again))
+                let seen = self.preview(exchange, reach, &again).await;
+                // Whoever has the call next tries it again, with somebody there to hear the server.
+                if exchange.cancelled.is_cancelled() {
+                    return Ok(());
+                }
+                (Wish::Edit { to: again.call.digest, scope, shown, seen, entries }, Some(again))
             }
             Err(why) => (Wish::Unedit(why), None),
         };
@@ -83,7 +88,7 @@ impl Gateway {
         }
         match &again.judgement.decision {
             Decision::Allow(_) => Ok(again),
-            Decision::Hold(held) if *held.terms() == approval.agreement => Ok(again),
+            Decision::Hold(held) if held.terms().asks_as(&approval.agreement) => Ok(again),
             Decision::Hold(_) => Err("the rules ask other people about the changed call".to_owned()),
             Decision::Deny(_) => {
                 let refusal = crate::gateway::answer::Refusal::from_judgement(&again.judgement);

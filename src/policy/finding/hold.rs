@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::grant::GrantTerms;
 use super::pointer::Pointer;
+use super::preview::{self, Preview};
 use super::span::Span;
 use crate::policy::schema::Fields;
 
@@ -33,6 +34,9 @@ pub struct HoldTerms {
     /// The widest grant a yes may be; nothing: it is for this call alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant: Option<GrantTerms>,
+    /// What the server is asked first, so that people see how much the call would do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Box<Preview>>,
 }
 
 /// Somebody who may agree.
@@ -95,6 +99,8 @@ pub(super) struct Written {
     pub(super) by: Option<By>,
     /// The widest grant a yes may be; if left out, a yes is for this call alone.
     pub(super) grant: Option<GrantTerms>,
+    /// What the server is asked first, so that people see how much the call would do; asked again before it is sent.
+    pub(super) preview: Option<preview::Written>,
 }
 
 /// No rule lists more people or parts.
@@ -106,7 +112,7 @@ impl TryFrom<Written> for HoldTerms {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let Written { reviewers, quorum, each, ttl, escalate, show, by, grant } = written;
+        let Written { reviewers, quorum, each, ttl, escalate, show, by, grant, preview } = written;
         let listed: BTreeSet<&Reviewer> = reviewers.iter().collect();
         if listed.is_empty() {
             return Err("`reviewers` names nobody".to_owned());
@@ -146,7 +152,13 @@ impl TryFrom<Written> for HoldTerms {
         if !open && usize::try_from(quorum).is_ok_and(|quorum| quorum > people) {
             return Err(format!("`quorum` is {quorum}, but only {people} can agree"));
         }
-        Ok(Self { reviewers, quorum, each, ttl, escalate, show, by, grant })
+        let preview = preview.map(Preview::try_from).transpose()?.map(Box::new);
+        if grant.is_some() && preview.is_some() {
+            return Err(
+                "`grant` and `preview` do not go together: what a later call would do, nobody has seen".to_owned()
+            );
+        }
+        Ok(Self { reviewers, quorum, each, ttl, escalate, show, by, grant, preview })
     }
 }
 

@@ -105,7 +105,8 @@ impl TryFrom<Written> for LimitTerms {
         let then = match (then.unwrap_or(Word::Deny), reviewers) {
             (Word::Hold, Some(reviewers)) => {
                 // A grant would be one for going over the limit again and again.
-                let written = hold::Written { reviewers, quorum, each, ttl, escalate, show, by, grant: None };
+                let (grant, preview) = (None, None);
+                let written = hold::Written { reviewers, quorum, each, ttl, escalate, show, by, grant, preview };
                 Then::Hold(HoldTerms::try_from(written)?)
             }
             (Word::Hold, None) => return Err("`then` is \"hold\" and `reviewers` is missing".to_owned()),

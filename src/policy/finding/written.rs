@@ -34,6 +34,9 @@ pub(in crate::policy) fn read(effect: Effect, own: Map<String, Value>) -> Result
     }
     match effect {
         Effect::Withhold if own.is_empty() => Ok(Detail::None),
+        Effect::Withhold if own.contains_key("preview") => {
+            Err("`preview` is a field of a hold: what a result holds is there already".to_owned())
+        }
         Effect::Hold | Effect::Withhold => form::<hold::Written>(own)?.try_into().map(Detail::Hold),
         Effect::Redact => Change::try_from(form::<change::Redact>(own)?).map(Detail::Change),
         Effect::Mask => Change::try_from(form::<change::Mask>(own)?).map(Detail::Change),
@@ -78,6 +81,9 @@ pub fn schema(effect: Effect, generator: &mut SchemaGenerator) -> Schema {
     }
     if effect == Effect::Withhold {
         schema.remove("required");
+        if let Some(all) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+            drop(all.remove("preview"));
+        }
     }
     schema
 }

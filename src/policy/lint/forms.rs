@@ -81,6 +81,11 @@ fn good(name: &str, holds: bool) -> Value {
         "free" => json!(["/x"]),
         "show" => json!(["/call/arguments"]),
         "by" => json!("owner"),
+        "preview" => json!({ "tool": "x", "arguments": {} }),
+        "arguments" => json!({}),
+        "take" => json!("/content"),
+        "within" => json!("3s"),
+        "may_differ" => json!(0),
         "path" => json!("/result/content"),
         "credential" => json!({ "provider": "x" }),
         "prompt" => json!("claimed"),
@@ -108,7 +113,9 @@ fn literal(expr: &Expr, good: &Value) -> Value {
         }
         Expr::Object { fields, .. } => {
             let member = |name: &str| match name {
-                "after" | "to" | "ttl" | "uses" | "for" | "free" => self::good(name, false),
+                "after" | "to" | "ttl" | "uses" | "for" | "free" | "arguments" | "take" | "within" | "may_differ" => {
+                    self::good(name, false)
+                }
                 _ => json!("x"),
             };
             fields

@@ -112,6 +112,50 @@ const PLANTED: &[(&str, &str)] = &[
         "finding-form",
         "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"grant\": {\"uses\": 500, \"for\": \"1h\"}}",
     ),
+    (
+        "finding-form",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"grant\": {\"uses\": 5, \"for\": \"1h\"}, \"preview\": {\"tool\": \"x\", \"arguments\": {}}}",
+    ),
+    (
+        "finding-form",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"preview\": \"how many?\"}",
+    ),
+    (
+        "finding-form",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"preview\": {\"tool\": \"query\"}}",
+    ),
+    (
+        "finding-form",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"preview\": {\"tool\": \"query\", \"arguments\": {\"sql\": \"SELECT 1\"}, \"tale\": \"/content\"}}",
+    ),
+    (
+        "finding-form",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"preview\": {\"tool\": \"query\", \"arguments\": input.call.arguments, \"take\": \"content\"}}",
+    ),
+    (
+        "finding-form",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"preview\": {\"tool\": \"query\", \"arguments\": {}, \"take\": \"/content/*\"}}",
+    ),
+    (
+        "finding-form",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"preview\": {\"tool\": \"query\", \"arguments\": {}, \"within\": \"11s\"}}",
+    ),
+    (
+        "finding-form",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"preview\": {\"tool\": \"query\", \"arguments\": {}, \"may_differ\": 101}}",
+    ),
+    (
+        "finding-form",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"preview\": {\"tool\": \"query\", \"arguments\": {}, \"may_differ\": 2.5}}",
+    ),
+    (
+        "finding-form",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"preview\": {\"tool\": \"\", \"arguments\": {}}}",
+    ),
+    (
+        "unknown-finding-field",
+        "withhold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"preview\": {\"tool\": \"query\", \"arguments\": {}}}",
+    ),
     ("finding-form", "redact contains {\"id\": \"a\", \"path\": \"/call/tool\", \"replace\": \"x\"}"),
     ("finding-form", "redact contains {\"id\": \"a\", \"path\": \"call/arguments/x\", \"replace\": \"x\"}"),
     ("finding-form", "redact contains {\"id\": \"a\", \"path\": \"/call/arguments/x\"}"),

@@ -158,7 +158,7 @@ allow contains {"id": "a", "severity": "low"}
 
 allow contains "plain"
 
-hold contains {"id": "h", "reason": "h", "reviewers": ["group:x", "user:a"], "quorum": 2, "each": true, "ttl": "30m", "escalate": {"after": "10m", "to": ["role:lead"]}, "show": ["/facts/risk"], "by": "other"}
+hold contains {"id": "h", "reason": "h", "reviewers": ["group:x", "user:a"], "quorum": 2, "each": true, "ttl": "30m", "escalate": {"after": "10m", "to": ["role:lead"]}, "show": ["/facts/risk"], "by": "other", "preview": {"tool": "query", "arguments": {"sql": "SELECT 1"}, "take": "/content/0/text", "within": "5s", "may_differ": 10}}
 
 redact contains {"id": "r", "path": "/call/arguments/a", "replace": "x", "pattern": "[0-9]+"}
 
@@ -231,6 +231,13 @@ fn what_a_package_says_is_as_the_schema_of_findings_says() {
         ("allow", serde_json::json!({ "id": "a", "severty": "low" }), false),
         ("hold", serde_json::json!({ "id": "a", "reviewers": ["group:x"], "ttl": "30m" }), true),
         ("hold", serde_json::json!({ "id": "a" }), false),
+        (
+            "hold",
+            serde_json::json!({ "id": "a", "reviewers": ["user"], "preview": { "tool": "q", "arguments": { "n": 1 } } }),
+            true,
+        ),
+        ("hold", serde_json::json!({ "id": "a", "reviewers": ["user"], "preview": { "tool": "q" } }), false),
+        ("withhold", serde_json::json!({ "id": "a", "preview": { "tool": "q", "arguments": {} } }), false),
         ("hold", serde_json::json!({ "id": "a", "reviewers": ["grup:x"] }), false),
         ("withhold", serde_json::json!({ "id": "a" }), true),
         (
