@@ -8,6 +8,7 @@
 pub mod grants;
 mod said;
 mod waiting;
+mod wish;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,21 +16,16 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use crate::approval::consent::Consent;
-use crate::approval::edit::Edit;
-use crate::approval::event::{Claim, Event as Happening, Refused};
+use crate::approval::event::Refused;
 use crate::approval::grant::Grant;
 use crate::approval::people::People;
-use crate::approval::precondition::Precondition;
-use crate::approval::scope::Scope;
-use crate::approval::state::{Attempt, Outcome};
-use crate::approval::vote::{Part, Vote, Voter, Word};
+use crate::approval::vote::{Vote, Voter};
 use crate::approval::{Approval, Next};
 use crate::audit::entry::{Entry, Event, Held, Previewed};
 use crate::audit::receipt::Receipt;
 use crate::clock::{Clock, Timestamp, chance};
-use crate::digest::{Digest, hex};
+use crate::digest::hex;
 use crate::gateway::failpoint::Failpoint;
-use crate::policy::finding::grant::GrantTerms;
 use crate::store::append::AppendError;
 use crate::store::approvals::{Before, KeptApproval, Moved, Step};
 use crate::store::entries::Line;
@@ -38,6 +34,7 @@ use crate::store::{Store, StoreError};
 use said::{said, settled};
 use waiting::Waiters;
 pub use waiting::{Waiting, Watching};
+pub use wish::{Claimant, Wish};
 
 /// How long whoever performs a call is believed to be alive without a word.
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -54,98 +51,6 @@ pub struct Desk {
     /// Who may answer.
     pub people: ArcSwap<People>,
     waiting: Mutex<Waiters>,
-}
-
-/// What somebody wants to be done with an approval.
-#[derive(Clone, Debug)]
-pub enum Wish {
-    /// A person answers.
-    Vote {
-        /// Who.
-        by: Voter,
-        /// What.
-        word: Word,
-        /// Why.
-        reason: Option<String>,
-        /// What they were shown.
-        digest: Digest,
-        /// How far a yes reaches beyond the call.
-        bounds: Option<GrantTerms>,
-    },
-    /// Whoever asked wants it no more.
-    Cancel(&'static str),
-    /// What was asked for is not what it was.
-    Supersede(String),
-    /// A person takes back what people agreed to.
-    Revoke(Voter, Option<String>),
-    /// A person has those asked at once who would be asked later.
-    Escalate(Voter),
-    /// A person wants to know something.
-    Question {
-        /// Who.
-        by: Voter,
-        /// What.
-        text: String,
-    },
-    /// Whoever asked answers the question that has waited longest.
-    Explain(String),
-    /// A person wants other arguments to be sent.
-    Propose {
-        /// Who.
-        by: Voter,
-        /// What they were shown.
-        about: Digest,
-        /// Which, and why.
-        edit: Edit,
-    },
-    /// They are sent, if people agree to the call this makes.
-    Edit {
-        /// Names that call.
-        to: Digest,
-        /// What a grant of it would pin.
-        scope: Option<Box<Scope>>,
-        /// What people are shown of it.
-        shown: String,
-        /// What was seen of its effect.
-        seen: Vec<Precondition>,
-        /// What else is written down.
-        entries: Vec<Entry>,
-    },
-    /// They are not, and why.
-    Unedit(String),
-    /// It is about to be performed.
-    Claim(Claimant),
-    /// It still is.
-    Renew(String),
-    /// It was performed.
-    Finish {
-        /// The attempt.
-        attempt: String,
-        /// What it came to.
-        end: Outcome,
-        /// What else is written down.
-        entries: Vec<Entry>,
-    },
-    /// A person looked whether it had happened.
-    Reconcile {
-        /// Who.
-        by: Voter,
-        /// Whether it had.
-        happened: bool,
-        /// How they know.
-        evidence: String,
-    },
-}
-
-/// Whoever is about to perform a call.
-#[derive(Clone, Debug)]
-pub struct Claimant {
-    /// Names the attempt.
-    pub attempt: String,
-    /// Names what will be sent.
-    pub digest: Digest,
-    /// What is written down before it is sent.
-    pub entries: Vec<Entry>,
 }
 
 /// What was done.
@@ -270,39 +175,7 @@ impl Desk {
                 before.votes.iter().map(|vote| (vote.by.clone(), today.now(&vote.by))).collect();
             let now_is =
                 |voter: &Voter| voters.iter().find(|(then, _)| then == voter).and_then(|(_, now)| now.as_ref());
-            let happening = match wish {
-                Wish::Vote { by, word, reason, digest, bounds } => Happening::Voted(Vote {
-                    by: by.clone(),
-                    word: *word,
-                    part: Part::Countersigns,
-                    reason: reason.clone(),
-                    digest: *digest,
-                    at: now,
-                    bounds: bounds.clone(),
-                }),
-                Wish::Cancel(_) => Happening::Cancelled,
-                Wish::Supersede(_) => Happening::Superseded,
-                Wish::Revoke(by, _) => Happening::Revoked(by.clone()),
-                Wish::Claim(Claimant { attempt, digest, .. }) => Happening::Claimed(Claim {
-                    attempt: Attempt { id: attempt.clone(), lease: leased(now) },
-                    digest: *digest,
-                    now: &now_is,
-                }),
-                Wish::Renew(attempt) => Happening::Renewed { attempt: attempt.clone(), lease: leased(now) },
-                Wish::Finish { attempt, end, .. } => Happening::Finished { attempt: attempt.clone(), end: *end },
-                Wish::Escalate(by) => Happening::Escalated(by.clone()),
-                Wish::Question { by, text } => Happening::Questioned { by: by.clone(), text: text.clone() },
-                Wish::Explain(text) => Happening::Told(text.clone()),
-                Wish::Propose { by, about, edit } => {
-                    Happening::Proposed { by: by.clone(), about: *about, edit: edit.clone() }
-                }
-                Wish::Edit { to, scope, seen, .. } => {
-                    Happening::Edited { to: *to, scope: scope.as_deref().cloned(), seen: seen.clone() }
-                }
-                Wish::Unedit(why) => Happening::Unedited { why: why.clone() },
-                Wish::Reconcile { happened, .. } => Happening::Reconciled { happened: *happened },
-            };
-            let Next { approval, consent, grant } = before.after(happening, now)?;
+            let Next { approval, consent, grant } = before.after(wish.happening(now, &now_is), now)?;
             let vote = (approval.votes.len() > before.votes.len()).then(|| approval.votes.last().cloned()).flatten();
             let mut entries = said(wish, &approval, vote.as_ref(), now);
             entries.extend(grant.as_deref().and_then(grants::made));
@@ -344,11 +217,6 @@ impl Desk {
 pub fn attempt() -> Result<String, DeskError> {
     let chance = chance::<16>().map_err(|error| AppendError::Broken(error.to_string()))?;
     Ok(hex(&chance))
-}
-
-fn leased(now: Timestamp) -> Timestamp {
-    let lease = i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX);
-    Timestamp::from_micros(now.micros().saturating_add(lease))
 }
 
 fn lines(entries: &[Entry]) -> Result<Vec<Line>, DeskError> {

@@ -9,6 +9,7 @@
 //! Before it runs, everything is looked at once more (see `claim`). Whatever is not as it was when people agreed ends the
 //! approval.
 
+mod again;
 mod claim;
 mod covered;
 mod leaving;
@@ -33,12 +34,13 @@ use super::{Gateway, Leave, Turned, entries};
 use crate::approval::Approval;
 use crate::approval::people::People;
 use crate::approval::state::State;
-use crate::call::{Call, CallId, Parts};
+use crate::call::{Call, CallId};
 use crate::digest::Digest;
 use crate::object;
-use crate::policy::decision::{Agreement, Decision, Judgement};
+use crate::policy::decision::{Agreement, Decision};
 use crate::wire::json::Value;
 use crate::wire::message::Notification;
+use again::{asks_the_same, renamed, repeat};
 use leaving::{give_up, leaves, left};
 pub(super) use places::Places;
 pub(super) use running::Running;
@@ -332,16 +334,6 @@ impl Gateway {
     }
 }
 
-/// Whether the rules still want what people are asked for. A call that somebody made harmless may need nobody's word any
-/// more; the people who were asked give theirs all the same.
-fn asks_the_same(judgement: &Judgement, approval: &Approval) -> bool {
-    match &judgement.decision {
-        Decision::Hold(held) => held.terms().asks_as(&approval.agreement),
-        Decision::Allow(_) => approval.made_edits().next().is_some(),
-        Decision::Deny(_) => false,
-    }
-}
-
 /// A hold nobody can answer ends by itself and as a no; whoever runs the gateway should know.
 fn warn_of_nobody(people: &People, agreement: &Agreement, call: &CallId) {
     for said in &agreement.all_of {
@@ -350,24 +342,6 @@ fn warn_of_nobody(people: &People, agreement: &Agreement, call: &CallId) {
             tracing::warn!(%call, finding = said.finding, "a call waits for people of whom nobody is listed in [people]");
         }
     }
-}
-
-/// Names the same call however often it is made: who asks which server for what.
-fn repeat(call: &Call) -> Digest {
-    let named = object! {
-        "principal" => call.caller.principal.as_str(),
-        "agent" => call.caller.agent.as_deref(),
-        "server" => &*call.server,
-        "method" => call.action.method(),
-        "target" => call.action.target(),
-    };
-    Digest::of_object("repeat", &named).with(&Digest::of_object("params", &call.params))
-}
-
-/// The same call under the name of the one that waits.
-fn renamed(call: &Call, id: CallId) -> Call {
-    let Call { caller, server, action, params, tool, arrived, .. } = call.clone();
-    Call::new(Parts { id, caller, server, action, params, tool, arrived })
 }
 
 /// What people are shown: who, what, and why they are asked. The arguments as the record holds them.
