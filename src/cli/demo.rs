@@ -89,7 +89,7 @@ async fn story(args: &DemoArgs, config: &Config, assembled: &Assembled, out: &mu
     ))?;
     out.line("")?;
     out.line("The rules that judged are in policies/. Ctrl-C ends the demo and forgets the key and the record.")?;
-    told_to_stop(&assembled.stop).await;
+    told_to_stop(&assembled.stop)?.await;
     Ok(())
 }
 

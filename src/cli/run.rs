@@ -50,10 +50,11 @@ async fn serve(args: &RunArgs, config: &Config) -> anyhow::Result<Exit> {
     };
     let pipe = Pipe { gateway, caller: Arc::new(local::caller()), scope, limits: assembled.limits };
     let stop = assembled.stop.child_token();
+    let told = told_to_stop(&stop)?;
     let mut serving = std::pin::pin!(pipe.serve(tokio::io::stdin(), tokio::io::stdout(), stop.clone()));
     tokio::select! {
         () = &mut serving => {}
-        () = told_to_stop(&stop) => {
+        () = told => {
             assembled.wind_up().await;
             stop.cancel();
             serving.await;

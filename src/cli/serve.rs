@@ -41,10 +41,11 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     config.some_servers()?;
     config.listener()?;
     let assembled = assembly::assemble(config, Tenure::Alone).await?;
+    let told = told_to_stop(&assembled.stop)?;
     let address = listen(config, &assembled).await?;
     assembled.attend();
     tracing::info!(address = %address, "listening; the MCP endpoint is http://{address}/mcp");
-    told_to_stop(&assembled.stop).await;
+    told.await;
     tracing::info!("stopping");
     assembled.leave().await;
     Ok(())
@@ -75,15 +76,15 @@ pub async fn listen(config: &Config, assembled: &Assembled) -> anyhow::Result<st
     Ok(address)
 }
 
-/// Waits for a signal to stop, or for `stop`.
-pub async fn told_to_stop(stop: &CancellationToken) {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return stop.cancelled().await;
-    };
-    tokio::select! {
-        () = stop.cancelled() => {}
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
+/// Waits for a signal to stop, or for `stop`. Signals are heeded from the moment this is called.
+pub fn told_to_stop(stop: &CancellationToken) -> anyhow::Result<impl Future<Output = ()> + use<>> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let stop = stop.clone();
+    Ok(async move {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }

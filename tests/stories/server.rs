@@ -141,12 +141,7 @@ impl Server {
             "die" => std::process::exit(3),
             "hang" => {}
             "much" => self.answer(id, text(&"m".repeat(MUCH))),
-            "late" => {
-                let go = std::env::var("STORY_LEDGER").expect("there is a ledger") + ".go";
-                let answer = json!({ "jsonrpc": "2.0", "id": id, "result": text("late, and done") });
-                // To open a pipe waits for its other end.
-                std::thread::spawn(move || std::fs::File::open(go).map(|_| say(&answer)));
-            }
+            "late" => late(id, &text("late, and done")),
             "count" => self.count(id),
             other => self.answer(id, text(&format!("{other} done"))),
         }
@@ -167,6 +162,13 @@ impl Server {
         }
         say(&json!({ "jsonrpc": "2.0", "id": id, "result": result }));
     }
+}
+
+/// Answers when somebody opens the pipe: to open it waits for its other end.
+fn late(id: &Value, result: &Value) {
+    let go = ledger_path().expect("there is a ledger") + ".go";
+    let answer = json!({ "jsonrpc": "2.0", "id": id, "result": result });
+    std::thread::spawn(move || std::fs::File::open(go).map(|_| say(&answer)));
 }
 
 fn tools() -> Vec<Value> {
