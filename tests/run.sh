@@ -183,9 +183,10 @@ peers() { gateway && within 20m python3 tests/peers/run.py --gateway "$gateway" 
 # Clients that send a progress token wait ten minutes on one open request.
 patience() { gateway && within 30m python3 tests/peers/run.py --long --gateway "$gateway" --install-dir "$installed/matrix"; }
 
+# That the benchmarks work, on what is built already; figures are those of a release: `cargo bench`.
 bench() {
   [ -n "$cluster" ] || start_postgres || { echo "the throw-away Postgres did not start"; return 1; }
-  within 20m cargo bench --quiet --profile smoke --bench hop --bench holds -- --smoke
+  within 20m cargo bench --quiet --profile dev --bench hop --bench holds -- --smoke
 }
 
 bring || { echo "tests/run.sh: apt-get could not bring everything" >&2; exit 1; }
