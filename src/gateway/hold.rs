@@ -147,7 +147,7 @@ impl Gateway {
                 Err(turned(Refusal::new("cancelled", Retry::Useless, "the call was given up before anybody agreed")))
             }
             (_, None) => {
-                let refusal = self.told(&approval, &waiter.weighed.judgement).await;
+                let refusal = Box::pin(self.told(&approval, &waiter.weighed.judgement)).await;
                 let asked = waiter.weighed.asked();
                 Err(turned(match attended {
                     Attended::Client => Box::pin(self.with_reference(exchange, asked, (&id, refusal))).await,
@@ -252,7 +252,8 @@ impl Gateway {
     }
 
     /// Waits until something is decided, the client gives up, or it has waited long enough. Meanwhile people have what they
-    /// want to know, and see what they want to be different.
+    /// want to know, and see what they want to be different. What is done in between is in boxes: thousands stand here and do
+    /// nothing.
     async fn wait(
         self: &Arc<Self>,
         exchange: &Arc<Exchange>,
@@ -270,7 +271,7 @@ impl Gateway {
         loop {
             let approval = match known.take() {
                 Some(approval) => approval,
-                None => self.desk.look(id.as_str()).await?,
+                None => Box::pin(self.desk.look(id.as_str())).await?,
             };
             let longest = match attended {
                 Attended::Client | Attended::Reference => {
@@ -295,7 +296,7 @@ impl Gateway {
                 asked = number.saturating_add(1);
                 asking = self.put_question(exchange, &question.text);
             }
-            let now = self.desk.now().await?;
+            let now = Box::pin(self.desk.now()).await?;
             let until = approval.deadline.micros().saturating_sub(now.micros());
             let until = Duration::from_micros(u64::try_from(until).unwrap_or(0));
             tokio::select! {
@@ -306,12 +307,12 @@ impl Gateway {
                 answer = async { if let Some(asking) = &mut asking { asking.await } else { std::future::pending().await } } => {
                     asking = None;
                     if let Some(text) = answer {
-                        self.explain(id.as_str(), text).await?;
+                        Box::pin(self.explain(id.as_str(), text)).await?;
                     }
                 }
                 _ = ticks.tick() => {
                     told = told.saturating_add(1);
-                    say_progress(exchange, told, &meanwhile(&approval, now)).await;
+                    Box::pin(say_progress(exchange, told, &meanwhile(&approval, now))).await;
                     known = Some(approval);
                 }
             }

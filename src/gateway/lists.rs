@@ -136,6 +136,12 @@ impl Gateway {
         {
             return Ok(tools);
         }
+        // In a box: a call that finds what it needs does not carry the room for this.
+        Box::pin(self.fetch_tools(session, reach)).await
+    }
+
+    async fn fetch_tools(self: &Arc<Self>, session: &Arc<Session>, reach: &Reach) -> Result<Arc<Tools>, Refusal> {
+        let now = self.clock.now();
         let _one_at_a_time = reach.listing.lock().await;
         if let Some(tools) = reach.tools().filter(|tools| tools.fetched >= now) {
             return Ok(tools);

@@ -123,6 +123,14 @@ impl Reach {
         if let Some(link) = self.live() {
             return Ok((link, None));
         }
+        // In a box: who finds a connection does not carry the room for making one.
+        Box::pin(self.connect(profile)).await
+    }
+
+    async fn connect(
+        &self,
+        profile: &Arc<ClientProfile>,
+    ) -> Result<(Arc<Link>, Option<mpsc::Receiver<FromServer>>), Unreachable> {
         let _one_at_a_time = self.connecting.lock().await;
         if let Some(link) = self.live() {
             return Ok((link, None));

@@ -90,7 +90,11 @@ impl Pipe {
         let mut latencies = Latencies::default();
         for number in 0..calls + calls / 5 {
             let begun = Instant::now();
-            let heard = self.ask("tools/call", params)?;
+            // Where the machine stands still, rules may find no time; the call is made again, and the figure has both.
+            let mut heard = self.ask("tools/call", params)?;
+            while heard.contains(r#""class":"policy_timeout""#) {
+                heard = self.ask("tools/call", params)?;
+            }
             let took: Duration = begun.elapsed();
             ensure!(heard.contains(r#""text":"abcdefghijklmnopqrstuvwxyz""#), "no echo but {heard}");
             if number >= calls / 5 {
