@@ -82,9 +82,9 @@ enum Verb {
     Grants(GrantsArgs),
     /// Tell which calls of the last 7 days a grant would have covered
     #[command(
-        after_help = "Examples:\n  countersign approvals preview 01a1ff4e --free /limit\n  countersign approvals preview 01a1ff4e --json"
+        after_help = "Examples:\n  countersign approvals reach 01a1ff4e --free /limit\n  countersign approvals reach 01a1ff4e --json"
     )]
-    Preview {
+    Reach {
         /// The call, or how its id begins
         id: String,
         /// A place of the arguments that would be free; may be given several times
@@ -250,9 +250,9 @@ async fn done(verb: &Verb, (store, desk): Place<'_>, out: &mut Output<'_>) -> an
             say(desk, &id, Approve { digest, reason: reason.clone(), grant }, out).await
         }
         Verb::Grants(args) => grants::run(args, (store, desk), out).await,
-        Verb::Preview { id, free, json } => {
+        Verb::Reach { id, free, json } => {
             let id = whole(store, id).await?;
-            grants::preview((store, desk), (&id, free), *json, out).await
+            grants::covered((store, desk), (&id, free), *json, out).await
         }
         Verb::Deny { about, reason } => {
             let (id, digest) = about.whole((store, desk)).await?;

@@ -168,7 +168,7 @@ async fn revoke(
 }
 
 /// Tells which past calls a grant would have covered.
-pub(super) async fn preview(
+pub(super) async fn covered(
     (store, desk): (&Store, &Arc<Desk>),
     (id, free): (&str, &[String]),
     json: bool,
