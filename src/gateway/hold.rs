@@ -79,9 +79,9 @@ pub(super) enum Joined {
 }
 
 impl Waiter {
-    /// The call, as it would be sent now.
-    pub(super) const fn call(&self) -> &Call {
-        &self.weighed.call
+    /// Lets go of the call and keeps its place.
+    pub(super) fn place(self: Box<Self>) -> Waiting {
+        self.waiting
     }
 }
 

@@ -15,6 +15,7 @@
 mod asked;
 mod kept;
 mod run;
+mod standing;
 mod told;
 mod wait;
 
@@ -79,6 +80,14 @@ impl Running {
         }
         running.insert(name, stop.clone());
         true
+    }
+
+    /// What stops a task from now on. It stops at once if it was told to before.
+    fn hand_on(&self, name: Digest, before: &CancellationToken, stop: &CancellationToken) {
+        self.running().insert(name, stop.clone());
+        if before.is_cancelled() {
+            stop.cancel();
+        }
     }
 
     fn end(&self, name: Digest) {

@@ -2,7 +2,8 @@
 //!
 //! Calls with 4 KiB of arguments are held inline on one gateway, each on a connection of its own, and the gateway is
 //! watched: its memory, whether every client hears in time that its call still waits, what an allowed call costs
-//! meanwhile, how long after an answer a call has its result, and what a restart does. Where there is a Postgres
+//! meanwhile, how long after an answer a call has its result, and what a restart does. Then others wait as tasks, without a
+//! connection. Where there is a Postgres
 //! (`COUNTERSIGN_TEST_POSTGRES`), agents call at one replica and people answer at another.
 //!
 //!     cargo bench --bench holds                    # 10,000 calls, some two minutes
@@ -21,6 +22,7 @@
 mod agents;
 #[expect(dead_code, reason = "processor time is asked for by another benchmark")]
 mod cost;
+mod errands;
 #[expect(dead_code, reason = "medians over rounds are asked for by another benchmark")]
 mod figure;
 #[expect(dead_code, reason = "lists are asked for by another benchmark")]
@@ -48,6 +50,8 @@ struct Options {
     gateway: PathBuf,
     /// Calls that are held at once.
     calls: usize,
+    /// Calls that wait as tasks.
+    tasks: usize,
     /// Of them, those that are answered.
     answers: usize,
     /// How long allowed calls are made each time.
@@ -79,6 +83,7 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let mut report = Report::default();
     one_replica(&place, &options, &runtime, &mut report)?;
+    tasks(&place, &options, &runtime, &mut report)?;
     if let Ok(url) = std::env::var("COUNTERSIGN_TEST_POSTGRES") {
         two_replicas(&place, &options, &runtime, (&url, &mut report))?;
     } else {
@@ -142,6 +147,32 @@ fn one_replica(place: &Place, options: &Options, runtime: &Runtime, report: &mut
     let mut after = runtime.block_on(answered(&mut crowd, &desk, 1))?;
     ensure!(after.within(1.0) > 0.0, "what was held before the restart can still be answered");
     report.say("peak_mib", "most that ever was resident then, MiB", cost::most_resident(gateway.pid()), "");
+    gateway.kill()
+}
+
+fn tasks(place: &Place, options: &Options, runtime: &Runtime, report: &mut Report) -> anyhow::Result<()> {
+    let stub = place.stub(2)?;
+    let config = config(place, "tasks", "sqlite:book.db", stub.port)?;
+    let bot = people::key(place, &config, "bot")?;
+    let gateway = place.target(&config)?;
+    let door = (gateway.port, bot.as_str());
+    let first = runtime.block_on(errands::begin(door, 1))?;
+    let idle = cost::resident(gateway.pid());
+    println!("\n{} tasks wait, SQLite\n\n| figure | measured | goal |\n|---|---|---|", options.tasks);
+    let ids = runtime.block_on(errands::begin(door, options.tasks))?;
+    let resident = cost::resident(gateway.pid());
+    report.say("tasks_rss_mib", "resident MiB with them", resident, "256 for 100,000");
+    report.say("tasks_per_call_kib", "KiB for each", (resident - idle) * 1024.0 / options.tasks as f64, "");
+    let mut polled = runtime.block_on(errands::poll(door, &ids, options.answers))?;
+    report.say("tasks_poll_p99_ms", "one asked about, p99 ms", polled.within(0.99) / 1000.0, "20");
+    let desk = runtime.block_on(Desk::open(&format!("sqlite:{}", config.with_file_name("book.db").display())))?;
+    let took = runtime.block_on(async {
+        let call = desk.oldest().await?;
+        let digest = desk.digest(&call).await?;
+        desk.approve(&call, digest).await?;
+        errands::end(door, &first[0]).await
+    })?;
+    report.say("tasks_end_ms", "answered beside the gateway, result after ms", took.as_secs_f64() * 1000.0, "");
     gateway.kill()
 }
 
@@ -221,6 +252,7 @@ fn options(words: &[String]) -> anyhow::Result<Options> {
     let mut options = Options {
         gateway: PathBuf::from(env!("CARGO_BIN_EXE_countersign")),
         calls: 10_000,
+        tasks: 20_000,
         answers: 300,
         span: Duration::from_secs(5),
         watch: Duration::from_secs(35),
@@ -232,15 +264,18 @@ fn options(words: &[String]) -> anyhow::Result<Options> {
         match word.as_str() {
             "--bench" => {}
             "--smoke" => {
-                (options.calls, options.answers) = (200, 20);
+                (options.calls, options.tasks, options.answers) = (200, 200, 20);
                 (options.span, options.watch) = (Duration::from_millis(400), Duration::from_secs(12));
             }
             "--gateway" => options.gateway = PathBuf::from(value()?),
             "--calls" => options.calls = value()?.parse().context("--calls is a number")?,
+            "--tasks" => options.tasks = value()?.parse().context("--tasks is a number")?,
             "--answers" => options.answers = value()?.parse().context("--answers is a number")?,
             "--json" => options.json = Some(PathBuf::from(value()?)),
             other => {
-                bail!("{other} is not known; there are --smoke, --gateway FILE, --calls N, --answers N, --json FILE")
+                bail!(
+                    "{other} is not known; there are --smoke, --gateway FILE, --calls N, --tasks N, --answers N, --json FILE"
+                )
             }
         }
     }

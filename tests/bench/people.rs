@@ -76,7 +76,16 @@ impl Desk {
 
     /// How many approvals wait.
     pub(crate) async fn waiting(&self) -> anyhow::Result<usize> {
-        Ok(self.store.approvals_in(&["pending"], None, i64::MAX).await?.len())
+        Ok(self.pending().await?.len())
+    }
+
+    /// The one that waits longest.
+    pub(crate) async fn oldest(&self) -> anyhow::Result<String> {
+        self.pending().await?.pop().context("nothing waits")
+    }
+
+    async fn pending(&self) -> anyhow::Result<Vec<String>> {
+        Ok(self.store.approvals_in(&["pending"], None, i64::MAX).await?)
     }
 
     async fn ask(&self, method: &str, path: &str, body: String) -> anyhow::Result<(u16, String)> {

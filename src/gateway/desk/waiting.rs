@@ -39,6 +39,11 @@ pub struct Waiting {
 }
 
 impl Waiting {
+    /// Names the call.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Returns when something changed since the last time, or may have.
     pub async fn changed(&self) {
         self.heard.notified().await;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::kept::open_answer;
+use super::standing::is_still;
 use super::told::{Stands, detailed, related, stands, task};
 use super::{EXTENSION, Gateway};
 use crate::approval::Approval;
@@ -107,6 +108,13 @@ impl Gateway {
     async fn go_on(self: &Arc<Self>, session: &Arc<Session>, id: &str, found: &Found) -> Result<(), RpcError> {
         let waits = found.kept.approval.is_some() && found.answer.is_none();
         if !waits || self.own_tasks.has(found.kept.name) {
+            return Ok(());
+        }
+        if let Some(approval) = found.approval.as_ref().filter(|approval| is_still(approval)) {
+            // Where somebody waits with the same call, that is who goes on.
+            if let Some(waiting) = self.desk.wait(approval.id.as_str()) {
+                self.stand_at(session, (Ticket::brought(id), found.kept.name), waiting);
+            }
             return Ok(());
         }
         let resumed = self.resume_task(session, (Ticket::brought(id), found.kept.clone())).await;

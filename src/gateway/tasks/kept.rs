@@ -21,13 +21,19 @@ pub(super) struct Asked {
     pub(super) tool: String,
     /// The parameters, the tool's name among them.
     pub(super) params: Object,
+    /// What the client said beside them: how the call is traced, and what it wants to hear of it.
+    pub(super) meta: Object,
 }
 
 impl Asked {
     /// Closes it. None when it cannot be closed, which only a text without end could bring about.
     pub(super) fn seal(&self, ticket: &Ticket, caller: &Caller) -> Option<Vec<u8>> {
-        let params =
-            object! { "server" => self.server.as_str(), "tool" => self.tool.as_str(), "params" => &self.params };
+        let params = object! {
+            "server" => self.server.as_str(),
+            "tool" => self.tool.as_str(),
+            "params" => &self.params,
+            "meta" => &self.meta,
+        };
         let request = Request { id: Id::from(0), method: Method::CallTool.name().to_owned(), params };
         let mut text = String::new();
         request.write(&mut text);
@@ -41,8 +47,11 @@ impl Asked {
         else {
             return None;
         };
+        let Value::Object(meta) = params.remove("meta")? else { return None };
         match (params.remove("server")?, params.remove("tool")?, params.remove("params")?) {
-            (Value::String(server), Value::String(tool), Value::Object(params)) => Some(Self { server, tool, params }),
+            (Value::String(server), Value::String(tool), Value::Object(params)) => {
+                Some(Self { server, tool, params, meta })
+            }
             _ => None,
         }
     }
@@ -91,7 +100,8 @@ mod tests {
         let (ticket, other) = (Ticket::for_task().unwrap(), Ticket::for_task().unwrap());
         let (alice, bob) = (caller("key:alice"), caller("key:bob"));
         let params = object! { "name" => "pay", "arguments" => object! { "sum" => 18_446_744_073_709_551_615_u64 } };
-        let asked = Asked { server: "shop".into(), tool: "pay".into(), params };
+        let meta = object! { "traceparent" => "00-1" };
+        let asked = Asked { server: "shop".into(), tool: "pay".into(), params, meta };
         let sealed = asked.seal(&ticket, &alice).unwrap();
         assert!(!String::from_utf8_lossy(&sealed).contains("shop"));
         assert_eq!(Asked::open(&ticket, sealed.clone(), &alice), Some(asked));

@@ -10,8 +10,9 @@ use crate::call::{Action, Call, CallId, Parts};
 use crate::clock::Timestamp;
 use crate::gateway::Turned;
 use crate::gateway::answer::{Refusal, Retry, Waits};
+use crate::gateway::desk::Waiting;
 use crate::gateway::exchange::Exchange;
-use crate::gateway::hold::{Attended, Joined, Waiter};
+use crate::gateway::hold::{Attended, Joined};
 use crate::gateway::reach::Reach;
 use crate::gateway::session::Session;
 use crate::gateway::ticket::Ticket;
@@ -29,10 +30,16 @@ const KEPT_MICROS: i64 = 3_600_000_000;
 /// What a host may tell its model at once: 2025-11-25.
 const AT_ONCE: &str = "io.modelcontextprotocol/model-immediate-response";
 
-/// Where a task begins.
+/// How a task begins.
+enum Begun {
+    /// It waits for people at this place.
+    Waits(Waiting),
+    /// It goes on at once.
+    Goes(Stage),
+}
+
+/// How a task goes on.
 enum Stage {
-    /// It waits for people.
-    Waits(Box<Waiter>),
     /// It waits for nobody.
     Goes(Box<Weighed>),
     /// It waited before, in a process that is not there any more or for a session that has ended.
@@ -65,33 +72,38 @@ impl Gateway {
         let session = &exchange.session;
         let (action, own) = (weighed.call.action.clone(), weighed.call.id.clone());
         let asked = weighed.asked().clone();
-        let stage = match &weighed.judgement.decision {
+        let begun = match &weighed.judgement.decision {
             Decision::Hold(_) => match self.take_place(exchange, reach, Box::new(weighed)).await {
-                Ok(waiter) => Stage::Waits(waiter),
+                Ok(waiter) => Begun::Waits(waiter.place()),
                 // The extension leaves it to us whether a call becomes a task.
                 Err(refusal) if session.client.era == Era::Modern => {
                     return refusal.answer(Some(&own), Some(&action));
                 }
-                Err(refusal) => Stage::Turned(refusal),
+                Err(refusal) => Begun::Goes(Stage::Turned(refusal)),
             },
-            Decision::Allow(_) | Decision::Deny(_) => Stage::Goes(Box::new(weighed)),
+            Decision::Allow(_) | Decision::Deny(_) => Begun::Goes(Stage::Goes(Box::new(weighed))),
         };
-        let approval = match &stage {
-            Stage::Waits(waiter) => self.desk.look(waiter.call().id.as_str()).await.ok(),
-            _ => None,
+        let approval = match &begun {
+            Begun::Waits(place) => self.desk.look(place.id()).await.ok(),
+            Begun::Goes(_) => None,
         };
-        let (ticket, kept) = match self.keep_call(session, &asked, approval.as_ref()).await {
+        let (ticket, kept) = match self.keep_call(exchange, &asked, approval.as_ref()).await {
             Ok(kept) => kept,
-            // Whoever waits in `stage` is dropped with it; the approval goes on waiting for the same call.
+            // Its place is given up with it; the approval goes on waiting for the same call.
             Err(refusal) => return refusal.answer(Some(&own), Some(&action)),
         };
         let standing = told::stands(None, approval.as_ref(), self.clock.now());
         let handle = told::task(ticket.text(), &kept, &standing, session.client.era);
-        let exchange = Arc::new(Exchange::unattended(session, exchange.id.clone(), exchange.meta.clone()));
-        self.own_tasks.take(kept.name, &exchange.cancelled);
-        let task = Task { keeper: Keeper { ticket }, kept, exchange };
-        let (gateway, server) = (Arc::clone(self), Arc::clone(&asked.server));
-        self.tasks.spawn(async move { gateway.run_task(task, server, stage).await });
+        match begun {
+            Begun::Waits(place) => self.stand_at(session, (ticket, kept.name), place),
+            Begun::Goes(stage) => {
+                let exchange = Arc::new(Exchange::unattended(session, exchange.id.clone(), exchange.meta.clone()));
+                self.own_tasks.take(kept.name, &exchange.cancelled);
+                let task = Task { keeper: Keeper { ticket }, kept, exchange };
+                let (gateway, server) = (Arc::clone(self), Arc::clone(&asked.server));
+                self.tasks.spawn(async move { gateway.run_task(task, server, stage).await });
+            }
+        }
         Ok(Value::Object(match session.client.era {
             Era::Modern => {
                 let mut result = handle;
@@ -108,7 +120,7 @@ impl Gateway {
     /// Keeps a call so that it can go on without its client: under a new id, which only the client gets.
     async fn keep_call(
         &self,
-        session: &Session,
+        exchange: &Exchange,
         asked: &Call,
         approval: Option<&Approval>,
     ) -> Result<(Ticket, KeptTask), Refusal> {
@@ -120,8 +132,9 @@ impl Gateway {
         };
         let ticket = Ticket::for_task().map_err(|error| lost(&error))?;
         let Action::Tool(tool) = &asked.action else { return Err(lost(&"it is no call of a tool")) };
-        let server = asked.server.to_string();
-        let request = Asked { server, tool: tool.clone(), params: asked.params.clone() };
+        let (session, server) = (&exchange.session, asked.server.to_string());
+        let (params, meta) = (asked.params.clone(), exchange.meta.clone());
+        let request = Asked { server, tool: tool.clone(), params, meta };
         let request = request.seal(&ticket, &session.caller).ok_or_else(|| lost(&"it cannot be closed"))?;
         let made = self.clock.now();
         let begins = approval.map_or(made, |approval| approval.deadline.max(made));
@@ -154,7 +167,7 @@ impl Gateway {
         let Ok(approval) = self.desk.look(id.as_str()).await else { return refusal };
         let until = approval.deadline;
         // Where it cannot be kept, the same call still finds its approval.
-        match self.keep_call(session, asked, Some(&approval)).await {
+        match self.keep_call(exchange, asked, Some(&approval)).await {
             Ok((ticket, _)) => Refusal { waits: Some(Waits { reference: ticket.text().to_owned(), until }), ..refusal },
             Err(_) => refusal,
         }
@@ -166,14 +179,15 @@ impl Gateway {
         session: &Arc<Session>,
         (ticket, kept): (Ticket, KeptTask),
     ) -> Result<(), Refusal> {
-        let exchange = Arc::new(Exchange::unattended(session, Id::from(0), Object::new()));
-        if !self.own_tasks.take(kept.name, &exchange.cancelled) {
-            exchange.end();
+        let stop = session.ended.child_token();
+        if !self.own_tasks.take(kept.name, &stop) {
             return Ok(());
         }
         match self.reopen(session, &ticket, &kept).await {
-            Ok(asked) => {
+            Ok((asked, meta)) => {
+                let exchange = Arc::new(Exchange::unattended(session, Id::from(0), meta));
                 let (gateway, server) = (Arc::clone(self), Arc::clone(&asked.server));
+                self.own_tasks.hand_on(kept.name, &stop, &exchange.cancelled);
                 let task = Task { keeper: Keeper { ticket }, kept, exchange };
                 let stage = Stage::Returns(Box::new(asked));
                 self.tasks.spawn(async move { gateway.run_task(task, server, stage).await });
@@ -181,22 +195,21 @@ impl Gateway {
             }
             Err(refusal) => {
                 self.own_tasks.end(kept.name);
-                exchange.end();
                 Err(refusal)
             }
         }
     }
 
-    /// The call that was kept, as it would be made now.
+    /// The call that was kept, as it would be made now, and what its client said beside it.
     pub(super) async fn reopen(
         self: &Arc<Self>,
         session: &Arc<Session>,
         ticket: &Ticket,
         kept: &KeptTask,
-    ) -> Result<Call, Refusal> {
+    ) -> Result<(Call, Object), Refusal> {
         let gone = |reason: String| Refusal::new("superseded", Retry::Useless, reason).hint("make the call anew");
         let opened = Asked::open(ticket, kept.request.clone(), &session.caller);
-        let (Some(Asked { server, tool, params }), Some(id)) = (opened, &kept.approval) else {
+        let (Some(Asked { server, tool, params, meta }), Some(id)) = (opened, &kept.approval) else {
             return Err(gone("the call is not one that can be taken up by this caller".to_owned()));
         };
         let Some(reach) = session.reaches.get(server.as_str()) else {
@@ -206,7 +219,7 @@ impl Gateway {
         let Some(offer) = offer else {
             return Err(gone(format!("the server `{server}` has no tool `{tool}` any more")));
         };
-        Ok(Call::new(Parts {
+        let call = Call::new(Parts {
             id: CallId::from_record(id),
             caller: Arc::clone(&session.caller),
             server: server.into(),
@@ -214,7 +227,8 @@ impl Gateway {
             params,
             tool: Some(offer.tool),
             arrived: self.clock.now(),
-        }))
+        });
+        Ok((call, meta))
     }
 
     async fn run_task(self: Arc<Self>, task: Task, server: Arc<str>, stage: Stage) {
@@ -242,7 +256,6 @@ impl Gateway {
         let leave = match stage {
             Stage::Turned(refusal) => return refused(&refusal, None),
             Stage::Goes(weighed) => self.settle(exchange, reach, *weighed).await,
-            Stage::Waits(waiter) => self.see_through(exchange, reach, waiter, Attended::Nobody).await,
             Stage::Returns(call) => match self.join(exchange, reach, (&*call, call.id.as_str())).await {
                 Ok(Joined::Waiter(waiter)) => self.see_through(exchange, reach, waiter, Attended::Nobody).await,
                 // Somebody who made the same call waits for it, or it is over and its approval says so.
@@ -279,7 +292,7 @@ impl Gateway {
     }
 
     /// Tells the client that its task has moved, where it listens.
-    async fn tell_task(self: &Arc<Self>, session: &Arc<Session>, ticket: &Ticket) {
+    pub(super) async fn tell_task(self: &Arc<Self>, session: &Arc<Session>, ticket: &Ticket) {
         let Ok(Some(found)) = self.find_task(session, ticket.text()).await else { return };
         let (stands, era) = (found.stands(self.clock.now()), session.client.era);
         let (method, params) = match era {

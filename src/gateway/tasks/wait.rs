@@ -52,7 +52,7 @@ impl Gateway {
         }
         let ticket = Ticket::brought(reference);
         let call = match self.reopen(session, &ticket, &kept).await {
-            Ok(call) => call,
+            Ok((call, _)) => call,
             Err(refusal) => return refused(refusal, None),
         };
         let id = call.id.clone();
