@@ -173,6 +173,9 @@ impl Gateway {
                 return Ok(waiter);
             }
         }
+        if let Some(refusal) = self.said_no_to(&repeat).await.map_err(|error| unkept(&error))? {
+            return Err(self.turned_down(exchange, &weighed, refusal).await);
+        }
         if let Some(waiting) = self.granted(exchange, &weighed, repeat).await? {
             return Ok(Box::new(Waiter { weighed: *weighed, waiting }));
         }

@@ -122,6 +122,9 @@ const BEGINNING: &str = "SELECT id FROM approval WHERE id >= $1 AND id < $1 || '
 const REPEATED: &str = "
 SELECT id FROM approval WHERE repeat = $1 AND state IN ('pending', 'approved') ORDER BY id";
 
+const REJECTED: &str = "
+SELECT id FROM approval WHERE repeat = $1 AND state = 'rejected' AND moved > $2 ORDER BY moved DESC LIMIT 1";
+
 const WITH_STATE: &str = "
 SELECT id FROM approval
 WHERE ($1 = '' OR replace($1, ',' || state || ',', '') <> $1) AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3";
@@ -235,6 +238,18 @@ impl Store {
     pub async fn approvals_repeated_by(&self, repeat: &Digest) -> Result<Vec<String>, StoreError> {
         let repeat = repeat.to_string();
         Ok(reading!(self.pool(), db => sqlx::query_scalar(REPEATED).bind(&repeat).fetch_all(db).await)?)
+    }
+
+    /// The same call that somebody said no to last, if that was after this.
+    pub async fn approval_rejected_after(
+        &self,
+        repeat: &Digest,
+        after: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        let repeat = repeat.to_string();
+        Ok(reading!(self.pool(), db => {
+            sqlx::query_scalar(REJECTED).bind(&repeat).bind(after.micros()).fetch_optional(db).await
+        })?)
     }
 
     /// Ids of approvals in these states, or in any; the newest first, from the first that is older than `after`.

@@ -16,6 +16,7 @@ use crate::world::{Plan, Told, World, answer, event, text};
 
 pub(crate) const STORIES: &[Story] = &[
     ("a_tool_that_changed_while_its_call_waited_is_not_called", tool_changed),
+    ("a_no_stands_for_a_minute_and_a_narrower_call_is_asked_about", said_no),
     ("a_tool_that_says_it_failed_has_used_its_approval_up", failed_by_tool),
     ("a_result_that_comes_after_the_lease_is_kept_for_whoever_looks", came_late),
     ("a_client_that_reads_nothing_loses_its_connection_and_nothing_else", unread),
@@ -75,6 +76,30 @@ fn tool_changed() -> Told {
         };
         let (answer, ()) = tokio::join!(session.call(2, "helper", json!({})), answering);
         assert_eq!(text(&answer), "helper done");
+    })
+}
+
+fn said_no() -> Told {
+    // A37, B09: a loop of the same refused call asks nobody.
+    Box::pin(async {
+        let world = world("100ms").await;
+        let session = world.session(json!({})).await;
+        assert_eq!(class(&session.call(1, "echo", json!({ "rows": 1000 })).await), "held");
+        let call = id(&waiting(&world, 1).await[0]).to_owned();
+        let (code, told) = world.run(&["approvals", "deny", &call, "--reason", "ten rows at most"]).await;
+        assert_eq!(code, 0, "{told}");
+        for number in 2..5 {
+            let answer = session.call(number, "echo", json!({ "rows": 1000 })).await;
+            assert_eq!(class(&answer), "rejected", "{answer}");
+            assert!(text(&answer).contains("ten rows at most") && text(&answer).contains("for a minute"), "{answer}");
+        }
+        waiting(&world, 0).await;
+        let refused = world.book().await;
+        assert_eq!(refused.iter().filter(|entry| event(entry) == "refused" && entry["class"] == "rejected").count(), 3);
+        assert_eq!(class(&session.call(5, "echo", json!({ "rows": 10 })).await), "held");
+        approve(&world, id(&waiting(&world, 1).await[0])).await;
+        assert_eq!(text(&session.call(6, "echo", json!({ "rows": 10 })).await), r#"{"rows":10}"#);
+        assert_eq!(world.ledger().len(), 1);
     })
 }
 

@@ -324,7 +324,7 @@ fn waits() -> Told {
         assert_eq!((code, &card["state"]), (0, &json!("rejected")), "{said}");
         assert_eq!(card["votes"][0]["by"]["person"], "zoe");
 
-        assert_eq!(class(&office.call(2, "echo", json!({})).await), "held");
+        assert_eq!(class(&office.call(2, "echo", json!({ "a": 2 })).await), "held");
         let (path, _) = office.one().await;
         let wait = office.world.request(Method::GET, &format!("/api/v1{path}/wait?for=60s"));
         let waiting = tokio::spawn(wait.bearer_auth(&office.keys["ada"]).send());

@@ -1,10 +1,30 @@
 //! Is it the same call again, and do the rules still want the same of it?
 
+use super::words::ended;
 use crate::approval::Approval;
 use crate::call::{Call, CallId, Parts};
+use crate::clock::Timestamp;
 use crate::digest::Digest;
+use crate::gateway::Gateway;
+use crate::gateway::answer::Refusal;
+use crate::gateway::desk::DeskError;
 use crate::object;
 use crate::policy::decision::{Decision, Judgement};
+
+/// How long a no stands. An agent that asks for the same in a loop hears it again, and nobody is asked.
+const STANDS_MICROS: i64 = 60_000_000;
+
+impl Gateway {
+    /// The no that somebody said to the same call just now.
+    pub(super) async fn said_no_to(&self, repeat: &Digest) -> Result<Option<Refusal>, DeskError> {
+        let now = self.desk.now().await?;
+        let since = Timestamp::from_micros(now.micros().saturating_sub(STANDS_MICROS));
+        let Some(id) = self.store.approval_rejected_after(repeat, since).await? else { return Ok(None) };
+        let hint =
+            "do it another way, as the reviewer says; about exactly this call nobody is asked again for a minute";
+        Ok(ended(&self.desk.look(&id).await?).map(|refusal| refusal.hint(hint)))
+    }
+}
 
 /// Names the same call however often it is made: who asks which server for what.
 pub(super) fn repeat(call: &Call) -> Digest {
