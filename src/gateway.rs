@@ -225,24 +225,17 @@ impl Gateway {
         reach: &reach::Reach,
         mut weighed: Weighed,
     ) -> Result<Leave, Turned> {
-        let mut entries = vec![entries::arrived(exchange, &weighed)];
         let admitted = self.admit(exchange, reach, &mut weighed).await;
-        entries.push(self.decided(exchange, &weighed, admitted.as_ref().err()));
         let id = weighed.call.id.clone();
         let turned = |refusal| Turned { refusal, id: Some(id.clone()) };
         let (link, grant) = match (admitted, &weighed.judgement.decision) {
             (Ok(link), Decision::Allow(grant)) => (link, grant),
-            (admitted, decision) => {
+            (admitted, _) => {
                 let refusal = admitted.err().unwrap_or_else(Refusal::plain);
-                if matches!(decision, Decision::Allow(_)) {
-                    entries.push(self.entry(&id, entries::refused(&refusal)));
-                }
-                let outline = Outline::of(&weighed.call);
-                exchange.session.memory.note(Ended::refused(outline, &weighed.input, refusal.class));
-                let written = self.recorder.write(entries).await;
-                return Err(turned(written.map_or_else(|error| lists::unrecorded(&error), |()| refusal)));
+                return Err(turned(self.turned_down(exchange, &weighed, refusal).await));
             }
         };
+        let mut entries = vec![entries::arrived(exchange, &weighed), self.decided(exchange, &weighed, None)];
         let about = About::of(&weighed.call, weighed.input, weighed.shown);
         let permit = Permit::granted(weighed.call, grant)
             .map_err(|other| turned(Refusal::new("policy_error", Retry::Useless, other.to_string())))?;
@@ -251,6 +244,18 @@ impl Gateway {
         let receipt = self.recorder.about_to(&permit, entries).await;
         let receipt = receipt.map_err(|error| turned(lists::unrecorded(&error)))?;
         Ok(Leave { about, link, permit, receipt, running: None })
+    }
+
+    /// Writes down that a call is not performed, and nobody is asked about it. What policy said of it is no news.
+    async fn turned_down(&self, exchange: &Exchange, weighed: &Weighed, refusal: Refusal) -> Refusal {
+        let Weighed { call, input, judgement, .. } = weighed;
+        let mut entries = vec![entries::arrived(exchange, weighed), self.decided(exchange, weighed, Some(&refusal))];
+        if !matches!(judgement.decision, Decision::Deny(_)) {
+            entries.push(self.entry(&call.id, entries::refused(&refusal)));
+        }
+        exchange.session.memory.note(Ended::refused(Outline::of(call), input, refusal.class));
+        let written = self.recorder.write(entries).await;
+        written.map_or_else(|error| lists::unrecorded(&error), |()| refusal)
     }
 
     /// Does it, and writes down what came of it before anybody hears.

@@ -141,6 +141,14 @@ impl Store {
         Self::open_as(options, Role::Reader).await
     }
 
+    /// Whether there is a database for those who make none. A server that is not there says so itself.
+    pub fn must_exist(options: &StoreOptions) -> Result<(), StoreError> {
+        match &options.place {
+            Place::Sqlite(path) if !path.exists() => Err(StoreError::Missing { place: path.display().to_string() }),
+            _ => Ok(()),
+        }
+    }
+
     /// The way to add to the book.
     pub fn appender(&self) -> &Appender {
         &self.0.appender

@@ -226,7 +226,7 @@ fn at_the_desk(global: &Global, work: impl AsyncFnOnce(Place<'_>) -> anyhow::Res
     let options = StoreOptions::from(&config.store);
     runtime()?.block_on(async {
         // Who answers makes no database: where there is none, nothing waits, and they look in the wrong place.
-        Store::open_reader(&options).await?.close().await;
+        Store::must_exist(&options)?;
         let store = Store::open_beside(&options).await?;
         let desk = Desk::new(store.clone(), Arc::new(SystemClock));
         desk.people.store(Arc::new(assembly::people(&config)));

@@ -170,11 +170,8 @@ impl Desk {
         for _ in 0..MOST_TRIES {
             let (kept, now) = self.current(id).await?;
             let before = &kept.approval;
-            let today = self.people.load_full();
-            let voters: Vec<(Voter, Option<Voter>)> =
-                before.votes.iter().map(|vote| (vote.by.clone(), today.now(&vote.by))).collect();
-            let now_is =
-                |voter: &Voter| voters.iter().find(|(then, _)| then == voter).and_then(|(_, now)| now.as_ref());
+            let voters = Voters::of(&self.people.load(), &before.votes);
+            let now_is = |voter: &Voter| voters.now(voter);
             let Next { approval, consent, grant } = before.after(wish.happening(now, &now_is), now)?;
             let vote = (approval.votes.len() > before.votes.len()).then(|| approval.votes.last().cloned()).flatten();
             let mut entries = said(wish, &approval, vote.as_ref(), now);
@@ -210,6 +207,19 @@ impl Desk {
         let moved = self.store.move_approval(step, now).await?;
         self.tell(id.as_str());
         Ok(moved)
+    }
+}
+
+/// Those who voted, and who they are now.
+struct Voters(Vec<(Voter, Option<Voter>)>);
+
+impl Voters {
+    fn of(people: &People, votes: &[Vote]) -> Self {
+        Self(votes.iter().map(|vote| (vote.by.clone(), people.now(&vote.by))).collect())
+    }
+
+    fn now(&self, voter: &Voter) -> Option<&Voter> {
+        self.0.iter().find(|(then, _)| then == voter).and_then(|(_, now)| now.as_ref())
     }
 }
 

@@ -23,7 +23,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::answer::{Refusal, Retry};
-use super::budget::beyond_limits;
 use super::desk::{DeskError, Waiting, Wish};
 use super::exchange::Exchange;
 use super::failpoint::Failpoint;
@@ -193,8 +192,7 @@ impl Gateway {
         let Ok(approval) = self.desk.look(known).await else { return Ok(Joined::Superseded) };
         let renamed = renamed(asked, CallId::from_record(known));
         let edited = with_edits(&renamed, approval.made_edits()).unwrap_or(renamed);
-        let mut again = self.weigh(exchange, reach, edited).await;
-        beyond_limits(&mut again.judgement, &approval.agreement);
+        let again = self.weigh_again(exchange, reach, (edited, &approval.agreement)).await;
         if again.call.digest != approval.digest {
             self.supersede(known, "the tool, or who asks, is not what it was".to_owned()).await;
             return Ok(Joined::Superseded);
@@ -241,17 +239,6 @@ impl Gateway {
             Ok(false) => Err(unkept(&DeskError::Busy)),
             Err(error) => Err(unkept(&error)),
         }
-    }
-
-    /// Writes down that nobody is asked about a call.
-    pub(super) async fn turned_down(&self, exchange: &Exchange, weighed: &Weighed, refusal: Refusal) -> Refusal {
-        let entries = vec![
-            entries::arrived(exchange, weighed),
-            self.decided(exchange, weighed, Some(&refusal)),
-            self.entry(&weighed.call.id, entries::refused(&refusal)),
-        ];
-        let written = self.recorder.write(entries).await;
-        written.map_or_else(|error| super::lists::unrecorded(&error), |()| refusal)
     }
 
     /// Waits until something is decided, the client gives up, or it has waited long enough. Meanwhile people have what they

@@ -35,38 +35,25 @@ pub(super) async fn list(
     let states: &[&str] = if all { &[] } else { &page::OPEN };
     let (now, me) = (desk.now().await?, desk.people.load().voter(&local::caller()));
     let mut rows = Vec::new();
-    let mut ids = store.approvals_in(states, None, AT_ONCE).await?.into_iter();
-    let mut last: Option<String> = None;
+    let mut after: Option<String> = None;
     loop {
-        let Some(id) = ids.next() else {
-            ids = match last.take() {
-                Some(last) => store.approvals_in(states, Some(&last), AT_ONCE).await?.into_iter(),
-                None => break,
-            };
-            continue;
-        };
-        last = Some(id.clone());
-        let kept = desk.kept(&id).await?;
-        if !all && !kept.approval.is_open() && kept.approval.state != State::Unknown {
-            continue;
+        let ids = store.approvals_in(states, after.as_deref(), AT_ONCE).await?;
+        for id in &ids {
+            let kept = desk.kept(id).await?;
+            // The time may have been over when it was looked at.
+            if !all && !kept.approval.is_open() && kept.approval.state != State::Unknown {
+                continue;
+            }
+            if json {
+                out.json_line(&Card::of(&kept, me.as_ref(), now)?)?;
+            } else {
+                rows.push(row(&kept, now)?);
+            }
         }
-        if json {
-            out.json_line(&Card::of(&kept, me.as_ref(), now)?)?;
-            continue;
+        match ids.into_iter().next_back() {
+            Some(last) => after = Some(last),
+            None => break,
         }
-        let shown = Shown::of(&kept)?;
-        let left = match kept.approval.wakes().filter(|_| kept.approval.state == State::Pending) {
-            Some(deadline) => minutes(deadline, now),
-            None => String::new(),
-        };
-        rows.push(vec![
-            id.chars().take(SHORT).collect(),
-            kept.approval.state.word().to_owned(),
-            kept.approval.asker.principal.clone(),
-            format!("{}/{}", shown.server, shown.target),
-            left,
-            shown.reason.unwrap_or_default(),
-        ]);
     }
     if !json && rows.is_empty() {
         out.line("Nobody waits.")?;
@@ -136,6 +123,22 @@ pub(super) fn show(
         out.line(&words)?;
     }
     Ok(Exit::Done)
+}
+
+fn row(kept: &KeptApproval, now: Timestamp) -> anyhow::Result<Vec<String>> {
+    let (approval, shown) = (&kept.approval, Shown::of(kept)?);
+    let left = match approval.wakes().filter(|_| approval.state == State::Pending) {
+        Some(deadline) => minutes(deadline, now),
+        None => String::new(),
+    };
+    Ok(vec![
+        approval.id.as_str().chars().take(SHORT).collect(),
+        approval.state.word().to_owned(),
+        approval.asker.principal.clone(),
+        format!("{}/{}", shown.server, shown.target),
+        left,
+        shown.reason.unwrap_or_default(),
+    ])
 }
 
 /// What is missing, or why nothing is.

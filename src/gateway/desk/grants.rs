@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Desk, DeskError, MOST_DUE, MOST_TRIES, lines, whole};
+use super::{Desk, DeskError, MOST_DUE, MOST_TRIES, Voters, lines, whole};
 use crate::approval::Approval;
 use crate::approval::asker::Asker;
 use crate::approval::event::Refused;
@@ -102,11 +102,8 @@ impl Desk {
         for _ in 0..MOST_TRIES {
             let (KeptGrant { grant, version }, now) = self.current_grant(id).await?;
             let Use { named, asker, scope, agreement, shown, entries } = wanted.clone();
-            let today = self.people.load_full();
-            let voters: Vec<(Voter, Option<Voter>)> =
-                grant.of.votes.iter().map(|vote| (vote.by.clone(), today.now(&vote.by))).collect();
-            let now_is =
-                |voter: &Voter| voters.iter().find(|(then, _)| then == voter).and_then(|(_, now)| now.as_ref());
+            let voters = Voters::of(&self.people.load(), &grant.of.votes);
+            let now_is = |voter: &Voter| voters.now(voter);
             let asked = Asked { named, asker, scope: &scope, agreement: &agreement };
             let (after, approval) = match grant.used(asked, &now_is, now) {
                 Ok(done) => done,

@@ -7,14 +7,32 @@ use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::gateway::Gateway;
 use crate::gateway::answer::Refusal;
+use crate::gateway::budget::beyond_limits;
 use crate::gateway::desk::DeskError;
+use crate::gateway::exchange::Exchange;
+use crate::gateway::memory::Counts;
+use crate::gateway::reach::Reach;
+use crate::gateway::weigh::Weighed;
 use crate::object;
-use crate::policy::decision::{Decision, Judgement};
+use crate::policy::decision::{Agreement, Decision, Judgement};
 
 /// How long a no stands. An agent that asks for the same in a loop hears it again, and nobody is asked.
 const STANDS_MICROS: i64 = 60_000_000;
 
 impl Gateway {
+    /// Judges a call once more that waits. It is no new call of its session; and what people are asked to let go beyond a limit
+    /// they are still asked, however much is left by now.
+    pub(super) async fn weigh_again(
+        &self,
+        exchange: &Exchange,
+        reach: &Reach,
+        (call, asked): (Call, &Agreement),
+    ) -> Weighed {
+        let mut again = self.weigh_as(exchange, reach, (call, Counts::No)).await;
+        beyond_limits(&mut again.judgement, asked);
+        again
+    }
+
     /// The no that somebody said to the same call just now.
     pub(super) async fn said_no_to(&self, repeat: &Digest) -> Result<Option<Refusal>, DeskError> {
         let now = self.desk.now().await?;

@@ -16,11 +16,9 @@ use crate::audit::entry::{Dispatched, Ending, Entry, Event};
 use crate::call::{Action, Call, CallId};
 use crate::catalogue::tool::Pin;
 use crate::gateway::answer::{Refusal, Retry};
-use crate::gateway::budget::beyond_limits;
 use crate::gateway::desk::{self, Claimant, DeskError, Wish};
 use crate::gateway::exchange::Exchange;
 use crate::gateway::failpoint::Failpoint;
-use crate::gateway::memory::Counts;
 use crate::gateway::reach::{Listing, Reach};
 use crate::gateway::weigh::Weighed;
 use crate::gateway::{About, Gateway, Leave};
@@ -45,15 +43,13 @@ impl Gateway {
         }
         self.is_still_granted(approval).await?;
         let asked = weighed.asked().clone();
-        let mut weighed = self.weigh(exchange, reach, asked.clone()).await;
-        beyond_limits(&mut weighed.judgement, &approval.agreement);
+        let mut weighed = self.weigh_again(exchange, reach, (asked.clone(), &approval.agreement)).await;
         self.still_agreed(&weighed, approval).await?;
         match self.is_seen_again(exchange, reach, (&weighed, approval, attended)).await? {
             Asked::Nothing => {}
             Asked::Something => {
                 // That took a while, and the rules may be others now.
-                weighed = self.weigh_as(exchange, reach, (asked, Counts::No)).await;
-                beyond_limits(&mut weighed.judgement, &approval.agreement);
+                weighed = self.weigh_again(exchange, reach, (asked, &approval.agreement)).await;
                 self.still_agreed(&weighed, approval).await?;
             }
             Asked::ForNobody(left) => {

@@ -13,7 +13,6 @@ use super::{Gateway, Waiter, shown};
 use crate::approval::Approval;
 use crate::approval::edit::{Change, Edit};
 use crate::call::{Call, CallId, Parts};
-use crate::gateway::budget::beyond_limits;
 use crate::gateway::desk::{DeskError, Wish};
 use crate::gateway::entries;
 use crate::gateway::exchange::Exchange;
@@ -79,8 +78,7 @@ impl Gateway {
         let before = &waiter.weighed;
         let call = with_edits(before.asked(), [edit])?;
         self.still_fits(reach, &call)?;
-        let mut again = self.weigh(exchange, reach, call).await;
-        beyond_limits(&mut again.judgement, &approval.agreement);
+        let again = self.weigh_again(exchange, reach, (call, &approval.agreement)).await;
         let (now, then) = (again.input.risk(), before.input.risk());
         if now > then {
             let (now, then) = (now.word(), then.word());
