@@ -177,6 +177,11 @@ impl Gateway {
         if let Err(error) = self.store.sweep_tickets(now).await {
             tracing::warn!(%error, "tickets that have expired stay in the store until the next time");
         }
+        for swept in [self.store.sweep_once(now).await, self.store.sweep_sign_ins(now).await] {
+            if let Err(error) = swept {
+                tracing::warn!(%error, "what nobody can be signed in by stays in the store until the next time");
+            }
+        }
         self.sweep_counts(now).await;
     }
 }

@@ -22,6 +22,7 @@ const ALL: &[Migration] = &[
     Migration { number: 6, text: TASKS },
     Migration { number: 7, text: VOTES },
     Migration { number: 8, text: GRANTS },
+    Migration { number: 9, text: SIGN_INS },
 ];
 
 /// Digests and lists are kept as text, times as microseconds since 1970.
@@ -174,6 +175,36 @@ CREATE TABLE grants (
 ) {strict};
 CREATE INDEX grants_whose ON grants (whose) WHERE wakes IS NOT NULL;
 CREATE INDEX grants_wakes ON grants (wakes) WHERE wakes IS NOT NULL;
+";
+
+/// Browsers that are signed in, what may be used once on the way there, and the keys people sign their answers with. What
+/// opens something is kept as its digest only.
+const SIGN_INS: &str = "
+CREATE TABLE once (
+    name TEXT {bytewise} PRIMARY KEY,
+    kind TEXT NOT NULL,
+    ends {integer} NOT NULL,
+    body TEXT NOT NULL
+) {strict};
+CREATE TABLE sign_in (
+    name TEXT {bytewise} PRIMARY KEY,
+    account TEXT {bytewise} NOT NULL,
+    made {integer} NOT NULL,
+    used {integer} NOT NULL,
+    ends {integer} NOT NULL,
+    body TEXT NOT NULL
+) {strict};
+CREATE INDEX sign_in_account ON sign_in (account);
+CREATE TABLE passkey (
+    id TEXT {bytewise} PRIMARY KEY,
+    account TEXT {bytewise} NOT NULL,
+    name TEXT NOT NULL,
+    public_key TEXT NOT NULL,
+    counter {integer} NOT NULL,
+    made {integer} NOT NULL,
+    used {integer}
+) {strict};
+CREATE INDEX passkey_account ON passkey (account);
 ";
 
 const POSTGRES_BY_CALL: &str = "CREATE INDEX entry_call ON entry (call) WHERE call IS NOT NULL";

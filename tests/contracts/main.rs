@@ -24,6 +24,7 @@ mod place;
 mod postgres;
 mod proxy;
 mod race;
+mod sign_ins;
 mod sqlite;
 mod store;
 mod tasks;
@@ -63,6 +64,7 @@ fn main() {
         .chain(grants::PROMISES)
         .chain(store::PROMISES)
         .chain(tickets::PROMISES)
+        .chain(sign_ins::PROMISES)
         .chain(tasks::PROMISES)
         .chain(limits::PROMISES)
         .chain(crash::PROMISES)
