@@ -18,6 +18,7 @@ pub mod local;
 mod options;
 mod resource;
 mod seen;
+pub mod sign_in;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -12,6 +12,9 @@ use super::vote::Voter;
 use crate::call::caller::{Caller, Proof};
 use crate::policy::finding::hold::Reviewer;
 
+/// The roles of whoever started the gateway and signed in there, where nobody is listed.
+const OWNERS: [&str; 4] = ["auditor", "author", "operator", "reviewer"];
+
 /// Everybody who is known by name, and their accounts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct People {
@@ -70,13 +73,15 @@ impl People {
             Proof::Key { .. } => self
                 .listed(account)
                 .filter(|voter| user.is_none_or(|owner| owner == voter.person || !self.entries.contains_key(owner))),
-            Proof::Os { .. } | Proof::Token { .. } if self.owners.contains_key(account) => self.listed(account),
-            Proof::Os { .. } | Proof::Token { .. } => self.unlisted(Voter {
+            Proof::Os { .. } | Proof::Owner { .. } | Proof::Token { .. } if self.owners.contains_key(account) => {
+                self.listed(account)
+            }
+            proof => self.unlisted(Voter {
                 person: user?.to_owned(),
                 account: account.to_owned(),
                 accounts: BTreeSet::new(),
                 groups: caller.groups.iter().cloned().collect(),
-                roles: BTreeSet::new(),
+                roles: if matches!(proof, Proof::Owner { .. }) { self.of_an_owner() } else { BTreeSet::new() },
             }),
         };
         // Another proof may call the same person by the same name without being in the list.
@@ -141,6 +146,12 @@ impl People {
             Reviewer::Group(name) => having(&|entry| entry.groups.contains(name)),
             Reviewer::Role(name) => having(&|entry| entry.roles.contains(name)),
         }
+    }
+
+    /// Whoever started a gateway that lists nobody has nobody beside them. Their login alone gives them nothing: whatever
+    /// runs under it could say that it is them.
+    fn of_an_owner(&self) -> BTreeSet<String> {
+        if self.entries.is_empty() { OWNERS.map(str::to_owned).into() } else { BTreeSet::new() }
     }
 
     fn can_answer(&self, entry: &Entry) -> bool {

@@ -34,6 +34,11 @@ pub enum Proof {
         /// The numeric user id.
         uid: u32,
     },
+    /// They signed in where this gateway was started, as whoever started it.
+    Owner {
+        /// The numeric user id.
+        uid: u32,
+    },
     /// A key we made.
     Key {
         /// The key's public part.
@@ -59,6 +64,7 @@ impl Proof {
     pub fn method(&self) -> &'static str {
         match self {
             Self::Os { .. } => "os",
+            Self::Owner { .. } => "owner",
             Self::Key { .. } => "key",
             Self::Token { .. } => "token",
             Self::Nothing => "none",
