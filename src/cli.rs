@@ -27,10 +27,11 @@ use clap::{Args, FromArgMatches as _, Parser, Subcommand};
 pub use self::help::Examples;
 
 use self::exit::Exit;
-use self::output::{ColourChoice, Habits, Output, Paint, Terminal, harmless};
+use self::output::{ColourChoice, Habits, Output, Paint, Terminal};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, Policy, Request, Store, Surroundings};
 use crate::store::StoreOptions;
+use crate::visible::harmless;
 
 /// The gateway that stands between an agent and its tools: every call judged by policy and recorded
 #[derive(Parser, Debug)]

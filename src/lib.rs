@@ -57,6 +57,9 @@ pub mod address;
 // What must not be shown?
 pub mod secret;
 
+// What would nobody see for what it is?
+pub mod visible;
+
 // What is a call?
 pub mod call;
 

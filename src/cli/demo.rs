@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::assembly::{self, Assembled};
 use super::exit::Exit;
-use super::output::{Mark, Output, harmless};
+use super::output::{Mark, Output};
 use super::serve::{listen, told_to_stop};
 use super::{Examples, runtime};
 use crate::clock::{Clock as _, SystemClock, chance};
@@ -21,6 +21,7 @@ use crate::identity::KeyBookWrite as _;
 use crate::identity::api_key::{self, Holder};
 use crate::policy::starter;
 use crate::store::entries::Wanted;
+use crate::visible::harmless;
 use agent::{Agent, Attempt, Got};
 
 /// What `demo` takes.

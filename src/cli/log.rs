@@ -11,9 +11,10 @@ use clap::{Args, Subcommand};
 
 use super::Examples;
 use super::exit::Exit;
-use super::output::{Output, harmless_json};
+use super::output::Output;
 use crate::store::Store;
 use crate::store::entries::{Wanted, Written};
+use crate::visible::harmless_json;
 use crate::wire::json::{Object, Value};
 use crate::wire::reader::{Limits, lenient};
 

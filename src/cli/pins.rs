@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::exit::Exit;
-use super::output::{Output, harmless};
+use super::output::Output;
 use super::{Examples, Global, runtime};
 use crate::audit::entry::{Definition, Entry, Event};
 use crate::clock::{Clock as _, SystemClock};
@@ -17,6 +17,7 @@ use crate::gateway::recorder::Recorder;
 use crate::identity::local;
 use crate::store::pins::{Agreement, KeptPin, Wish};
 use crate::store::{Store, StoreOptions};
+use crate::visible::harmless;
 
 /// What `pins` takes.
 #[derive(Args, Debug)]

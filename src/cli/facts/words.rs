@@ -6,7 +6,8 @@ use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::cli::output::{Output, harmless_json};
+use crate::cli::output::Output;
+use crate::visible::harmless_json;
 
 /// What is told first, in this order.
 const FIRST: [&str; 9] =

@@ -3,7 +3,7 @@
 use crate::store::entries::Written;
 use crate::wire::json::{Object, Value};
 
-use super::super::output::harmless;
+use crate::visible::harmless;
 
 /// How wide the columns are; the last one is as wide as it needs to be. The widths are fixed because nobody knows what
 /// follows.

@@ -60,7 +60,12 @@ async fn a_link_works_once_and_not_for_long() {
 async fn software_is_never_signed_in() {
     let store = store().await;
     let person = owner::owner();
-    let token = |delegation: Vec<String>| Proof::Token { issuer: "https://i".to_owned(), scopes: Vec::new(), delegation, expires: 0 };
+    let token = |delegation: Vec<String>| Proof::Token {
+        issuer: "https://i".to_owned(),
+        scopes: Vec::new(),
+        delegation,
+        expires: 0,
+    };
     for caller in [
         Caller { proof: Proof::Nothing, ..person.clone() },
         Caller { proof: Proof::Key { id: "k".to_owned() }, ..person.clone() },

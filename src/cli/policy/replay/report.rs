@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::super::counted;
 use super::Span;
 use crate::audit::entry::Verdict;
-use crate::cli::output::{Mark, Output, harmless};
+use crate::cli::output::{Mark, Output};
 use crate::replay::tally::{Change, Group, Kind, Tally};
+use crate::visible::harmless;
 
 /// Groups shown of each kind; all of them stand in the JSON.
 const SHOWN: usize = 12;
