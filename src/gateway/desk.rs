@@ -33,7 +33,7 @@ use crate::store::grants::GrantStep;
 use crate::store::{Store, StoreError};
 use said::{said, settled};
 use waiting::Waiters;
-pub use waiting::{Waiting, Watching};
+pub use waiting::{Following, Heard, Waiting, Watching};
 pub use wish::{Claimant, Wish};
 
 /// How long whoever performs a call is believed to be alive without a word.

@@ -16,6 +16,7 @@ mod leaving;
 mod places;
 mod preview;
 mod running;
+mod shown;
 mod talk;
 mod words;
 
@@ -37,7 +38,6 @@ use crate::call::{Call, CallId};
 use crate::digest::Digest;
 use crate::object;
 use crate::policy::decision::{Agreement, Decision};
-use crate::wire::json::Value;
 use crate::wire::message::Notification;
 use again::{asks_the_same, renamed, repeat};
 use leaving::{give_up, leaves, left};
@@ -228,7 +228,7 @@ impl Gateway {
         let named = (weighed.call.id.clone(), weighed.call.digest, repeat);
         let scope = covered::scope(&weighed, (&weighed.call.id, &asker), held.terms());
         let approval = Approval { scope, seen, ..Approval::open(named, asker, held.terms().clone(), now) };
-        let shown = shown(exchange, &weighed, held.terms());
+        let shown = self.shown(exchange, &weighed, held.terms());
         let Some(waiting) = self.desk.wait(approval.id.as_str()) else { return Err(Refusal::plain()) };
         let entries = vec![entries::arrived(exchange, &weighed), self.decided(exchange, &weighed, None)];
         match self.desk.open(approval, shown, entries).await {
@@ -333,28 +333,6 @@ fn warn_of_nobody(people: &People, agreement: &Agreement, call: &CallId) {
             tracing::warn!(%call, finding = said.finding, "a call waits for people of whom nobody is listed in [people]");
         }
     }
-}
-
-/// What people are shown: who, what, and why they are asked. The arguments as the record holds them.
-fn shown(exchange: &Exchange, Weighed { call, judgement, shown, .. }: &Weighed, agreement: &Agreement) -> String {
-    let refusal = Refusal::from_judgement(judgement);
-    let session = &exchange.session;
-    let card = object! {
-        "server" => &*call.server,
-        "method" => call.action.method(),
-        "target" => call.action.target(),
-        "params" => shown.params.clone(),
-        "masked" => shown.masked.at.iter().map(Value::from).collect::<Value>(),
-        "redacted" => shown.redacted.iter().map(Value::from).collect::<Value>(),
-        "definition" => call.tool.as_ref().map(|tool| tool.digest.to_string()),
-        "principal" => call.caller.principal.as_str(),
-        "agent" => call.caller.agent.as_deref(),
-        "client" => session.client.name().as_deref(),
-        "reason" => refusal.as_ref().map(|refusal| refusal.reason.as_str()),
-        "findings" => agreement.all_of.iter().map(|said| Value::from(said.finding.as_str())).collect::<Value>(),
-        "policy" => judgement.bundle.to_string(),
-    };
-    Value::Object(card).to_string()
 }
 
 async fn say_progress(exchange: &Exchange, told: u64, message: &str) {

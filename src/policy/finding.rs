@@ -90,6 +90,19 @@ pub enum Severity {
     Critical,
 }
 
+impl Severity {
+    /// The word rules write.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
 /// A value that is no finding.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{policy}` says `{effect}` in a form that is no finding: {why}")]

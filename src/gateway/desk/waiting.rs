@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, broadcast, watch};
 
 use super::Desk;
 use crate::clock::Timestamp;
@@ -18,6 +18,8 @@ const OVERLAP_MICROS: i64 = 5_000_000;
 
 /// Each who looks on holds a connection open.
 const MOST_ONLOOKERS: usize = 1024;
+/// Changes that are kept for whoever follows all of them and is slow; of more they are told that there were more.
+const MOST_UNHEARD: usize = 1024;
 
 /// Who waits here, by call.
 #[derive(Debug, Default)]
@@ -26,6 +28,8 @@ pub(super) struct Waiters {
     onlookers: BTreeMap<String, watch::Sender<()>>,
     /// How many look on, at all calls together.
     looking: usize,
+    /// Those who want to hear of every change.
+    followers: Option<broadcast::Sender<Arc<str>>>,
     /// Whether somebody looks what other processes changed: one for all.
     listening: bool,
 }
@@ -83,6 +87,31 @@ impl Drop for Watching {
     }
 }
 
+/// Somebody who wants to hear of every change.
+#[derive(Debug)]
+pub struct Following(broadcast::Receiver<Arc<str>>);
+
+/// A change, or more of them than could be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// This approval changed.
+    Changed(Arc<str>),
+    /// Several did, and nobody knows any more which.
+    Missed,
+}
+
+impl Following {
+    /// Returns with the next change.
+    pub async fn next(&mut self) -> Heard {
+        match self.0.recv().await {
+            Ok(id) => Heard::Changed(id),
+            Err(broadcast::error::RecvError::Lagged(_)) => Heard::Missed,
+            // Who speaks is kept for as long as the desk.
+            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
 impl Desk {
     /// A place to hear of changes of this approval; none when somebody waits for it here already. One call, one waiter.
     pub fn wait(self: &Arc<Self>, id: &str) -> Option<Waiting> {
@@ -103,6 +132,18 @@ impl Desk {
         let heard = waiting.onlookers.entry(id.to_owned()).or_insert_with(|| watch::Sender::new(())).subscribe();
         self.heed(waiting);
         Some(Watching { desk: Arc::clone(self), id: id.to_owned(), heard })
+    }
+
+    /// Hears of every change; none when too many look on already.
+    pub fn follow(self: &Arc<Self>) -> Option<Following> {
+        let mut waiting = self.waiting();
+        let followers = waiting.followers.get_or_insert_with(|| broadcast::Sender::new(MOST_UNHEARD));
+        if followers.receiver_count() >= MOST_ONLOOKERS {
+            return None;
+        }
+        let following = Following(followers.subscribe());
+        self.heed(waiting);
+        Some(following)
     }
 
     /// Sees to it that somebody looks what other processes changed.
@@ -142,7 +183,8 @@ impl Desk {
     /// Whether nobody waits; then nobody looks any more either.
     fn is_deserted(&self) -> bool {
         let mut waiting = self.waiting();
-        waiting.listening = !waiting.by_call.is_empty() || !waiting.onlookers.is_empty();
+        let followed = waiting.followers.as_ref().is_some_and(|followers| followers.receiver_count() > 0);
+        waiting.listening = followed || !waiting.by_call.is_empty() || !waiting.onlookers.is_empty();
         !waiting.listening
     }
 
@@ -153,6 +195,10 @@ impl Desk {
         }
         if let Some(heard) = waiting.onlookers.get(id) {
             heard.send_replace(());
+        }
+        if let Some(followers) = &waiting.followers {
+            // Nobody may follow any more; then nobody is told.
+            drop(followers.send(Arc::from(id)));
         }
     }
 

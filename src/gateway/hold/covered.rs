@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
+use super::Weighed;
 use super::words::{changed, unkept};
-use super::{Weighed, shown};
 use crate::approval::Approval;
 use crate::approval::asker::Asker;
 use crate::approval::grant::GrantState;
@@ -76,7 +76,7 @@ impl Gateway {
             asker: asker.clone(),
             scope,
             agreement: agreement.clone(),
-            shown: shown(exchange, weighed, agreement),
+            shown: self.shown(exchange, weighed, agreement),
             entries: vec![entries::arrived(exchange, weighed), self.decided(exchange, weighed, None)],
         };
         match self.desk.take_use(id, wanted).await {

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::covered::scope;
-use super::{Gateway, Waiter, shown};
+use super::{Gateway, Waiter};
 use crate::approval::Approval;
 use crate::approval::edit::{Change, Edit};
 use crate::call::{Call, CallId, Parts};
@@ -44,7 +44,7 @@ impl Gateway {
         let (wish, edited) = match self.edited(exchange, reach, waiter, (approval, edit)).await {
             Ok(again) => {
                 let entries = vec![entries::arrived(exchange, &again), self.decided(exchange, &again, None)];
-                let shown = shown(exchange, &again, &approval.agreement);
+                let shown = self.shown(exchange, &again, &approval.agreement);
                 let scope = scope(&again, (&approval.id, &approval.asker), &approval.agreement).map(Box::new);
                 let seen = self.preview(exchange, reach, &again).await;
                 // Whoever has the call next tries it again, with somebody there to hear the server.
