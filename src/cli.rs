@@ -116,7 +116,7 @@ const EXAMPLES: Examples = Examples([
 
 fn dispatch(command: &Command, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     match command {
-        Command::Serve(args) => serve::run(args, global),
+        Command::Serve(args) => serve::run(args, global, out),
         Command::Run(args) => run::run(args, global),
         Command::Demo(args) => demo::run(args, out),
         Command::Keys(args) => run_keys(args, global),

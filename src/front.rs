@@ -10,6 +10,7 @@ pub mod frames;
 pub mod http;
 mod intake;
 pub mod metadata;
+pub mod pages;
 pub mod post;
 pub mod refusal;
 pub mod site;

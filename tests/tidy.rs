@@ -26,7 +26,7 @@ const IMPURE: [&str; 9] =
     ["async fn", ".await", "std::fs", "SystemTime::", "Instant::now", "tokio::", "tracing::", "std::env", "getrandom"];
 
 /// Who may know which crate.
-const KNOWN_TO: [(&str, &[&str]); 11] = [
+const KNOWN_TO: [(&str, &[&str]); 13] = [
     ("rmcp::", &["src/downstream/oauth", "src/cli/demo/"]),
     ("oauth2::", &["src/downstream/oauth"]),
     ("regorus::", &["src/policy"]),
@@ -35,6 +35,8 @@ const KNOWN_TO: [(&str, &[&str]); 11] = [
     ("hyper::", &["src/front", "src/downstream/http", "src/downstream/oauth"]),
     ("reqwest::", &["src/identity"]),
     ("clap::", &["src/cli"]),
+    ("askama::", &["src/review/pages", "src/front/pages"]),
+    ("similar::", &["src/review/pages"]),
     ("anyhow::", &["src/cli", "src/policy", "src/downstream/oauth"]),
     ("sha2::", &["src/digest.rs"]),
     ("ring::", &["src/gateway/ticket.rs"]),

@@ -144,6 +144,7 @@ impl People {
             Reviewer::Owner => 1,
             Reviewer::User(name) => usize::from(self.entries.get(name).is_some_and(|entry| self.can_answer(entry))),
             Reviewer::Group(name) => having(&|entry| entry.groups.contains(name)),
+            Reviewer::Role(name) if self.of_an_owner().contains(name) => 1,
             Reviewer::Role(name) => having(&|entry| entry.roles.contains(name)),
         }
     }

@@ -22,11 +22,13 @@ use crate::downstream::oauth::{Grant, OauthOptions};
 use crate::downstream::{CommandOptions, Fleet, Place, ServerOptions};
 use crate::facts::automatic::Start;
 use crate::facts::plan::Plan;
+use crate::front::pages::Doors;
 use crate::gateway::Gateway;
 use crate::gateway::judge::Judge;
 use crate::gateway::known::Known;
 use crate::gateway::recorder::Recorder;
 use crate::gateway::settings::{Arguments, ServerSettings, Settings};
+use crate::identity::sign_in::Lasting;
 use crate::identity::{self, Identity};
 use crate::policy::bundle::{Bundle, Sources};
 use crate::policy::files::{self, Include};
@@ -165,6 +167,15 @@ pub fn people(config: &Config) -> People {
         groups: person.groups.clone(),
         roles: person.roles.clone(),
     }))
+}
+
+/// Who may come to the pages, and how.
+pub fn doors(http: &config::Http) -> Doors {
+    Doors {
+        lasting: Lasting { idle: Duration::from_hours(1), longest: Duration::from_hours(12) },
+        owner: http.listen.ip().is_loopback(),
+        secure: http.public_url.scheme() == "https",
+    }
 }
 
 /// Who may come in over HTTP.

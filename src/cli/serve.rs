@@ -1,6 +1,7 @@
 //! `countersign serve`: listens for agents until it is told to stop.
 
 use std::collections::BTreeSet;
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -11,17 +12,23 @@ use tokio_util::sync::CancellationToken;
 
 use super::assembly::{self, Assembled, Tenure};
 use super::exit::Exit;
+use super::output::Output;
 use super::{Examples, Global, runtime};
 use crate::audit::entry::{Entry, Event, Operated};
 use crate::config::Config;
 use crate::front::http::Listener;
 use crate::front::metadata::Metadata;
 use crate::identity::guard::Rules;
+use crate::identity::sign_in::owner;
 use crate::telemetry;
 
 /// What `serve` takes.
 #[derive(Args, Debug)]
-pub struct ServeArgs {}
+pub struct ServeArgs {
+    /// Print the link by which you sign in, also where nobody sits at a terminal
+    #[arg(long)]
+    invite: bool,
+}
 
 /// Shown under its help.
 pub const EXAMPLES: Examples = Examples([
@@ -30,14 +37,15 @@ pub const EXAMPLES: Examples = Examples([
 ]);
 
 /// Runs the command.
-pub fn run(_args: &ServeArgs, global: &Global) -> anyhow::Result<Exit> {
+pub fn run(args: &ServeArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     let config = global.load()?;
     telemetry::start(&config.log);
-    runtime()?.block_on(serve(&config))?;
+    let asked = args.invite || std::io::stdout().is_terminal();
+    runtime()?.block_on(serve(&config, asked.then_some(out)))?;
     Ok(Exit::Done)
 }
 
-async fn serve(config: &Config) -> anyhow::Result<()> {
+async fn serve(config: &Config, out: Option<&mut Output<'_>>) -> anyhow::Result<()> {
     config.some_servers()?;
     config.listener()?;
     let assembled = assembly::assemble(config, Tenure::Alone).await?;
@@ -45,6 +53,9 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let address = listen(config, &assembled).await?;
     assembled.attend();
     tracing::info!(address = %address, "listening; the MCP endpoint is http://{address}/mcp");
+    if let Some(out) = out {
+        invite(config, &assembled, address, out).await?;
+    }
     told.await;
     tracing::info!("stopping");
     assembled.leave().await;
@@ -70,10 +81,34 @@ pub async fn listen(config: &Config, assembled: &Assembled) -> anyhow::Result<st
     let started = Event::Operated(Operated { what: "started", detail });
     let entry = Entry { call: None, at: gateway.clock.now(), event: started };
     gateway.recorder.write(vec![entry]).await.context("the record cannot be written, so nothing would run")?;
-    let listener = Listener { gateway, identity: Arc::new(identity), rules, limits: assembled.limits, metadata };
+    let doors = assembly::doors(http);
+    let identity = Arc::new(identity);
+    let listener = Listener { gateway, identity, rules, limits: assembled.limits, metadata, doors };
     let serving = Arc::new(listener).serve(socket, assembled.stop.clone());
     assembled.gateway.tasks.spawn(serving);
     Ok(address)
+}
+
+/// Prints the link by which whoever started this signs in. It goes to the terminal and never to the log: what runs under
+/// the same login may read that.
+pub async fn invite(
+    config: &Config,
+    assembled: &Assembled,
+    address: std::net::SocketAddr,
+    out: &mut Output<'_>,
+) -> anyhow::Result<()> {
+    let http = config.listener()?;
+    if !assembly::doors(http).owner {
+        return Ok(());
+    }
+    let gateway = &assembled.gateway;
+    let secret = owner::invite(&gateway.store, gateway.desk.now().await?).await?;
+    let minutes = owner::LASTS.as_secs() / 60;
+    // A port that was picked by the system is not in the configured address.
+    let base = if http.listen.port() == 0 { format!("http://{address}/") } else { http.public_url.to_string() };
+    out.line(&format!("To see and answer calls that wait, open this within {minutes} minutes; it works once:"))?;
+    out.line(&format!("  {base}sign-in/link?secret={}", secret.as_str()))?;
+    Ok(())
 }
 
 /// Waits for a signal to stop, or for `stop`. Signals are heeded from the moment this is called.

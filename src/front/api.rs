@@ -108,7 +108,7 @@ impl Listener {
     }
 
     /// The call, if it exists for this person.
-    async fn seen(&self, voter: &Voter, id: &str) -> Result<KeptApproval, Fault> {
+    pub(super) async fn seen(&self, voter: &Voter, id: &str) -> Result<KeptApproval, Fault> {
         let desk = &self.gateway.desk;
         let kept = desk.kept(id).await?;
         if sees(voter, &kept.approval, desk.now().await?) { Ok(kept) } else { Err(Fault::Unknown) }
@@ -138,13 +138,18 @@ impl Listener {
     ) -> Result<Reply, Fault> {
         let said: RevokeGrant = read(&self.heard(headers, body).await?)?;
         let done = grant::revoke(&self.gateway.desk, id, reviewer.voter.clone(), said).await;
-        if let Err(fault) = &done
-            && matches!(fault.code(), "own_call" | "not_eligible" | "unknown")
-        {
-            let why = format!("{}: revoke of grant {}", fault.code(), id.chars().take(64).collect::<String>());
-            self.record("rejected_answer", why, Some(&reviewer.caller)).await;
+        if let Err(fault) = &done {
+            self.tried(fault, ("revoke of grant", id), Some(&reviewer.caller)).await;
         }
         told(&done?)
+    }
+
+    /// Who tries what is not theirs to try stands in the record.
+    pub(super) async fn tried(&self, fault: &Fault, (verb, id): (&str, &str), who: Option<&Arc<Caller>>) {
+        if matches!(fault.code(), "own_call" | "not_eligible" | "no_break_glass" | "not_yours" | "unknown") {
+            let why = format!("{}: {verb} of {}", fault.code(), id.chars().take(64).collect::<String>());
+            self.record("rejected_answer", why, who).await;
+        }
     }
 
     async fn said(
@@ -160,11 +165,7 @@ impl Listener {
             say(&self.gateway.desk, id, reviewer.voter.clone(), spoken).await
         };
         if let Err(fault) = done.await {
-            // Who tries what is not theirs to try stands in the record.
-            if matches!(fault.code(), "own_call" | "not_eligible" | "no_break_glass" | "not_yours" | "unknown") {
-                let why = format!("{}: {} of {}", fault.code(), verb.name, id.chars().take(64).collect::<String>());
-                self.record("rejected_answer", why, Some(&reviewer.caller)).await;
-            }
+            self.tried(&fault, (verb.name, id), Some(&reviewer.caller)).await;
             return Err(fault);
         }
         self.card(&reviewer.voter, &self.gateway.desk.kept(id).await?).await

@@ -22,6 +22,7 @@ use tower::ServiceExt as _;
 
 use super::body::Body;
 use super::metadata::Metadata;
+use super::pages::Doors;
 use super::refusal::Reply;
 use super::site;
 use crate::gateway::Gateway;
@@ -52,6 +53,8 @@ pub struct Listener {
     pub limits: Limits,
     /// What the world may know about how to get in; none where only keys open.
     pub metadata: Option<Metadata>,
+    /// Who may come to the pages, and how.
+    pub doors: Doors,
 }
 
 impl Listener {
@@ -139,8 +142,13 @@ impl Listener {
         if path.starts_with("/api/") {
             return self.api(request, stop).await;
         }
-        let Ok(reply) = site.oneshot(request).await;
-        reply.map(Body::Page)
+        match self.page(request, stop).await {
+            Ok(reply) => reply,
+            Err(request) => {
+                let Ok(reply) = site.oneshot(request).await;
+                reply.map(Body::Page)
+            }
+        }
     }
 }
 

@@ -132,6 +132,25 @@ pub fn admit(host: Option<&str>, origin: Option<&str>, rules: &Rules) -> Result<
     }
 }
 
+/// Whether a browser says that one of our own pages sent this, and not only one that may talk to us: other programs of this
+/// machine have pages too.
+pub fn from_own_page(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+    let site = text(header::HeaderName::from_static("sec-fetch-site"));
+    if site.is_some_and(|site| site != "same-origin") {
+        return false;
+    }
+    let Some((scheme, page)) = text(header::ORIGIN).and_then(|origin| {
+        let scheme = origin.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase())?;
+        Some((scheme, read_origin(origin)?.1))
+    }) else {
+        return site == Some("same-origin");
+    };
+    let default = if scheme == "https" { 443 } else { 80 };
+    let port = |host: &Host| host.port.unwrap_or(default);
+    text(header::HOST).and_then(Host::read).is_some_and(|host| host.name == page.name && port(&host) == port(&page))
+}
+
 /// A host name or address, in one spelling, and the port if it was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Host {

@@ -19,6 +19,7 @@ use crate::policy::decision::Agreement;
 use crate::policy::finding::grant::GrantTerms;
 use crate::store::StoreError;
 use crate::store::approvals::KeptApproval;
+use crate::wire::reader::{self, Limits};
 
 /// A call that waits for people, or has waited: everything a person needs to answer.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -199,6 +200,13 @@ pub struct WhyNot {
 }
 
 impl Shown {
+    /// The parameters exactly as they would be sent: in their order, on one line.
+    pub fn sent(kept: &KeptApproval) -> Result<String, StoreError> {
+        let unreadable = || StoreError::Unreadable(format!("what is shown of {}", kept.approval.id));
+        let whole = reader::lenient(kept.shown.as_bytes(), &Limits::REPLY).map_err(|_| unreadable())?;
+        whole.get("params").map(ToString::to_string).ok_or_else(unreadable)
+    }
+
     /// As it was kept.
     pub fn of(kept: &KeptApproval) -> Result<Self, StoreError> {
         let unreadable = |_| StoreError::Unreadable(format!("what is shown of {}", kept.approval.id));

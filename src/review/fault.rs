@@ -82,6 +82,20 @@ pub enum Fault {
     /// The call stands where this cannot be said, or not by them.
     #[error("{}", .0.why)]
     Refused(Box<Standing>),
+    /// Something that could be bad is not agreed to in passing.
+    #[error("look first: {0}")]
+    LookFirst(String),
+    /// A form that is not one of ours, or of another browser.
+    #[error(
+        "this did not come from a page of this gateway in this browser, or the page is too old; go back, reload it, try again"
+    )]
+    Forged,
+    /// Whoever asks is not signed in.
+    #[error("sign in first")]
+    SignedOut,
+    /// Nobody is signed in by this.
+    #[error("{0}")]
+    NotSignedIn(String),
     /// Too many wait at once.
     #[error("too many wait here for answers already; ask again in a while, without waiting")]
     Crowded,
@@ -138,7 +152,7 @@ pub struct Problem {
 }
 
 /// Every code, its status and its title.
-pub const CODES: [(&str, u16, &str); 30] = [
+pub const CODES: [(&str, u16, &str); 34] = [
     ("unauthenticated", 401, "Nobody is proven"),
     ("malformed_proof", 400, "The proof is ambiguous or in the wrong place"),
     ("insufficient_scope", 403, "The token may too little"),
@@ -167,6 +181,10 @@ pub const CODES: [(&str, u16, &str); 30] = [
     ("too_much", 409, "Too much was asked or changed"),
     ("too_wide", 400, "A yes reaches further than the rules let it"),
     ("quorum_gone", 409, "Those who agreed may not agree any more"),
+    ("look_first", 400, "Look first"),
+    ("forged", 403, "The form is not one of ours"),
+    ("signed_out", 401, "Nobody is signed in"),
+    ("not_signed_in", 403, "You were not signed in"),
     ("busy", 503, "Too much at once"),
     ("unavailable", 503, "The record is away"),
 ];
@@ -196,6 +214,10 @@ impl Fault {
                 "malformed"
             }
             Self::TooWide(_) => "too_wide",
+            Self::LookFirst(_) => "look_first",
+            Self::Forged => "forged",
+            Self::SignedOut => "signed_out",
+            Self::NotSignedIn(_) => "not_signed_in",
             Self::Unknown | Self::UnknownGrant => "unknown",
             Self::Grant(refused) => refused.code(),
             Self::NotYours => "not_yours",

@@ -166,6 +166,7 @@ fn list_query() -> Vec<Value> {
         query("state", &states, &state),
         query("limit", "How many at most", &limit),
         query("after", "`next` of the page before", &json!({ "type": "string" })),
+        query("only", "Only calls that you can approve or deny now", &json!({ "type": "string", "enum": ["mine"] })),
     ]
 }
 

@@ -34,6 +34,17 @@ pub struct Wanted {
     pub limit: usize,
     /// Only what is older than this one.
     pub after: Option<String>,
+    /// Only what this person has to do with in this way.
+    pub only: Only,
+}
+
+/// What somebody has to do with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Only {
+    /// They may see it.
+    Visible,
+    /// They can approve or deny it now.
+    Answerable,
 }
 
 /// Calls, newest first.
@@ -92,7 +103,8 @@ async fn item(
 ) -> Result<Option<Item>, Fault> {
     let (kept, now) = (desk.kept(id).await?, desk.now().await?);
     let fits = wanted.states.is_empty() || wanted.states.contains(&kept.approval.state.word());
-    if !fits || !sees(viewer, &kept.approval, now) {
+    let wanted_of = wanted.only == Only::Visible || kept.approval.may_vote(viewer, now).is_ok();
+    if !fits || !wanted_of || !sees(viewer, &kept.approval, now) {
         return Ok(None);
     }
     let mut ids = vec![id.to_owned()];

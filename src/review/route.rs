@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::answer::{VERBS, Verb};
 use super::fault::Fault;
-use super::page::{LARGEST, OPEN, USUAL, Wanted};
+use super::page::{LARGEST, OPEN, Only, USUAL, Wanted};
 use crate::approval::state::State;
 use crate::config::measure::Period;
 use crate::policy::finding::pointer::Pointer;
@@ -98,6 +98,7 @@ impl Route {
                 states: query.take("state").map_or_else(|| Ok(OPEN.to_vec()), |text| states(&text))?,
                 limit: query.take("limit").map_or(Ok(USUAL), |text| limit(&text))?,
                 after: query.take("after").map(|id| known("after", id)).transpose()?,
+                only: query.take("only").map_or(Ok(Only::Visible), |text| only(&text))?,
             }),
             (What::Card, _) => Self::Card(id),
             (What::Wait, _) => Self::Wait(id, query.take("for").map_or(Ok(USUAL_WAIT), |text| wait(&text))?),
@@ -183,6 +184,14 @@ fn which(text: &str) -> Result<Which, Fault> {
         "open" => Ok(Which::Open),
         "all" => Ok(Which::All),
         _ => Err(malformed("state", "write `open` or `all`".to_owned())),
+    }
+}
+
+fn only(text: &str) -> Result<Only, Fault> {
+    if text == "mine" {
+        Ok(Only::Answerable)
+    } else {
+        Err(malformed("only", "write `mine`, or leave it out".to_owned()))
     }
 }
 

@@ -14,6 +14,7 @@ const SHELVES: &str = "
     create table products (id integer primary key, name text, price_cents integer, stock integer);
     create table customers (id integer primary key, name text, email text);
     create table orders (id integer primary key, customer integer references customers, product integer references products, quantity integer);
+    create table carts (id integer primary key, name text);
     insert into products (name, price_cents, stock) values
         ('fountain pen', 3900, 12), ('ink, blue-black', 1250, 40), ('notebook, squared', 890, 200);
     with recursive n(i) as (select 1 union all select i + 1 from n where i < 1200)

@@ -161,3 +161,31 @@ fn a_rule_that_cannot_be_read_is_an_error_and_not_a_rule_that_never_matches() {
         assert_eq!(bad("", origin), BadRule::Origin(origin.to_owned()));
     }
 }
+
+#[test]
+fn a_form_comes_from_one_of_our_own_pages() {
+    // IDN-08
+    for (host, origin, site, ours) in [
+        ("127.0.0.1:4180", Some("http://127.0.0.1:4180"), Some("same-origin"), true),
+        ("127.0.0.1:4180", Some("http://127.0.0.1:4180"), None, true),
+        ("gw.example.com", Some("https://gw.example.com"), Some("same-origin"), true),
+        ("gw.example.com", Some("https://gw.example.com:443"), None, true),
+        ("gw.example.com", None, Some("same-origin"), true),
+        ("127.0.0.1:4180", Some("http://127.0.0.1:3000"), None, false),
+        ("127.0.0.1:4180", Some("http://127.0.0.1:3000"), Some("same-site"), false),
+        ("127.0.0.1:4180", Some("http://localhost:4180"), None, false),
+        ("gw.example.com", Some("https://evil.example"), Some("cross-site"), false),
+        ("gw.example.com", Some("null"), None, false),
+        ("gw.example.com", None, None, false),
+        ("gw.example.com", None, Some("none"), false),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, host.parse().unwrap());
+        for (name, value) in [("origin", origin), ("sec-fetch-site", site)] {
+            if let Some(value) = value {
+                headers.insert(name, value.parse().unwrap());
+            }
+        }
+        assert_eq!(from_own_page(&headers), ours, "{host} {origin:?} {site:?}");
+    }
+}

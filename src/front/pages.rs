@@ -1,0 +1,312 @@
+//! What happens to one request of a person's browser?
+//!
+//! In this order, each step refusing on its own: host and origin, the address, for a form that one of our own pages sent it,
+//! who is signed in, whether the form is one of that browser's, whether that is a person who answers, whether they may see the
+//! call. Then it is done as it is done over the interface, and a page says what came of it. A page loads nothing from
+//! elsewhere, stands in no frame, and is kept by no cache.
+
+mod cookie;
+mod events;
+mod reply;
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use http::request::Parts;
+use hyper::body::Incoming;
+use tokio_util::sync::CancellationToken;
+
+use super::http::Listener;
+use super::intake;
+use super::refusal::Reply;
+use crate::approval::vote::Voter;
+use crate::audit::entry::{Entry, Event, Operated};
+use crate::call::caller::Caller;
+use crate::clock::{Timestamp, chance};
+use crate::digest::hex;
+use crate::gateway::desk::DeskError;
+use crate::identity::guard;
+use crate::identity::sign_in::{How, Lasting, SignIn, SignInError, owner};
+use crate::review::answer::{VERBS, say};
+use crate::review::card::{Card, Shown};
+use crate::review::fault::Fault;
+use crate::review::page::{OPEN, Only, USUAL, Wanted, page};
+use crate::review::pages::address::{Address, Show, back};
+use crate::review::pages::card::{CardPage, Look};
+use crate::review::pages::difference::DifferencePage;
+use crate::review::pages::frame::{Frame, Me};
+use crate::review::pages::inbox::{InboxPage, Row};
+use crate::review::pages::saying::{Form, answer};
+use crate::review::pages::sign_in::{LinkPage, SignInPage};
+use crate::review::pages::timeline::steps;
+use crate::review::pages::trouble::TroublePage;
+use crate::review::risk::risk;
+use crate::review::sight::person;
+use crate::store::append::AppendError;
+use reply::{asset, html, plain, redirect};
+
+/// No form is longer: the arguments of a call, and some words.
+const LONGEST_FORM: usize = 2 << 20;
+/// Lines of the book that are shown of one call.
+const MOST_STEPS: i64 = 200;
+
+/// Who may come to the pages, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Doors {
+    /// For how long a browser is signed in.
+    pub lasting: Lasting,
+    /// Whether whoever started the gateway may come in by a link or a passkey.
+    pub owner: bool,
+    /// Whether browsers reach the gateway over https.
+    pub secure: bool,
+}
+
+/// One request of a browser.
+struct Visit<'a> {
+    head: &'a Parts,
+    now: Timestamp,
+    nonce: String,
+    sign_in: Option<SignIn>,
+    voter: Option<Voter>,
+    here: &'static str,
+}
+
+impl Listener {
+    /// Answers a request for a page; gives it back where it is for none.
+    pub(super) async fn page(
+        self: &Arc<Self>,
+        request: http::Request<Incoming>,
+        stop: &CancellationToken,
+    ) -> Result<Reply, http::Request<Incoming>> {
+        let (head, body) = request.into_parts();
+        let address = match Address::read(&head.method, head.uri.path(), head.uri.query()) {
+            Ok(None) => return Err(http::Request::from_parts(head, body)),
+            Ok(Some(address)) => Ok(address),
+            Err(fault) => Err(fault),
+        };
+        let mut visit = match self.visit(&head).await {
+            Ok(visit) => visit,
+            Err(fault) => return Ok(reply::bare(&fault)),
+        };
+        let done = match address {
+            Ok(address) => self.show(&mut visit, address, body, stop).await,
+            Err(fault) => Err((fault, None)),
+        };
+        Ok(done.unwrap_or_else(|(fault, call)| Self::trouble(&visit, &fault, call)))
+    }
+
+    /// Who comes, and whether they may come at all.
+    async fn visit<'a>(&self, head: &'a Parts) -> Result<Visit<'a>, Fault> {
+        self.admit(head).await.map_err(|stranger| Fault::Stranger(stranger.status(), stranger.to_string()))?;
+        let now = self.gateway.desk.now().await?;
+        let nonce = hex(&chance::<16>().map_err(|error| Fault::NotSignedIn(error.to_string()))?);
+        let sign_in = match cookie::of(&head.headers, self.doors.secure) {
+            Some(cookie) => SignIn::find(&self.gateway.store, &cookie, self.doors.lasting, now).await?,
+            None => None,
+        };
+        let voter = sign_in.as_ref().and_then(|found| self.gateway.desk.people.load().voter(&found.caller));
+        Ok(Visit { head, now, nonce, sign_in, voter, here: "" })
+    }
+
+    async fn show(
+        self: &Arc<Self>,
+        visit: &mut Visit<'_>,
+        address: Address,
+        body: Incoming,
+        stop: &CancellationToken,
+    ) -> Result<Reply, (Fault, Option<String>)> {
+        let plainly = |fault| (fault, None);
+        let form = if visit.head.method == http::Method::POST {
+            Some(self.form(visit, &address, body).await.map_err(plainly)?)
+        } else {
+            None
+        };
+        if !address.is_open() && visit.sign_in.is_none() {
+            return if form.is_none() && !matches!(address, Address::Events) {
+                let path = visit.head.uri.path_and_query().map_or("/inbox", http::uri::PathAndQuery::as_str);
+                let query: String =
+                    url::form_urlencoded::Serializer::new(String::new()).append_pair("then", path).finish();
+                Ok(redirect(&format!("/sign-in?{query}")))
+            } else {
+                Err(plainly(Fault::SignedOut))
+            };
+        }
+        let form = form.unwrap_or_default();
+        match address {
+            Address::Asset(found) => Ok(asset(found)),
+            Address::Home => Ok(redirect("/inbox")),
+            Address::SignIn { then } => Ok(self.ways_in(visit, then)),
+            Address::Link(secret) => self.link(visit, secret).map_err(plainly),
+            Address::UseLink => self.use_link(visit, &form).await.map_err(plainly),
+            Address::SignOut => self.sign_out(visit).await.map_err(plainly),
+            Address::Events => self.events(visit, stop).await.map_err(plainly),
+            Address::Inbox { show, after } => self.inbox(visit, show, after).await.map_err(plainly),
+            Address::Call(id) => self.call(visit, &id).await.map_err(plainly),
+            Address::Sent(id) => self.sent(visit, &id).await.map_err(plainly),
+            Address::Say(id, verb) => {
+                visit.here = "inbox";
+                self.say(visit, (&id, verb), &form).await.map_err(|fault| (fault, Some(id)))
+            }
+        }
+    }
+
+    /// What was filled in, if one of our own pages asked for it, in this very browser.
+    async fn form(&self, visit: &Visit<'_>, address: &Address, mut body: Incoming) -> Result<Form, Fault> {
+        let headers = &visit.head.headers;
+        if !guard::from_own_page(headers) {
+            self.gateway.tasks.spawn(intake::hear_out(body));
+            self.record("rejected_origin", "a form that no page of ours sent".to_owned(), visit.who()).await;
+            return Err(Fault::Forged);
+        }
+        let bytes = match intake::read_body(headers, &mut body, LONGEST_FORM).await {
+            Ok(bytes) => bytes,
+            Err((status, why)) => {
+                self.gateway.tasks.spawn(intake::hear_out(body));
+                return Err(Fault::Body(status, why));
+            }
+        };
+        let form = Form::read(&bytes);
+        match &visit.sign_in {
+            _ if address.is_open() => Ok(form),
+            None => Err(Fault::SignedOut),
+            Some(sign_in) if form.one("form").is_some_and(|token| sign_in.is_ours(token)) => Ok(form),
+            Some(_) => {
+                self.record("rejected_origin", "a form of another browser".to_owned(), visit.who()).await;
+                Err(Fault::Forged)
+            }
+        }
+    }
+
+    fn ways_in(&self, visit: &Visit<'_>, then: String) -> Reply {
+        let frame = visit.frame();
+        html(StatusCode::OK, &visit.nonce, &SignInPage { frame, then, providers: Vec::new(), owner: self.doors.owner })
+    }
+
+    fn link(&self, visit: &Visit<'_>, secret: String) -> Result<Reply, Fault> {
+        if !self.doors.owner {
+            return Err(Fault::NotSignedIn("nobody signs in here by a link".to_owned()));
+        }
+        let login = owner::owner().user.map_or_else(String::new, |user| user.id);
+        Ok(html(StatusCode::OK, &visit.nonce, &LinkPage { frame: visit.frame(), secret, login }))
+    }
+
+    async fn use_link(&self, visit: &Visit<'_>, form: &Form) -> Result<Reply, Fault> {
+        let secret = form.one("secret").filter(|_| self.doors.owner).unwrap_or_default();
+        let Some(caller) = owner::accept(&self.gateway.store, secret, visit.now).await? else {
+            self.record("rejected_identity", "a link of the owner that works no more".to_owned(), None).await;
+            return Err(Fault::NotSignedIn(
+                "this link was used before, is too old, or a newer one was made; start the gateway again for a new one, or sign \
+                 in with a passkey"
+                    .to_owned(),
+            ));
+        };
+        let cookie = SignIn::begin(&self.gateway.store, (&caller, How::Link), self.doors.lasting, visit.now).await;
+        let cookie = cookie.map_err(|error| match error {
+            SignInError::Store(error) => Fault::from(error),
+            SignInError::Chance(error) => Fault::NotSignedIn(error.to_string()),
+        })?;
+        self.operated("signed_in", format!("{} by the link of the owner", caller.principal)).await?;
+        Ok(cookie::set(redirect("/inbox"), &cookie, self.doors))
+    }
+
+    async fn sign_out(&self, visit: &Visit<'_>) -> Result<Reply, Fault> {
+        if let Some(sign_in) = &visit.sign_in {
+            self.gateway.store.end_sign_in(sign_in.name).await?;
+            self.operated("signed_out", sign_in.caller.principal.clone()).await?;
+        }
+        Ok(cookie::unset(redirect("/sign-in"), self.doors))
+    }
+
+    async fn inbox(&self, visit: &mut Visit<'_>, show: Show, after: Option<String>) -> Result<Reply, Fault> {
+        visit.here = "inbox";
+        let voter = self.voter(visit)?;
+        let (states, only) = match show {
+            Show::Mine => (vec!["pending"], Only::Answerable),
+            Show::Open => (OPEN.to_vec(), Only::Visible),
+            Show::Decided => (decided(), Only::Visible),
+        };
+        let wanted = Wanted { states, limit: USUAL, after, only };
+        let found = page((&self.gateway.store, &self.gateway.desk), voter, &wanted).await?;
+        let rows = found.items.iter().map(Row::of).collect();
+        Ok(html(StatusCode::OK, &visit.nonce, &InboxPage { frame: visit.frame(), show, rows, next: found.next }))
+    }
+
+    async fn call(&self, visit: &mut Visit<'_>, id: &str) -> Result<Reply, Fault> {
+        visit.here = "inbox";
+        let voter = self.voter(visit)?;
+        let kept = self.seen(voter, id).await?;
+        let card = Card::of(&kept, Some(voter), visit.now)?;
+        let lines = self.gateway.store.of_call(kept.approval.id.as_str(), MOST_STEPS).await?;
+        let page = CardPage { frame: visit.frame(), look: Look::of(card), steps: steps(&lines) };
+        Ok(html(StatusCode::OK, &visit.nonce, &page))
+    }
+
+    /// Exactly what would be sent, as text that no browser takes for anything else.
+    async fn sent(&self, visit: &Visit<'_>, id: &str) -> Result<Reply, Fault> {
+        let kept = self.seen(self.voter(visit)?, id).await?;
+        Ok(plain(StatusCode::OK, Shown::sent(&kept)?))
+    }
+
+    async fn say(&self, visit: &Visit<'_>, (id, verb): (&str, &str), form: &Form) -> Result<Reply, Fault> {
+        let voter = self.voter(visit)?;
+        let kept = self.seen(voter, id).await?;
+        let shown = Shown::of(&kept)?;
+        if verb == "edit" && form.one("sure").is_none() {
+            let page = DifferencePage::of(visit.frame(), (id, &shown), form)?;
+            return Ok(html(StatusCode::OK, &visit.nonce, &page));
+        }
+        let said = answer(verb, form, (&shown, risk(&shown)))?;
+        let known = VERBS.iter().find(|known| known.name == verb).ok_or(Fault::NoRoute)?;
+        let spoken = (known.read)(&said)?;
+        if let Err(fault) = say(&self.gateway.desk, id, voter.clone(), spoken).await {
+            self.tried(&fault, (verb, id), visit.who()).await;
+            return Err(fault);
+        }
+        Ok(redirect(&form.one("then").map_or_else(|| format!("/calls/{id}"), |then| back(Some(then.to_owned())))))
+    }
+
+    async fn operated(&self, what: &'static str, detail: String) -> Result<(), Fault> {
+        let event = Event::Operated(Operated { what, detail });
+        let entry = Entry { call: None, at: self.gateway.clock.now(), event };
+        self.gateway
+            .recorder
+            .write(vec![entry])
+            .await
+            .map_err(|error| Fault::Away(DeskError::Record(AppendError::Broken(error.to_string()))))?;
+        Ok(())
+    }
+
+    fn trouble(visit: &Visit<'_>, fault: &Fault, call: Option<String>) -> Reply {
+        reply::logged(fault);
+        let page = TroublePage::of(visit.frame(), fault, call);
+        let status = StatusCode::from_u16(page.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        reply::closed_after(html(status, &visit.nonce, &page), fault)
+    }
+
+    fn voter<'a>(&self, visit: &'a Visit<'_>) -> Result<&'a Voter, Fault> {
+        let sign_in = visit.sign_in.as_ref().ok_or(Fault::SignedOut)?;
+        match &visit.voter {
+            Some(voter) => Ok(voter),
+            None => Err(person(&self.gateway.desk.people.load(), &sign_in.caller).err().unwrap_or(Fault::SignedOut)),
+        }
+    }
+}
+
+impl Visit<'_> {
+    fn who(&self) -> Option<&Arc<Caller>> {
+        self.sign_in.as_ref().map(|found| &found.caller)
+    }
+
+    fn frame(&self) -> Frame {
+        let me = match (&self.voter, &self.sign_in) {
+            (Some(voter), Some(sign_in)) => Some(Me::of(voter, sign_in.form_token())),
+            _ => None,
+        };
+        Frame { nonce: self.nonce.clone(), me, here: self.here, now: self.now }
+    }
+}
+
+/// The states of what is over.
+fn decided() -> Vec<&'static str> {
+    crate::approval::state::State::WORDS.into_iter().filter(|word| !OPEN.contains(word)).collect()
+}

@@ -1,0 +1,219 @@
+//! What is asked of the pages?
+
+use std::collections::BTreeMap;
+
+use super::super::answer::{VERBS, Verb};
+use super::super::fault::Fault;
+use super::frame::{ASSETS, Asset};
+
+/// No id or name in an address is longer.
+const LONGEST: usize = 128;
+/// No address to come back to is longer.
+const LONGEST_RETURN: usize = 512;
+
+/// A page, or something that is done on one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// Where everything begins.
+    Home,
+    /// Calls.
+    Inbox {
+        /// Which.
+        show: Show,
+        /// Only what is older than this one.
+        after: Option<String>,
+    },
+    /// One of them.
+    Call(String),
+    /// Exactly what would be sent.
+    Sent(String),
+    /// Something is said to one of them.
+    Say(String, &'static str),
+    /// Changes as they happen.
+    Events,
+    /// How to sign in.
+    SignIn {
+        /// Where to go after that.
+        then: String,
+    },
+    /// The link that was printed where the gateway was started.
+    Link(String),
+    /// It is used.
+    UseLink,
+    /// Signing out.
+    SignOut,
+    /// Something that is part of every page.
+    Asset(&'static Asset),
+}
+
+/// Which calls are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// Those this person can answer.
+    Mine,
+    /// All that are open.
+    Open,
+    /// All that are over.
+    Decided,
+}
+
+impl Show {
+    /// All of them, in their order.
+    pub const ALL: [Self; 3] = [Self::Mine, Self::Open, Self::Decided];
+
+    /// The word in an address.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Mine => "mine",
+            Self::Open => "open",
+            Self::Decided => "decided",
+        }
+    }
+
+    /// For people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mine => "For you",
+            Self::Open => "All open",
+            Self::Decided => "Decided",
+        }
+    }
+}
+
+impl Address {
+    /// What a request asks for; nothing where it asks for no page.
+    pub fn read(method: &http::Method, path: &str, query: Option<&str>) -> Result<Option<Self>, Fault> {
+        let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        let mut query = Query::read(query)?;
+        let get = |address| Some(("GET", address));
+        let post = |address| Some(("POST", address));
+        let found = match parts.as_slice() {
+            [""] => get(Self::Home),
+            ["inbox"] => get(Self::Inbox { show: show(query.take("show"))?, after: query.id("after")? }),
+            ["calls", id] => get(Self::Call(known(id)?)),
+            ["calls", id, "sent"] => get(Self::Sent(known(id)?)),
+            ["calls", id, verb] => match VERBS.iter().find(|known| known.name == *verb) {
+                Some(Verb { name, .. }) => post(Self::Say(known(id)?, name)),
+                None => None,
+            },
+            ["events"] => get(Self::Events),
+            ["sign-in"] => get(Self::SignIn { then: back(query.take("then")) }),
+            ["sign-in", "link"] if method == http::Method::POST => post(Self::UseLink),
+            ["sign-in", "link"] => get(Self::Link(query.take("secret").unwrap_or_default())),
+            ["sign-out"] => post(Self::SignOut),
+            ["assets", name] => {
+                ASSETS.iter().find(|asset| asset.is_named(name)).and_then(|asset| get(Self::Asset(asset)))
+            }
+            _ => None,
+        };
+        let Some((wanted, address)) = found else { return Ok(None) };
+        if method.as_str() != wanted && !(wanted == "GET" && *method == http::Method::HEAD) {
+            return Err(Fault::Method(wanted));
+        }
+        query.close()?;
+        Ok(Some(address))
+    }
+
+    /// Whether nobody has to be signed in for it.
+    pub const fn is_open(&self) -> bool {
+        matches!(self, Self::SignIn { .. } | Self::Link(_) | Self::UseLink | Self::Asset(_))
+    }
+}
+
+/// An address of ours to come back to. Anything else, also what a browser would take for another host, is the beginning.
+pub fn back(wanted: Option<String>) -> String {
+    let ours = |to: &String| {
+        to.starts_with('/')
+            && !to.starts_with("//")
+            && to.len() <= LONGEST_RETURN
+            && to.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+    };
+    wanted.filter(ours).unwrap_or_else(|| "/inbox".to_owned())
+}
+
+/// What follows the question mark: each name once, and none that means nothing there.
+struct Query(BTreeMap<String, String>);
+
+impl Query {
+    fn read(query: Option<&str>) -> Result<Self, Fault> {
+        let mut all = BTreeMap::new();
+        for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            if all.insert(name.to_string(), value.into_owned()).is_some() {
+                return Err(malformed(&name, "it is there twice"));
+            }
+        }
+        Ok(Self(all))
+    }
+
+    fn take(&mut self, name: &str) -> Option<String> {
+        self.0.remove(name)
+    }
+
+    fn id(&mut self, name: &str) -> Result<Option<String>, Fault> {
+        self.take(name).map(|id| known(&id)).transpose()
+    }
+
+    fn close(self) -> Result<(), Fault> {
+        match self.0.into_keys().next() {
+            None => Ok(()),
+            Some(name) => Err(malformed(&name, "it means nothing here")),
+        }
+    }
+}
+
+fn show(wanted: Option<String>) -> Result<Show, Fault> {
+    let Some(wanted) = wanted else { return Ok(Show::Mine) };
+    let found = Show::ALL.into_iter().find(|show| show.word() == wanted);
+    found.ok_or_else(|| malformed("show", "write `mine`, `open` or `decided`"))
+}
+
+fn known(id: &str) -> Result<String, Fault> {
+    let plain = id.len() <= LONGEST && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if plain { Ok(id.to_owned()) } else { Err(Fault::Unknown) }
+}
+
+fn malformed(key: &str, why: &str) -> Fault {
+    Fault::Malformed { key: Some(key.chars().take(40).collect()), why: why.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_elsewhere() {
+        for (wanted, got) in [
+            (Some("/calls/01"), "/calls/01"),
+            (Some("/inbox?show=open"), "/inbox?show=open"),
+            (None, "/inbox"),
+            (Some("//evil.example"), "/inbox"),
+            (Some("/\\evil.example"), "/inbox"),
+            (Some("https://evil.example"), "/inbox"),
+            (Some("/a\r\nSet-Cookie: x"), "/inbox"),
+            (Some(""), "/inbox"),
+        ] {
+            assert_eq!(back(wanted.map(str::to_owned)), got, "{wanted:?}");
+        }
+    }
+
+    #[test]
+    fn each_address_is_asked_in_one_way() {
+        let read = |method: Method, path, query| Address::read(&method, path, query);
+        assert_eq!(read(Method::GET, "/", None).unwrap(), Some(Address::Home));
+        let inbox = Address::Inbox { show: Show::Open, after: None };
+        assert_eq!(read(Method::GET, "/inbox", Some("show=open")).unwrap(), Some(inbox));
+        assert_eq!(read(Method::GET, "/nowhere", None).unwrap(), None);
+        let say = Address::Say("01".to_owned(), "approve");
+        assert_eq!(read(Method::POST, "/calls/01/approve", None).unwrap(), Some(say));
+        assert!(
+            matches!(read(Method::GET, "/calls/01/approve", None), Err(Fault::Method("POST"))),
+            "a link decides nothing"
+        );
+        assert!(matches!(read(Method::GET, "/calls/..%2f", None), Err(Fault::Unknown)));
+        assert!(matches!(read(Method::GET, "/inbox", Some("show=x")), Err(Fault::Malformed { .. })));
+        assert!(matches!(read(Method::GET, "/inbox", Some("a=1&a=2")), Err(Fault::Malformed { .. })));
+        assert!(matches!(read(Method::GET, "/inbox", Some("stray=1")), Err(Fault::Malformed { .. })));
+    }
+}

@@ -1,0 +1,166 @@
+// Keeps a page fresh, tells times in the viewer's zone, and listens for keys. Nothing is decided here: whatever is pressed
+// ends in a form of the page, and the gateway judges that.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  root.classList.add("scripted");
+  const news = document.getElementById("news");
+  const alarm = document.getElementById("alarm");
+  const title = document.title;
+  // Clocks of two machines differ; what matters is how long is left by the gateway's.
+  const ahead = Number(document.body.dataset.now) - Date.now();
+  const say = (text, where = news) => { where.textContent = text; setTimeout(() => { if (where.textContent === text) where.textContent = ""; }, 6000); };
+
+  const times = () => {
+    for (const time of document.querySelectorAll("time[datetime]:not([title])")) {
+      const at = new Date(time.dateTime);
+      time.title = time.textContent;
+      time.textContent = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" }) + " (" + time.title.slice(11) + ")";
+    }
+  };
+  const told = new Set();
+  const clocks = () => {
+    for (const until of document.querySelectorAll("[data-until]")) {
+      const left = Math.round((Number(until.dataset.until) - Date.now() - ahead) / 1000);
+      const text = left <= 0 ? "time is over" : left < 120 ? left + " s left" : left < 7200 ? Math.floor(left / 60) + " min left" : Math.floor(left / 3600) + " h left";
+      if (until.textContent !== text) until.textContent = text;
+      until.classList.toggle("soon", left < 60);
+      const card = until.closest("[data-call]");
+      if (card && left > 0 && left <= 60 && !told.has(until.dataset.until)) {
+        told.add(until.dataset.until);
+        say("This call expires in " + left + " seconds.", alarm);
+      }
+    }
+  };
+
+  // What somebody is writing is never taken from under their hands.
+  const busy = (part) => {
+    const at = document.activeElement;
+    if (at && part.contains(at) && /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName)) return true;
+    return [...part.querySelectorAll("textarea, input:not([type=hidden])")].some((field) =>
+      field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
+  };
+  let fetching = false, again = false;
+  const refresh = async () => {
+    const part = document.getElementById("live");
+    if (!part) return;
+    if (fetching) { again = true; return; }
+    fetching = true;
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin" });
+      if (answer.redirected && new URL(answer.url).pathname === "/sign-in") { location.reload(); return; }
+      if (!answer.ok) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
+      if (!fresh) return;
+      const moved = part.dataset.call && part.dataset.revision !== fresh.dataset.revision;
+      if (part.dataset.call && busy(part)) {
+        if (moved) {
+          say("This call has changed: it " + fresh.querySelector("#state").textContent + ". What you write is kept; reload to see it.", alarm);
+          part.querySelector("#state").textContent = fresh.querySelector("#state").textContent;
+        }
+        return;
+      }
+      const open = new Set([...part.querySelectorAll("details[open][id]")].map((one) => one.id));
+      const focused = document.activeElement && document.activeElement.closest("[id]");
+      const back = focused && part.contains(focused) ? focused.id : null;
+      for (const one of fresh.querySelectorAll("details[id]")) if (open.has(one.id)) one.open = true;
+      if (moved) say("This call changed: " + fresh.querySelector("#state").textContent);
+      if (part.dataset.live === "inbox") {
+        const before = new Set([...part.querySelectorAll(".row")].map((row) => row.id));
+        const added = [...fresh.querySelectorAll(".row")].filter((row) => !before.has(row.id)).length;
+        if (added) say(added === 1 ? "One call more waits." : added + " calls more wait.");
+      }
+      part.replaceWith(document.adoptNode(fresh));
+      if (back) { const to = document.getElementById(back); if (to) (to.querySelector("a, summary, button") || to).focus(); }
+      times(); clocks(); badge(); select(0);
+    } catch { /* The next event, or the next connection, tries again. */ } finally {
+      fetching = false;
+      if (again) { again = false; refresh(); }
+    }
+  };
+  const badge = () => {
+    const list = document.querySelector("[data-live=inbox]");
+    const count = list ? list.querySelectorAll(".row").length : 0;
+    document.title = count ? "(" + count + ") " + title : title;
+  };
+  if (document.getElementById("live")) {
+    const events = new EventSource("/events");
+    let lost = false;
+    events.addEventListener("changed", (event) => {
+      const id = JSON.parse(event.data).id;
+      const here = document.getElementById("live");
+      if (!here.dataset.call || here.dataset.call === id) refresh();
+    });
+    events.onopen = () => { if (lost) { lost = false; refresh(); } };
+    events.onerror = () => { lost = true; };
+  }
+
+  // Keys: none acts on its own at high risk, and none while somebody writes.
+  let on = -1;
+  const rows = () => [...document.querySelectorAll(".row")];
+  const select = (step) => {
+    const all = rows();
+    if (!all.length) return;
+    if (step === 0 && on < 0) return;
+    on = Math.max(0, Math.min(all.length - 1, on + step));
+    all.forEach((row, place) => row.classList.toggle("on", place === on));
+    if (step !== 0) { all[on].querySelector(".what").focus(); all[on].scrollIntoView({ block: "nearest" }); }
+  };
+  const open = (selector) => {
+    const found = document.querySelector(selector);
+    if (!found) return;
+    if (found.tagName === "DETAILS") found.open = true;
+    if (found.id === "deny") location.hash = "deny";
+    const field = found.querySelector("textarea, input:not([type=hidden])");
+    (field || found).focus();
+    found.scrollIntoView({ block: "center" });
+  };
+  const approve = () => {
+    const form = document.getElementById("decide");
+    const button = form && form.querySelector("button[data-key=a]");
+    if (!button) return;
+    const details = document.getElementById("sent-details");
+    if (form.dataset.risk === "high" || form.dataset.risk === "critical") {
+      details.open = true;
+      const read = form.querySelector("[name=read]");
+      (read.checked ? form.querySelector("[name=target]") || button : read).focus();
+      say("Read what would be sent first. Then press Enter on Approve.");
+    } else button.focus();
+  };
+  const help = () => {
+    let dialog = document.getElementById("keys");
+    if (!dialog) {
+      dialog = document.createElement("dialog");
+      dialog.id = "keys";
+      dialog.setAttribute("aria-labelledby", "keys-title");
+      const off = localStorage.getItem("keys") === "off";
+      dialog.innerHTML = "<h2 id='keys-title'>Keys</h2><dl class='facts'><div><dt>j, k</dt><dd>next, previous call</dd></div><div><dt>o</dt><dd>open it</dd></div><div><dt>a</dt><dd>go to Approve</dd></div><div><dt>d</dt><dd>deny</dd></div><div><dt>e</dt><dd>have other arguments sent</dd></div><div><dt>q</dt><dd>ask a question</dd></div><div><dt>g</dt><dd>go to the inbox</dd></div><div><dt>?</dt><dd>this list</dd></div></dl><form method='dialog'><label class='check'><input type='checkbox'> Listen to keys</label><p><button class='primary'>Close</button></p></form>";
+      const box = dialog.querySelector("input");
+      box.checked = !off;
+      box.addEventListener("change", () => localStorage.setItem("keys", box.checked ? "on" : "off"));
+      document.body.append(dialog);
+    }
+    dialog.showModal();
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) || document.querySelector("dialog[open]")) return;
+    if (localStorage.getItem("keys") === "off" && event.key !== "?") return;
+    const act = { j: () => select(1), k: () => select(-1), o: () => { const row = rows()[on]; if (row) row.querySelector(".what").click(); },
+      a: approve, d: () => open("#deny"), e: () => open("#edit"), q: () => open("#ask"), g: () => { location.href = "/inbox"; }, "?": help }[event.key];
+    if (act) { event.preventDefault(); act(); }
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.id === "decide") {
+      const read = form.querySelector("[name=read]");
+      if (read && !read.checked) { event.preventDefault(); approve(); return; }
+    }
+    // A second tap while the first is on its way says nothing twice.
+    if (form.method === "post") { if (form.dataset.sent) event.preventDefault(); form.dataset.sent = "yes"; setTimeout(() => delete form.dataset.sent, 4000); }
+  });
+  addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
+
+  times(); clocks(); badge();
+  setInterval(clocks, 1000);
+})();
