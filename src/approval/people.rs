@@ -2,7 +2,8 @@
 //!
 //! The list is the whole truth about the people in it: each of their accounts counts as them, with the groups and roles
 //! of the list and no others, so that a vote can be counted again later from the list alone. Whoever is proven to be a
-//! human being and is not in it stands for themselves, as the proof names them. Software is never a person: not an agent,
+//! human being and is not in it stands for themselves, as the proof names them, with the roles the groups of that proof
+//! have today: a vote keeps the groups, so that it too can be counted again. Software is never a person: not an agent,
 //! not whoever acts for somebody, and not a key that nobody in the list has.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,8 @@ pub struct People {
     entries: BTreeMap<String, Entry>,
     /// Who has an account. One that two people have is nobody's.
     owners: BTreeMap<String, BTreeSet<String>>,
+    /// The roles of whoever is not listed, and the groups that have them.
+    by_group: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// One person, as they are listed.
@@ -57,6 +60,12 @@ impl People {
             entry.roles.extend(roles);
         }
         people
+    }
+
+    /// The same people, and whoever is not listed has these roles when an issuer says that they are in one of its groups.
+    #[must_use]
+    pub fn with_roles_by_group(self, roles: BTreeMap<String, BTreeSet<String>>) -> Self {
+        Self { by_group: roles, ..self }
     }
 
     /// The person who answers through this account; none when it is no person who does.
@@ -176,7 +185,14 @@ impl People {
 
     /// A name of the list belongs to whoever has it there: nobody gets it by being called so elsewhere.
     fn unlisted(&self, voter: Voter) -> Option<Voter> {
-        (!self.entries.contains_key(&voter.person)).then_some(voter)
+        if self.entries.contains_key(&voter.person) {
+            return None;
+        }
+        // Groups of this machine are not those an issuer means.
+        let vouched = !voter.account.starts_with("os:");
+        let mine = |groups: &BTreeSet<String>| vouched && !groups.is_disjoint(&voter.groups);
+        let roles = self.by_group.iter().filter(|(_, groups)| mine(groups)).map(|(role, _)| role.clone()).collect();
+        Some(Voter { roles, ..voter })
     }
 }
 

@@ -116,6 +116,37 @@ fn groups_and_roles_are_those_of_the_list_or_those_that_were_proven() {
 }
 
 #[test]
+fn groups_give_roles_to_those_who_are_not_listed() {
+    let roles = |pairs: &[(&str, &[&str])]| pairs.iter().map(|(role, groups)| ((*role).to_owned(), set(groups))).collect();
+    let people = people().with_roles_by_group(roles(&[("reviewer", &["sec", "dba"]), ("auditor", &["audit"])]));
+    let with = |caller: Caller, groups: &[&str]| Caller { groups: groups.iter().map(|&group| group.into()).collect(), ..caller };
+    let roles_of = |caller: Caller| people.voter(&caller).map(|voter| voter.roles);
+    let kim = || token("kim", Some("kim@example.com"), &[]);
+    for (groups, expected) in [
+        (&["dba"][..], &["reviewer"][..]),
+        (&["audit", "sec"], &["auditor", "reviewer"]),
+        (&["other", "reviewer"], &[]),
+        (&[], &[]),
+    ] {
+        assert_eq!(roles_of(with(kim(), groups)), Some(set(expected)), "{groups:?}");
+    }
+    // The list is the whole truth about those in it, and a name of it is nobody else's.
+    assert_eq!(roles_of(with(token("4711", None, &[]), &["audit"])), Some(set(&["reviewer"])));
+    assert_eq!(roles_of(with(token("other", Some("ada"), &[]), &["audit"])), None);
+    // Only an issuer's word counts, and never for software.
+    assert_eq!(roles_of(with(os("kim"), &["audit"])), Some(set(&[])));
+    assert_eq!(roles_of(with_agent(with(kim(), &["audit"]))), None);
+    assert_eq!(roles_of(with(token("kim", Some("kim"), &["bot"]), &["audit"])), None);
+
+    // A vote is counted again by today's mapping and the groups of then, whatever roles it says.
+    let voted = people.voter(&with(kim(), &["dba", "audit"])).unwrap();
+    assert_eq!(people.now(&voted), Some(voted.clone()));
+    let today = self::people().with_roles_by_group(roles(&[("operator", &["dba"])]));
+    assert_eq!(today.now(&voted).map(|now| now.roles), Some(set(&["operator"])));
+    assert_eq!(self::people().now(&voted).map(|now| now.roles), Some(set(&[])));
+}
+
+#[test]
 fn nobody_answers_for_a_call_of_their_own_by_another_account() {
     // A21, APR-06
     let voters = [os("ada"), key("ada-laptop", None), token("4711", Some("ada@example.com"), &[])];
