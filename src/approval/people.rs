@@ -143,7 +143,7 @@ impl People {
         asker
     }
 
-    /// How many people of the list a reviewer names. `user` is one person, whom a list cannot know.
+    /// How many people a reviewer names, as far as the list knows. `user` is one person, whom a list cannot know.
     pub fn stands_for(&self, reviewer: &Reviewer) -> usize {
         let having = |has: &dyn Fn(&Entry) -> bool| {
             // Without an account there is no way to answer.
@@ -153,7 +153,11 @@ impl People {
             Reviewer::Owner => 1,
             Reviewer::User(name) => usize::from(self.entries.get(name).is_some_and(|entry| self.can_answer(entry))),
             Reviewer::Group(name) => having(&|entry| entry.groups.contains(name)),
-            Reviewer::Role(name) => having(&|entry| entry.roles.contains(name)),
+            Reviewer::Role(name) => {
+                // Those who have it by a group are not listed: whoever they are, there may be one.
+                let others = usize::from(self.by_group.contains_key(name));
+                having(&|entry| entry.roles.contains(name)).saturating_add(others)
+            }
         }
     }
 

@@ -27,6 +27,7 @@ use crate::gateway::judge::Judge;
 use crate::gateway::known::Known;
 use crate::gateway::recorder::Recorder;
 use crate::gateway::settings::{Arguments, ServerSettings, Settings};
+use crate::identity::sign_in::oidc::{self, Providers};
 use crate::identity::{self, Identity};
 use crate::policy::bundle::{Bundle, Sources};
 use crate::policy::files::{self, Include};
@@ -159,12 +160,37 @@ impl Assembled {
 
 /// Who may answer when a call waits.
 pub fn people(config: &Config) -> People {
-    People::new(config.people.iter().map(|(name, person)| Listed {
+    let listed = People::new(config.people.iter().map(|(name, person)| Listed {
         name: name.clone(),
         accounts: person.accounts.clone(),
         groups: person.groups.clone(),
         roles: person.roles.clone(),
-    }))
+    }));
+    listed.with_roles_by_group(config.review.roles.by_role())
+}
+
+/// With whom people sign in where they answer.
+pub fn providers(config: &Config) -> anyhow::Result<Providers> {
+    let all = config.review.providers.iter().map(|(name, provider)| oidc::ProviderOptions {
+        name: name.clone(),
+        label: provider.name.clone(),
+        issuer: provider.issuer.clone(),
+        client_id: provider.client_id.clone(),
+        client_secret: provider.client_secret.clone(),
+        scopes: provider.scopes.clone(),
+        claims: oidc::PersonClaims {
+            user: provider.claims.user.clone(),
+            name: provider.claims.name.clone(),
+            groups: provider.claims.groups.clone(),
+        },
+        email: match provider.email_verified {
+            config::EmailVerified::Required => oidc::EmailRule::Verified,
+            config::EmailVerified::Trusted => oidc::EmailRule::Trusted,
+        },
+        reach: if provider.allow_private { identity::Reach::Private } else { identity::Reach::Public },
+        clock_skew: provider.clock_skew.duration(),
+    });
+    Ok(Providers::new(&all.collect::<Vec<_>>(), &config.listener()?.public_url)?)
 }
 
 /// Who may come in over HTTP.

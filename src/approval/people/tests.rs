@@ -117,9 +117,13 @@ fn groups_and_roles_are_those_of_the_list_or_those_that_were_proven() {
 
 #[test]
 fn groups_give_roles_to_those_who_are_not_listed() {
-    let roles = |pairs: &[(&str, &[&str])]| pairs.iter().map(|(role, groups)| ((*role).to_owned(), set(groups))).collect();
+    let roles =
+        |pairs: &[(&str, &[&str])]| pairs.iter().map(|(role, groups)| ((*role).to_owned(), set(groups))).collect();
     let people = people().with_roles_by_group(roles(&[("reviewer", &["sec", "dba"]), ("auditor", &["audit"])]));
-    let with = |caller: Caller, groups: &[&str]| Caller { groups: groups.iter().map(|&group| group.into()).collect(), ..caller };
+    let with = |caller: Caller, groups: &[&str]| Caller {
+        groups: groups.iter().map(|&group| group.into()).collect(),
+        ..caller
+    };
     let roles_of = |caller: Caller| people.voter(&caller).map(|voter| voter.roles);
     let kim = || token("kim", Some("kim@example.com"), &[]);
     for (groups, expected) in [

@@ -28,7 +28,9 @@ pub enum SignInFault {
     #[error("what came back from the provider cannot be read; begin again")]
     Unreadable,
     /// The answer of one provider to the question of another (RFC 9207).
-    #[error("the answer does not come from {0}, where it was asked for; begin again, and tell whoever runs this gateway")]
+    #[error(
+        "the answer does not come from {0}, where it was asked for; begin again, and tell whoever runs this gateway"
+    )]
     OtherIssuer(String),
     /// The provider says no.
     #[error("{0} did not sign you in: {1}")]

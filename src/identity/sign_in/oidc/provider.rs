@@ -66,8 +66,7 @@ struct Metadata {
     names_itself: bool,
 }
 
-type Client =
-    CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet, EndpointNotSet>;
+type Client = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet, EndpointNotSet>;
 
 impl Provider {
     pub(super) fn new(options: ProviderOptions, clients: &Clients) -> Result<Self, BadOptions> {
@@ -130,12 +129,7 @@ impl Provider {
     }
 
     /// Changes the code for tokens. What was answered is not logged: it may hold them.
-    async fn redeem(
-        &self,
-        code: &str,
-        metadata: &Metadata,
-        flow: &Flow<'_>,
-    ) -> Result<CoreTokenResponse, SignInFault> {
+    async fn redeem(&self, code: &str, metadata: &Metadata, flow: &Flow<'_>) -> Result<CoreTokenResponse, SignInFault> {
         let client = self.client(metadata, flow.callback)?;
         let send = |request| self.source.send(request);
         let request = client

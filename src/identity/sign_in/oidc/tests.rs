@@ -8,9 +8,16 @@ fn people_go_on_only_to_a_path_of_ours() {
         assert_eq!(own_path(own), own);
     }
     let long = format!("/{}", "a".repeat(LONGEST_RETURN));
-    for foreign in
-        ["", "inbox", "//evil.example", "/\\evil.example", "/\t/evil.example", "/a\\..\\b", "https://evil.example", &long]
-    {
+    for foreign in [
+        "",
+        "inbox",
+        "//evil.example",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "/a\\..\\b",
+        "https://evil.example",
+        &long,
+    ] {
         assert_eq!(own_path(foreign), HOME, "{foreign}");
     }
 }
