@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     reason = "tests stop at the first surprise"
@@ -11,5 +12,7 @@ mod issuer;
 mod keys;
 mod mint;
 mod outage;
+mod provider;
+mod sign_in;
 mod tokens;
 mod world;
