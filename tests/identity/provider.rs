@@ -111,12 +111,7 @@ impl State {
         let path = head.uri.path().to_owned();
         let query = pairs(head.uri.query().unwrap_or_default().as_bytes());
         if path == "/script" {
-            lay_over(&mut self.script, &serde_json::from_slice(body).unwrap());
-            return reply((
-                StatusCode::OK,
-                serde_json::from_value::<Script>(self.script.clone())
-                    .map_or_else(|error| json!({ "error": error.to_string() }), |_| json!({})),
-            ));
+            return reply(self.learn(&serde_json::from_slice(body).unwrap_or_default()));
         }
         if path == "/asked" {
             return reply((StatusCode::OK, json!(self.asked)));
@@ -138,6 +133,19 @@ impl State {
                 reply(self.token(&script, &pairs(body), given).unwrap_or_else(refusal))
             }
             _ => reply((StatusCode::NOT_FOUND, json!({}))),
+        }
+    }
+
+    /// Plays by another script, if it is one.
+    fn learn(&mut self, change: &Value) -> Reply {
+        let mut script = self.script.clone();
+        lay_over(&mut script, change);
+        match serde_json::from_value::<Script>(script.clone()) {
+            Ok(_) => {
+                self.script = script;
+                (StatusCode::OK, json!({}))
+            }
+            Err(error) => (StatusCode::BAD_REQUEST, json!({ "error": error.to_string() })),
         }
     }
 
