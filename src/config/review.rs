@@ -224,8 +224,8 @@ impl GroupRoles {
 /// As it stands, because it is compared as it stands. What does not belong into it may be secret.
 fn issuer(section: &Section<'_>) -> Reading<String> {
     const WANTED: Wanted = Wanted("an https address without user, query or fragment", "https://login.example.com");
-    let given = section.given("issuer", Privacy::Open)?.ok_or(());
-    let given = given.or_else(|()| Err(section.missing("issuer", WANTED)))?;
+    let given = section.given("issuer", Privacy::Open)?;
+    let given = given.ok_or_else(|| section.missing("issuer", WANTED))?;
     let plain = Url::parse(&given.text).is_ok_and(|url| {
         matches!(url.scheme(), "https" | "http")
             && url.has_host()

@@ -82,6 +82,21 @@ fn every_mistake_is_told_with_its_line_and_the_next_step() {
         (acme("email_verified = \"require\""), "4:18", "`require` is no `email_verified`", "did you mean `required`?"),
         (acme("[review.roles]\nreviewers = [\"x\"]"), "5:1", "unknown key `reviewers`", "did you mean `reviewer`?"),
         (acme("[review.roles]\nreviewer = [\" x\"]"), "5:13", "is not a group", "sec-team"),
+    ] {
+        is_told(&text, place, [what, next]);
+    }
+}
+
+fn is_told(text: &str, place: &str, parts: [&str; 2]) {
+    let error = complaint(text);
+    let first = format!("the configuration has one fault:\n\ncountersign.toml:{place}");
+    let whole = error.starts_with(&first) && parts.iter().all(|part| error.contains(part));
+    assert!(whole, "{text}\n{error}");
+}
+
+#[test]
+fn what_stands_side_by_side_must_fit() {
+    for (text, place, what, next) in [
         (
             "[review.roles]\nauditor = [\"x\"]".to_owned(),
             "2:11",
@@ -113,9 +128,7 @@ fn every_mistake_is_told_with_its_line_and_the_next_step() {
             "https",
         ),
     ] {
-        let error = complaint(&text);
-        let first = format!("the configuration has one fault:\n\ncountersign.toml:{place}");
-        assert!(error.starts_with(&first) && error.contains(what) && error.contains(next), "{text}\n{error}");
+        is_told(&text, place, [what, next]);
     }
     let hidden = complaint("[review.providers.a]\nissuer = \"https://u:hush@e.com\"\nclient_id = \"c\"\n");
     assert!(!hidden.contains("hush"), "{hidden}");

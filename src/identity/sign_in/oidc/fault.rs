@@ -53,7 +53,7 @@ pub enum SignInFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Disbelief {
     /// For the same reasons as any other token.
-    #[error("{}", .0.text())]
+    #[error("{}", of_token(*.0))]
     Token(Reason),
     /// Signed in a way the issuer does not announce.
     #[error("its token is signed in a way it does not announce")]
@@ -89,6 +89,20 @@ impl SignInFault {
             Self::Store(_) => "store",
             Self::Chance(_) => "chance",
         }
+    }
+}
+
+/// Words for somebody who never saw the token.
+const fn of_token(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Audience => "its token is for another client; `client_id` must be this gateway's there",
+        Reason::Issuer => "its token names another issuer; `issuer` must be exactly what it calls itself",
+        Reason::Expired => "its token is over already; compare the clocks",
+        Reason::NotYet => "its token is not good yet; compare the clocks",
+        Reason::Algorithm => "its token is not signed in a way that can be checked without its secrets",
+        Reason::SigningKey | Reason::Signature => "its token is not signed by one of its keys",
+        Reason::TooLarge => "its token is longer than 64 KiB",
+        _ => "its token cannot be read as one of an identity",
     }
 }
 

@@ -237,6 +237,6 @@ fn known_code(code: &CoreErrorResponseType) -> &'static str {
         CoreErrorResponseType::InvalidRequest => "invalid_request",
         CoreErrorResponseType::InvalidScope => "invalid_scope",
         CoreErrorResponseType::UnsupportedGrantType => "unsupported_grant_type",
-        _ => "unknown",
+        CoreErrorResponseType::Extension(_) => "unknown",
     }
 }
