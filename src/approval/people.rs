@@ -192,10 +192,13 @@ impl People {
         if self.entries.contains_key(&voter.person) {
             return None;
         }
-        // Groups of this machine are not those an issuer means.
-        let vouched = !voter.account.starts_with("os:");
-        let mine = |groups: &BTreeSet<String>| vouched && !groups.is_disjoint(&voter.groups);
-        let roles = self.by_group.iter().filter(|(_, groups)| mine(groups)).map(|(role, _)| role.clone()).collect();
+        // An owner keeps what they had as far as they would have it now. Groups of this machine are not an issuer's.
+        let roles = if voter.account.starts_with("os:") {
+            &voter.roles & &self.of_an_owner()
+        } else {
+            let mine = |groups: &BTreeSet<String>| !groups.is_disjoint(&voter.groups);
+            self.by_group.iter().filter(|(_, groups)| mine(groups)).map(|(role, _)| role.clone()).collect()
+        };
         Some(Voter { roles, ..voter })
     }
 }

@@ -151,6 +151,19 @@ fn groups_give_roles_to_those_who_are_not_listed() {
 }
 
 #[test]
+fn an_owner_has_the_roles_of_one_for_as_long_as_nobody_is_listed() {
+    let owner = || caller("os:ada", Some("ada"), Proof::Owner { uid: 1000 });
+    let voted = People::default().voter(&owner()).unwrap();
+    assert_eq!(voted.roles, set(&OWNERS));
+    assert_eq!(People::default().now(&voted), Some(voted.clone()));
+    let others = People::new([listed("bob", &["os:bob"], &[], &["reviewer"])]);
+    assert_eq!(others.now(&voted).map(|now| now.roles), Some(set(&[])));
+    // Their login alone gives nothing, neither at once nor when it is counted again.
+    let login = People::default().voter(&os("ada")).unwrap();
+    assert_eq!((login.roles.clone(), People::default().now(&login)), (set(&[]), Some(login)));
+}
+
+#[test]
 fn nobody_answers_for_a_call_of_their_own_by_another_account() {
     // A21, APR-06
     let voters = [os("ada"), key("ada-laptop", None), token("4711", Some("ada@example.com"), &[])];
