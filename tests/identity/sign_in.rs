@@ -346,16 +346,16 @@ async fn a_new_key_is_known_at_once_and_an_old_one_no_more() {
 #[tokio::test]
 async fn a_provider_that_is_away_or_unfit_is_told_and_asked_again_later() {
     let world = World::new().await;
-    let begin = async |seconds| world.providers.begin("acme", "/", &world.store, later(seconds)).await.map(drop);
+    let start = async |seconds| world.providers.begin("acme", "/", &world.store, later(seconds)).await.map(drop);
     let document = "/.well-known/openid-configuration";
     world.script(&json!({ "away": true })).await;
     for _ in 0..3 {
-        let fault = begin(0).await.unwrap_err();
+        let fault = start(0).await.unwrap_err();
         assert!(fault.to_string().starts_with("Acme cannot be reached"), "{fault}");
     }
     assert_eq!(world.asked(document).await, 1, "it is left alone for a moment");
     world.script(&json!({ "away": false, "document": { "issuer": "https://evil.example" } })).await;
-    assert!(matches!(begin(10).await, Err(SignInFault::Away(_))), "it speaks for somebody else");
+    assert!(matches!(start(10).await, Err(SignInFault::Away(_))), "it speaks for somebody else");
     let local = |path: &str| format!("{}{path}", world.provider.url);
     for (number, unfit) in (2..).zip([
         json!({ "id_token_signing_alg_values_supported": ["none", "HS256"] }),
@@ -371,13 +371,13 @@ async fn a_provider_that_is_away_or_unfit_is_told_and_asked_again_later() {
             script["document"][name] = value.clone();
         }
         world.script(&script).await;
-        assert!(matches!(begin(number * 10).await, Err(SignInFault::Unfit(..))), "{unfit}");
+        assert!(matches!(start(number * 10).await, Err(SignInFault::Unfit(..))), "{unfit}");
     }
     world.script(&json!({ "document": {} })).await;
-    assert!(begin(100).await.is_ok());
+    assert!(start(100).await.is_ok());
     // Once it is known, it may be away for a while; tokens are not to be had then.
     world.script(&json!({ "away": true })).await;
-    assert!(begin(4000).await.is_ok());
+    assert!(start(4000).await.is_ok());
     let begun = world.begin().await;
     let result = world.finish("state=x&code=y", Some(begun.browser.expose())).await;
     assert!(matches!(result, Err(SignInFault::NotBegun)));
