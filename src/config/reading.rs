@@ -93,8 +93,7 @@ impl Reviewers {
             let issuers = root.table("identity").and_then(|section| section.tables("issuers"));
             let review = root.table("review");
             let providers = review.as_ref().map_err(|noted| *noted).and_then(|section| section.named("providers"));
-            let roles =
-                review.and_then(|section| section.table("roles")).and_then(|section| GroupRoles::read(&section));
+            let roles = review.and_then(|section| GroupRoles::read_in(&section));
             let vouching = issuers?.len().saturating_add(providers?.len());
             Ok(people::reviewers(&people?, vouching, &roles?))
         })

@@ -124,7 +124,7 @@ impl Review {
         let providers = Provider::read_all(section);
         let alone = providers.as_ref().is_ok_and(BTreeMap::is_empty);
         let owner = section.truth_or("owner", alone && listen.is_some_and(|listen| listen.ip().is_loopback()));
-        let roles = section.table("roles").and_then(|section| GroupRoles::read(&section));
+        let roles = GroupRoles::read_in(section);
         section.close();
         Ok(Self { idle: idle?, longest: longest?, owner: owner?, providers: providers?, roles: roles? })
     }
@@ -190,7 +190,16 @@ impl PersonClaims {
 }
 
 impl GroupRoles {
-    pub(super) fn read(section: &Section<'_>) -> Reading<Self> {
+    /// Those of `[review]`. Where nothing is said, nothing is listed.
+    pub(super) fn read_in(review: &Section<'_>) -> Reading<Self> {
+        if review.has("roles") {
+            return review.table("roles").and_then(|section| Self::read(&section));
+        }
+        review.excuse(&["roles"]);
+        Ok(Self::default())
+    }
+
+    fn read(section: &Section<'_>) -> Reading<Self> {
         let groups = |key| section.texts(key, &[], Privacy::Open).and_then(|given| groups(section, given));
         let reviewer = groups("reviewer");
         let author = groups("author");
