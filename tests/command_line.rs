@@ -125,6 +125,16 @@ fn a_good_configuration_passes_the_check() {
 }
 
 #[test]
+fn the_check_says_what_a_provider_must_know() {
+    let acme = "[review.providers.acme]\nname = \"Acme\"\nissuer = \"https://login.example.com\"\nclient_id = \"c\"\n";
+    let place = Place::with(&format!("{GOOD}{acme}")).and_a_policy();
+    let text = said(&place.run(&["check"]));
+    let line = text.lines().find(|line| line.contains("sign-in"));
+    let expected = "ok    sign-in: Acme, not contacted; its redirect address is http://127.0.0.1:4180/sign-in/callback";
+    assert_eq!(line, Some(expected), "{text}");
+}
+
+#[test]
 fn the_check_and_the_listing_say_where_tokens_are_kept() {
     let servers = "[servers.a]\nurl = \"https://a.example.com\"\noauth = {}\n\
                    [servers.b]\nurl = \"https://b.example.com\"\noauth = {}\n[store]\n";

@@ -170,8 +170,8 @@ pub fn people(config: &Config) -> People {
 }
 
 /// With whom people sign in where they answer.
-pub fn providers(config: &Config) -> anyhow::Result<Providers> {
-    let all = config.review.providers.iter().map(|(name, provider)| oidc::ProviderOptions {
+pub fn providers(review: &config::Review, http: &config::Http) -> anyhow::Result<Providers> {
+    let all = review.providers.iter().map(|(name, provider)| oidc::ProviderOptions {
         name: name.clone(),
         label: provider.name.clone(),
         issuer: provider.issuer.clone(),
@@ -190,7 +190,7 @@ pub fn providers(config: &Config) -> anyhow::Result<Providers> {
         reach: if provider.allow_private { identity::Reach::Private } else { identity::Reach::Public },
         clock_skew: provider.clock_skew.duration(),
     });
-    Ok(Providers::new(&all.collect::<Vec<_>>(), &config.listener()?.public_url)?)
+    Ok(Providers::new(&all.collect::<Vec<_>>(), &http.public_url)?)
 }
 
 /// Who may come in over HTTP.

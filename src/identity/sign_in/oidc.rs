@@ -153,6 +153,11 @@ impl Providers {
         self.all.iter().map(|provider| (provider.options.name.as_str(), provider.options.label.as_str()))
     }
 
+    /// Where providers send people back to, as they must know it.
+    pub const fn callback(&self) -> &Url {
+        &self.callback
+    }
+
     /// Sends a browser to a provider.
     pub async fn begin(
         &self,
