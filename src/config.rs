@@ -20,6 +20,7 @@ pub mod reach;
 mod reading;
 mod reference;
 pub mod resources;
+pub mod review;
 pub mod sample;
 pub mod schema;
 mod section;
@@ -45,6 +46,7 @@ pub use self::people::Person;
 pub use self::policy::Policy;
 pub use self::reach::{Fingerprint, Oauth, Program, Reach, Remote};
 pub use self::reading::Source;
+pub use self::review::{EmailVerified, GroupRoles, PersonClaims, Provider, Review};
 pub use self::servers::{Arguments, PinRule, Server, ServerName, Trust};
 pub use self::source::{Found, Request, Surroundings};
 pub use self::store::{Database, Durability, Store};
@@ -69,6 +71,9 @@ pub struct Config {
     /// The people who may be asked, by their names.
     #[schemars(extend("default" = {}))]
     pub people: BTreeMap<String, Person>,
+    /// The pages people answer on.
+    #[schemars(with = "Option<Review>")]
+    pub review: Review,
     /// The servers that hold the tools.
     #[schemars(with = "BTreeMap<String, Server>", extend("default" = {}))]
     pub servers: BTreeMap<ServerName, Server>,
@@ -128,7 +133,8 @@ impl Config {
 
     /// Whom rules can name as reviewers; none where no people are listed.
     pub fn reviewers(&self) -> Option<Reviewers> {
-        people::reviewers(&self.people, self.identity.issuers.len())
+        let vouching = self.identity.issuers.len().saturating_add(self.review.providers.len());
+        people::reviewers(&self.people, vouching, &self.review.roles)
     }
 
     /// The servers, for commands that cannot work without.

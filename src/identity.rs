@@ -73,9 +73,7 @@ impl Identity {
         let mut clients = None;
         for options in list {
             let name = options.issuer.clone();
-            // Without a fragment in it, `#` parts issuer and subject of a principal without doubt.
-            let plain = |url: &Url| url.has_host() && url.query().is_none() && url.fragment().is_none();
-            if !name.parse().is_ok_and(|url| plain(&url)) {
+            if !is_plain(&name) {
                 return Err(BadOptions::Issuer(name));
             }
             let clients = match &clients {
@@ -206,6 +204,12 @@ impl Identity {
         let www_authenticate = helps.then(|| format!("Bearer {}", parts.join(", ")));
         Challenge { why: reason, www_authenticate }
     }
+}
+
+/// Whether this can be an issuer. Without a fragment in it, `#` parts issuer and subject of a principal without doubt.
+fn is_plain(issuer: &str) -> bool {
+    let plain = |url: Url| url.has_host() && url.query().is_none() && url.fragment().is_none();
+    issuer.parse().is_ok_and(plain)
 }
 
 impl fmt::Debug for Identity {

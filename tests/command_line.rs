@@ -117,11 +117,21 @@ fn a_good_configuration_passes_the_check() {
     assert!(program.starts_with("ok") && program.ends_with("/sh; not started"), "{program}");
     let others: Vec<&str> = text.lines().filter(|line| !line.contains("server files")).collect();
     assert_snapshot!(others.join("\n"), @r"
-    ok    configuration: PLACE/countersign.toml, 30 settings
+    ok    configuration: PLACE/countersign.toml, 33 settings
     ok    http: 127.0.0.1:4180, keys
     ok    policy: 1 packages compiled, with 1 effects
     ok    store: sqlite:PLACE/countersign.db
     ");
+}
+
+#[test]
+fn the_check_says_what_a_provider_must_know() {
+    let acme = "[review.providers.acme]\nname = \"Acme\"\nissuer = \"https://login.example.com\"\nclient_id = \"c\"\n";
+    let place = Place::with(&format!("{GOOD}{acme}")).and_a_policy();
+    let text = said(&place.run(&["check"]));
+    let line = text.lines().find(|line| line.contains("sign-in"));
+    let expected = "ok    sign-in: Acme, not contacted; its redirect address is http://127.0.0.1:4180/sign-in/callback";
+    assert_eq!(line, Some(expected), "{text}");
 }
 
 #[test]
@@ -224,6 +234,9 @@ fn every_setting_tells_where_it_is_from_and_no_secret_is_shown() {
     http.allowed_origins = []                   default
     http.accept = ["keys"]                      countersign.toml:10
     http.minimum_protocol = "2024-11-05"        default
+    review.idle = "1h"                          default
+    review.longest = "12h"                      default
+    review.owner = true                         default
     servers.files.command = "sh"                countersign.toml:5
     servers.files.args = ["-c","cat"]           countersign.toml:6
     servers.files.env.TOKEN = "•••"             countersign.toml:7, through STORY_TOKEN

@@ -26,7 +26,7 @@ const IMPURE: [&str; 9] =
     ["async fn", ".await", "std::fs", "SystemTime::", "Instant::now", "tokio::", "tracing::", "std::env", "getrandom"];
 
 /// Who may know which crate.
-const KNOWN_TO: [(&str, &[&str]); 13] = [
+const KNOWN_TO: [(&str, &[&str]); 14] = [
     ("rmcp::", &["src/downstream/oauth", "src/cli/demo/"]),
     ("oauth2::", &["src/downstream/oauth"]),
     ("regorus::", &["src/policy"]),
@@ -39,7 +39,8 @@ const KNOWN_TO: [(&str, &[&str]); 13] = [
     ("similar::", &["src/review/pages"]),
     ("anyhow::", &["src/cli", "src/policy", "src/downstream/oauth"]),
     ("sha2::", &["src/digest.rs"]),
-    ("ring::", &["src/gateway/ticket.rs"]),
+    ("ring::", &["src/gateway/ticket.rs", "src/identity/sign_in/oidc/id_token.rs"]),
+    ("openidconnect::", &["src/identity/sign_in/oidc/"]),
 ];
 
 /// The rooms of the story, in its order.

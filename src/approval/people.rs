@@ -2,7 +2,8 @@
 //!
 //! The list is the whole truth about the people in it: each of their accounts counts as them, with the groups and roles
 //! of the list and no others, so that a vote can be counted again later from the list alone. Whoever is proven to be a
-//! human being and is not in it stands for themselves, as the proof names them. Software is never a person: not an agent,
+//! human being and is not in it stands for themselves, as the proof names them, with the roles the groups of that proof
+//! have today: a vote keeps the groups, so that it too can be counted again. Software is never a person: not an agent,
 //! not whoever acts for somebody, and not a key that nobody in the list has.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,8 @@ pub struct People {
     entries: BTreeMap<String, Entry>,
     /// Who has an account. One that two people have is nobody's.
     owners: BTreeMap<String, BTreeSet<String>>,
+    /// The roles of whoever is not listed, and the groups that have them.
+    by_group: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// One person, as they are listed.
@@ -57,6 +60,12 @@ impl People {
             entry.roles.extend(roles);
         }
         people
+    }
+
+    /// The same people, and whoever is not listed has these roles when an issuer says that they are in one of its groups.
+    #[must_use]
+    pub fn with_roles_by_group(self, roles: BTreeMap<String, BTreeSet<String>>) -> Self {
+        Self { by_group: roles, ..self }
     }
 
     /// The person who answers through this account; none when it is no person who does.
@@ -134,7 +143,7 @@ impl People {
         asker
     }
 
-    /// How many people of the list a reviewer names. `user` is one person, whom a list cannot know.
+    /// How many people a reviewer names, as far as the list knows. `user` is one person, whom a list cannot know.
     pub fn stands_for(&self, reviewer: &Reviewer) -> usize {
         let having = |has: &dyn Fn(&Entry) -> bool| {
             // Without an account there is no way to answer.
@@ -145,7 +154,11 @@ impl People {
             Reviewer::User(name) => usize::from(self.entries.get(name).is_some_and(|entry| self.can_answer(entry))),
             Reviewer::Group(name) => having(&|entry| entry.groups.contains(name)),
             Reviewer::Role(name) if self.of_an_owner().contains(name) => 1,
-            Reviewer::Role(name) => having(&|entry| entry.roles.contains(name)),
+            Reviewer::Role(name) => {
+                // Those who have it by a group are not listed: whoever they are, there may be one.
+                let others = usize::from(self.by_group.contains_key(name));
+                having(&|entry| entry.roles.contains(name)).saturating_add(others)
+            }
         }
     }
 
@@ -177,7 +190,17 @@ impl People {
 
     /// A name of the list belongs to whoever has it there: nobody gets it by being called so elsewhere.
     fn unlisted(&self, voter: Voter) -> Option<Voter> {
-        (!self.entries.contains_key(&voter.person)).then_some(voter)
+        if self.entries.contains_key(&voter.person) {
+            return None;
+        }
+        // An owner keeps what they had as far as they would have it now. Groups of this machine are not an issuer's.
+        let roles = if voter.account.starts_with("os:") {
+            &voter.roles & &self.of_an_owner()
+        } else {
+            let mine = |groups: &BTreeSet<String>| !groups.is_disjoint(&voter.groups);
+            self.by_group.iter().filter(|(_, groups)| mine(groups)).map(|(role, _)| role.clone()).collect()
+        };
+        Some(Voter { roles, ..voter })
     }
 }
 

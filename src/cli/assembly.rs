@@ -29,6 +29,7 @@ use crate::gateway::known::Known;
 use crate::gateway::recorder::Recorder;
 use crate::gateway::settings::{Arguments, ServerSettings, Settings};
 use crate::identity::sign_in::Lasting;
+use crate::identity::sign_in::oidc::{self, Providers};
 use crate::identity::{self, Identity};
 use crate::policy::bundle::{Bundle, Sources};
 use crate::policy::files::{self, Include};
@@ -161,21 +162,47 @@ impl Assembled {
 
 /// Who may answer when a call waits.
 pub fn people(config: &Config) -> People {
-    People::new(config.people.iter().map(|(name, person)| Listed {
+    let listed = People::new(config.people.iter().map(|(name, person)| Listed {
         name: name.clone(),
         accounts: person.accounts.clone(),
         groups: person.groups.clone(),
         roles: person.roles.clone(),
-    }))
+    }));
+    listed.with_roles_by_group(config.review.roles.by_role())
+}
+
+/// With whom people sign in where they answer.
+pub fn providers(review: &config::Review, http: &config::Http) -> anyhow::Result<Providers> {
+    let all = review.providers.iter().map(|(name, provider)| oidc::ProviderOptions {
+        name: name.clone(),
+        label: provider.name.clone(),
+        issuer: provider.issuer.clone(),
+        client_id: provider.client_id.clone(),
+        client_secret: provider.client_secret.clone(),
+        scopes: provider.scopes.clone(),
+        claims: oidc::PersonClaims {
+            user: provider.claims.user.clone(),
+            name: provider.claims.name.clone(),
+            groups: provider.claims.groups.clone(),
+        },
+        email: match provider.email_verified {
+            config::EmailVerified::Required => oidc::EmailRule::Verified,
+            config::EmailVerified::Trusted => oidc::EmailRule::Trusted,
+        },
+        reach: if provider.allow_private { identity::Reach::Private } else { identity::Reach::Public },
+        clock_skew: provider.clock_skew.duration(),
+    });
+    Ok(Providers::new(&all.collect::<Vec<_>>(), &http.public_url)?)
 }
 
 /// Who may come to the pages, and how.
-pub fn doors(http: &config::Http) -> Doors {
-    Doors {
-        lasting: Lasting { idle: Duration::from_hours(1), longest: Duration::from_hours(12) },
-        owner: http.listen.ip().is_loopback(),
+pub fn doors(review: &config::Review, http: &config::Http) -> anyhow::Result<Doors> {
+    Ok(Doors {
+        lasting: Lasting { idle: review.idle.duration(), longest: review.longest.duration() },
+        owner: review.owner,
         secure: http.public_url.scheme() == "https",
-    }
+        providers: providers(review, http)?,
+    })
 }
 
 /// Who may come in over HTTP.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::assembly::load_catalogue;
+use super::assembly::{load_catalogue, providers};
 use super::exit::Exit;
 use super::output::{Mark, Output};
 use super::{Examples, Global};
@@ -104,6 +104,7 @@ fn look(
         })),
     }
     findings.extend(people(config));
+    findings.extend(signing_in(config));
     findings.extend(catalogue(config));
     findings.push(store(config));
     findings.extend(tokens(config));
@@ -120,6 +121,22 @@ fn people(config: &Config) -> Option<Finding> {
     };
     let (groups, roles) = (more("groups", &known.groups), more("roles", &known.roles));
     Some(ok("people", format!("{}, by {accounts} accounts{groups}{roles}", list(&known.people))))
+}
+
+/// With whom people sign in, and what those must know; nothing to say where there is no such provider.
+fn signing_in(config: &Config) -> Option<Finding> {
+    let (review, http) = (&config.review, config.http.as_ref()?);
+    if review.providers.is_empty() {
+        return None;
+    }
+    Some(match providers(review, http) {
+        Ok(providers) => {
+            let names: Vec<&str> = providers.all().map(|(_, label)| label).collect();
+            let redirect = providers.callback();
+            ok("sign-in", format!("{}, not contacted; its redirect address is {redirect}", names.join(", ")))
+        }
+        Err(error) => fail("sign-in", &error.to_string(), "look at [review.providers]"),
+    })
 }
 
 fn catalogue(config: &Config) -> Option<Finding> {

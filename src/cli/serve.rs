@@ -81,7 +81,7 @@ pub async fn listen(config: &Config, assembled: &Assembled) -> anyhow::Result<st
     let started = Event::Operated(Operated { what: "started", detail });
     let entry = Entry { call: None, at: gateway.clock.now(), event: started };
     gateway.recorder.write(vec![entry]).await.context("the record cannot be written, so nothing would run")?;
-    let doors = assembly::doors(http);
+    let doors = assembly::doors(&config.review, http)?;
     let identity = Arc::new(identity);
     let listener = Listener { gateway, identity, rules, limits: assembled.limits, metadata, doors };
     let serving = Arc::new(listener).serve(socket, assembled.stop.clone());
@@ -98,7 +98,7 @@ pub async fn invite(
     out: &mut Output<'_>,
 ) -> anyhow::Result<()> {
     let http = config.listener()?;
-    if !assembly::doors(http).owner {
+    if !config.review.owner {
         return Ok(());
     }
     let gateway = &assembled.gateway;

@@ -31,6 +31,7 @@ pub fn conflicts(config: &Config) -> Vec<Conflict> {
         listener(config, http, &mut all);
     }
     issuers(config, &mut all);
+    review(config, &mut all);
     for (name, server) in &config.servers {
         if let Reach::Remote(remote) = &server.reach {
             all.extend(reach(&format!("servers.{name}.url"), &remote.url, remote.allow_private));
@@ -77,6 +78,40 @@ fn issuers(config: &Config, all: &mut Vec<Conflict>) {
                 "keep one of the two",
             ));
         }
+    }
+}
+
+fn review(config: &Config, all: &mut Vec<Conflict>) {
+    let review = &config.review;
+    for (name, provider) in &review.providers {
+        if let Ok(url) = Url::parse(&provider.issuer) {
+            all.extend(reach(&format!("review.providers.{name}.issuer"), &url, provider.allow_private));
+        }
+    }
+    let vouching = !review.providers.is_empty() || !config.identity.issuers.is_empty();
+    if !vouching && let Some(role) = review.roles.by_role().keys().next() {
+        all.push(conflict(
+            &format!("review.roles.{role}"),
+            "groups have roles, but nobody says who is in which group".to_owned(),
+            "add [review.providers.NAME], or give the roles to people under [people]",
+        ));
+    }
+    let Some(http) = &config.http else { return };
+    if review.owner && !http.listen.ip().is_loopback() {
+        all.push(conflict(
+            "review.owner",
+            format!("whoever finds the link could sign in as the owner from the whole network at {}", http.listen),
+            "take it away and add [review.providers.NAME], or listen on 127.0.0.1",
+        ));
+    }
+    // Browsers keep no cookie that must not be read on the way, and providers send no code.
+    let local = http.public_url.host().is_some_and(|host| host_kind(&host) == Kind::Loopback);
+    if !review.providers.is_empty() && http.public_url.scheme() != "https" && !local {
+        all.push(conflict(
+            "http.public_url",
+            format!("people cannot sign in at {}: what comes back could be read on the way", http.public_url),
+            "write the https address people reach this gateway by",
+        ));
     }
 }
 

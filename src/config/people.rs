@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 
 use super::fault::Subject;
+use super::review::GroupRoles;
 use super::section::{Given, Noted, Privacy, Reading, Section};
 use super::tree::At;
 use crate::policy::lint::reviewers::{Others, Reviewers};
@@ -36,12 +37,12 @@ struct Claim {
 }
 
 /// Whom rules can name; none where no people are listed.
-pub(super) fn reviewers(people: &BTreeMap<String, Person>, issuers: usize) -> Option<Reviewers> {
-    let all = |of: fn(&Person) -> &BTreeSet<String>| people.values().flat_map(of).cloned().collect();
+pub(super) fn reviewers(people: &BTreeMap<String, Person>, issuers: usize, by_group: &GroupRoles) -> Option<Reviewers> {
+    let all = |of: fn(&Person) -> &BTreeSet<String>| people.values().flat_map(of).cloned().collect::<BTreeSet<_>>();
     (!people.is_empty()).then(|| Reviewers {
         people: people.keys().cloned().collect(),
         groups: all(|person| &person.groups),
-        roles: all(|person| &person.roles),
+        roles: all(|person| &person.roles).into_iter().chain(by_group.by_role().into_keys()).collect(),
         others: if issuers == 0 { Others::Nobody } else { Others::Issuers },
     })
 }

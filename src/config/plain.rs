@@ -60,9 +60,14 @@ impl Section<'_> {
 
     /// True or false; false by default.
     pub(super) fn truth(&self, key: &'static str) -> Reading<bool> {
+        self.truth_or(key, false)
+    }
+
+    /// True or false.
+    pub(super) fn truth_or(&self, key: &'static str, default: bool) -> Reading<bool> {
         const WANTED: Wanted = Wanted("true or false", "false");
         let (value, at) = match self.node(key) {
-            None => (false, At::Default),
+            None => (default, At::Default),
             Some(Node { content: Content::Truth(value), at }) => (*value, at.clone()),
             Some(node @ Node { content: Content::Text(_) | Content::Loose(_), at }) => {
                 let given = self.follow(node, Privacy::Open)?;

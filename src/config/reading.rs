@@ -9,7 +9,8 @@ use super::section::{Reader, Reading, Section};
 use super::source::{Found, Request, Surroundings};
 use super::tree::{At, Entries, graft_environment, graft_flag, plant};
 use super::{
-    Catalogue, Config, ConfigError, Faults, Http, Identity, Limits, Log, Person, Policy, Server, Store, check, people,
+    Catalogue, Config, ConfigError, Faults, GroupRoles, Http, Identity, Limits, Log, Person, Policy, Review, Server,
+    Store, check, people,
 };
 use crate::policy::lint::reviewers::Reviewers;
 
@@ -90,7 +91,11 @@ impl Reviewers {
         part(request, around, |root| {
             let people = Person::read_all(root);
             let issuers = root.table("identity").and_then(|section| section.tables("issuers"));
-            Ok(people::reviewers(&people?, issuers?.len()))
+            let review = root.table("review");
+            let providers = review.as_ref().map_err(|noted| *noted).and_then(|section| section.named("providers"));
+            let roles = review.and_then(|section| GroupRoles::read_in(&section));
+            let vouching = issuers?.len().saturating_add(providers?.len());
+            Ok(people::reviewers(&people?, vouching, &roles?))
         })
     }
 }
@@ -171,6 +176,8 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
     let public_url = http.as_ref().ok().and_then(Option::as_ref).map(|http| &http.public_url);
     let identity = root.table("identity").and_then(|section| Identity::read(&section, public_url));
     let people = Person::read_all(&root);
+    let listen = http.as_ref().ok().and_then(Option::as_ref).map(|http| http.listen);
+    let review = root.table("review").and_then(|section| Review::read(&section, listen));
     let servers = Server::read_all(&root);
     let policy = root.table("policy").and_then(|section| Policy::read(&section));
     let catalogue = root.table("catalogue").and_then(|section| Catalogue::read(&section));
@@ -184,6 +191,7 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
         http: http?,
         identity: identity?,
         people: people?,
+        review: review?,
         servers: servers?,
         policy: policy?,
         catalogue: catalogue?,

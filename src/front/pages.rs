@@ -8,6 +8,7 @@
 mod cookie;
 mod events;
 mod reply;
+mod sign_in;
 
 use std::sync::Arc;
 
@@ -26,7 +27,8 @@ use crate::clock::{Timestamp, chance};
 use crate::digest::hex;
 use crate::gateway::desk::DeskError;
 use crate::identity::guard;
-use crate::identity::sign_in::{How, Lasting, SignIn, SignInError, owner};
+use crate::identity::sign_in::oidc::Providers;
+use crate::identity::sign_in::{Cookie, Lasting, SignIn};
 use crate::review::answer::{VERBS, say};
 use crate::review::card::{Card, Shown};
 use crate::review::fault::Fault;
@@ -37,7 +39,6 @@ use crate::review::pages::difference::DifferencePage;
 use crate::review::pages::frame::{Frame, Me};
 use crate::review::pages::inbox::{InboxPage, Row};
 use crate::review::pages::saying::{Form, answer};
-use crate::review::pages::sign_in::{LinkPage, SignInPage};
 use crate::review::pages::timeline::steps;
 use crate::review::pages::trouble::TroublePage;
 use crate::review::risk::risk;
@@ -51,7 +52,7 @@ const LONGEST_FORM: usize = 2 << 20;
 const MOST_STEPS: i64 = 200;
 
 /// Who may come to the pages, and how.
-#[derive(Clone, Copy, Debug)]
+#[expect(missing_debug_implementations, reason = "it holds secrets")]
 pub struct Doors {
     /// For how long a browser is signed in.
     pub lasting: Lasting,
@@ -59,6 +60,8 @@ pub struct Doors {
     pub owner: bool,
     /// Whether browsers reach the gateway over https.
     pub secure: bool,
+    /// With whom people sign in.
+    pub providers: Providers,
 }
 
 /// One request of a browser.
@@ -100,8 +103,8 @@ impl Listener {
         self.admit(head).await.map_err(|stranger| Fault::Stranger(stranger.status(), stranger.to_string()))?;
         let now = self.gateway.desk.now().await?;
         let nonce = hex(&chance::<16>().map_err(|error| Fault::NotSignedIn(error.to_string()))?);
-        let sign_in = match cookie::of(&head.headers, self.doors.secure) {
-            Some(cookie) => SignIn::find(&self.gateway.store, &cookie, self.doors.lasting, now).await?,
+        let sign_in = match cookie::of(&head.headers, cookie::PERSON, self.doors.secure) {
+            Some(text) => SignIn::find(&self.gateway.store, &Cookie::read(text), self.doors.lasting, now).await?,
             None => None,
         };
         let voter = sign_in.as_ref().and_then(|found| self.gateway.desk.people.load().voter(&found.caller));
@@ -136,6 +139,8 @@ impl Listener {
             Address::Asset(found) => Ok(asset(found)),
             Address::Home => Ok(redirect("/inbox")),
             Address::SignIn { then } => Ok(self.ways_in(visit, then)),
+            Address::With { name, then } => self.go_to(visit, (&name, &then)).await.map_err(plainly),
+            Address::Callback => self.come_back(visit).await.map_err(plainly),
             Address::Link(secret) => self.link(visit, secret).map_err(plainly),
             Address::UseLink => self.use_link(visit, &form).await.map_err(plainly),
             Address::SignOut => self.sign_out(visit).await.map_err(plainly),
@@ -175,46 +180,6 @@ impl Listener {
                 Err(Fault::Forged)
             }
         }
-    }
-
-    fn ways_in(&self, visit: &Visit<'_>, then: String) -> Reply {
-        let frame = visit.frame();
-        html(StatusCode::OK, &visit.nonce, &SignInPage { frame, then, providers: Vec::new(), owner: self.doors.owner })
-    }
-
-    fn link(&self, visit: &Visit<'_>, secret: String) -> Result<Reply, Fault> {
-        if !self.doors.owner {
-            return Err(Fault::NotSignedIn("nobody signs in here by a link".to_owned()));
-        }
-        let login = owner::owner().user.map_or_else(String::new, |user| user.id);
-        Ok(html(StatusCode::OK, &visit.nonce, &LinkPage { frame: visit.frame(), secret, login }))
-    }
-
-    async fn use_link(&self, visit: &Visit<'_>, form: &Form) -> Result<Reply, Fault> {
-        let secret = form.one("secret").filter(|_| self.doors.owner).unwrap_or_default();
-        let Some(caller) = owner::accept(&self.gateway.store, secret, visit.now).await? else {
-            self.record("rejected_identity", "a link of the owner that works no more".to_owned(), None).await;
-            return Err(Fault::NotSignedIn(
-                "this link was used before, is too old, or a newer one was made; start the gateway again for a new one, or sign \
-                 in with a passkey"
-                    .to_owned(),
-            ));
-        };
-        let cookie = SignIn::begin(&self.gateway.store, (&caller, How::Link), self.doors.lasting, visit.now).await;
-        let cookie = cookie.map_err(|error| match error {
-            SignInError::Store(error) => Fault::from(error),
-            SignInError::Chance(error) => Fault::NotSignedIn(error.to_string()),
-        })?;
-        self.operated("signed_in", format!("{} by the link of the owner", caller.principal)).await?;
-        Ok(cookie::set(redirect("/inbox"), &cookie, self.doors))
-    }
-
-    async fn sign_out(&self, visit: &Visit<'_>) -> Result<Reply, Fault> {
-        if let Some(sign_in) = &visit.sign_in {
-            self.gateway.store.end_sign_in(sign_in.name).await?;
-            self.operated("signed_out", sign_in.caller.principal.clone()).await?;
-        }
-        Ok(cookie::unset(redirect("/sign-in"), self.doors))
     }
 
     async fn inbox(&self, visit: &mut Visit<'_>, show: Show, after: Option<String>) -> Result<Reply, Fault> {

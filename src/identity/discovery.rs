@@ -2,7 +2,8 @@
 //!
 //! Every address is checked before it is asked, also the one an issuer's own document names: https only, nothing
 //! inside, no redirects, no proxy from the environment, 1 MiB, five seconds. What a name resolves to is checked in the
-//! resolver, so the connection is made to the very addresses that were checked.
+//! resolver, so the connection is made to the very addresses that were checked. Whoever else talks to an issuer
+//! does it through here.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use url::{Host, Url};
 
 use super::key_set::{KeySet, NotAKeySet};
 use crate::address::{Kind, Way, host_kind, ip_kind, ip_way};
+use crate::wire::json::{Object, Value};
 use crate::wire::reader::{self, Limits};
 
 /// For one answer, from the first byte out to the last byte in.
@@ -139,30 +141,74 @@ impl Source {
     }
 
     async fn keys_named_at(&self, address: &Url) -> Result<Url, Fault> {
+        let document = self.document_at(address).await?;
+        address_in(&document, "jwks_uri").ok_or_else(|| Fault::Document(address.clone()))
+    }
+
+    /// What the issuer says of itself at `OpenID` Connect's place.
+    pub(super) async fn document(&self) -> Result<Object, Fault> {
+        let [address, _] = well_known(&self.issuer).ok_or(Fault::Address)?;
+        self.document_at(&address).await
+    }
+
+    /// Whether this address may be asked, or a person sent to, for the issuer's sake.
+    pub(super) fn may_ask(&self, url: &Url) -> bool {
+        may_ask(url, &self.issuer, self.reach)
+    }
+
+    /// Sends what somebody else made. The answer may be a refusal, which says why.
+    pub(super) async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, Fault> {
+        let request = reqwest::Request::try_from(request).map_err(|_| Fault::Address)?;
+        let mut answer = self.answer(request).await?;
+        let url = answer.url().clone();
+        if answer.status().is_redirection() || answer.status().is_server_error() {
+            return Err(Fault::Status { url, status: answer.status().as_u16() });
+        }
+        let mut whole = http::Response::new(body(&mut answer, &url).await?);
+        *whole.status_mut() = answer.status();
+        let kind = answer.headers().get(http::header::CONTENT_TYPE);
+        whole.headers_mut().extend(kind.map(|kind| (http::header::CONTENT_TYPE, kind.clone())));
+        Ok(whole)
+    }
+
+    async fn document_at(&self, address: &Url) -> Result<Object, Fault> {
         let text = self.get(address).await?;
-        named_keys(&text, &self.issuer).ok_or_else(|| Fault::Document(address.clone()))
+        spoken_for(&text, &self.issuer).ok_or_else(|| Fault::Document(address.clone()))
     }
 
     async fn get(&self, url: &Url) -> Result<Vec<u8>, Fault> {
-        if !may_ask(url, &self.issuer, self.reach) {
-            return Err(Fault::Forbidden(url.clone()));
-        }
-        let silent = |source: reqwest::Error| Fault::Silent { url: url.clone(), source: source.without_url() };
-        let request = self.client.get(url.clone()).header(http::header::ACCEPT, "application/json").timeout(PATIENCE);
-        let mut answer = request.send().await.map_err(silent)?;
-        // A client that follows redirects went where nobody checked; what it brought is not believed.
-        if answer.status() != http::StatusCode::OK || answer.url() != url {
+        let mut request = reqwest::Request::new(http::Method::GET, url.clone());
+        request.headers_mut().insert(http::header::ACCEPT, http::HeaderValue::from_static("application/json"));
+        let mut answer = self.answer(request).await?;
+        if answer.status() != http::StatusCode::OK {
             return Err(Fault::Status { url: url.clone(), status: answer.status().as_u16() });
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(silent)? {
-            if body.len().saturating_add(chunk.len()) > MAX_BYTES {
-                return Err(Fault::TooLarge(url.clone()));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+        body(&mut answer, url).await
     }
+
+    async fn answer(&self, mut request: reqwest::Request) -> Result<reqwest::Response, Fault> {
+        let url = request.url().clone();
+        if !self.may_ask(&url) {
+            return Err(Fault::Forbidden(url));
+        }
+        *request.timeout_mut() = Some(PATIENCE);
+        let answer = self.client.execute(request).await;
+        let answer = answer.map_err(|source| Fault::Silent { url: url.clone(), source: source.without_url() })?;
+        // A client that follows redirects went where nobody checked; what it brought is not believed.
+        if *answer.url() == url { Ok(answer) } else { Err(Fault::Status { status: answer.status().as_u16(), url }) }
+    }
+}
+
+async fn body(answer: &mut reqwest::Response, url: &Url) -> Result<Vec<u8>, Fault> {
+    let silent = |source: reqwest::Error| Fault::Silent { url: url.clone(), source: source.without_url() };
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(silent)? {
+        if body.len().saturating_add(chunk.len()) > MAX_BYTES {
+            return Err(Fault::TooLarge(url.clone()));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 /// The two places an issuer's document may be.
@@ -175,11 +221,17 @@ fn well_known(issuer: &str) -> Option<[Url; 2]> {
     Some([openid, oauth])
 }
 
-/// Where the document says the keys are, when it speaks for exactly this issuer.
-fn named_keys(text: &[u8], issuer: &str) -> Option<Url> {
-    let document = reader::strict(text, &LIMITS).ok()?;
-    let document = document.as_object()?;
-    (document.str("issuer")? == issuer).then(|| document.str("jwks_uri")?.parse().ok()).flatten()
+/// The document, when it speaks for exactly this issuer.
+fn spoken_for(text: &[u8], issuer: &str) -> Option<Object> {
+    match reader::strict(text, &LIMITS).ok()? {
+        Value::Object(document) if document.str("issuer") == Some(issuer) => Some(document),
+        _ => None,
+    }
+}
+
+/// An address the document names.
+pub(super) fn address_in(document: &Object, name: &str) -> Option<Url> {
+    document.str(name)?.parse().ok()
 }
 
 /// Whether an address may be asked for an issuer's sake.

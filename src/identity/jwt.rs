@@ -15,10 +15,12 @@ use crate::clock::Timestamp;
 use crate::wire::json::{Object, Value};
 use crate::wire::reader::{self, Limits};
 
-/// Longer tokens are refused unread.
+/// Longer tokens are refused unread: what comes with each request is in a header.
 pub const MAX_BYTES: usize = 8 << 10;
+/// The same for what an issuer hands over itself, which may list all groups of a person.
+pub const MAX_HANDED_BYTES: usize = 64 << 10;
 
-const LIMITS: Limits = Limits { bytes: MAX_BYTES, depth: 16, elements: 4000, keys: 500, key_bytes: 256 };
+const LIMITS: Limits = Limits { bytes: MAX_HANDED_BYTES, depth: 16, elements: 4000, keys: 500, key_bytes: 256 };
 
 /// A token taken apart. Nothing in it is believed until [`Token::is_signed_by`] said so.
 #[expect(missing_debug_implementations, reason = "a token is a secret while it lasts")]
@@ -51,9 +53,14 @@ pub trait IsUs: std::fmt::Debug + Sync {
 }
 
 impl<'a> Token<'a> {
-    /// Takes a token apart.
+    /// Takes apart a token that came with a request.
     pub fn read(text: &'a str) -> Result<Self, Reason> {
-        if text.len() > MAX_BYTES {
+        Self::read_within(text, MAX_BYTES)
+    }
+
+    /// Takes a token of at most so many bytes apart.
+    pub(super) fn read_within(text: &'a str, bytes: usize) -> Result<Self, Reason> {
+        if text.len() > bytes {
             return Err(Reason::TooLarge);
         }
         let (message, signature) = text.rsplit_once('.').ok_or(Reason::Malformed)?;

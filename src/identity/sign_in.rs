@@ -5,6 +5,7 @@
 //! answer, and nothing more has to be kept. A sign-in ends when it was not used for a while, when its time is over, and when
 //! somebody ends it; it then ends at every gateway on the store.
 
+pub mod oidc;
 pub mod owner;
 
 use std::sync::Arc;

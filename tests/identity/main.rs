@@ -11,5 +11,7 @@ mod issuer;
 mod keys;
 mod mint;
 mod outage;
+mod provider;
+mod sign_in;
 mod tokens;
 mod world;

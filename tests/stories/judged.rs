@@ -201,7 +201,7 @@ fn quiet() -> Told {
             session.call(2, "drop_table", json!({ "table": "canary-7291" })).await;
             session.call(3, "strict", json!({ "n": "canary-7291" })).await;
         }
-        for path in ["/metrics", "/debug/pprof", "/debug", "/admin", "/", "/api"] {
+        for path in ["/metrics", "/debug/pprof", "/debug", "/admin", "/inbox/x", "/api"] {
             let reply = world.request(reqwest::Method::GET, path).send().await.unwrap();
             assert_eq!(reply.status(), 404, "{path}");
         }

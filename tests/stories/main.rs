@@ -2,7 +2,7 @@
 //! behind it that keeps a ledger of everything it was sent.
 //!
 //! This executable is the stories and, started with `STORY_SERVER` in its environment, the tool server behind the
-//! gateway.
+//! gateway. With `STORY_PROVIDER` it is whom people sign in with.
 
 #![expect(
     clippy::unwrap_used,
@@ -34,6 +34,8 @@ mod parsing;
 mod past;
 mod previews;
 mod protocol;
+#[path = "../identity/provider.rs"]
+mod provider;
 mod replayed;
 mod results;
 mod review;
@@ -46,6 +48,7 @@ mod unseen;
 mod waiting;
 mod world;
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -56,6 +59,10 @@ type Story = (&'static str, fn() -> world::Told);
 fn main() {
     if std::env::var_os("STORY_SERVER").is_some() {
         server::play();
+        return;
+    }
+    if let Ok(port) = std::env::var("STORY_PROVIDER") {
+        provide(port.parse().expect("a port, or 0 for any"));
         return;
     }
     let mut rooms = vec![parsing::STORIES, protocol::STORIES, identity::STORIES, judged::STORIES, tools::STORIES];
@@ -70,6 +77,15 @@ fn main() {
     }
     let trials = rooms.into_iter().flatten().map(|(name, story)| Trial::test(*name, || tell(*story))).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// Signs people in until its standard input ends. The first line it prints is its address.
+fn provide(port: u16) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let provider = runtime.block_on(provider::Provider::start(port));
+    let mut out = std::io::stdout();
+    writeln!(out, "{}", provider.url).and_then(|()| out.flush()).expect("somebody reads the address");
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).expect("standard input can be read to its end");
 }
 
 /// Tells one story to its end, which must come.

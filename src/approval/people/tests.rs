@@ -116,6 +116,54 @@ fn groups_and_roles_are_those_of_the_list_or_those_that_were_proven() {
 }
 
 #[test]
+fn groups_give_roles_to_those_who_are_not_listed() {
+    let roles =
+        |pairs: &[(&str, &[&str])]| pairs.iter().map(|(role, groups)| ((*role).to_owned(), set(groups))).collect();
+    let people = people().with_roles_by_group(roles(&[("reviewer", &["sec", "dba"]), ("auditor", &["audit"])]));
+    let with = |caller: Caller, groups: &[&str]| Caller {
+        groups: groups.iter().map(|&group| group.into()).collect(),
+        ..caller
+    };
+    let roles_of = |caller: Caller| people.voter(&caller).map(|voter| voter.roles);
+    let kim = || token("kim", Some("kim@example.com"), &[]);
+    for (groups, expected) in [
+        (&["dba"][..], &["reviewer"][..]),
+        (&["audit", "sec"], &["auditor", "reviewer"]),
+        (&["other", "reviewer"], &[]),
+        (&[], &[]),
+    ] {
+        assert_eq!(roles_of(with(kim(), groups)), Some(set(expected)), "{groups:?}");
+    }
+    // The list is the whole truth about those in it, and a name of it is nobody else's.
+    assert_eq!(roles_of(with(token("4711", None, &[]), &["audit"])), Some(set(&["reviewer"])));
+    assert_eq!(roles_of(with(token("other", Some("ada"), &[]), &["audit"])), None);
+    // Only an issuer's word counts, and never for software.
+    assert_eq!(roles_of(with(os("kim"), &["audit"])), Some(set(&[])));
+    assert_eq!(roles_of(with_agent(with(kim(), &["audit"]))), None);
+    assert_eq!(roles_of(with(token("kim", Some("kim"), &["bot"]), &["audit"])), None);
+
+    // A vote is counted again by today's mapping and the groups of then, whatever roles it says.
+    let voted = people.voter(&with(kim(), &["dba", "audit"])).unwrap();
+    assert_eq!(people.now(&voted), Some(voted.clone()));
+    let today = self::people().with_roles_by_group(roles(&[("operator", &["dba"])]));
+    assert_eq!(today.now(&voted).map(|now| now.roles), Some(set(&["operator"])));
+    assert_eq!(self::people().now(&voted).map(|now| now.roles), Some(set(&[])));
+}
+
+#[test]
+fn an_owner_has_the_roles_of_one_for_as_long_as_nobody_is_listed() {
+    let owner = || caller("os:ada", Some("ada"), Proof::Owner { uid: 1000 });
+    let voted = People::default().voter(&owner()).unwrap();
+    assert_eq!(voted.roles, set(&OWNERS));
+    assert_eq!(People::default().now(&voted), Some(voted.clone()));
+    let others = People::new([listed("bob", &["os:bob"], &[], &["reviewer"])]);
+    assert_eq!(others.now(&voted).map(|now| now.roles), Some(set(&[])));
+    // Their login alone gives nothing, neither at once nor when it is counted again.
+    let login = People::default().voter(&os("ada")).unwrap();
+    assert_eq!((login.roles.clone(), People::default().now(&login)), (set(&[]), Some(login)));
+}
+
+#[test]
 fn nobody_answers_for_a_call_of_their_own_by_another_account() {
     // A21, APR-06
     let voters = [os("ada"), key("ada-laptop", None), token("4711", Some("ada@example.com"), &[])];

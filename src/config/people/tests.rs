@@ -115,5 +115,11 @@ fn whom_rules_can_name_is_read_without_the_servers() {
     assert_eq!(read(&format!("{ADA}{issuer}")).unwrap().reviewers().unwrap().others, Others::Issuers);
     let with_issuer = loaded(|_| Ok(format!("{ADA}[[identity.issuers]]\nissuer = \"https://login.example.com\"\n")));
     assert_eq!(with_issuer.unwrap().unwrap().others, Others::Issuers);
+    let providers = loaded(|_| {
+        let review = "[review.providers.a]\nclient_secret = \"${NOT_SET}\"\n[review.roles]\nauditor = [\"audit\"]\n";
+        Ok(format!("{ADA}{review}"))
+    });
+    let known = providers.unwrap().unwrap();
+    assert_eq!((known.others, known.roles), (Others::Issuers, set(&["auditor", "reviewer"])));
     assert!(loaded(|_| Ok("[people.ada]\naccounts = [\"x\"]\n".to_owned())).is_err());
 }

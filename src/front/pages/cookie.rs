@@ -9,36 +9,42 @@ use http::{HeaderMap, HeaderValue};
 
 use super::Doors;
 use crate::front::refusal::Reply;
-use crate::identity::sign_in::Cookie;
 
-const SECURE: &str = "__Host-countersign";
-const PLAIN: &str = "countersign";
+/// Says who somebody is.
+pub(super) const PERSON: &str = "countersign";
+/// Says which sign-in somebody has begun.
+pub(super) const WAY: &str = "countersign-way";
 
-/// The cookie of a request. Two of one name are none: nobody knows whose the second is.
-pub(super) fn of(headers: &HeaderMap, secure: bool) -> Option<Cookie> {
-    let wanted = name(secure);
+/// Bytes of a cookie of ours, at most.
+const LONGEST: usize = 256;
+
+/// Something a browser is to keep.
+pub(super) struct Kept<'a> {
+    /// Its name.
+    pub(super) what: &'static str,
+    /// What it is.
+    pub(super) value: &'a str,
+    /// For how long.
+    pub(super) seconds: u64,
+}
+
+/// A cookie of a request. Two of one name are none: nobody knows whose the second is.
+pub(super) fn of<'a>(headers: &'a HeaderMap, what: &'static str, secure: bool) -> Option<&'a str> {
+    let wanted = name(what, secure);
     let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut found = lines.flat_map(|line| line.split(';')).filter_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
         (name == wanted).then_some(value)
     });
-    let first = found.next().filter(|value| value.len() <= 128)?;
-    found.next().is_none().then(|| Cookie::read(first))
+    let first = found.next().filter(|value| value.len() <= LONGEST)?;
+    found.next().is_none().then_some(first)
 }
 
 /// Has the browser keep it.
-pub(super) fn set(reply: Reply, cookie: &Cookie, doors: Doors) -> Reply {
-    put(reply, doors, cookie.expose(), doors.lasting.longest.as_secs())
-}
-
-/// Has the browser forget it.
-pub(super) fn unset(reply: Reply, doors: Doors) -> Reply {
-    put(reply, doors, "", 0)
-}
-
-fn put(mut reply: Reply, doors: Doors, value: &str, seconds: u64) -> Reply {
+pub(super) fn set(mut reply: Reply, kept: &Kept<'_>, doors: &Doors) -> Reply {
+    let Kept { what, value, seconds } = kept;
     let secure = if doors.secure { "; Secure" } else { "" };
-    let name = name(doors.secure);
+    let name = name(what, doors.secure);
     let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     if let Ok(mut value) = HeaderValue::from_str(&text) {
         value.set_sensitive(true);
@@ -47,8 +53,13 @@ fn put(mut reply: Reply, doors: Doors, value: &str, seconds: u64) -> Reply {
     reply
 }
 
-const fn name(secure: bool) -> &'static str {
-    if secure { SECURE } else { PLAIN }
+/// Has the browser forget it.
+pub(super) fn unset(reply: Reply, what: &'static str, doors: &Doors) -> Reply {
+    set(reply, &Kept { what, value: "", seconds: 0 }, doors)
+}
+
+fn name(what: &str, secure: bool) -> String {
+    if secure { format!("__Host-{what}") } else { what.to_owned() }
 }
 
 #[cfg(test)]
@@ -71,7 +82,7 @@ mod tests {
             for line in lines {
                 headers.append(COOKIE, line.parse().unwrap());
             }
-            assert_eq!(of(&headers, secure).as_ref().map(Cookie::expose), found, "{lines:?}");
+            assert_eq!(of(&headers, PERSON, secure), found, "{lines:?}");
         }
     }
 }

@@ -16,8 +16,8 @@ use http::{HeaderValue, Response};
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::Visit;
 use super::reply::guarded;
+use super::{Visit, cookie};
 use crate::approval::vote::Voter;
 use crate::clock::Timestamp;
 use crate::front::body::Body;
@@ -60,7 +60,7 @@ impl Listener {
         };
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let cookie = super::cookie::of(&visit.head.headers, self.doors.secure);
+        let cookie = cookie::of(&visit.head.headers, cookie::PERSON, self.doors.secure).map(Cookie::read);
         let stop = stop.clone();
         let listening = Listening { listener: Arc::clone(self), following, missed, voter, cookie, stop, heartbeat };
         let events = stream::unfold(listening, async |mut listening| {

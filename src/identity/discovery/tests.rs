@@ -22,12 +22,13 @@ fn both_well_known_places_are_made_from_the_issuer() {
 #[test]
 fn a_document_speaks_only_for_the_issuer_it_names() {
     let text = br#"{"issuer":"https://login.example.com","jwks_uri":"https://keys.example.com/k"}"#;
-    assert!(named_keys(text, "https://login.example.com").is_some());
+    assert!(spoken_for(text, "https://login.example.com").is_some());
     for other in ["https://login.example.com/", "https://LOGIN.example.com", "https://evil.example"] {
-        assert!(named_keys(text, other).is_none(), "{other}");
+        assert!(spoken_for(text, other).is_none(), "{other}");
     }
-    assert!(named_keys(b"{}", "").is_none());
-    assert!(named_keys(br#"{"issuer":"a","issuer":"b","jwks_uri":"https://k.example"}"#, "b").is_none());
+    assert!(spoken_for(b"{}", "").is_none());
+    assert!(spoken_for(b"[]", "").is_none());
+    assert!(spoken_for(br#"{"issuer":"a","issuer":"b","jwks_uri":"https://k.example"}"#, "b").is_none());
 }
 
 /// SSR-07: an address in a document from elsewhere does not lead inside.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::answer::{VERBS, Verb};
 use super::super::fault::Fault;
 use super::frame::{ASSETS, Asset};
+use crate::identity::sign_in::oidc::CALLBACK;
 
 /// No id or name in an address is longer.
 const LONGEST: usize = 128;
@@ -36,6 +37,15 @@ pub enum Address {
         /// Where to go after that.
         then: String,
     },
+    /// With one of the providers.
+    With {
+        /// Which.
+        name: String,
+        /// Where to go after that.
+        then: String,
+    },
+    /// Somebody comes back from there.
+    Callback,
     /// The link that was printed where the gateway was started.
     Link(String),
     /// It is used.
@@ -83,8 +93,9 @@ impl Show {
 impl Address {
     /// What a request asks for; nothing where it asks for no page.
     pub fn read(method: &http::Method, path: &str, query: Option<&str>) -> Result<Option<Self>, Fault> {
+        // What a provider sends back is read where it is judged.
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-        let mut query = Query::read(query)?;
+        let mut query = if path == CALLBACK { Query(BTreeMap::new()) } else { Query::read(query)? };
         let get = |address| Some(("GET", address));
         let post = |address| Some(("POST", address));
         let found = match parts.as_slice() {
@@ -98,6 +109,8 @@ impl Address {
             },
             ["events"] => get(Self::Events),
             ["sign-in"] => get(Self::SignIn { then: back(query.take("then")) }),
+            ["sign-in", "with", name] => get(Self::With { name: known(name)?, then: back(query.take("then")) }),
+            ["sign-in", "callback"] => get(Self::Callback),
             ["sign-in", "link"] if method == http::Method::POST => post(Self::UseLink),
             ["sign-in", "link"] => get(Self::Link(query.take("secret").unwrap_or_default())),
             ["sign-out"] => post(Self::SignOut),
@@ -116,7 +129,10 @@ impl Address {
 
     /// Whether nobody has to be signed in for it.
     pub const fn is_open(&self) -> bool {
-        matches!(self, Self::SignIn { .. } | Self::Link(_) | Self::UseLink | Self::Asset(_))
+        matches!(
+            self,
+            Self::SignIn { .. } | Self::With { .. } | Self::Callback | Self::Link(_) | Self::UseLink | Self::Asset(_)
+        )
     }
 }
 
