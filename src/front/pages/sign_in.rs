@@ -26,8 +26,8 @@ impl Listener {
 
     /// Sends somebody to where they have an account.
     pub(super) async fn go_to(&self, visit: &Visit<'_>, (name, then): (&str, &str)) -> Result<Reply, Fault> {
-        let begin = self.doors.providers.begin(name, then, &self.gateway.store, visit.now);
-        let begun = begin.await.map_err(|fault| failed(&fault))?;
+        let asking = self.doors.providers.begin(name, then, &self.gateway.store, visit.now);
+        let begun = asking.await.map_err(|fault| failed(&fault))?;
         let kept = Kept { what: cookie::WAY, value: begun.browser.expose(), seconds: PATIENCE.as_secs() };
         Ok(cookie::set(redirect(begun.to.as_str()), &kept, &self.doors))
     }
@@ -36,8 +36,8 @@ impl Listener {
     pub(super) async fn come_back(&self, visit: &Visit<'_>) -> Result<Reply, Fault> {
         let way = cookie::of(&visit.head.headers, cookie::WAY, self.doors.secure);
         let query = visit.head.uri.query().unwrap_or_default();
-        let finish = self.doors.providers.finish(query, way, &self.gateway.store, visit.now);
-        let finished = match finish.await {
+        let asking = self.doors.providers.finish(query, way, &self.gateway.store, visit.now);
+        let finished = match asking.await {
             Ok(finished) => finished,
             Err(fault) => {
                 self.record("rejected_identity", format!("sign-in: {}", fault.class()), None).await;
