@@ -88,7 +88,8 @@ pub(super) fn show(
     for vote in &approval.votes {
         let why = vote.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
         let reach = vote.bounds.as_ref().map(|bounds| format!(", for {bounds}")).unwrap_or_default();
-        out.line(&format!("  {:<10} {} {}{reach}{why}", vote.part.text(), vote.by.person, vote.word.text()))?;
+        let by = vote.evidence.claims().suffix();
+        out.line(&format!("  {:<10} {} {}{reach}{by}{why}", vote.part.text(), vote.by.person, vote.word.text()))?;
     }
     for question in &approval.questions {
         let said = question.answer.as_ref().map_or_else(

@@ -102,6 +102,14 @@ const PLANTED: &[(&str, &str)] = &[
     ),
     (
         "finding-form",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"evidence\": \"passkeys\"}",
+    ),
+    (
+        "unknown-finding-field",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"evidense\": \"passkey\"}",
+    ),
+    (
+        "finding-form",
         "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"show\": [\"/facts/sqll\"]}",
     ),
     (
