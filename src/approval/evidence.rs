@@ -4,6 +4,9 @@
 //! has neither the browser in which the user is signed in nor the passkey. A hold that wants one of these counts a yes only
 //! with it, when it is said and again when the call is claimed; a passkey's signature is checked both times. A no always
 //! counts: whoever says it lets nothing run.
+//!
+//! What this does not cover: whoever can write into the store can enrol a passkey of their own there, as if it were somebody's.
+//! The signature in the book is that key's then, and not one that the person has.
 
 use serde::{Deserialize, Serialize};
 

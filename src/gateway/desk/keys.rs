@@ -51,3 +51,6 @@ impl Desk {
         Ok(kept.filter(|kept| is_theirs(kept) && is_it(kept)))
     }
 }
+
+#[cfg(test)]
+mod tests;
