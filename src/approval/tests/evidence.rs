@@ -13,7 +13,7 @@ fn wants(names: &[&str], evidence: Needed) -> HoldTerms {
 
 fn by(evidence: Evidence, word: Word, voter: &Voter) -> Vote {
     let reason = Some("seen".to_owned());
-    Vote { evidence, reason, ..says(word, voter) }
+    Vote { reason, evidence, ..says(word, voter) }
 }
 
 /// An answer to this, signed.

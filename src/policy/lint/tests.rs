@@ -105,10 +105,6 @@ const PLANTED: &[(&str, &str)] = &[
         "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"evidence\": \"passkeys\"}",
     ),
     (
-        "unknown-finding-field",
-        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"evidense\": \"passkey\"}",
-    ),
-    (
         "finding-form",
         "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"show\": [\"/facts/sqll\"]}",
     ),
