@@ -16,6 +16,7 @@ pub mod asker;
 pub mod consent;
 pub mod edit;
 pub mod event;
+pub mod evidence;
 pub mod grant;
 pub mod people;
 pub mod precondition;
@@ -297,6 +298,7 @@ impl Approval {
         if vote.bounds.as_ref().is_some_and(|bounds| vote.word != Word::Yes || self.may_grant(bounds).is_err()) {
             return Err(Refused::TooWide);
         }
+        let vote = self.with_evidence(vote, now)?;
         let word = vote.word;
         let part = if self.asker.is(&vote.by) { Part::Confirms } else { Part::Countersigns };
         let mut next = self.clone();
@@ -309,7 +311,7 @@ impl Approval {
         Ok(next)
     }
 
-    /// Quorum is counted again from the votes, with whoever those people are now.
+    /// Quorum is counted again from the votes, with whoever those people are now, and every signature is checked again.
     fn claimed(&self, claim: Claim<'_>, now: Timestamp) -> Result<Next, Refused> {
         if !matches!(self.state, State::Approved { .. }) {
             return Err(self.refused());

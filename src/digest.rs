@@ -126,6 +126,11 @@ impl Running {
     }
 }
 
+/// Plain SHA-256, where a format of others asks for it.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
 /// Two lower-case hex digits for every byte.
 pub fn hex(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len().saturating_mul(2));

@@ -18,7 +18,7 @@
 //! | write it down | [`audit`] | [`audit::entry::Entry`] and [`audit::receipt::Receipt`] | yes |
 //!
 //! Around it stand the rooms a call passes through: [`wire`] (what a message is), [`front`] (where a call arrives),
-//! [`facts`] (what its arguments say), [`change`] (what is taken out of it), [`gateway`] (where the story is told),
+//! [`facts`] (what its arguments say), [`change`] (what is taken out of it), [`passkey`] (what somebody signed), [`gateway`] (where the story is told),
 //! [`review`] (where people answer), [`store`] (where it is kept), and [`config`], [`reload`], [`replay`], [`clock`], [`address`], [`secret`],
 //! [`unbroken`], [`telemetry`] and [`cli`].
 //!
@@ -35,7 +35,7 @@
 //! 6. A method that is not known is refused and never forwarded.
 //! 7. A client's token never reaches a server. A caller is proven from a token, a key or the operating system, never
 //!    from arguments or headers a client may set.
-//! 8. Pure modules (digest, call, catalogue, policy, approval, permit, outcome, audit,
+//! 8. Pure modules (digest, call, catalogue, policy, passkey, approval, permit, outcome, audit,
 //!    wire) have no IO, clock or chance; both are
 //!    handed in.
 //!
@@ -74,6 +74,9 @@ pub mod facts;
 
 // May it?
 pub mod policy;
+
+// Did the person who holds this passkey sign exactly this?
+pub mod passkey;
 
 // Who must agree?
 pub mod approval;

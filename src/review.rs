@@ -14,6 +14,8 @@
 //!   it; whoever has answered. For everybody else it does not exist: a foreign id is answered exactly as an unknown one.
 //! - **Who may say what.** Yes and no: whom the rule asks. Taking back: the same. Giving up: whoever asked. What became of a
 //!   call nobody knows the outcome of: whoever sees it; it is on record who said so, and nothing runs because of it.
+//! - **By what.** A proof here is an account's and nothing more: where a rule wants a signed-in browser or a passkey for a yes,
+//!   the yes is refused as `evidence_required`; see [`evidence`](crate::approval::evidence).
 //! - **An answer is about what was shown.** It names the digest of that, and one that names another counts for nothing.
 //! - **Nothing is answered twice.** The same answer sent again, or a double click, changes nothing and says `already_voted`
 //!   with the state, so that no key is needed to make it safe.

@@ -14,6 +14,7 @@ pub mod limits;
 mod migrations;
 pub mod once;
 pub mod parts;
+pub mod passkeys;
 pub mod pins;
 mod pool;
 mod postgres;

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Rooms whose files judge: no IO, no async, no clock, no chance. `except` names the shells among them.
-const PURE: [(&str, &[&str]); 11] = [
+const PURE: [(&str, &[&str]); 12] = [
     ("digest", &[]),
     ("call", &[]),
     ("catalogue", &[]),
     ("facts", &[]),
     ("policy", &["src/policy/files.rs"]),
+    ("passkey", &[]),
     ("approval", &[]),
     ("change", &[]),
     ("permit", &[]),
@@ -26,7 +27,7 @@ const IMPURE: [&str; 9] =
     ["async fn", ".await", "std::fs", "SystemTime::", "Instant::now", "tokio::", "tracing::", "std::env", "getrandom"];
 
 /// Who may know which crate.
-const KNOWN_TO: [(&str, &[&str]); 14] = [
+const KNOWN_TO: [(&str, &[&str]); 15] = [
     ("rmcp::", &["src/downstream/oauth", "src/cli/demo/"]),
     ("oauth2::", &["src/downstream/oauth"]),
     ("regorus::", &["src/policy"]),
@@ -39,8 +40,9 @@ const KNOWN_TO: [(&str, &[&str]); 14] = [
     ("similar::", &["src/review/pages"]),
     ("anyhow::", &["src/cli", "src/policy", "src/downstream/oauth"]),
     ("sha2::", &["src/digest.rs"]),
-    ("ring::", &["src/gateway/ticket.rs", "src/identity/sign_in/oidc/id_token.rs"]),
+    ("ring::", &["src/gateway/ticket.rs", "src/identity/sign_in/oidc/id_token.rs", "src/passkey"]),
     ("openidconnect::", &["src/identity/sign_in/oidc/"]),
+    ("ciborium::", &["src/passkey"]),
 ];
 
 /// The rooms of the story, in its order.

@@ -9,6 +9,7 @@ use super::state::{Attempt, Outcome};
 use super::vote::{Vote, Voter};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
+use crate::policy::finding::evidence::Needed;
 
 /// Something that happens to an approval.
 #[derive(Debug)]
@@ -121,6 +122,12 @@ pub enum Refused {
         "only people with the role `break-glass` in [people] may agree where a rule asks others, and not to their own call"
     )]
     NoGlass,
+    /// Nothing shows that it is a person's own.
+    #[error("the rules want more than an account for a yes here: {}", .0.advice())]
+    Evidence(Needed),
+    /// What was signed is not this.
+    #[error("the signature of the passkey does not hold for this answer; look at the call again and sign again")]
+    Signature,
     /// A no needs a reason.
     #[error(
         "say why; a no is told to the agent, so that it can do something else, and whoever breaks the glass answers for it"
@@ -159,6 +166,8 @@ impl Refused {
             Self::NotAsked => "not_eligible",
             Self::Voted => "already_voted",
             Self::NoGlass => "no_break_glass",
+            Self::Evidence(_) => "evidence_required",
+            Self::Signature => "evidence_invalid",
             Self::NoReason => "reason_required",
             Self::NobodyLater => "nobody_later",
             Self::NoWords => "words_required",

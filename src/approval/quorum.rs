@@ -4,13 +4,14 @@
 //! the reviewers one hold names, but is one person everywhere: a quorum of two needs two human beings.
 //!
 //! A word counts for what its speaker was asked when they spoke. So time alone never makes an agreement, and a clock
-//! that goes back never takes one away.
+//! that goes back never takes one away. It counts only with the evidence a hold wants, see [`evidence`](super::evidence).
 
 use super::Approval;
 use super::asker::Asker;
 use super::vote::{Part, Vote, Voter, Word};
 use crate::clock::Timestamp;
 use crate::policy::decision::Said;
+use crate::policy::finding::evidence::Needed;
 use crate::policy::finding::hold::{By, Escalation, HoldTerms, Reviewer};
 
 /// The role of those who may agree where a rule asks others, in need. Nobody has it who was not given it by name.
@@ -23,9 +24,11 @@ pub(super) fn is_glass_broken<'a>(approval: &'a Approval, who: &dyn Fn(&'a Vote)
     let asked = approval.summary();
     let broke = approval.votes.iter().filter(|vote| vote.word == Word::BreakGlass && vote.digest == asked);
     let same = |vote: &'a Vote| who(vote).filter(|now| now.person == vote.by.person);
-    let humans = Human::of(broke.map(|vote| Yes { vote, now: same(vote) }), &approval.asker);
+    let humans = Human::of(broke.map(|vote| Yes::new(vote, same(vote), approval)), &approval.asker);
+    let strictest = Some(approval.strictest());
     let may = |human: &&Human<'_>| {
-        !human.asks(approval) && human.0.iter().filter_map(|yes| yes.now).any(|now| may_break_glass(now, approval))
+        let proven = human.0.iter().filter(|yes| yes.shows >= strictest).filter_map(|yes| yes.now);
+        !human.asks(approval) && proven.into_iter().any(|now| may_break_glass(now, approval))
     };
     humans.iter().filter(may).count() >= GLASS_QUORUM
 }
@@ -52,6 +55,8 @@ struct Yes<'a> {
     vote: &'a Vote,
     /// Who they are now; nothing when they may not vote any more.
     now: Option<&'a Voter>,
+    /// The evidence of it; nothing when the signature in it does not hold.
+    shows: Option<Needed>,
 }
 
 impl<'a> Standing<'a> {
@@ -61,7 +66,7 @@ impl<'a> Standing<'a> {
         let yes = approval.votes.iter().filter(|vote| vote.word == Word::Yes && vote.digest == asked);
         // Nobody becomes somebody else: whoever answers to another name now has not said anything yet.
         let same = |vote: &'a Vote| who(vote).filter(|now| now.person == vote.by.person);
-        let humans = Human::of(yes.map(|vote| Yes { vote, now: same(vote) }), &approval.asker);
+        let humans = Human::of(yes.map(|vote| Yes::new(vote, same(vote), approval)), &approval.asker);
         let hold = |said: &'a Said<HoldTerms>| {
             let people: Vec<&Human<'_>> = humans.iter().filter(|human| human.counts(&said.terms, approval)).collect();
             let nobody = |reviewer: &&Reviewer| !people.iter().any(|human| human.is(reviewer, &said.terms, approval));
@@ -95,12 +100,12 @@ impl Hold<'_> {
         let names = |reviewers: &mut dyn Iterator<Item = &Reviewer>| {
             reviewers.map(Reviewer::to_string).collect::<Vec<_>>().join(", ")
         };
-        let finding = &self.said.finding;
+        let (finding, evidence) = (&self.said.finding, self.said.terms.needs().suffix());
         if self.people < self.wanted() {
             let all = names(&mut asked(&self.said.terms, approval, now));
-            return format!("{finding}: {} of {} among {all}", self.people, self.wanted());
+            return format!("{finding}: {} of {} among {all}{evidence}", self.people, self.wanted());
         }
-        format!("{finding}: also {}", names(&mut self.missing.iter().copied()))
+        format!("{finding}: also {}{evidence}", names(&mut self.missing.iter().copied()))
     }
 }
 
@@ -138,12 +143,17 @@ impl<'a> Human<'a> {
 }
 
 impl<'a> Yes<'a> {
+    fn new(vote: &'a Vote, now: Option<&'a Voter>, approval: &Approval) -> Self {
+        Self { vote, now, shows: approval.shown_by(vote) }
+    }
+
     fn voters(&self) -> impl Iterator<Item = &'a Voter> + use<'a> {
         [Some(&self.vote.by), self.now].into_iter().flatten()
     }
 
     fn counting(&self, terms: &HoldTerms, approval: &Approval) -> Option<&'a Voter> {
-        self.now.filter(|now| counts(terms, now, approval, self.vote.at))
+        let proven = self.shows >= Some(terms.needs());
+        self.now.filter(|now| proven && counts(terms, now, approval, self.vote.at))
     }
 }
 

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Deserializer};
 
 use crate::policy::decision::{Agreement, Said};
+use crate::policy::finding::evidence::Needed;
 use crate::policy::finding::grant::GrantTerms;
 use crate::policy::finding::hold::{By, Escalation, HoldTerms, Reviewer};
 use crate::policy::finding::pointer::Pointer;
@@ -35,6 +36,8 @@ struct Hold {
     grant: Option<GrantTerms>,
     // Without it what was seen stands there all the same, and fits the rules no more.
     preview: Option<Box<Preview>>,
+    // Without it the terms are not those of the rule any more, and nothing runs: they are compared at the claim.
+    evidence: Option<Needed>,
 }
 
 /// Reads who must agree, every member of it.
@@ -50,7 +53,10 @@ pub(super) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) 
 
 impl From<Hold> for Said<HoldTerms> {
     fn from(hold: Hold) -> Self {
-        let Hold { finding, reviewers, quorum, each, ttl, escalate, show, by, grant, preview } = hold;
-        Self { finding, terms: HoldTerms { reviewers, quorum, each, ttl, escalate, show, by, grant, preview } }
+        let Hold { finding, reviewers, quorum, each, ttl, escalate, show, by, grant, preview, evidence } = hold;
+        Self {
+            finding,
+            terms: HoldTerms { reviewers, quorum, each, ttl, escalate, show, by, grant, preview, evidence },
+        }
     }
 }

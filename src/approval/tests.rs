@@ -1,6 +1,7 @@
 //! Stories, tables and a search about one approval.
 #![expect(clippy::arithmetic_side_effects, reason = "the sums of tests are small, and a test may stop")]
 
+mod evidence;
 mod grant;
 mod model;
 mod people;
@@ -22,6 +23,7 @@ use crate::policy::finding::span::Span;
 use crate::wire::json::Value;
 use precondition::Seen;
 use state::Outcome;
+use vote::Evidence;
 
 const SECOND: i64 = 1_000_000;
 /// When every approval of these tests is opened.
@@ -55,6 +57,7 @@ fn asks(names: &[&str]) -> HoldTerms {
         by: By::Other,
         grant: None,
         preview: None,
+        evidence: None,
     }
 }
 
@@ -128,6 +131,7 @@ fn says(word: Word, by: &Voter) -> Vote {
         digest: digest("this"),
         at: at(-1_000_000),
         bounds: None,
+        evidence: Evidence::Account,
     }
 }
 

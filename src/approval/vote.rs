@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::evidence::Evidence;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::policy::finding::grant::GrantTerms;
@@ -29,6 +30,9 @@ pub struct Vote {
     /// How far a yes reaches beyond the call; nothing: it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bounds: Option<GrantTerms>,
+    /// By what they answered. What was kept without it is the least.
+    #[serde(default, skip_serializing_if = "Evidence::is_account")]
+    pub evidence: Evidence,
 }
 
 /// What somebody says to it.

@@ -316,7 +316,7 @@ async fn say(desk: &Arc<Desk>, id: &str, answer: impl Answer, out: &mut Output<'
         Err(Fault::Refused(standing)) => {
             let why = standing.why;
             out.marked(Mark::Fail, &format!("{}: {why}", why.code()))?;
-            Ok(if matches!(why, Refused::OwnCall | Refused::NotAsked | Refused::NoGlass) {
+            Ok(if matches!(why, Refused::OwnCall | Refused::NotAsked | Refused::NoGlass | Refused::Evidence(_)) {
                 Exit::NotPermitted
             } else {
                 Exit::Failed

@@ -6,6 +6,7 @@
 //! away. Gateways and the command line use the same desk; whoever waits at another one sees a change within moments.
 
 pub mod grants;
+mod keys;
 mod said;
 mod waiting;
 mod wish;
@@ -26,6 +27,7 @@ use crate::audit::receipt::Receipt;
 use crate::clock::{Clock, Timestamp, chance};
 use crate::digest::hex;
 use crate::gateway::failpoint::Failpoint;
+use crate::passkey::PasskeyError;
 use crate::store::append::AppendError;
 use crate::store::approvals::{Before, KeptApproval, Moved, Step};
 use crate::store::entries::Line;
@@ -73,6 +75,9 @@ pub enum DeskError {
     /// It cannot happen.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The passkey it was answered with proves nothing.
+    #[error(transparent)]
+    Passkey(#[from] PasskeyError),
     /// Too many want to change it at once.
     #[error("too many people and gateways changed it at the same moment; nothing was done, try again")]
     Busy,
@@ -132,7 +137,11 @@ impl Desk {
     /// Does what is wished, if it can be done.
     pub async fn act(self: &Arc<Self>, id: &str, wish: Wish) -> Result<Done, DeskError> {
         let (desk, id) = (Arc::clone(self), id.to_owned());
-        whole(async move { desk.change(&id, &wish).await }).await?
+        whole(async move {
+            let wish = desk.vouched(&id, wish).await?;
+            desk.change(&id, &wish).await
+        })
+        .await?
     }
 
     /// Writes down what the time has decided and nobody waited for.
@@ -171,7 +180,9 @@ impl Desk {
             let (kept, now) = self.current(id).await?;
             let before = &kept.approval;
             let voters = Voters::of(&self.people.load(), &before.votes);
-            let now_is = |voter: &Voter| voters.now(voter);
+            let claims = matches!(wish, Wish::Claim(_));
+            let disowned = if claims { self.disowned(&before.votes).await? } else { Vec::new() };
+            let now_is = |voter: &Voter| voters.now(voter).filter(|_| !disowned.contains(voter));
             let Next { approval, consent, grant } = before.after(wish.happening(now, &now_is), now)?;
             let vote = (approval.votes.len() > before.votes.len()).then(|| approval.votes.last().cloned()).flatten();
             let mut entries = said(wish, &approval, vote.as_ref(), now);

@@ -15,6 +15,7 @@ use require::Requirement;
 
 pub mod change;
 pub mod effect;
+pub mod evidence;
 pub mod grant;
 pub mod hold;
 pub mod label;

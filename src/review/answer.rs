@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::fault::{Fault, Standing};
 use crate::approval::Approval;
 use crate::approval::state::State;
-use crate::approval::vote::{Voter, Word};
+use crate::approval::vote::{Evidence, Voter, Word};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::gateway::desk::{Desk, DeskError, Done, Wish};
@@ -127,7 +127,7 @@ impl Answer for Approve {
         if let Some(bounds) = &self.grant {
             approval.may_grant(bounds)?;
         }
-        Ok(Wish::Vote { by, word: Word::Yes, reason, digest, bounds: self.grant })
+        Ok(Wish::Vote { by, word: Word::Yes, reason, digest, bounds: self.grant, evidence: Evidence::Account })
     }
 
     fn may(by: &Voter, approval: &Approval, now: Timestamp) -> bool {
@@ -141,7 +141,7 @@ impl Answer for Deny {
 
     fn wish(self, by: Voter, _: &Approval) -> Result<Wish, Fault> {
         let (reason, digest) = (fit("reason", Some(&self.reason))?, digest(&self.digest)?);
-        Ok(Wish::Vote { by, word: Word::No, reason, digest, bounds: None })
+        Ok(Wish::Vote { by, word: Word::No, reason, digest, bounds: None, evidence: Evidence::Account })
     }
 
     fn may(by: &Voter, approval: &Approval, now: Timestamp) -> bool {

@@ -16,6 +16,7 @@ use crate::approval::state::State;
 use crate::approval::vote::{Part, Vote, Voter, Word};
 use crate::clock::Timestamp;
 use crate::policy::decision::Agreement;
+use crate::policy::finding::evidence::Needed;
 use crate::policy::finding::grant::GrantTerms;
 use crate::store::StoreError;
 use crate::store::approvals::KeptApproval;
@@ -142,6 +143,8 @@ pub struct Answered {
     pub at: String,
     /// How far a yes reaches beyond the call, where it does.
     pub grant: Option<GrantTerms>,
+    /// By what they answered.
+    pub evidence: Needed,
 }
 
 /// What somebody wanted to know.
@@ -188,6 +191,10 @@ pub struct You {
     pub may: Vec<&'static str>,
     /// Why they cannot approve or deny, where they cannot.
     pub why_not: Option<WhyNot>,
+    /// The least evidence with which your yes counts; nothing where it counts nowhere.
+    pub needs: Option<Needed>,
+    /// The evidence with which it counts wherever you are asked.
+    pub suffices: Option<Needed>,
 }
 
 /// Why somebody cannot approve or deny.
@@ -281,6 +288,7 @@ impl Answered {
             digest: vote.digest.to_string(),
             at: vote.at.to_string(),
             grant: vote.bounds.clone(),
+            evidence: vote.evidence.claims(),
         }
     }
 }
@@ -312,6 +320,8 @@ impl You {
             person: viewer.person.clone(),
             may: Verb::open_to(viewer, approval, now),
             why_not: why_not.map(|why| WhyNot { code: why.code(), text: why.to_string() }),
+            needs: approval.needs(viewer, now),
+            suffices: approval.suffices(viewer, now),
         }
     }
 }

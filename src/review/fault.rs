@@ -9,6 +9,7 @@ use crate::approval::event::Refused;
 use crate::digest::Digest;
 use crate::gateway::desk::DeskError;
 use crate::identity::Challenge;
+use crate::passkey::PasskeyError;
 use crate::policy::finding::grant::TooWide;
 use crate::store::StoreError;
 
@@ -96,6 +97,9 @@ pub enum Fault {
     /// Nobody is signed in by this.
     #[error("{0}")]
     NotSignedIn(String),
+    /// The passkey it was answered with proves nothing.
+    #[error(transparent)]
+    Passkey(#[from] PasskeyError),
     /// Too many wait at once.
     #[error("too many wait here for answers already; ask again in a while, without waiting")]
     Crowded,
@@ -152,7 +156,7 @@ pub struct Problem {
 }
 
 /// Every code, its status and its title.
-pub const CODES: [(&str, u16, &str); 34] = [
+pub const CODES: [(&str, u16, &str); 36] = [
     ("unauthenticated", 401, "Nobody is proven"),
     ("malformed_proof", 400, "The proof is ambiguous or in the wrong place"),
     ("insufficient_scope", 403, "The token may too little"),
@@ -173,6 +177,8 @@ pub const CODES: [(&str, u16, &str); 34] = [
     ("own_call", 403, "Nobody agrees to a call of their own"),
     ("not_eligible", 403, "Others are asked"),
     ("already_voted", 409, "You answered already"),
+    ("evidence_required", 403, "An account alone is not enough"),
+    ("evidence_invalid", 403, "The passkey does not prove it"),
     ("reason_required", 400, "A no needs a reason"),
     ("no_break_glass", 403, "Only few may break the glass"),
     ("nobody_later", 409, "There is nobody else to ask"),
@@ -222,6 +228,7 @@ impl Fault {
             Self::Grant(refused) => refused.code(),
             Self::NotYours => "not_yours",
             Self::Refused(standing) => standing.told().code(),
+            Self::Passkey(_) => "evidence_invalid",
             Self::Crowded | Self::Busy => "busy",
             Self::Away(_) => "unavailable",
         }
@@ -275,6 +282,7 @@ impl From<DeskError> for Fault {
         match error {
             DeskError::Unknown => Self::Unknown,
             DeskError::Busy => Self::Busy,
+            DeskError::Passkey(error) => Self::Passkey(error),
             other => Self::Away(other),
         }
     }

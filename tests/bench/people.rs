@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use countersign::approval::people::{Listed, People};
-use countersign::approval::vote::{Voter, Word};
+use countersign::approval::vote::{Evidence, Voter, Word};
 use countersign::clock::SystemClock;
 use countersign::digest::Digest;
 use countersign::gateway::desk::{self, Wish};
@@ -69,7 +69,9 @@ impl Desk {
             ensure!(status == 200, "{status}: {told}");
         } else {
             let (by, reason) = (self.voter.clone(), Some("seen".to_owned()));
-            self.at.act(id, Wish::Vote { by, word: Word::Yes, reason, digest, bounds: None }).await?;
+            self.at
+                .act(id, Wish::Vote { by, word: Word::Yes, reason, digest, bounds: None, evidence: Evidence::Account })
+                .await?;
         }
         Ok(Instant::now())
     }

@@ -7,7 +7,7 @@ use countersign::approval::Approval;
 use countersign::approval::asker::Asker;
 use countersign::approval::event::Event as Happening;
 use countersign::approval::state::State;
-use countersign::approval::vote::{Part, Vote, Voter, Word};
+use countersign::approval::vote::{Evidence, Part, Vote, Voter, Word};
 use countersign::audit::entry::{Entry, Event, Fault};
 use countersign::call::CallId;
 use countersign::clock::Timestamp;
@@ -182,13 +182,22 @@ pub(crate) fn voter(person: &str) -> Voter {
 
 /// Their yes.
 pub(crate) fn said_by(by: Voter, digest: Digest) -> Wish {
-    Wish::Vote { by, word: Word::Yes, reason: None, digest, bounds: None }
+    Wish::Vote { by, word: Word::Yes, reason: None, digest, bounds: None, evidence: Evidence::Account }
 }
 
 fn vote(person: &str, seconds: i64) -> Vote {
     let by = voter(person);
     let digest = Digest::of_bytes("call", b"a");
-    Vote { by, word: Word::Yes, part: Part::Countersigns, reason: None, digest, at: at(seconds), bounds: None }
+    Vote {
+        by,
+        word: Word::Yes,
+        part: Part::Countersigns,
+        reason: None,
+        digest,
+        at: at(seconds),
+        bounds: None,
+        evidence: Evidence::Account,
+    }
 }
 
 fn line(call: &str, what: &str) -> Line {

@@ -7,7 +7,7 @@ use countersign::approval::event::Event as Happening;
 use countersign::approval::grant::{Grant, GrantState};
 use countersign::approval::people::{Listed, People};
 use countersign::approval::scope::Scope;
-use countersign::approval::vote::{Part, Vote, Word};
+use countersign::approval::vote::{Evidence, Part, Vote, Word};
 use countersign::approval::{Approval, Next};
 use countersign::audit::entry::Entry;
 use countersign::call::caller::{Caller, Proof};
@@ -85,7 +85,14 @@ async fn granted(desk: &Arc<Desk>, id: &str, uses: u32) -> Grant {
     let approval = waiting(id, desk.now().await.unwrap());
     let digest = approval.digest;
     assert!(desk.open(approval, "{}".to_owned(), Vec::new()).await.unwrap());
-    let yes = Wish::Vote { by: voter("ben"), word: Word::Yes, reason: None, digest, bounds: Some(bounds(uses)) };
+    let yes = Wish::Vote {
+        by: voter("ben"),
+        word: Word::Yes,
+        reason: None,
+        digest,
+        bounds: Some(bounds(uses)),
+        evidence: Evidence::Account,
+    };
     *desk.act(id, yes).await.unwrap().grant.unwrap()
 }
 
@@ -184,7 +191,8 @@ async fn a_grant_nobody_voted_for_is_not_read(place: Arc<Place>) {
     let waits = waiting("a", now);
     let by = voter("ben");
     let (word, part, digest) = (Word::Yes, Part::Countersigns, waits.digest);
-    let yes = Vote { by, word, part, reason: None, digest, at: now, bounds: Some(bounds(3)) };
+    let yes =
+        Vote { by, word, part, reason: None, digest, at: now, bounds: Some(bounds(3)), evidence: Evidence::Account };
     let Next { approval, grant, .. } = waits.after(Happening::Voted(yes), now).unwrap();
     let grant = Some(GrantStep { grant: *grant.unwrap(), before: None });
     let step = Step { approval, before: Before::Nothing("{}".to_owned()), vote: None, grant, lines: Vec::new() };

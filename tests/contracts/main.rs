@@ -20,6 +20,7 @@ mod crash;
 mod fault;
 mod grants;
 mod limits;
+mod passkeys;
 mod place;
 mod postgres;
 mod proxy;
@@ -65,6 +66,7 @@ fn main() {
         .chain(store::PROMISES)
         .chain(tickets::PROMISES)
         .chain(sign_ins::PROMISES)
+        .chain(passkeys::PROMISES)
         .chain(tasks::PROMISES)
         .chain(limits::PROMISES)
         .chain(crash::PROMISES)

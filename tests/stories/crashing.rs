@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use countersign::approval::people::{Listed, People};
-use countersign::approval::vote::Word;
+use countersign::approval::vote::{Evidence, Word};
 use countersign::clock::{SystemClock, chance};
 use countersign::gateway::desk::{Desk, Wish};
 use countersign::identity::local;
@@ -214,7 +214,14 @@ async fn people(desk: Watch, done: Arc<AtomicBool>) -> BTreeMap<String, Word> {
             let Ok(approval) = desk.desk.look(&id).await else { continue };
             let word = if chance::<1>().unwrap()[0] < 16 { Word::No } else { Word::Yes };
             let (by, reason) = (voter.clone(), Some("seen".to_owned()));
-            if desk.desk.act(&id, Wish::Vote { by, word, reason, digest: approval.digest, bounds: None }).await.is_ok()
+            if desk
+                .desk
+                .act(
+                    &id,
+                    Wish::Vote { by, word, reason, digest: approval.digest, bounds: None, evidence: Evidence::Account },
+                )
+                .await
+                .is_ok()
             {
                 answered.insert(id, word);
             }

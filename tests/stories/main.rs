@@ -22,6 +22,7 @@ mod crowding;
 mod database;
 mod effects;
 mod eras;
+mod evidence;
 mod facts;
 mod falling;
 mod forms;
@@ -70,7 +71,7 @@ fn main() {
     rooms.extend([effects::STORIES, results::STORIES, past::STORIES, waiting::STORIES, crashing::STORIES]);
     rooms.extend([tasks::STORIES, talking::STORIES, review::STORIES, forms::STORIES]);
     rooms.extend([crowding::STORIES, falling::STORIES, claimed::STORIES, granted::STORIES]);
-    rooms.extend([previews::STORIES, unseen::STORIES]);
+    rooms.extend([previews::STORIES, unseen::STORIES, evidence::STORIES]);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
         rooms.extend([rounds::WITH_POSTGRES, crashing::WITH_POSTGRES]);

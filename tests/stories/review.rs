@@ -37,7 +37,7 @@ fn approved() -> Told {
             assert!(card["lacking"][0].as_str().unwrap().contains("role:reviewer"), "{card}");
             assert_eq!(
                 card["you"],
-                json!({ "person": "ada", "may": ["approve", "deny", "ask", "edit"], "why_not": null })
+                json!({ "person": "ada", "may": ["approve", "deny", "ask", "edit"], "why_not": null, "needs": "account", "suffices": "account" })
             );
             let watch = format!("{path}/wait?for=30s");
             let yes = format!("{path}/approve");

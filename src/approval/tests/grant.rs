@@ -66,6 +66,11 @@ fn scoped(call: &Call, risk: Risk) -> Option<Scope> {
     Scope::of(call, &asker(), risk, (&CallId::from_record("call-1"), places()))
 }
 
+/// One that a grant can be made of.
+pub(super) fn some_scope() -> Option<Scope> {
+    scoped(&call("call-1", &shown()), Risk::Medium)
+}
+
 fn shown() -> Object {
     object(r#"{"limit":10,"table":"orders","where":{"id":1,"to":["a","b"]}}"#)
 }

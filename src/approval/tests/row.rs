@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::approval::edit::{Change, Edit, Stands};
+use crate::passkey::tests::authenticator::Authenticator;
+use crate::policy::finding::evidence::Needed;
 
 /// One with everything that can be there.
 fn full() -> Vec<Approval> {
@@ -44,7 +46,13 @@ fn full() -> Vec<Approval> {
     let talked = talked.into_iter().fold(voted.clone(), |before, event| plain(&before, event, 2).unwrap());
     let about = talked.summary();
     let talked = plain(&talked, Event::Proposed { by: person("carol", &["ops"]), about, edit }, 2).unwrap();
-    everywhere().into_iter().chain([voted, talked]).collect()
+    let wants = HoldTerms { evidence: Some(Needed::Passkey), ..asks(&["group:ops"]) };
+    let signs = open(vec![wants]);
+    let vote = says(Word::Yes, &person("bob", &["ops"]));
+    let assertion = Authenticator::ed25519(1).signs(&vote.signed(&signs.id));
+    let vote = Vote { evidence: Evidence::Passkey(Box::new(assertion)), ..vote };
+    let signed = plain(&signs, Event::Voted(vote), 1).unwrap();
+    everywhere().into_iter().chain([voted, talked, signed]).collect()
 }
 
 #[test]
@@ -108,9 +116,10 @@ fn a_member_that_is_lost_is_an_error_and_never_a_default() {
             }
         };
         // These are not written when there are none. Without them fewer people are asked, and less is granted, never more; and
-        // what was seen is compared with what a preview of another form says: never.
+        // what was seen is compared with what a preview of another form says: never. A vote without evidence has the least, and a
+        // hold without is not the rule's any more, which is looked at before anything runs.
         let lost = damaged(&approval, less);
-        let optional = ["/ttl", "/escalate", "/grant", "/scope", "/under", "/bounds", "/all_of/0/preview"];
+        let optional = ["/ttl", "/escalate", "/grant", "/scope", "/under", "/bounds", "/evidence", "/all_of/0/preview"];
         let strict: Vec<_> = lost.iter().filter(|at| !optional.iter().any(|end| at.ends_with(end))).collect();
         assert_eq!(strict, [""; 0], "{:?}", approval.state);
     }
@@ -152,6 +161,7 @@ fn a_member_of_another_kind_is_an_error() {
             "/scope",
             "/under",
             "/bounds",
+            "/all_of/0/evidence",
             "/preview",
             "/take",
             "/call",

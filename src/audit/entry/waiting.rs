@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::approval::precondition::{Precondition, Seen};
+use crate::passkey::Assertion;
 use crate::policy::decision::Agreement;
 use crate::policy::finding::grant::GrantTerms;
 
@@ -81,6 +82,11 @@ pub struct Voted {
     /// How far a yes reaches beyond the call, where it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bounds: Option<GrantTerms>,
+    /// By what they answered: `account`, `session` or `passkey`.
+    pub evidence: &'static str,
+    /// What the passkey signed, with all it takes to check it against this entry; see [`passkey`](crate::passkey).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assertion: Option<Box<Assertion>>,
     /// Where the approval stands after it.
     pub state: &'static str,
     /// Who still has to agree.

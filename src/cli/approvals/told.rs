@@ -13,6 +13,7 @@ use crate::cli::output::{Mark, Output};
 use crate::clock::Timestamp;
 use crate::gateway::desk::Desk;
 use crate::identity::local;
+use crate::policy::finding::evidence::Needed;
 use crate::review::card::{Card, Preview, Shown};
 use crate::review::page;
 use crate::store::approvals::KeptApproval;
@@ -87,7 +88,8 @@ pub(super) fn show(
     for vote in &approval.votes {
         let why = vote.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
         let reach = vote.bounds.as_ref().map(|bounds| format!(", for {bounds}")).unwrap_or_default();
-        out.line(&format!("  {:<10} {} {}{reach}{why}", vote.part.text(), vote.by.person, vote.word.text()))?;
+        let by = vote.evidence.claims().suffix();
+        out.line(&format!("  {:<10} {} {}{reach}{by}{why}", vote.part.text(), vote.by.person, vote.word.text()))?;
     }
     for question in &approval.questions {
         let said = question.answer.as_ref().map_or_else(
@@ -113,7 +115,11 @@ pub(super) fn show(
     }
     if approval.state == State::Pending {
         let may = me.map(|me| approval.may_vote(me, now));
+        let needs = me.and_then(|me| approval.needs(me, now)).unwrap_or_default();
         let words = match may {
+            Some(Ok(())) if needs > Needed::Account => {
+                format!("To approve, {}. To say no: countersign approvals deny {}", needs.advice(), approval.id)
+            }
             Some(Ok(())) => {
                 format!("To answer: countersign approvals approve|deny {} --digest {}", approval.id, approval.summary())
             }
@@ -162,7 +168,8 @@ fn stands(approval: &Approval, now: Timestamp, out: &mut Output<'_>) -> anyhow::
 fn terms(kept: &KeptApproval) -> String {
     let of = kept.approval.agreement.all_of.iter().map(|said| {
         let reviewers: Vec<String> = said.terms.reviewers.iter().map(ToString::to_string).collect();
-        format!("{} of {} ({})", said.terms.quorum, reviewers.join(", "), said.finding)
+        let evidence = said.terms.needs().suffix();
+        format!("{} of {}{evidence} ({})", said.terms.quorum, reviewers.join(", "), said.finding)
     });
     of.collect::<Vec<_>>().join(", and ")
 }

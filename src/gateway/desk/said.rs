@@ -25,6 +25,8 @@ pub(super) fn said(wish: &Wish, approval: &Approval, vote: Option<&Vote>, now: T
                 reason: vote.reason.clone(),
                 digest: vote.digest.to_string(),
                 bounds: vote.bounds.clone(),
+                evidence: vote.evidence.claims().text(),
+                assertion: vote.evidence.assertion().cloned().map(Box::new),
                 state: approval.state.word(),
                 lacking,
             }))]

@@ -6,10 +6,12 @@ use crate::approval::event::{Claim, Event};
 use crate::approval::precondition::Precondition;
 use crate::approval::scope::Scope;
 use crate::approval::state::{Attempt, Outcome};
-use crate::approval::vote::{Part, Vote, Voter, Word};
+use crate::approval::vote::{Evidence, Part, Vote, Voter, Word};
 use crate::audit::entry::Entry;
+use crate::call::CallId;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
+use crate::passkey::Signed;
 use crate::policy::finding::grant::GrantTerms;
 
 /// What somebody wants to be done with an approval.
@@ -27,6 +29,8 @@ pub enum Wish {
         digest: Digest,
         /// How far a yes reaches beyond the call.
         bounds: Option<GrantTerms>,
+        /// By what they answer.
+        evidence: Evidence,
     },
     /// Whoever asked wants it no more.
     Cancel(&'static str),
@@ -105,10 +109,25 @@ pub struct Claimant {
 }
 
 impl Wish {
+    /// What a passkey signs for it, where it is an answer.
+    pub fn signed<'a>(&'a self, call: &'a CallId) -> Option<Signed<'a>> {
+        let Self::Vote { word, reason, digest, bounds, .. } = self else { return None };
+        Some(Signed { call, digest: *digest, word: *word, reason: reason.as_deref(), bounds: bounds.as_ref() })
+    }
+
+    /// The same answer, by this.
+    #[must_use]
+    pub fn with_evidence(mut self, by: Evidence) -> Self {
+        if let Self::Vote { evidence, .. } = &mut self {
+            *evidence = by;
+        }
+        self
+    }
+
     /// What happens to the approval now if it is granted; `now_is` tells who a voter is by now.
     pub(super) fn happening<'a>(&self, now: Timestamp, now_is: &'a dyn Fn(&Voter) -> Option<&'a Voter>) -> Event<'a> {
         match self {
-            Self::Vote { by, word, reason, digest, bounds } => Event::Voted(Vote {
+            Self::Vote { by, word, reason, digest, bounds, evidence } => Event::Voted(Vote {
                 by: by.clone(),
                 word: *word,
                 part: Part::Countersigns,
@@ -116,6 +135,7 @@ impl Wish {
                 digest: *digest,
                 at: now,
                 bounds: bounds.clone(),
+                evidence: evidence.clone(),
             }),
             Self::Cancel(_) => Event::Cancelled,
             Self::Supersede(_) => Event::Superseded,

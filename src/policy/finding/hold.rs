@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::evidence::Needed;
 use super::grant::GrantTerms;
 use super::pointer::Pointer;
 use super::preview::{self, Preview};
@@ -37,6 +38,9 @@ pub struct HoldTerms {
     /// What the server is asked first, so that people see how much the call would do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preview: Option<Box<Preview>>,
+    /// What must show that a yes is a person's own; nothing: an account of theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Needed>,
 }
 
 /// Somebody who may agree.
@@ -101,6 +105,9 @@ pub(super) struct Written {
     pub(super) grant: Option<GrantTerms>,
     /// What the server is asked first, so that people see how much the call would do; asked again before it is sent.
     pub(super) preview: Option<preview::Written>,
+    /// What must show that a yes is a person's own: `session`, a browser in which they are signed in, or `passkey`, a signature
+    /// over exactly this answer; an account of theirs, `account`, is enough if left out.
+    pub(super) evidence: Option<Needed>,
 }
 
 /// No rule lists more people or parts.
@@ -112,7 +119,7 @@ impl TryFrom<Written> for HoldTerms {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let Written { reviewers, quorum, each, ttl, escalate, show, by, grant, preview } = written;
+        let Written { reviewers, quorum, each, ttl, escalate, show, by, grant, preview, evidence } = written;
         let listed: BTreeSet<&Reviewer> = reviewers.iter().collect();
         if listed.is_empty() {
             return Err("`reviewers` names nobody".to_owned());
@@ -158,7 +165,16 @@ impl TryFrom<Written> for HoldTerms {
                 "`grant` and `preview` do not go together: what a later call would do, nobody has seen".to_owned()
             );
         }
-        Ok(Self { reviewers, quorum, each, ttl, escalate, show, by, grant, preview })
+        // What is usual is written in one way, so that rules that say it and rules that do not ask for the same.
+        let evidence = evidence.filter(|needed| *needed > Needed::default());
+        Ok(Self { reviewers, quorum, each, ttl, escalate, show, by, grant, preview, evidence })
+    }
+}
+
+impl HoldTerms {
+    /// What must show that a yes is a person's own.
+    pub fn needs(&self) -> Needed {
+        self.evidence.unwrap_or_default()
     }
 }
 

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::evidence::Needed;
 use super::hold::{self, By, Escalation, HoldTerms, Reviewer};
 use super::pointer::Pointer;
 use super::span::Span;
@@ -57,6 +58,7 @@ pub(super) struct Written {
     escalate: Option<Escalation>,
     show: Option<Vec<Pointer>>,
     by: Option<By>,
+    evidence: Option<Needed>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -83,7 +85,7 @@ impl TryFrom<Written> for LimitTerms {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let Written { key, max, per, cost, then, reviewers, quorum, each, ttl, escalate, show, by } = written;
+        let Written { key, max, per, cost, then, reviewers, quorum, each, ttl, escalate, show, by, evidence } = written;
         let key: Vec<String> = key
             .into_iter()
             .map(|part| match part {
@@ -106,7 +108,8 @@ impl TryFrom<Written> for LimitTerms {
             (Word::Hold, Some(reviewers)) => {
                 // A grant would be one for going over the limit again and again.
                 let (grant, preview) = (None, None);
-                let written = hold::Written { reviewers, quorum, each, ttl, escalate, show, by, grant, preview };
+                let written =
+                    hold::Written { reviewers, quorum, each, ttl, escalate, show, by, grant, preview, evidence };
                 Then::Hold(HoldTerms::try_from(written)?)
             }
             (Word::Hold, None) => return Err("`then` is \"hold\" and `reviewers` is missing".to_owned()),
@@ -116,7 +119,8 @@ impl TryFrom<Written> for LimitTerms {
                     && ttl.is_none()
                     && escalate.is_none()
                     && show.is_none()
-                    && by.is_none() =>
+                    && by.is_none()
+                    && evidence.is_none() =>
             {
                 Then::Deny
             }

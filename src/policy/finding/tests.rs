@@ -22,7 +22,7 @@ fn every_effect_says_what_it_needs_and_reads_back_as_it_was_written() {
     for (effect, json) in [
         (
             Effect::Hold,
-            r#"{"reviewers":["user:ben","user:ann","group:a","role:lead"],"quorum":3,"each":true,"ttl":"30m","escalate":{"after":"10m","to":["group:b"]},"show":["/call/arguments","/facts/risk"],"by":"other","grant":{"uses":5,"for":"15m","free":["/a~1b","/limit"]}}"#,
+            r#"{"reviewers":["user:ben","user:ann","group:a","role:lead"],"quorum":3,"each":true,"ttl":"30m","escalate":{"after":"10m","to":["group:b"]},"show":["/call/arguments","/facts/risk"],"by":"other","grant":{"uses":5,"for":"15m","free":["/a~1b","/limit"]},"evidence":"passkey"}"#,
         ),
         (Effect::Withhold, r#"{"reviewers":["user"],"quorum":1,"each":false,"show":["/result/text"],"by":"owner"}"#),
         (Effect::Redact, r#"{"path":"/call/arguments/a~1b/*/0","replace":"","pattern":"[0-9]+"}"#),
@@ -32,7 +32,7 @@ fn every_effect_says_what_it_needs_and_reads_back_as_it_was_written() {
         (Effect::Limit, r#"{"key":["a","7"],"max":9223372036854775807,"per":"30d","cost":0,"then":"deny"}"#),
         (
             Effect::Limit,
-            r#"{"key":["a"],"max":0,"per":"1m","cost":9007199254740993,"then":"hold","reviewers":["group:a"],"quorum":2,"each":false,"show":["/call/arguments"],"by":"other"}"#,
+            r#"{"key":["a"],"max":0,"per":"1m","cost":9007199254740993,"then":"hold","reviewers":["group:a"],"quorum":2,"each":false,"show":["/call/arguments"],"by":"other","evidence":"session"}"#,
         ),
         (Effect::Label, r#"{"label":"private-data-2"}"#),
     ] {
@@ -99,6 +99,9 @@ fn whatever_is_not_understood_is_refused() {
         (Effect::Hold, hold(r#""ttl":"0m""#), "`0m`"),
         (Effect::Hold, hold(r#""self":true"#), "`self`"),
         (Effect::Hold, hold(r#""by":"anybody""#), "`anybody`"),
+        (Effect::Hold, hold(r#""evidence":"fingerprint""#), "`fingerprint`"),
+        (Effect::Hold, hold(r#""evidence":["passkey"]"#), "sequence"),
+        (Effect::Limit, r#"{"key":["a"],"max":1,"per":"1h","evidence":"passkey"}"#.into(), "not \"hold\""),
         (Effect::Hold, hold(r#""show":["/call/argument"]"#), "no such field"),
         (Effect::Hold, hold(r#""show":["call"]"#), "no JSON pointer"),
         (Effect::Hold, hold(r#""escalate":{"after":"1h"}"#), "`to`"),

@@ -81,6 +81,7 @@ fn good(name: &str, holds: bool) -> Value {
         "free" => json!(["/x"]),
         "show" => json!(["/call/arguments"]),
         "by" => json!("owner"),
+        "evidence" => json!("passkey"),
         "preview" => json!({ "tool": "x", "arguments": {} }),
         "arguments" => json!({}),
         "take" => json!("/content"),

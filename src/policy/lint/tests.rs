@@ -102,6 +102,10 @@ const PLANTED: &[(&str, &str)] = &[
     ),
     (
         "finding-form",
+        "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"evidence\": \"passkeys\"}",
+    ),
+    (
+        "finding-form",
         "hold contains {\"id\": \"a\", \"reason\": \"b\", \"reviewers\": [\"group:x\"], \"show\": [\"/facts/sqll\"]}",
     ),
     (

@@ -10,7 +10,7 @@ use super::{Answer, digest, fit};
 use crate::approval::Approval;
 use crate::approval::edit::{Change, Edit as Wanted, Stands, Unfit};
 use crate::approval::state::State;
-use crate::approval::vote::{Voter, Word};
+use crate::approval::vote::{Evidence, Voter, Word};
 use crate::clock::Timestamp;
 use crate::gateway::desk::Wish;
 use crate::review::fault::Fault;
@@ -117,7 +117,7 @@ impl Answer for BreakGlass {
 
     fn wish(self, by: Voter, _: &Approval) -> Result<Wish, Fault> {
         let (reason, digest) = (fit("reason", Some(&self.reason))?, digest(&self.digest)?);
-        Ok(Wish::Vote { by, word: Word::BreakGlass, reason, digest, bounds: None })
+        Ok(Wish::Vote { by, word: Word::BreakGlass, reason, digest, bounds: None, evidence: Evidence::Account })
     }
 
     fn may(by: &Voter, approval: &Approval, now: Timestamp) -> bool {

@@ -1,6 +1,7 @@
 //! Has every fault a code that is described?
 
 use super::*;
+use crate::policy::finding::evidence::Needed;
 
 /// All there are: another one does not compile here until it stands below.
 const fn stands_below(why: Refused) -> bool {
@@ -12,6 +13,8 @@ const fn stands_below(why: Refused) -> bool {
         | Refused::NotAsked
         | Refused::Voted
         | Refused::NoGlass
+        | Refused::Evidence(_)
+        | Refused::Signature
         | Refused::NoReason
         | Refused::NobodyLater
         | Refused::NoWords
@@ -22,7 +25,7 @@ const fn stands_below(why: Refused) -> bool {
     }
 }
 
-const REFUSALS: [Refused; 14] = [
+const REFUSALS: [Refused; 16] = [
     Refused::Stands("expired"),
     Refused::Late,
     Refused::OtherCall,
@@ -30,6 +33,8 @@ const REFUSALS: [Refused; 14] = [
     Refused::NotAsked,
     Refused::Voted,
     Refused::NoGlass,
+    Refused::Evidence(Needed::Passkey),
+    Refused::Signature,
     Refused::NoReason,
     Refused::NobodyLater,
     Refused::NoWords,
