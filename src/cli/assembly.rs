@@ -3,6 +3,7 @@
 //! Everything that can be wrong is found here, before anything listens or starts.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::approval::people::{Listed, People};
 use crate::catalogue::pins::FirstSight;
@@ -31,6 +33,7 @@ use crate::gateway::settings::{Arguments, ServerSettings, Settings};
 use crate::identity::sign_in::Lasting;
 use crate::identity::sign_in::oidc::{self, Providers};
 use crate::identity::{self, Identity};
+use crate::passkey::Site;
 use crate::policy::bundle::{Bundle, Sources};
 use crate::policy::files::{self, Include};
 use crate::policy::input::{self, Trust};
@@ -195,9 +198,19 @@ pub fn providers(review: &config::Review, http: &config::Http) -> anyhow::Result
     Ok(Providers::new(&all.collect::<Vec<_>>(), &http.public_url)?)
 }
 
+/// Where browsers find the pages. A port that the system picked is in no configuration.
+pub fn reached(http: &config::Http, address: SocketAddr) -> Url {
+    let mut url = http.public_url.clone();
+    if http.listen.port() == 0 && url.port() == Some(0) {
+        url.set_port(Some(address.port())).unwrap_or_default();
+    }
+    url
+}
+
 /// Who may come to the pages, and how.
-pub fn doors(review: &config::Review, http: &config::Http) -> anyhow::Result<Doors> {
+pub fn doors(review: &config::Review, http: &config::Http, address: SocketAddr) -> anyhow::Result<Doors> {
     Ok(Doors {
+        site: Site::at(&reached(http, address)),
         lasting: Lasting { idle: review.idle.duration(), longest: review.longest.duration() },
         owner: review.owner,
         secure: http.public_url.scheme() == "https",

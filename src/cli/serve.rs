@@ -20,6 +20,7 @@ use crate::front::http::Listener;
 use crate::front::metadata::Metadata;
 use crate::identity::guard::Rules;
 use crate::identity::sign_in::owner;
+use crate::passkey::Site;
 use crate::telemetry;
 
 /// What `serve` takes.
@@ -81,7 +82,7 @@ pub async fn listen(config: &Config, assembled: &Assembled) -> anyhow::Result<st
     let started = Event::Operated(Operated { what: "started", detail });
     let entry = Entry { call: None, at: gateway.clock.now(), event: started };
     gateway.recorder.write(vec![entry]).await.context("the record cannot be written, so nothing would run")?;
-    let doors = assembly::doors(&config.review, http)?;
+    let doors = assembly::doors(&config.review, http, address)?;
     let identity = Arc::new(identity);
     let listener = Listener { gateway, identity, rules, limits: assembled.limits, metadata, doors };
     let serving = Arc::new(listener).serve(socket, assembled.stop.clone());
@@ -104,8 +105,9 @@ pub async fn invite(
     let gateway = &assembled.gateway;
     let secret = owner::invite(&gateway.store, gateway.desk.now().await?).await?;
     let minutes = owner::LASTS.as_secs() / 60;
-    // A port that was picked by the system is not in the configured address.
-    let base = if http.listen.port() == 0 { format!("http://{address}/") } else { http.public_url.to_string() };
+    let reached = assembly::reached(http, address);
+    // On loopback browsers have passkeys under this name alone, and a browser that is signed in here is not signed in there.
+    let base = Site::at(&reached).map_or_else(|_| reached.to_string(), |site| format!("{}/", site.origin()));
     out.line(&format!("To see and answer calls that wait, open this within {minutes} minutes; it works once:"))?;
     out.line(&format!("  {base}sign-in/link?secret={}", secret.as_str()))?;
     Ok(())

@@ -7,6 +7,8 @@
 
 mod cookie;
 mod events;
+mod me;
+mod passkeys;
 mod reply;
 mod sign_in;
 
@@ -25,11 +27,12 @@ use crate::audit::entry::{Entry, Event, Operated};
 use crate::call::caller::Caller;
 use crate::clock::{Timestamp, chance};
 use crate::digest::hex;
-use crate::gateway::desk::DeskError;
+use crate::gateway::desk::{DeskError, Wish};
 use crate::identity::guard;
 use crate::identity::sign_in::oidc::Providers;
 use crate::identity::sign_in::{Cookie, Lasting, SignIn};
-use crate::review::answer::{VERBS, say};
+use crate::passkey::{NoSite, Site};
+use crate::review::answer::say;
 use crate::review::card::{Card, Shown};
 use crate::review::fault::Fault;
 use crate::review::page::{OPEN, Only, USUAL, Wanted, page};
@@ -38,10 +41,9 @@ use crate::review::pages::card::{CardPage, Look};
 use crate::review::pages::difference::DifferencePage;
 use crate::review::pages::frame::{Frame, Me};
 use crate::review::pages::inbox::{InboxPage, Row};
-use crate::review::pages::saying::{Form, answer};
+use crate::review::pages::saying::Form;
 use crate::review::pages::timeline::steps;
 use crate::review::pages::trouble::TroublePage;
-use crate::review::risk::risk;
 use crate::review::sight::person;
 use crate::store::append::AppendError;
 use reply::{asset, html, plain, redirect};
@@ -60,6 +62,8 @@ pub struct Doors {
     pub owner: bool,
     /// Whether browsers reach the gateway over https.
     pub secure: bool,
+    /// As which site browsers know passkeys of this gateway; why there are none, where there are none.
+    pub site: Result<Site, NoSite>,
     /// With whom people sign in.
     pub providers: Providers,
 }
@@ -104,7 +108,15 @@ impl Listener {
         let now = self.gateway.desk.now().await?;
         let nonce = hex(&chance::<16>().map_err(|error| Fault::NotSignedIn(error.to_string()))?);
         let sign_in = match cookie::of(&head.headers, cookie::PERSON, self.doors.secure) {
-            Some(text) => SignIn::find(&self.gateway.store, &Cookie::read(text), self.doors.lasting, now).await?,
+            Some(text) => {
+                let (store, cookie) = (&self.gateway.store, Cookie::read(text));
+                // A page that looks what has changed is not somebody who uses it.
+                if head.headers.contains_key("x-by-itself") {
+                    SignIn::look(store, &cookie, self.doors.lasting, now).await?
+                } else {
+                    SignIn::find(store, &cookie, self.doors.lasting, now).await?
+                }
+            }
             None => None,
         };
         let voter = sign_in.as_ref().and_then(|found| self.gateway.desk.people.load().voter(&found.caller));
@@ -148,6 +160,14 @@ impl Listener {
             Address::Inbox { show, after } => self.inbox(visit, show, after).await.map_err(plainly),
             Address::Call(id) => self.call(visit, &id).await.map_err(plainly),
             Address::Sent(id) => self.sent(visit, &id).await.map_err(plainly),
+            Address::Me => self.me(visit).await.map_err(plainly),
+            Address::EndSignIns => self.end_sign_ins(visit).await.map_err(plainly),
+            Address::AddPasskey => self.add_passkey(visit, &form).await.map_err(plainly),
+            Address::RemovePasskey => self.remove_passkey(visit, &form).await.map_err(plainly),
+            Address::FinishSignIn => self.finish_sign_in(visit, &form).await.map_err(plainly),
+            Address::BeginPasskey => Ok(program(self.begin_passkey(visit).await)),
+            Address::BeginSignIn => Ok(program(self.begin_sign_in(visit).await)),
+            Address::Sign(id, verb) => Ok(program(self.begin_answer(visit, (&id, verb), &form).await)),
             Address::Say(id, verb) => {
                 visit.here = "inbox";
                 self.say(visit, (&id, verb), &form).await.map_err(|fault| (fault, Some(id)))
@@ -202,7 +222,8 @@ impl Listener {
         let kept = self.seen(voter, id).await?;
         let card = Card::of(&kept, Some(voter), visit.now)?;
         let lines = self.gateway.store.of_call(kept.approval.id.as_str(), MOST_STEPS).await?;
-        let page = CardPage { frame: visit.frame(), look: Look::of(card), steps: steps(&lines) };
+        let passkeys = self.passkeys(voter).await?.len();
+        let page = CardPage { frame: visit.frame(), look: Look::of(card, passkeys), steps: steps(&lines) };
         Ok(html(StatusCode::OK, &visit.nonce, &page))
     }
 
@@ -220,10 +241,12 @@ impl Listener {
             let page = DifferencePage::of(visit.frame(), (id, &shown), form)?;
             return Ok(html(StatusCode::OK, &visit.nonce, &page));
         }
-        let said = answer(verb, form, (&shown, risk(&shown)))?;
-        let known = VERBS.iter().find(|known| known.name == verb).ok_or(Fault::NoRoute)?;
-        let spoken = (known.read)(&said)?;
-        if let Err(fault) = say(&self.gateway.desk, id, voter.clone(), spoken).await {
+        let wish = self.wish(visit, (id, verb), form).await?;
+        let wish = match &wish {
+            Wish::Vote { .. } => wish.with_evidence(self.evidence(visit, form).await?),
+            _ => wish,
+        };
+        if let Err(fault) = say(&self.gateway.desk, id, voter.clone(), |_, _| Ok(wish)).await {
             self.tried(&fault, (verb, id), visit.who()).await;
             return Err(fault);
         }
@@ -269,6 +292,17 @@ impl Visit<'_> {
         };
         Frame { nonce: self.nonce.clone(), me, here: self.here, now: self.now }
     }
+}
+
+/// What the script of a page is told, also where it is told no.
+fn program(done: Result<Reply, Fault>) -> Reply {
+    done.unwrap_or_else(|fault| {
+        reply::logged(&fault);
+        let status = StatusCode::from_u16(fault.problem().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut reply = reply::document(&passkeys::told(&fault));
+        *reply.status_mut() = status;
+        reply
+    })
 }
 
 /// The states of what is over.

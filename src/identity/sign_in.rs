@@ -22,7 +22,7 @@ use crate::store::sign_ins::KeptSignIn;
 use crate::store::{Store, StoreError};
 
 /// How exactly it is known when a browser was last used: not every request writes.
-const USED_WITHIN_MICROS: i64 = 30_000_000;
+const USED_WITHIN_MICROS: i64 = 1_000_000;
 
 /// By what a browser was signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +45,8 @@ pub struct SignIn {
     pub how: How,
     /// Since when.
     pub made: Timestamp,
+    /// When it was last used, as far as that is written down.
+    pub used: Timestamp,
     /// Until when, however much it is used.
     pub ends: Timestamp,
     /// The digest of its cookie, which names it.
@@ -146,8 +148,22 @@ impl SignIn {
         Ok(cookie)
     }
 
-    /// Who carries this cookie; nobody when it is over.
+    /// Who carries this cookie; nobody when it is over. That counts as using it.
     pub async fn find(
+        store: &Store,
+        cookie: &Cookie,
+        lasting: Lasting,
+        now: Timestamp,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(found) = Self::look(store, cookie, lasting, now).await? else { return Ok(None) };
+        if now.micros().saturating_sub(found.used.micros()) > USED_WITHIN_MICROS {
+            store.used_sign_in(found.name, now).await?;
+        }
+        Ok(Some(found))
+    }
+
+    /// The same for a page that looks by itself: nobody uses it by that.
+    pub async fn look(
         store: &Store,
         cookie: &Cookie,
         lasting: Lasting,
@@ -157,15 +173,12 @@ impl SignIn {
         if later(kept.used, lasting.idle) <= now {
             return Ok(None);
         }
-        if now.micros().saturating_sub(kept.used.micros()) > USED_WITHIN_MICROS {
-            store.used_sign_in(kept.name, now).await?;
-        }
         let unreadable = |_| StoreError::Unreadable("who is signed in".to_owned());
         let Kept { how, user, name, groups, proof } = serde_json::from_str(&kept.body).map_err(unreadable)?;
         let user = user.map(|id| Person { id, name });
         let caller = Caller { principal: kept.account, agent: None, user, groups, proof: proof.proof() };
-        let KeptSignIn { name, made, ends, .. } = kept;
-        Ok(Some(Self { caller: Arc::new(caller), how, made, ends, name, form_token: cookie.form_token() }))
+        let KeptSignIn { name, made, used, ends, .. } = kept;
+        Ok(Some(Self { caller: Arc::new(caller), how, made, used, ends, name, form_token: cookie.form_token() }))
     }
 
     /// What a form of ours carries, and no form of anybody else.

@@ -9,6 +9,7 @@ pub mod card;
 pub mod difference;
 pub mod frame;
 pub mod inbox;
+pub mod me;
 pub mod saying;
 pub mod seen;
 pub mod sign_in;

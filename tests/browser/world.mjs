@@ -75,6 +75,8 @@ export class World {
     world.folder = await mkdtemp(join(tmpdir(), "countersign-browser-"));
     world.port = await freePort();
     world.base = `http://127.0.0.1:${world.port}`;
+    // Browsers have passkeys under this name alone.
+    world.site = `http://localhost:${world.port}`;
     await mkdir(join(world.folder, "policies"));
     await writeFile(join(world.folder, "policies", "shop.rego"), rules);
     const text = [
@@ -139,7 +141,7 @@ export class World {
 
   /** A browser of its own, not signed in. */
   async person(options = {}) {
-    const context = await this.browser.newContext({ baseURL: this.base, ...options });
+    const context = await this.browser.newContext({ baseURL: this.site, ...options });
     context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     page.faults = [];

@@ -101,7 +101,7 @@ impl Listening {
 
     async fn is_signed_in(&self) -> bool {
         let (Some(cookie), Ok(now)) = (&self.cookie, self.listener.gateway.desk.now().await) else { return false };
-        let found = SignIn::find(&self.listener.gateway.store, cookie, self.listener.doors.lasting, now).await;
+        let found = SignIn::look(&self.listener.gateway.store, cookie, self.listener.doors.lasting, now).await;
         matches!(found, Ok(Some(_)))
     }
 }

@@ -42,6 +42,11 @@ pub(super) fn plain(status: StatusCode, text: String) -> Reply {
     reply
 }
 
+/// What the script of a page reads.
+pub(super) fn document(value: &serde_json::Value) -> Reply {
+    guarded(text_of(StatusCode::OK, "application/json", value.to_string()))
+}
+
 /// Somewhere else, by asking for it.
 pub(super) fn redirect(to: &str) -> Reply {
     let mut reply = guarded(refusal::empty(StatusCode::SEE_OTHER));

@@ -30,6 +30,22 @@ pub enum Address {
     Sent(String),
     /// Something is said to one of them.
     Say(String, &'static str),
+    /// What is signed when it is said.
+    Sign(String, &'static str),
+    /// One's own account.
+    Me,
+    /// What a passkey is made with.
+    BeginPasskey,
+    /// It was made.
+    AddPasskey,
+    /// One is taken away.
+    RemovePasskey,
+    /// Somebody is signed out everywhere.
+    EndSignIns,
+    /// What is signed when somebody signs in.
+    BeginSignIn,
+    /// They signed.
+    FinishSignIn,
     /// Changes as they happen.
     Events,
     /// How to sign in.
@@ -107,6 +123,17 @@ impl Address {
                 Some(Verb { name, .. }) => post(Self::Say(known(id)?, name)),
                 None => None,
             },
+            ["calls", id, verb, "sign"] => match VERBS.iter().find(|known| known.name == *verb) {
+                Some(Verb { name, .. }) => post(Self::Sign(known(id)?, name)),
+                None => None,
+            },
+            ["me"] => get(Self::Me),
+            ["passkeys"] => post(Self::AddPasskey),
+            ["passkeys", "begin"] => post(Self::BeginPasskey),
+            ["passkeys", "remove"] => post(Self::RemovePasskey),
+            ["sign-ins", "end"] => post(Self::EndSignIns),
+            ["sign-in", "passkey"] => post(Self::FinishSignIn),
+            ["sign-in", "passkey", "begin"] => post(Self::BeginSignIn),
             ["events"] => get(Self::Events),
             ["sign-in"] => get(Self::SignIn { then: back(query.take("then")) }),
             ["sign-in", "with", name] => get(Self::With { name: known(name)?, then: back(query.take("then")) }),
@@ -131,7 +158,14 @@ impl Address {
     pub const fn is_open(&self) -> bool {
         matches!(
             self,
-            Self::SignIn { .. } | Self::With { .. } | Self::Callback | Self::Link(_) | Self::UseLink | Self::Asset(_)
+            Self::SignIn { .. }
+                | Self::With { .. }
+                | Self::Callback
+                | Self::Link(_)
+                | Self::UseLink
+                | Self::BeginSignIn
+                | Self::FinishSignIn
+                | Self::Asset(_)
         )
     }
 }

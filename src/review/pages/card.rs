@@ -19,6 +19,7 @@ use super::value::{Argument, Json, arguments};
 use crate::approval::state::State;
 use crate::approval::vote::{Part, Word as Said};
 use crate::facts::Risk;
+use crate::policy::finding::evidence::Needed;
 
 /// One call.
 #[derive(Debug, Template)]
@@ -59,6 +60,10 @@ pub struct Look {
     pub marked: bool,
     /// What must be typed before something of critical risk is agreed to.
     pub target: String,
+    /// Whether a passkey has to sign a yes: a rule wants it, or it could be very bad and there is one.
+    pub sign: bool,
+    /// How many passkeys whoever looks has.
+    pub passkeys: usize,
     /// When it was opened.
     pub opened: When,
     /// When time decides, where it will.
@@ -77,9 +82,11 @@ pub struct Because {
 }
 
 impl Look {
-    /// Of a card.
-    pub fn of(card: Card) -> Self {
+    /// Of a card, for somebody with so many passkeys.
+    pub fn of(card: Card, passkeys: usize) -> Self {
         let shown = &card.shown;
+        let risk = risk(shown);
+        let wanted = card.you.as_ref().is_some_and(|you| you.suffices == Some(Needed::Passkey));
         let text = |key: &str| shown.more.get(key).and_then(Value::as_str);
         let places = shown.more.get("facts").and_then(|facts| facts.get("sql")?.get("arguments")?.as_array().cloned());
         let sql: Vec<String> = places.into_iter().flatten().filter_map(|at| at.as_str().map(str::to_owned)).collect();
@@ -94,7 +101,9 @@ impl Look {
         ];
         Self {
             sentence: sentence(shown),
-            risk: risk(shown),
+            risk,
+            sign: wanted || risk == Risk::Critical && passkeys > 0,
+            passkeys,
             state: state(card.state).to_owned(),
             because: because(&card),
             facts: facts(shown),
@@ -126,6 +135,11 @@ impl Look {
     /// Whether its target must be typed before somebody agrees.
     pub fn must_be_named(&self) -> bool {
         self.risk == Risk::Critical
+    }
+
+    /// Whether it could be answered with a passkey, and there is none.
+    pub fn lacks_a_passkey(&self) -> bool {
+        self.sign && self.passkeys == 0
     }
 
     /// Whether people are still asked.
@@ -179,6 +193,15 @@ impl Answered {
             (Said::Yes, Part::Countersigns) => "countersigned it",
             (Said::No, _) => "said no",
             (Said::BreakGlass, _) => "broke the glass",
+        }
+    }
+
+    /// By what they showed that it was them.
+    pub fn shown_by(&self) -> &'static str {
+        match self.evidence {
+            Needed::Account => "by their account alone",
+            Needed::Session => "signed in at a browser",
+            Needed::Passkey => "signed with a passkey",
         }
     }
 

@@ -11,6 +11,7 @@ use super::seen::{Seen, Told};
 use crate::approval::state::State;
 use crate::clock::Timestamp;
 use crate::facts::Risk;
+use crate::policy::finding::evidence::Needed;
 
 /// Calls, newest first.
 #[derive(Debug, Template)]
@@ -58,7 +59,8 @@ impl Row {
         let risk = risk(&card.shown);
         let may = card.you.as_ref().is_some_and(|you| you.may.contains(&"approve"));
         // What is bad needs a look, and several calls need several answers.
-        let tap = (may && risk <= Risk::Medium && item.count == 1).then(|| card.digest.clone());
+        let signed = card.you.as_ref().is_some_and(|you| you.suffices == Some(Needed::Passkey));
+        let tap = (may && !signed && risk <= Risk::Medium && item.count == 1).then(|| card.digest.clone());
         Self {
             id: card.id.clone(),
             sentence: sentence(&card.shown),

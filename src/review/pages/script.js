@@ -47,7 +47,7 @@
     if (fetching) { again = true; return; }
     fetching = true;
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin" });
+      const answer = await fetch(location.href, { headers: { Accept: "text/html", "X-By-Itself": "yes" }, credentials: "same-origin" });
       if (answer.redirected && new URL(answer.url).pathname === "/sign-in") { location.reload(); return; }
       if (!answer.ok) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
@@ -142,6 +142,47 @@
     }
     dialog.showModal();
   };
+  // Passkeys: the gateway says what is to be signed, the authenticator signs, and the form carries it back.
+  const ask = async (address, fields) => {
+    const answer = await fetch(address, { method: "POST", body: new URLSearchParams(fields), credentials: "same-origin" });
+    const told = await answer.json();
+    if (!answer.ok) throw new Error(told.detail);
+    return told;
+  };
+  const sign = async (wanted) => {
+    const used = await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(wanted) });
+    return JSON.stringify(used.toJSON());
+  };
+  const add = (form, fields) => {
+    for (const [name, value] of Object.entries(fields)) {
+      const field = document.createElement("input");
+      Object.assign(field, { type: "hidden", name, value });
+      form.append(field);
+    }
+  };
+  const signing = async (button, act) => {
+    if (button) button.disabled = true;
+    try {
+      if (!window.PublicKeyCredential || !PublicKeyCredential.parseRequestOptionsFromJSON) throw new Error("This browser has no passkeys, or is too old for them; use another one.");
+      await act();
+    } catch (fault) {
+      if (button) button.disabled = false;
+      for (const field of document.querySelectorAll("[name=credential], [name=created], input[type=hidden][name=nonce]")) field.remove();
+      const words = fault.name === "NotAllowedError" ? "Nothing was signed: it was cancelled, took too long, or no passkey here fits." : fault.name === "InvalidStateError" ? "This device has a passkey for you already." : fault.message;
+      say(words, alarm);
+    }
+  };
+  for (const button of document.querySelectorAll("button[data-passkey=sign-in]")) {
+    button.addEventListener("click", () => signing(button, async () => {
+      const asked = await ask("/sign-in/passkey/begin", {});
+      const form = document.createElement("form");
+      form.method = "post";
+      form.action = "/sign-in/passkey";
+      add(form, { nonce: asked.nonce, credential: await sign(asked.sign), then: button.dataset.then });
+      document.body.append(form);
+      form.submit();
+    }));
+  }
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) || document.querySelector("dialog[open]")) return;
@@ -155,6 +196,28 @@
     if (form.id === "decide") {
       const read = form.querySelector("[name=read]");
       if (read && !read.checked) { event.preventDefault(); approve(); return; }
+    }
+    if (form.dataset.sign && !form.querySelector("[name=credential]")) {
+      event.preventDefault();
+      const button = event.submitter;
+      signing(button, async () => {
+        const asked = await ask(form.getAttribute("action") + "/sign", new FormData(form));
+        add(form, { nonce: asked.nonce, credential: await sign(asked.sign) });
+        form.submit();
+      });
+      return;
+    }
+    if (form.dataset.passkey === "enrol" && !form.querySelector("[name=created]")) {
+      event.preventDefault();
+      signing(event.submitter, async () => {
+        const asked = await ask("/passkeys/begin", new FormData(form));
+        // Whoever has one already says with it that the next one is theirs too.
+        if (asked.sign) { say("First touch a passkey that you have."); add(form, { credential: await sign(asked.sign) }); say("Now make the new one."); }
+        const made = await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(asked.create) });
+        add(form, { nonce: asked.nonce, created: JSON.stringify(made.toJSON()) });
+        form.submit();
+      });
+      return;
     }
     // A second tap while the first is on its way says nothing twice.
     if (form.method === "post") { if (form.dataset.sent) event.preventDefault(); form.dataset.sent = "yes"; setTimeout(() => delete form.dataset.sent, 4000); }
