@@ -38,7 +38,7 @@ mod ticket;
 mod turnstile;
 mod weigh;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio_util::sync::CancellationToken;
@@ -93,6 +93,8 @@ pub struct Gateway {
     pub settings: Settings,
     /// What is known of the things calls touch.
     pub known: ArcSwap<Known>,
+    /// Where people answer in a browser, once anything listens.
+    pub pages: OnceLock<String>,
     /// Who is connected.
     pub sessions: Sessions,
     /// Everything that was started and has not ended.
@@ -171,6 +173,7 @@ impl Gateway {
             clock,
             settings,
             known,
+            pages: OnceLock::new(),
             sessions,
             tasks,
             leaving: CancellationToken::new(),

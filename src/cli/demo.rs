@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::assembly::{self, Assembled};
 use super::exit::Exit;
 use super::output::{Mark, Output};
-use super::serve::{listen, told_to_stop};
+use super::serve::{invite, listen, told_to_stop};
 use super::{Examples, runtime};
 use crate::clock::{Clock as _, SystemClock, chance};
 use crate::config::{Config, Surroundings};
@@ -82,6 +82,12 @@ async fn story(args: &DemoArgs, config: &Config, assembled: &Assembled, out: &mu
     if args.once {
         return Ok(());
     }
+    let stopped = told_to_stop(&assembled.stop)?;
+    tokio::pin!(stopped);
+    tokio::select! {
+        () = &mut stopped => return Ok(()),
+        done = sign(config, assembled, (&endpoint, key.as_str(), address), out) => done?,
+    }
     out.line("The gateway stays up. Let your own agent try, here with Claude Code:")?;
     out.line("")?;
     out.line(&format!(
@@ -90,8 +96,29 @@ async fn story(args: &DemoArgs, config: &Config, assembled: &Assembled, out: &mu
     ))?;
     out.line("")?;
     out.line("The rules that judged are in policies/. Ctrl-C ends the demo and forgets the key and the record.")?;
-    told_to_stop(&assembled.stop)?.await;
+    stopped.await;
     Ok(())
+}
+
+/// A call that waits for whoever watches.
+async fn sign(
+    config: &Config,
+    assembled: &Assembled,
+    (endpoint, key, address): (&Url, &str, std::net::SocketAddr),
+    out: &mut Output<'_>,
+) -> anyhow::Result<()> {
+    let attempt = agent::refund();
+    out.line(
+        "Now it is your turn. The agent wants to pay 85.00 EUR back, and the rules want a person to sign for that.",
+    )?;
+    invite(config, assembled, address, out).await?;
+    out.line("")?;
+    out.line("The agent waits until you have decided, or Ctrl-C.")?;
+    // In a session of its own: in the one before, calls were stopped, and the rules ask more people after that.
+    let got = Agent::connect(endpoint, key).await?.attempt(&attempt).await?;
+    show(&attempt, &got, out)?;
+    out.line("")?;
+    book(assembled, out).await
 }
 
 fn show(attempt: &Attempt, got: &Got, out: &mut Output<'_>) -> anyhow::Result<()> {
@@ -149,7 +176,9 @@ fn config(args: &DemoArgs) -> anyhow::Result<(Config, PathBuf)> {
     let database = toml_edit::Value::from(format!("sqlite:{}", folder.join("demo.db").display())).to_string();
     let text = format!(
         "environment = \"demo\"\n[http]\nlisten = \"{}\"\naccept = [\"keys\"]\n\
-         [servers.shop]\ncommand = {}\nargs = [\"demo\", \"--shop\"]\n[store]\nurl = {database}\n",
+         [servers.shop]\ncommand = {}\nargs = [\"demo\", \"--shop\"]\n\
+         tools.refund_order.facts.amount = {{ money = {{ currency = \"/currency\", unit = \"minor\" }} }}\n\
+         [limits]\napproval_wait = \"10m\"\n[store]\nurl = {database}\n",
         args.listen,
         quoted(&program).trim(),
     );

@@ -15,7 +15,7 @@ use super::exit::Exit;
 use super::output::Output;
 use super::{Examples, Global, runtime};
 use crate::audit::entry::{Entry, Event, Operated};
-use crate::config::Config;
+use crate::config::{Config, Http};
 use crate::front::http::Listener;
 use crate::front::metadata::Metadata;
 use crate::identity::guard::Rules;
@@ -75,6 +75,7 @@ pub async fn listen(config: &Config, assembled: &Assembled) -> anyhow::Result<st
     })?;
     let address = socket.local_addr()?;
     let rules = Rules::new(address, &http.public_url, &http.allowed_hosts, &http.allowed_origins)?;
+    gateway.pages.get_or_init(|| pages(http, address));
     let detail = format!(
         "serve on {address}, policy {}",
         gateway.judge.digest().map_or_else(String::new, |digest| digest.to_string())
@@ -90,27 +91,35 @@ pub async fn listen(config: &Config, assembled: &Assembled) -> anyhow::Result<st
     Ok(address)
 }
 
-/// Prints the link by which whoever started this signs in. It goes to the terminal and never to the log: what runs under
-/// the same login may read that.
+/// Prints how whoever started this signs in. A link goes to the terminal and never to the log: what runs under the same
+/// login may read that. Whoever has a passkey needs no link, and nothing gets one by starting a gateway.
 pub async fn invite(
     config: &Config,
     assembled: &Assembled,
     address: std::net::SocketAddr,
     out: &mut Output<'_>,
 ) -> anyhow::Result<()> {
-    let http = config.listener()?;
     if !config.review.owner {
         return Ok(());
     }
-    let gateway = &assembled.gateway;
+    let (gateway, pages) = (&assembled.gateway, pages(config.listener()?, address));
+    if !gateway.store.passkeys_of(&owner::owner().principal).await?.is_empty() {
+        out.line(&format!("To see and answer calls that wait, sign in with your passkey: {pages}/inbox"))?;
+        return Ok(());
+    }
     let secret = owner::invite(&gateway.store, gateway.desk.now().await?).await?;
     let minutes = owner::LASTS.as_secs() / 60;
-    let reached = assembly::reached(http, address);
-    // On loopback browsers have passkeys under this name alone, and a browser that is signed in here is not signed in there.
-    let base = Site::at(&reached).map_or_else(|_| reached.to_string(), |site| format!("{}/", site.origin()));
     out.line(&format!("To see and answer calls that wait, open this within {minutes} minutes; it works once:"))?;
-    out.line(&format!("  {base}sign-in/link?secret={}", secret.as_str()))?;
+    out.line(&format!("  {pages}/sign-in/link?secret={}", secret.as_str()))?;
     Ok(())
+}
+
+/// Where browsers find the pages. On loopback they have passkeys under one name alone, and a browser that is signed in under
+/// it is not signed in under another.
+fn pages(http: &Http, address: std::net::SocketAddr) -> String {
+    let reached = assembly::reached(http, address);
+    let origin = Site::at(&reached).map(|site| site.origin().to_owned());
+    origin.unwrap_or_else(|_| reached.as_str().trim_end_matches('/').to_owned())
 }
 
 /// Waits for a signal to stop, or for `stop`. Signals are heeded from the moment this is called.

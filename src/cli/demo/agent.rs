@@ -17,7 +17,8 @@ use crate::wire::headers::Routing;
 use crate::wire::json::{Object, Value};
 use crate::wire::message::{Id, Message, Notification, Request};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Longer than anybody is asked for: a call that waits says that it still does.
+const PATIENCE: Duration = Duration::from_hours(1);
 const PROTOCOL: &str = "2025-06-18";
 
 /// One thing the agent tries.
@@ -53,6 +54,12 @@ pub fn script() -> Vec<Attempt> {
         },
         Attempt { wish: "tidy up", tool: "shop__drop_table", arguments: object! { "table" => "orders" } },
     ]
+}
+
+/// What it tries last, and somebody has to agree to.
+pub fn refund() -> Attempt {
+    let arguments = object! { "order" => 301_i64, "amount" => 8_500_i64, "currency" => "EUR" };
+    Attempt { wish: "pay a customer back", tool: "shop__refund_order", arguments }
 }
 
 /// An agent with an open session.

@@ -14,6 +14,7 @@ const SHELVES: &str = "
     create table products (id integer primary key, name text, price_cents integer, stock integer);
     create table customers (id integer primary key, name text, email text);
     create table orders (id integer primary key, customer integer references customers, product integer references products, quantity integer);
+    create table refunds (id integer primary key, paid_for integer references orders, cents integer, currency text);
     create table carts (id integer primary key, name text);
     insert into products (name, price_cents, stock) values
         ('fountain pen', 3900, 12), ('ink, blue-black', 1250, 40), ('notebook, squared', 890, 200);
@@ -58,6 +59,16 @@ struct Table {
     table: String,
 }
 
+#[derive(Deserialize, JsonSchema)]
+struct Refund {
+    /// The order's number.
+    order: i64,
+    /// How much, in cents.
+    amount: i64,
+    /// The currency's code.
+    currency: String,
+}
+
 #[tool_router]
 impl Shop {
     #[tool(description = "Lists the products with price and stock.", annotations(read_only_hint = true))]
@@ -77,6 +88,26 @@ impl Shop {
     async fn export_customers(&self, export: Parameters<Export>) -> Result<CallToolResult, ErrorData> {
         let sql = "select name, email from customers order by id limit cast($1 as integer)";
         self.rows(sql, Some(export.0.limit.to_string())).await
+    }
+
+    #[tool(description = "Gives a customer money back.", annotations(destructive_hint = false))]
+    async fn refund_order(&self, wanted: Parameters<Refund>) -> Result<CallToolResult, ErrorData> {
+        let Refund { order, amount, currency } = wanted.0;
+        let added = sqlx::query("insert into refunds (paid_for, cents, currency) values ($1, $2, $3)")
+            .bind(order)
+            .bind(amount)
+            .bind(&currency)
+            .execute(&self.pool)
+            .await;
+        Ok(match added {
+            Ok(_) => {
+                let (whole, cents) = (amount.div_euclid(100), amount.rem_euclid(100));
+                CallToolResult::success(vec![ContentBlock::text(format!(
+                    "{whole}.{cents:02} {currency} were paid back for order {order}"
+                ))])
+            }
+            Err(error) => CallToolResult::error(vec![ContentBlock::text(error.to_string())]),
+        })
     }
 
     #[tool(description = "Drops a table.", annotations(destructive_hint = true))]

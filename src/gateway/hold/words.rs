@@ -22,11 +22,21 @@ impl Gateway {
         let asks = asks(approval);
         let reason = format!("{why}. It waits for people to agree ({lacking}){asks}");
         let hint = format!(
-            "tell the person you work for that `countersign approvals show {}` shows what waits; then make exactly the same call again: it takes up the same approval and nobody is asked twice",
-            approval.id
+            "tell the person you work for that {} shows what waits; then make exactly the same call again: it takes up the same approval and nobody is asked twice",
+            self.where_seen(approval)
         );
         let findings = said.map(|said| said.findings).unwrap_or_default();
         Refusal { findings, ..Refusal::new("held", Retry::Later, reason).hint(hint) }
+    }
+}
+
+impl Gateway {
+    /// Where people see what waits.
+    pub(super) fn where_seen(&self, approval: &Approval) -> String {
+        match self.pages.get() {
+            Some(pages) => format!("{pages}/calls/{}", approval.id),
+            None => format!("`countersign approvals show {}`", approval.id),
+        }
     }
 }
 
