@@ -275,6 +275,9 @@ pub enum StoreError {
         /// The number needed.
         known: i64,
     },
+    /// Too many wait already.
+    #[error("there are too many {0}; try again in a few minutes")]
+    Full(&'static str),
     /// There is such a thing already.
     #[error("there is {0} already; nothing was changed")]
     Exists(String),

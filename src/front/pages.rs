@@ -37,7 +37,7 @@ use crate::review::card::{Card, Shown};
 use crate::review::fault::Fault;
 use crate::review::page::{OPEN, Only, USUAL, Wanted, page};
 use crate::review::pages::address::{Address, Show, back};
-use crate::review::pages::card::{CardPage, Look};
+use crate::review::pages::card::{CardPage, Like, Look};
 use crate::review::pages::difference::DifferencePage;
 use crate::review::pages::frame::{Frame, Me};
 use crate::review::pages::inbox::{InboxPage, Row};
@@ -46,10 +46,13 @@ use crate::review::pages::timeline::steps;
 use crate::review::pages::trouble::TroublePage;
 use crate::review::sight::person;
 use crate::store::append::AppendError;
+use crate::store::approvals::KeptApproval;
 use reply::{asset, html, plain, redirect};
 
 /// No form is longer: the arguments of a call, and some words.
 const LONGEST_FORM: usize = 2 << 20;
+/// Calls that are looked through for one like another.
+const MOST_LIKE: i64 = 50;
 /// Lines of the book that are shown of one call.
 const MOST_STEPS: i64 = 200;
 
@@ -223,8 +226,19 @@ impl Listener {
         let card = Card::of(&kept, Some(voter), visit.now)?;
         let lines = self.gateway.store.of_call(kept.approval.id.as_str(), MOST_STEPS).await?;
         let passkeys = self.passkeys(voter).await?.len();
-        let page = CardPage { frame: visit.frame(), look: Look::of(card, passkeys), steps: steps(&lines) };
+        let like = self.like(voter, &kept, &card.shown).await?;
+        let page = CardPage { frame: visit.frame(), look: Look::of(card, passkeys), like, steps: steps(&lines) };
         Ok(html(StatusCode::OK, &visit.nonce, &page))
+    }
+
+    /// The last call like it that people agreed to, if this person may see that one.
+    async fn like(&self, voter: &Voter, kept: &KeptApproval, shown: &Shown) -> Result<Option<Like>, Fault> {
+        let approval = &kept.approval;
+        let before = (approval.asker.principal.as_str(), approval.id.as_str());
+        let others = self.gateway.store.agreed_to_before(before.0, before.1, MOST_LIKE).await?;
+        let read = |(id, text): (String, String)| Shown::read(&id, &text).ok().map(|shown| (id, shown));
+        let Some(like) = Like::among(shown, others.into_iter().filter_map(read)) else { return Ok(None) };
+        Ok(self.seen(voter, &like.id).await.is_ok().then_some(like))
     }
 
     /// Exactly what would be sent, as text that no browser takes for anything else.

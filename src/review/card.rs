@@ -216,8 +216,12 @@ impl Shown {
 
     /// As it was kept.
     pub fn of(kept: &KeptApproval) -> Result<Self, StoreError> {
-        let unreadable = |_| StoreError::Unreadable(format!("what is shown of {}", kept.approval.id));
-        serde_json::from_str(&kept.shown).map_err(unreadable)
+        Self::read(kept.approval.id.as_str(), &kept.shown)
+    }
+
+    /// From its text.
+    pub fn read(id: &str, text: &str) -> Result<Self, StoreError> {
+        serde_json::from_str(text).map_err(|_| StoreError::Unreadable(format!("what is shown of {id}")))
     }
 }
 

@@ -129,6 +129,11 @@ const WITH_STATE: &str = "
 SELECT id FROM approval
 WHERE ($1 = '' OR replace($1, ',' || state || ',', '') <> $1) AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3";
 
+const AGREED_TO: &str = "
+SELECT id, shown FROM approval
+WHERE principal = $1 AND id < $2 AND state IN ('approved', 'executing', 'succeeded', 'reconciled_succeeded')
+ORDER BY id DESC LIMIT $3";
+
 const DUE: &str = "SELECT id FROM approval WHERE wakes <= $1 ORDER BY wakes LIMIT $2";
 
 const MOVED: &str = "SELECT id, moved FROM approval WHERE moved >= $1 ORDER BY moved";
@@ -266,6 +271,21 @@ impl Store {
         let wanted = if states.is_empty() { String::new() } else { format!(",{},", states.join(",,")) };
         Ok(reading!(self.pool(), db => {
             sqlx::query_scalar(WITH_STATE).bind(&wanted).bind(after).bind(limit).fetch_all(db).await
+        })?)
+    }
+
+    /// What people were shown of calls of this caller that they agreed to before this one; the newest first.
+    pub async fn agreed_to_before(
+        &self,
+        principal: &str,
+        id: &str,
+        limit: i64,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        if principal.contains('\0') || id.contains('\0') {
+            return Ok(Vec::new());
+        }
+        Ok(reading!(self.pool(), db => {
+            sqlx::query_as(AGREED_TO).bind(principal).bind(id).bind(limit).fetch_all(db).await
         })?)
     }
 

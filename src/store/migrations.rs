@@ -178,7 +178,7 @@ CREATE INDEX grants_wakes ON grants (wakes) WHERE wakes IS NOT NULL;
 ";
 
 /// Browsers that are signed in, what may be used once on the way there, and the keys people sign their answers with. What
-/// opens something is kept as its digest only.
+/// opens something is kept as its digest only. The last index finds what a caller was allowed before.
 const SIGN_INS: &str = "
 CREATE TABLE once (
     name TEXT {bytewise} PRIMARY KEY,
@@ -205,6 +205,7 @@ CREATE TABLE passkey (
     used {integer}
 ) {strict};
 CREATE INDEX passkey_account ON passkey (account);
+CREATE INDEX approval_principal ON approval (principal, id);
 ";
 
 const POSTGRES_BY_CALL: &str = "CREATE INDEX entry_call ON entry (call) WHERE call IS NOT NULL";

@@ -21,7 +21,12 @@ pub struct Once<'a> {
     pub body: &'a str,
 }
 
-const PUT: &str = "INSERT INTO once (name, kind, ends, body) VALUES ($1, $2, $3, $4)";
+/// Things of one kind that wait to be used. Whoever has not signed in can begin to, and must not fill the disk by that.
+const MOST: i64 = 2_000;
+
+const PUT: &str = "
+INSERT INTO once (name, kind, ends, body)
+SELECT $1, $2, $3, $4 WHERE (SELECT COUNT(*) FROM once WHERE kind = $2) < $5";
 
 const TAKE: &str = "DELETE FROM once WHERE name = $1 AND kind = $2 AND ends > $3 RETURNING body";
 
@@ -34,11 +39,11 @@ impl Store {
     pub async fn put_once(&self, once: Once<'_>) -> Result<(), StoreError> {
         storable(once.body, "what may be used once")?;
         let name = once.name.to_string();
-        writing!(self.pool(), db => sqlx::query(PUT)
-            .bind(&name).bind(once.kind).bind(once.ends.micros()).bind(once.body)
-            .execute(db).await.map(drop))?;
+        let done = writing!(self.pool(), db => sqlx::query(PUT)
+            .bind(&name).bind(once.kind).bind(once.ends.micros()).bind(once.body).bind(MOST)
+            .execute(db).await.map(|done| done.rows_affected()))?;
         self.appender().wrote();
-        Ok(())
+        if done == 0 { Err(StoreError::Full("sign-ins that were begun")) } else { Ok(()) }
     }
 
     /// Takes what is behind it. Nothing where there is none of this kind, or no more.

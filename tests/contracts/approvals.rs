@@ -130,6 +130,17 @@ async fn what_waits_is_found_by_state_time_and_repetition(place: Arc<Place>) {
     assert_eq!(words(store.approvals_due(Timestamp::from_micros(deadline.micros() - 1), 10).await.unwrap()), "");
     assert_eq!(store.approvals_due(deadline, 10).await.unwrap().len(), 2);
     assert_eq!(store.approvals_moved_since(at(1)).await.unwrap(), [("b".to_owned(), at(2))]);
+    let agreed = Approval { state: State::Approved { until: deadline }, ..waiting("c") };
+    let step =
+        Step { approval: agreed, before: Before::Version(1), vote: None, grant: None, lines: vec![line("c", "said")] };
+    store.move_approval(step, at(3)).await.unwrap();
+    let before = async |principal, id| {
+        let found = store.agreed_to_before(principal, id, 10).await.unwrap();
+        found.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
+    };
+    assert_eq!(before("key:bot", "d").await, ["c"]);
+    assert!(before("key:bot", "c").await.is_empty(), "only what came before it");
+    assert!(before("key:other", "d").await.is_empty(), "only the same caller's");
     assert!(store.find_approval("nobody's").await.unwrap().is_none());
     assert!(store.find_approval("a\0").await.unwrap().is_none());
 }

@@ -13,6 +13,7 @@ use crate::tickets::gateways;
 crate::promises![
     what_may_be_used_once_is_taken_by_one,
     nobody_takes_what_is_for_something_else_or_over,
+    whoever_begins_over_and_over_fills_no_disk,
     a_browser_is_signed_in_until_its_time_is_over_or_somebody_ends_it,
 ];
 
@@ -49,6 +50,19 @@ async fn nobody_takes_what_is_for_something_else_or_over(place: Arc<Place>) {
     assert_eq!(store.take_once(digest(3), "link", at(1)).await.unwrap(), None, "taken away");
     assert_eq!(store.sweep_once(at(9)).await.unwrap(), 0);
     assert_eq!(store.sweep_once(at(10)).await.unwrap(), 1);
+}
+
+async fn whoever_begins_over_and_over_fills_no_disk(place: Arc<Place>) {
+    let store = place.open().await;
+    let put = async |number, kind| store.put_once(Once { name: digest(number), kind, ends: at(10), body: "" }).await;
+    let mut kept = 0;
+    while put(kept, "begun").await.is_ok() {
+        kept += 1;
+        assert!(kept < 10_000, "there is no end to it");
+    }
+    put(kept, "other").await.unwrap();
+    store.sweep_once(at(10)).await.unwrap();
+    put(kept, "begun").await.unwrap();
 }
 
 async fn a_browser_is_signed_in_until_its_time_is_over_or_somebody_ends_it(place: Arc<Place>) {

@@ -6,10 +6,11 @@
 use askama::Template;
 use serde_json::Value;
 
-use super::super::card::{Answered, Asked, Card, Edited, Preview};
+use super::super::card::{Answered, Asked, Card, Edited, Preview, Shown};
 use super::super::known::{Fact, Tone, facts};
 use super::super::risk::risk;
 use super::super::sentence::{Word, sentence};
+use super::difference::{Side, sides};
 use super::frame::{Frame, When};
 use super::inbox::{asker, moment, state};
 use super::saying::{CHIPS, target};
@@ -29,6 +30,8 @@ pub struct CardPage {
     pub frame: Frame,
     /// What is shown.
     pub look: Look,
+    /// The last call like it that people agreed to.
+    pub like: Option<Like>,
     /// What happened so far.
     pub steps: Vec<Step>,
 }
@@ -79,6 +82,34 @@ pub struct Because {
     pub reason: Option<Seen>,
     /// What it says to do instead.
     pub advice: Option<Seen>,
+}
+
+/// A call like it that people agreed to: the same tool for the same caller.
+#[derive(Debug)]
+pub struct Like {
+    /// Names it.
+    pub id: String,
+    /// What was sent then.
+    pub before: Side,
+    /// What would be sent now.
+    pub now: Side,
+    /// Whether that is the same.
+    pub same: bool,
+}
+
+impl Like {
+    /// The first of these that is like it.
+    pub fn among(shown: &Shown, others: impl IntoIterator<Item = (String, Shown)>) -> Option<Self> {
+        let is_like = |(_, other): &(String, Shown)| {
+            other.server == shown.server && other.target == shown.target && other.method == shown.method
+        };
+        let (id, other) = others.into_iter().find(is_like)?;
+        let text = |shown: &Shown| shown.params.get("arguments").map(|all| format!("{all:#}")).unwrap_or_default();
+        let (then, now) = (text(&other), text(shown));
+        let same = then == now;
+        let (before, now) = sides(&then, &now);
+        Some(Self { id, before, now, same })
+    }
 }
 
 impl Look {

@@ -61,7 +61,8 @@ impl DifferencePage {
     }
 }
 
-fn sides(before: &str, after: &str) -> (Side, Side) {
+/// Both, with what differs marked.
+pub(super) fn sides(before: &str, after: &str) -> (Side, Side) {
     let (mut left, mut right) = (Vec::new(), Vec::new());
     for change in TextDiff::from_words(before, after).iter_all_changes() {
         let text = change.value().to_owned();
