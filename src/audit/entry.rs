@@ -11,7 +11,7 @@ use serde::Serialize;
 
 pub use self::granted::{GrantEnded, GrantMade, GrantUsed};
 pub use self::judged::{Decided, Heard, Passage, Released, Verdict};
-pub use self::waiting::{Claimed, Edited, Escalated, Explained, Held, Previewed, Questioned, Settled, Voted};
+pub use self::waiting::{Claimed, Edited, Escalated, Explained, Held, Previewed, Questioned, Settled, Viewed, Voted};
 use crate::call::CallId;
 use crate::clock::Timestamp;
 use crate::wire::json::Object;
@@ -41,6 +41,8 @@ pub enum Event {
     Decided(Decided),
     /// The call waits for people.
     Held(Held),
+    /// Somebody who may answer was shown the call in a browser.
+    Viewed(Viewed),
     /// A person answered.
     Voted(Voted),
     /// A person had those asked at once who would be asked later.
@@ -92,6 +94,7 @@ impl Event {
             Self::Refused(_) => "refused",
             Self::Decided(_) => "decided",
             Self::Held(_) => "held",
+            Self::Viewed(_) => "viewed",
             Self::Voted(_) => "voted",
             Self::Escalated(_) => "escalated",
             Self::Questioned(_) => "questioned",

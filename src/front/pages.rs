@@ -23,8 +23,9 @@ use super::http::Listener;
 use super::intake;
 use super::refusal::Reply;
 use crate::approval::vote::Voter;
-use crate::audit::entry::{Entry, Event, Operated};
-use crate::call::caller::Caller;
+use crate::audit::entry::{Entry, Event, Operated, Viewed};
+use crate::call::CallId;
+use crate::call::caller::{Caller, Proof};
 use crate::clock::{Timestamp, chance};
 use crate::digest::hex;
 use crate::gateway::desk::{DeskError, Wish};
@@ -47,6 +48,7 @@ use crate::review::pages::trouble::TroublePage;
 use crate::review::sight::person;
 use crate::store::append::AppendError;
 use crate::store::approvals::KeptApproval;
+use crate::store::entries::Written;
 use reply::{asset, html, plain, redirect};
 
 /// No form is longer: the arguments of a call, and some words.
@@ -122,6 +124,8 @@ impl Listener {
             }
             None => None,
         };
+        // Whoever may not come in that way any more is not in.
+        let sign_in = sign_in.filter(|found| self.doors.owner || !matches!(found.caller.proof, Proof::Owner { .. }));
         let voter = sign_in.as_ref().and_then(|found| self.gateway.desk.people.load().voter(&found.caller));
         Ok(Visit { head, now, nonce, sign_in, voter, here: "" })
     }
@@ -226,9 +230,26 @@ impl Listener {
         let card = Card::of(&kept, Some(voter), visit.now)?;
         let lines = self.gateway.store.of_call(kept.approval.id.as_str(), MOST_STEPS).await?;
         let passkeys = self.passkeys(voter).await?.len();
+        self.viewed(voter, &card, &lines).await?;
         let like = self.like(voter, &kept, &card.shown).await?;
         let page = CardPage { frame: visit.frame(), look: Look::of(card, passkeys), like, steps: steps(&lines) };
         Ok(html(StatusCode::OK, &visit.nonce, &page))
+    }
+
+    /// Writes down that somebody who may answer was shown this, the first time: how long they looked can be told from it.
+    async fn viewed(&self, voter: &Voter, card: &Card, lines: &[Written]) -> Result<(), Fault> {
+        let asked = card.you.as_ref().is_some_and(|you| you.may.contains(&"approve"));
+        let (person, account, digest) = (voter.person.clone(), voter.account.clone(), card.digest.clone());
+        let before = |line: &Written| {
+            let body: serde_json::Value = serde_json::from_str(&line.body).unwrap_or_default();
+            let is = |key, text: &str| body.get(key).and_then(serde_json::Value::as_str) == Some(text);
+            line.event == "viewed" && is("person", &person) && is("digest", &digest)
+        };
+        if !asked || lines.iter().any(before) {
+            return Ok(());
+        }
+        let viewed = Event::Viewed(Viewed { person, account, digest });
+        self.write(Some(CallId::from_record(&card.id)), viewed).await
     }
 
     /// The last call like it that people agreed to, if this person may see that one.
@@ -268,8 +289,11 @@ impl Listener {
     }
 
     async fn operated(&self, what: &'static str, detail: String) -> Result<(), Fault> {
-        let event = Event::Operated(Operated { what, detail });
-        let entry = Entry { call: None, at: self.gateway.clock.now(), event };
+        self.write(None, Event::Operated(Operated { what, detail })).await
+    }
+
+    async fn write(&self, call: Option<CallId>, event: Event) -> Result<(), Fault> {
+        let entry = Entry { call, at: self.gateway.clock.now(), event };
         self.gateway
             .recorder
             .write(vec![entry])

@@ -103,6 +103,17 @@ pub struct Escalated {
     pub lacking: Vec<String>,
 }
 
+/// See [`Event::Viewed`](super::Event::Viewed).
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Viewed {
+    /// Who was shown it.
+    pub person: String,
+    /// By which account.
+    pub account: String,
+    /// What they were shown. Of each digest only the first time is written down.
+    pub digest: String,
+}
+
 /// See [`Event::Questioned`](super::Event::Questioned).
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Questioned {

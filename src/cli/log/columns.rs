@@ -52,6 +52,7 @@ fn tell(event: &str, body: &Object) -> Told {
         "held" => told(text("person"), String::new(), format!("waits until {}", text("deadline"))),
         "voted" => told(pair("person", "part", " "), text("word"), pair("state", "reason", ": ")),
         "escalated" => told(text("person"), String::new(), "asks at once who would be asked later".to_owned()),
+        "viewed" => told(text("person"), String::new(), String::new()),
         "questioned" => told(text("person"), String::new(), text("text")),
         "explained" => told(String::new(), text("provenance"), text("text")),
         "edited" => {

@@ -45,6 +45,7 @@ fn words(event: &str, body: &Value) -> Vec<Word> {
             theirs("person"),
             Word::Ours(format!(" {} ({})", vote(&text(body, "word")), text(body, "part"))),
         ]),
+        "viewed" => vec![theirs("person"), ours(" looked at it")],
         "escalated" => vec![theirs("person"), ours(" had those asked at once who would be asked later")],
         "questioned" => vec![theirs("person"), ours(" asked: "), theirs("text")],
         "explained" => vec![ours("The agent says, and nobody has checked: "), theirs("text")],
