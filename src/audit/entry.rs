@@ -11,7 +11,9 @@ use serde::Serialize;
 
 pub use self::granted::{GrantEnded, GrantMade, GrantUsed};
 pub use self::judged::{Decided, Heard, Passage, Released, Verdict};
-pub use self::waiting::{Claimed, Edited, Escalated, Explained, Held, Previewed, Questioned, Settled, Viewed, Voted};
+pub use self::waiting::{
+    Claimed, Edited, Escalated, Explained, Held, Previewed, Questioned, Rushed, Settled, Viewed, Voted,
+};
 use crate::call::CallId;
 use crate::clock::Timestamp;
 use crate::wire::json::Object;
@@ -43,6 +45,8 @@ pub enum Event {
     Held(Held),
     /// Somebody who may answer was shown the call in a browser.
     Viewed(Viewed),
+    /// Somebody agreed within moments to something that could be bad.
+    Rushed(Rushed),
     /// A person answered.
     Voted(Voted),
     /// A person had those asked at once who would be asked later.
@@ -95,6 +99,7 @@ impl Event {
             Self::Decided(_) => "decided",
             Self::Held(_) => "held",
             Self::Viewed(_) => "viewed",
+            Self::Rushed(_) => "rushed",
             Self::Voted(_) => "voted",
             Self::Escalated(_) => "escalated",
             Self::Questioned(_) => "questioned",

@@ -213,6 +213,7 @@ pub fn doors(review: &config::Review, http: &config::Http, address: SocketAddr) 
         site: Site::at(&reached(http, address)),
         lasting: Lasting { idle: review.idle.duration(), longest: review.longest.duration() },
         owner: review.owner,
+        look: review.look.map(config::Period::duration),
         secure: http.public_url.scheme() == "https",
         providers: providers(review, http)?,
     })

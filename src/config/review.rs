@@ -29,6 +29,10 @@ pub struct Review {
     /// where `http.listen` is a loopback address and there is no provider, else false.
     #[schemars(with = "Option<bool>")]
     pub owner: bool,
+    /// How long a call of high or critical risk must have been open in somebody's browser before their yes counts there.
+    /// Default: no time; that somebody agreed within two seconds is written down in any case.
+    #[schemars(with = "Option<String>")]
+    pub look: Option<Period>,
     /// Whom people sign in with.
     #[schemars(extend("default" = {}))]
     pub providers: BTreeMap<String, Provider>,
@@ -121,12 +125,13 @@ impl Review {
         let period = |key, default| section.parsed(key, Wanted("a time with its unit", "1h"), default, Period::parse);
         let idle = period("idle", "1h");
         let longest = period("longest", "12h");
+        let look = section.optional("look", Wanted("a time with its unit", "5s"), Period::parse);
         let providers = Provider::read_all(section);
         let alone = providers.as_ref().is_ok_and(BTreeMap::is_empty);
         let owner = section.truth_or("owner", alone && listen.is_some_and(|listen| listen.ip().is_loopback()));
         let roles = GroupRoles::read_in(section);
         section.close();
-        Ok(Self { idle: idle?, longest: longest?, owner: owner?, providers: providers?, roles: roles? })
+        Ok(Self { idle: idle?, longest: longest?, owner: owner?, look: look?, providers: providers?, roles: roles? })
     }
 }
 

@@ -8,11 +8,13 @@
 mod cookie;
 mod events;
 mod me;
+mod pace;
 mod passkeys;
 mod reply;
 mod sign_in;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::StatusCode;
 use http::request::Parts;
@@ -22,8 +24,8 @@ use tokio_util::sync::CancellationToken;
 use super::http::Listener;
 use super::intake;
 use super::refusal::Reply;
-use crate::approval::vote::Voter;
-use crate::audit::entry::{Entry, Event, Operated, Viewed};
+use crate::approval::vote::{Voter, Word};
+use crate::audit::entry::{Entry, Event, Operated};
 use crate::call::CallId;
 use crate::call::caller::{Caller, Proof};
 use crate::clock::{Timestamp, chance};
@@ -45,10 +47,10 @@ use crate::review::pages::inbox::{InboxPage, Row};
 use crate::review::pages::saying::Form;
 use crate::review::pages::timeline::steps;
 use crate::review::pages::trouble::TroublePage;
+use crate::review::risk::risk;
 use crate::review::sight::person;
 use crate::store::append::AppendError;
 use crate::store::approvals::KeptApproval;
-use crate::store::entries::Written;
 use reply::{asset, html, plain, redirect};
 
 /// No form is longer: the arguments of a call, and some words.
@@ -65,6 +67,8 @@ pub struct Doors {
     pub lasting: Lasting,
     /// Whether whoever started the gateway may come in by a link or a passkey.
     pub owner: bool,
+    /// How long somebody must have looked at what could be bad before their yes counts.
+    pub look: Option<Duration>,
     /// Whether browsers reach the gateway over https.
     pub secure: bool,
     /// As which site browsers know passkeys of this gateway; why there are none, where there are none.
@@ -236,22 +240,6 @@ impl Listener {
         Ok(html(StatusCode::OK, &visit.nonce, &page))
     }
 
-    /// Writes down that somebody who may answer was shown this, the first time: how long they looked can be told from it.
-    async fn viewed(&self, voter: &Voter, card: &Card, lines: &[Written]) -> Result<(), Fault> {
-        let asked = card.you.as_ref().is_some_and(|you| you.may.contains(&"approve"));
-        let (person, account, digest) = (voter.person.clone(), voter.account.clone(), card.digest.clone());
-        let before = |line: &Written| {
-            let body: serde_json::Value = serde_json::from_str(&line.body).unwrap_or_default();
-            let is = |key, text: &str| body.get(key).and_then(serde_json::Value::as_str) == Some(text);
-            line.event == "viewed" && is("person", &person) && is("digest", &digest)
-        };
-        if !asked || lines.iter().any(before) {
-            return Ok(());
-        }
-        let viewed = Event::Viewed(Viewed { person, account, digest });
-        self.write(Some(CallId::from_record(&card.id)), viewed).await
-    }
-
     /// The last call like it that people agreed to, if this person may see that one.
     async fn like(&self, voter: &Voter, kept: &KeptApproval, shown: &Shown) -> Result<Option<Like>, Fault> {
         let approval = &kept.approval;
@@ -277,6 +265,12 @@ impl Listener {
             return Ok(html(StatusCode::OK, &visit.nonce, &page));
         }
         let wish = self.wish(visit, (id, verb), form).await?;
+        let yes = matches!(&wish, Wish::Vote { word: Word::Yes | Word::BreakGlass, .. });
+        let rushed = if yes {
+            self.rushes(visit, (id, form.one("digest").unwrap_or_default()), risk(&shown)).await?
+        } else {
+            None
+        };
         let wish = match &wish {
             Wish::Vote { .. } => wish.with_evidence(self.evidence(visit, form).await?),
             _ => wish,
@@ -284,6 +278,9 @@ impl Listener {
         if let Err(fault) = say(&self.gateway.desk, id, voter.clone(), |_, _| Ok(wish)).await {
             self.tried(&fault, (verb, id), visit.who()).await;
             return Err(fault);
+        }
+        if let Some(rushed) = rushed {
+            self.write(Some(CallId::from_record(id)), Event::Rushed(rushed)).await?;
         }
         Ok(redirect(&form.one("then").map_or_else(|| format!("/calls/{id}"), |then| back(Some(then.to_owned())))))
     }

@@ -114,6 +114,17 @@ pub struct Viewed {
     pub digest: String,
 }
 
+/// See [`Event::Rushed`](super::Event::Rushed).
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Rushed {
+    /// Who agreed.
+    pub person: String,
+    /// How bad it could be.
+    pub risk: &'static str,
+    /// For how long they had been shown it.
+    pub millis: u64,
+}
+
 /// See [`Event::Questioned`](super::Event::Questioned).
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Questioned {

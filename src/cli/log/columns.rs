@@ -53,6 +53,7 @@ fn tell(event: &str, body: &Object) -> Told {
         "voted" => told(pair("person", "part", " "), text("word"), pair("state", "reason", ": ")),
         "escalated" => told(text("person"), String::new(), "asks at once who would be asked later".to_owned()),
         "viewed" => told(text("person"), String::new(), String::new()),
+        "rushed" => told(text("person"), text("risk"), format!("agreed after {} ms", number("millis"))),
         "questioned" => told(text("person"), String::new(), text("text")),
         "explained" => told(String::new(), text("provenance"), text("text")),
         "edited" => {

@@ -21,7 +21,8 @@ fn a_whole_section_is_understood() {
         [review.roles]\nreviewer = [\"sec team\"]\nbreak-glass = [\"on-call\"]\n";
     let config =
         Config::from_text(text, &around(&[("OIDC", "p5J2m0Qx7Yv3Kd8f")])).unwrap_or_else(|error| panic!("{error}"));
-    let Review { idle, longest, owner, providers, roles } = &config.review;
+    let Review { idle, longest, owner, look, providers, roles } = &config.review;
+    assert!(look.is_none());
     assert_eq!((idle.to_string(), longest.to_string(), owner), ("30m".to_owned(), "8h".to_owned(), &false));
     let acme = &providers["acme"];
     assert_eq!((acme.name.as_str(), acme.issuer.as_str()), ("Acme Ltd", "https://login.example.com"));

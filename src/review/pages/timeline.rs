@@ -46,6 +46,10 @@ fn words(event: &str, body: &Value) -> Vec<Word> {
             Word::Ours(format!(" {} ({})", vote(&text(body, "word")), text(body, "part"))),
         ]),
         "viewed" => vec![theirs("person"), ours(" looked at it")],
+        "rushed" => {
+            let millis = body.get("millis").and_then(Value::as_u64).unwrap_or(0);
+            vec![theirs("person"), Word::Ours(format!(" agreed {millis} ms after it was shown to them"))]
+        }
         "escalated" => vec![theirs("person"), ours(" had those asked at once who would be asked later")],
         "questioned" => vec![theirs("person"), ours(" asked: "), theirs("text")],
         "explained" => vec![ours("The agent says, and nobody has checked: "), theirs("text")],
