@@ -79,7 +79,7 @@ fn the_challenge_is_what_the_header_says() {
 
 #[test]
 fn a_signature_is_for_one_answer_and_no_other() {
-    // A21, A22, APR-05: another call, another thing shown, another word, reason or reach is another answer.
+    // A21, A22, APR-05, APR-16: another call, another thing shown, another word, reason or reach is another answer.
     let (call, other) = (call(), CallId::from_record("019a0000-0000-7000-8000-000000000002"));
     let bounds: GrantTerms = serde_json::from_value(json!({ "uses": 5, "for": "15m" })).unwrap();
     let wider: GrantTerms = serde_json::from_value(json!({ "uses": 6, "for": "15m" })).unwrap();
