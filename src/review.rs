@@ -31,6 +31,7 @@ pub mod known;
 pub mod openapi;
 pub mod page;
 pub mod pages;
+pub mod past;
 pub mod reach;
 pub mod risk;
 pub mod route;

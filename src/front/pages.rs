@@ -11,6 +11,7 @@ mod me;
 mod pace;
 mod passkeys;
 mod reply;
+mod rooms;
 mod sign_in;
 
 use std::sync::Arc;
@@ -44,6 +45,7 @@ use crate::review::pages::card::{CardPage, Like, Look};
 use crate::review::pages::difference::DifferencePage;
 use crate::review::pages::frame::{Frame, Me};
 use crate::review::pages::inbox::{InboxPage, Row};
+use crate::review::pages::needs::Needs;
 use crate::review::pages::saying::Form;
 use crate::review::pages::timeline::steps;
 use crate::review::pages::trouble::TroublePage;
@@ -85,6 +87,7 @@ struct Visit<'a> {
     sign_in: Option<SignIn>,
     voter: Option<Voter>,
     here: &'static str,
+    grants: u64,
 }
 
 impl Listener {
@@ -131,7 +134,7 @@ impl Listener {
         // Whoever may not come in that way any more is not in.
         let sign_in = sign_in.filter(|found| self.doors.owner || !matches!(found.caller.proof, Proof::Owner { .. }));
         let voter = sign_in.as_ref().and_then(|found| self.gateway.desk.people.load().voter(&found.caller));
-        Ok(Visit { head, now, nonce, sign_in, voter, here: "" })
+        Ok(Visit { head, now, nonce, sign_in, voter, here: "", grants: 0 })
     }
 
     async fn show(
@@ -147,7 +150,7 @@ impl Listener {
         } else {
             None
         };
-        if !address.is_open() && visit.sign_in.is_none() {
+        if address.needs() != Needs::Nothing && visit.sign_in.is_none() {
             return if form.is_none() && !matches!(address, Address::Events) {
                 let path = visit.head.uri.path_and_query().map_or("/inbox", http::uri::PathAndQuery::as_str);
                 let query: String =
@@ -156,6 +159,10 @@ impl Listener {
             } else {
                 Err(plainly(Fault::SignedOut))
             };
+        }
+        self.let_in(visit, address.needs()).map_err(plainly)?;
+        if let Some(voter) = visit.voter.as_ref().filter(|_| address.is_page()) {
+            visit.grants = self.open_grants(voter, visit.now).await.map_err(plainly)?;
         }
         let form = form.unwrap_or_default();
         match address {
@@ -170,6 +177,12 @@ impl Listener {
             Address::Events => self.events(visit, stop).await.map_err(plainly),
             Address::Inbox { show, after } => self.inbox(visit, show, after).await.map_err(plainly),
             Address::Call(id) => self.call(visit, &id).await.map_err(plainly),
+            Address::History(search) => self.history(visit, search).await.map_err(plainly),
+            Address::Grants(which) => self.grants(visit, which).await.map_err(plainly),
+            Address::RevokeGrant(id) => self.revoke_grant(visit, &id, &form).await.map_err(plainly),
+            Address::Servers => self.servers(visit).await.map_err(plainly),
+            Address::Rules => self.rules(visit).await.map_err(plainly),
+            Address::Numbers => self.numbers(visit).await.map_err(plainly),
             Address::Sent(id) => self.sent(visit, &id).await.map_err(plainly),
             Address::Me => self.me(visit).await.map_err(plainly),
             Address::EndSignIns => self.end_sign_ins(visit).await.map_err(plainly),
@@ -203,7 +216,7 @@ impl Listener {
         };
         let form = Form::read(&bytes);
         match &visit.sign_in {
-            _ if address.is_open() => Ok(form),
+            _ if address.needs() == Needs::Nothing => Ok(form),
             None => Err(Fault::SignedOut),
             Some(sign_in) if form.one("form").is_some_and(|token| sign_in.is_ours(token)) => Ok(form),
             Some(_) => {
@@ -230,7 +243,11 @@ impl Listener {
     async fn call(&self, visit: &mut Visit<'_>, id: &str) -> Result<Reply, Fault> {
         visit.here = "inbox";
         let voter = self.voter(visit)?;
-        let kept = self.seen(voter, id).await?;
+        let kept = match self.seen(voter, id).await {
+            Ok(kept) => kept,
+            Err(Fault::Unknown) => return self.chain(visit, id).await,
+            Err(fault) => return Err(fault),
+        };
         let card = Card::of(&kept, Some(voter), visit.now)?;
         let lines = self.gateway.store.of_call(kept.approval.id.as_str(), MOST_STEPS).await?;
         let passkeys = self.passkeys(voter).await?.len();
@@ -322,7 +339,7 @@ impl Visit<'_> {
 
     fn frame(&self) -> Frame {
         let me = match (&self.voter, &self.sign_in) {
-            (Some(voter), Some(sign_in)) => Some(Me::of(voter, sign_in.form_token())),
+            (Some(voter), Some(sign_in)) => Some(Me::of(voter, sign_in.form_token(), self.grants)),
             _ => None,
         };
         Frame { nonce: self.nonce.clone(), me, here: self.here, now: self.now }

@@ -11,10 +11,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
 use arc_swap::ArcSwapOption;
 
+use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::digest::Digest;
 use crate::policy::bundle::Bundle;
 use crate::policy::decision::{Apply, Decision, Denial, DenyCode, Judgement, Release, Withheld};
@@ -30,18 +32,27 @@ mod aside;
 #[derive(Debug, Default)]
 pub struct Judge {
     bundle: ArcSwapOption<Bundle>,
+    since: AtomicI64,
     aside: Aside,
 }
 
 impl Judge {
     /// With these policies.
     pub fn new(bundle: Bundle) -> Self {
-        Self { bundle: ArcSwapOption::from_pointee(bundle), aside: Aside::default() }
+        let since = AtomicI64::new(SystemClock.now().micros());
+        Self { bundle: ArcSwapOption::from_pointee(bundle), since, aside: Aside::default() }
     }
 
     /// Puts others in force. Judgements that have begun end under the old ones.
     pub fn swap(&self, bundle: Bundle) {
         self.bundle.store(Some(Arc::new(bundle)));
+        self.since.store(SystemClock.now().micros(), Ordering::Relaxed);
+    }
+
+    /// The policies in force, and since when they are.
+    pub fn in_force(&self) -> Option<(Arc<Bundle>, Timestamp)> {
+        let since = Timestamp::from_micros(self.since.load(Ordering::Relaxed));
+        self.bundle.load_full().map(|bundle| (bundle, since))
     }
 
     /// Names the policies in force.

@@ -6,6 +6,7 @@ use super::Gateway;
 use super::answer::{Refusal, Retry};
 use crate::catalogue::pins::Pinned;
 use crate::catalogue::tool::Tool;
+use crate::policy::kept::Kept;
 use crate::store::StoreError;
 use crate::store::pins::Sighting;
 
@@ -19,6 +20,9 @@ impl Gateway {
     pub(super) async fn keep_pin(&self, tool: &Tool, pinned: &Pinned) -> Result<(), Refusal> {
         let definition = crate::digest::canonical(&tool.definition.clone().into());
         let at = self.clock.now();
+        // Kept before it counts, so that people can be shown later what was agreed to and what is different now.
+        let kept = Kept::definition(tool.digest, definition.clone());
+        self.store.keep(&[kept]).await.map_err(|error| unkept(&error))?;
         let (server, name) = (&*tool.server, tool.name.as_str());
         let sighting = Sighting { server, tool: name, pinned, definition: &definition, at };
         self.store.see_pin(sighting).await.map_err(|error| unkept(&error))

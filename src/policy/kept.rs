@@ -28,6 +28,11 @@ impl Kept {
         Self::under(Digest::of_bytes("part", body.as_bytes()), body)
     }
 
+    /// A tool's definition under the name that pins and entries have for it.
+    pub fn definition(name: Digest, body: String) -> Self {
+        Self::under(name, body)
+    }
+
     /// The name: a digest as text.
     pub fn name(&self) -> &str {
         &self.0.name

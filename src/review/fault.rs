@@ -91,6 +91,12 @@ pub enum Fault {
         "this did not come from a page of this gateway in this browser, or the page is too old; go back, reload it, try again"
     )]
     Forged,
+    /// A page is for those who have a role.
+    #[error(
+        "this page is for those with the role {}; whoever runs the gateway gives roles under [people] or [review.roles]",
+        .0.join(" or ")
+    )]
+    RoleRequired(&'static [&'static str]),
     /// Whoever asks is not signed in.
     #[error("sign in first")]
     SignedOut,
@@ -156,7 +162,7 @@ pub struct Problem {
 }
 
 /// Every code, its status and its title.
-pub const CODES: [(&str, u16, &str); 36] = [
+pub const CODES: [(&str, u16, &str); 37] = [
     ("unauthenticated", 401, "Nobody is proven"),
     ("malformed_proof", 400, "The proof is ambiguous or in the wrong place"),
     ("insufficient_scope", 403, "The token may too little"),
@@ -189,6 +195,7 @@ pub const CODES: [(&str, u16, &str); 36] = [
     ("quorum_gone", 409, "Those who agreed may not agree any more"),
     ("look_first", 400, "Look first"),
     ("forged", 403, "The form is not one of ours"),
+    ("role_required", 403, "This is for others"),
     ("signed_out", 401, "Nobody is signed in"),
     ("not_signed_in", 403, "You were not signed in"),
     ("busy", 503, "Too much at once"),
@@ -222,6 +229,7 @@ impl Fault {
             Self::TooWide(_) => "too_wide",
             Self::LookFirst(_) => "look_first",
             Self::Forged => "forged",
+            Self::RoleRequired(_) => "role_required",
             Self::SignedOut => "signed_out",
             Self::NotSignedIn(_) => "not_signed_in",
             Self::Unknown | Self::UnknownGrant => "unknown",

@@ -6,12 +6,20 @@
 
 pub mod address;
 pub mod card;
+pub mod chain;
+pub mod chart;
 pub mod difference;
 pub mod frame;
+pub mod grants;
+pub mod history;
 pub mod inbox;
 pub mod me;
+pub mod needs;
+pub mod numbers;
+pub mod rules;
 pub mod saying;
 pub mod seen;
+pub mod servers;
 pub mod sign_in;
 pub mod timeline;
 pub mod trouble;

@@ -61,6 +61,15 @@ pub struct Open {
     pub next: Option<Timestamp>,
 }
 
+/// Approvals to count, newest first.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    /// Those that could be read.
+    pub approvals: Vec<Approval>,
+    /// The id of the oldest that was looked at; nothing where there are no more.
+    pub last: Option<String>,
+}
+
 /// What became of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moved {
@@ -133,6 +142,7 @@ const AGREED_TO: &str = "
 SELECT id, shown FROM approval
 WHERE principal = $1 AND id < $2 AND state IN ('approved', 'executing', 'succeeded', 'reconciled_succeeded')
 ORDER BY id DESC LIMIT $3";
+const OLDER: &str = "SELECT id, body FROM approval WHERE ($1 = '' OR id < $1) ORDER BY id DESC LIMIT $2";
 
 const DUE: &str = "SELECT id FROM approval WHERE wakes <= $1 ORDER BY wakes LIMIT $2";
 
@@ -287,6 +297,16 @@ impl Store {
         Ok(reading!(self.pool(), db => {
             sqlx::query_as(AGREED_TO).bind(principal).bind(id).bind(limit).fetch_all(db).await
         })?)
+    }
+
+    /// Approvals for counting, newest first, from the first that is older than `after`: whose votes they hold is not looked up,
+    /// and what cannot be read is left out.
+    pub async fn approvals_to_count(&self, after: Option<&str>, limit: i64) -> Result<Counted, StoreError> {
+        let after = after.unwrap_or_default();
+        let rows: Vec<(String, String)> =
+            reading!(self.pool(), db => sqlx::query_as(OLDER).bind(after).bind(limit).fetch_all(db).await)?;
+        let last = rows.last().map(|(id, _)| id.clone());
+        Ok(Counted { approvals: rows.iter().filter_map(|(_, body)| serde_json::from_str(body).ok()).collect(), last })
     }
 
     /// Ids of approvals about which the time has decided something that nobody has written down yet.

@@ -76,6 +76,12 @@ WHERE (seq IN (SELECT seq FROM entry_call WHERE call >= $1 AND call < $1 || '~')
     OR seq > (SELECT MAX(seq) FROM entry_call WHERE call = ''))
 AND call >= $1 AND call < $1 || '~' ORDER BY seq LIMIT $2";
 
+const BEFORE: &str = "
+SELECT seq, call, at, event, body FROM entry
+WHERE seq < $2 AND seq >= $3 AND replace($1, ',' || event || ',', '') <> $1 ORDER BY seq DESC LIMIT $4";
+
+const AT: &str = "SELECT at FROM entry WHERE seq <= $1 ORDER BY seq DESC LIMIT 1";
+
 const SINCE: &str = "
 SELECT CAST(COALESCE((SELECT MIN(seq) FROM entry WHERE at >= $1), (SELECT MAX(seq) + 1 FROM entry), 1) AS BIGINT)";
 
@@ -108,6 +114,33 @@ impl Store {
             sqlx::query_as(FOLLOWING).bind(&events).bind(&wanted.call).bind(after).bind(limit).fetch_all(db).await
         })?;
         Ok(rows.into_iter().map(Written::from).collect())
+    }
+
+    /// The lines with these event codes before one place and not before another, newest first. Looks at nothing else.
+    pub async fn between(
+        &self,
+        events: &[&str],
+        (before, from): (i64, i64),
+        limit: i64,
+    ) -> Result<Vec<Written>, StoreError> {
+        let events = format!(",{},", events.join(",,"));
+        let rows: Vec<Row> = reading!(self.pool(), db => {
+            sqlx::query_as(BEFORE).bind(&events).bind(before).bind(from).bind(limit).fetch_all(db).await
+        })?;
+        Ok(rows.into_iter().map(Written::from).collect())
+    }
+
+    /// The place behind the last line that is not younger. Looks at few lines however many there are, and so is right only
+    /// as far as times grow with places.
+    pub async fn place_after(&self, time: Timestamp) -> Result<i64, StoreError> {
+        let (mut low, mut high) = (0, self.end().await?.saturating_add(1));
+        while low < high {
+            let middle = low.midpoint(high);
+            let at: Option<(i64,)> =
+                reading!(self.pool(), db => sqlx::query_as(AT).bind(middle).fetch_optional(db).await)?;
+            if at.is_none_or(|(at,)| at <= time.micros()) { low = middle.saturating_add(1) } else { high = middle }
+        }
+        Ok(low)
     }
 
     /// Everything about the calls whose id begins like this, oldest first.

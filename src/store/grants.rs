@@ -58,6 +58,8 @@ const OPEN_OF: &str = "SELECT id FROM grants WHERE server = $1 AND wakes IS NOT 
 
 const ALL: &str = "SELECT id FROM grants WHERE ($1 = 0 OR wakes IS NOT NULL) ORDER BY id DESC LIMIT $2";
 
+const COUNT: &str = "SELECT COUNT(*) FROM grants WHERE wakes > $1";
+
 const DUE: &str = "SELECT id FROM grants WHERE wakes <= $1 ORDER BY wakes LIMIT $2";
 
 const BEGINNING: &str = "SELECT id FROM grants WHERE id >= $1 AND id < $1 || '~' ORDER BY id LIMIT 2";
@@ -125,6 +127,11 @@ impl Store {
     pub async fn grants(&self, which: Which, limit: i64) -> Result<Vec<String>, StoreError> {
         let open = i64::from(which == Which::Open);
         Ok(reading!(self.pool(), db => sqlx::query_scalar(ALL).bind(open).bind(limit).fetch_all(db).await)?)
+    }
+
+    /// How many grants cover something now.
+    pub async fn open_grants(&self, now: Timestamp) -> Result<i64, StoreError> {
+        Ok(reading!(self.pool(), db => sqlx::query_scalar(COUNT).bind(now.micros()).fetch_one(db).await)?)
     }
 
     /// Ids of grants whose time is over and of which nobody has written that down.

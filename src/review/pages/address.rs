@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::super::answer::{VERBS, Verb};
 use super::super::fault::Fault;
 use super::frame::{ASSETS, Asset};
+use super::history::Search;
 use crate::identity::sign_in::oidc::CALLBACK;
+use crate::store::grants::Which;
 
 /// No id or name in an address is longer.
 const LONGEST: usize = 128;
@@ -46,6 +48,18 @@ pub enum Address {
     BeginSignIn,
     /// They signed.
     FinishSignIn,
+    /// Calls of the past.
+    History(Search),
+    /// What people agreed to beyond one call.
+    Grants(Which),
+    /// One of them is taken back.
+    RevokeGrant(String),
+    /// Servers and their tools.
+    Servers,
+    /// The policies in force.
+    Rules,
+    /// How people answer.
+    Numbers,
     /// Changes as they happen.
     Events,
     /// How to sign in.
@@ -134,6 +148,12 @@ impl Address {
             ["sign-ins", "end"] => post(Self::EndSignIns),
             ["sign-in", "passkey"] => post(Self::FinishSignIn),
             ["sign-in", "passkey", "begin"] => post(Self::BeginSignIn),
+            ["history"] => get(Self::History(Search::read(&mut |name| query.take(name))?)),
+            ["grants"] => get(Self::Grants(which(query.take("show"))?)),
+            ["grants", id, "revoke"] => post(Self::RevokeGrant(known(id)?)),
+            ["servers"] => get(Self::Servers),
+            ["rules"] => get(Self::Rules),
+            ["numbers"] => get(Self::Numbers),
             ["events"] => get(Self::Events),
             ["sign-in"] => get(Self::SignIn { then: back(query.take("then")) }),
             ["sign-in", "with", name] => get(Self::With { name: known(name)?, then: back(query.take("then")) }),
@@ -152,21 +172,6 @@ impl Address {
         }
         query.close()?;
         Ok(Some(address))
-    }
-
-    /// Whether nobody has to be signed in for it.
-    pub const fn is_open(&self) -> bool {
-        matches!(
-            self,
-            Self::SignIn { .. }
-                | Self::With { .. }
-                | Self::Callback
-                | Self::Link(_)
-                | Self::UseLink
-                | Self::BeginSignIn
-                | Self::FinishSignIn
-                | Self::Asset(_)
-        )
     }
 }
 
@@ -217,6 +222,14 @@ fn show(wanted: Option<String>) -> Result<Show, Fault> {
     found.ok_or_else(|| malformed("show", "write `mine`, `open` or `decided`"))
 }
 
+fn which(wanted: Option<String>) -> Result<Which, Fault> {
+    match wanted.as_deref() {
+        None | Some("open") => Ok(Which::Open),
+        Some("all") => Ok(Which::All),
+        Some(_) => Err(malformed("show", "write `open` or `all`")),
+    }
+}
+
 fn known(id: &str) -> Result<String, Fault> {
     let plain = id.len() <= LONGEST && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if plain { Ok(id.to_owned()) } else { Err(Fault::Unknown) }
@@ -255,6 +268,12 @@ mod tests {
         let inbox = Address::Inbox { show: Show::Open, after: None };
         assert_eq!(read(Method::GET, "/inbox", Some("show=open")).unwrap(), Some(inbox));
         assert_eq!(read(Method::GET, "/nowhere", None).unwrap(), None);
+        assert_eq!(read(Method::GET, "/grants", None).unwrap(), Some(Address::Grants(Which::Open)));
+        assert_eq!(read(Method::GET, "/grants", Some("show=all")).unwrap(), Some(Address::Grants(Which::All)));
+        let revoke = Address::RevokeGrant("01".to_owned());
+        assert_eq!(read(Method::POST, "/grants/01/revoke", None).unwrap(), Some(revoke));
+        assert!(matches!(read(Method::GET, "/grants/01/revoke", None), Err(Fault::Method("POST"))));
+        assert!(matches!(read(Method::GET, "/history", Some("from=soon")), Err(Fault::Malformed { .. })));
         let say = Address::Say("01".to_owned(), "approve");
         assert_eq!(read(Method::POST, "/calls/01/approve", None).unwrap(), Some(say));
         assert!(

@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 use std::sync::LazyLock;
 
+use super::needs::Tab;
 use crate::approval::vote::Voter;
 use crate::clock::Timestamp;
 use crate::digest::{Digest, hex};
@@ -47,6 +48,10 @@ pub struct Me {
     pub person: String,
     /// What every form of this browser carries.
     pub form_token: String,
+    /// Where they may go.
+    pub tabs: Vec<Tab>,
+    /// How many grants are open that they may see.
+    pub grants: u64,
 }
 
 /// A moment, for people.
@@ -67,8 +72,8 @@ impl Frame {
 
 impl Me {
     /// Of somebody who is signed in.
-    pub fn of(voter: &Voter, form_token: &str) -> Self {
-        Self { person: voter.person.clone(), form_token: form_token.to_owned() }
+    pub fn of(voter: &Voter, form_token: &str, grants: u64) -> Self {
+        Self { person: voter.person.clone(), form_token: form_token.to_owned(), tabs: Tab::all(voter), grants }
     }
 }
 

@@ -82,7 +82,8 @@ fn finished(body: &Value) -> Vec<Word> {
     words
 }
 
-fn vote(word: &str) -> &str {
+/// What somebody did with this word.
+pub fn vote(word: &str) -> &str {
     match word {
         "yes" => "approved",
         "no" => "denied",
@@ -91,6 +92,7 @@ fn vote(word: &str) -> &str {
     }
 }
 
-fn text(body: &Value, key: &str) -> String {
+/// The text under a key; empty where there is none.
+pub fn text(body: &Value, key: &str) -> String {
     body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
