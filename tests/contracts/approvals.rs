@@ -123,6 +123,12 @@ async fn what_waits_is_found_by_state_time_and_repetition(place: Arc<Place>) {
     assert_eq!(words(store.approvals_in(&[], Some("c"), 1).await.unwrap()), "b");
     assert_eq!(words(store.approvals_in(&["pending"], Some("c"), 10).await.unwrap()), "a");
     assert_eq!(words(store.approvals_in(&[], Some("a"), 10).await.unwrap()), "");
+    let counted = store.approvals_to_count(None, 2).await.unwrap();
+    let ids: Vec<_> = counted.approvals.iter().map(|approval| approval.id.as_str()).collect();
+    assert_eq!((ids, counted.last.as_deref()), (vec!["c", "b"], Some("b")));
+    let counted = store.approvals_to_count(Some("b"), 2).await.unwrap();
+    assert_eq!((counted.approvals.len(), counted.last.as_deref()), (1, Some("a")));
+    assert_eq!(store.approvals_to_count(Some("a"), 2).await.unwrap().last, None);
     assert_eq!(words(store.approvals_repeated_by(&repeat()).await.unwrap()), "a c");
     assert_eq!(words(store.approvals_beginning("a").await.unwrap()), "a");
     assert_eq!(store.approvals_open_of("key:bot").await.unwrap(), Open { count: 2, next: Some(waiting("a").deadline) });

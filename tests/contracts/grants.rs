@@ -134,6 +134,7 @@ async fn a_grant_is_kept_with_the_vote_that_made_it_and_found_again(place: Arc<P
     assert_eq!(store.grants_due(grant.until, 10).await.unwrap(), ["a"]);
     let before = Timestamp::from_micros(grant.until.micros() - 1);
     assert_eq!(store.grants_due(before, 10).await.unwrap(), [""; 0]);
+    assert_eq!((store.open_grants(before).await.unwrap(), store.open_grants(grant.until).await.unwrap()), (1, 0));
     assert!(store.find_grant("b").await.unwrap().is_none() && store.find_grant("a\0").await.unwrap().is_none());
     // What a use opens is read again with the votes of the grant.
     let used = desk.take_use("a", wanted("b", "a")).await.unwrap().unwrap();

@@ -19,6 +19,7 @@ crate::promises![
     entries_come_back_in_the_order_they_were_written,
     lines_are_chosen_by_event_and_by_call,
     a_follower_sees_what_comes_after,
+    whoever_looks_back_sees_one_stretch_of_the_book,
     hostile_text_comes_back_as_it_was,
     many_writers_share_commits_and_none_is_mixed_up,
     what_was_begun_is_written_even_when_the_caller_goes_away,
@@ -93,6 +94,27 @@ async fn a_follower_sees_what_comes_after(place: Arc<Place>) {
         lines.iter().map(|line| line.body.as_str()).collect::<Vec<_>>(),
         [r#"{"event":"fault","what":"after"}"#]
     );
+}
+
+async fn whoever_looks_back_sees_one_stretch_of_the_book(place: Arc<Place>) {
+    let store = place.open().await;
+    assert_eq!(store.place_after(at(5)).await.unwrap(), 1, "an empty book begins at its first place");
+    let recorder = Recorder::start(store.clone());
+    // Those of a call are of the second microsecond, the others of the first.
+    recorder.write(vec![said("a"), said("b"), of(&call(1), "c"), of(&call(2), "d")]).await.unwrap();
+    let lines = store.latest(&Wanted::default(), 10).await.unwrap();
+    let [first, second, third, last] = [0, 1, 2, 3].map(|place: usize| lines[place].seq);
+    let seen = async |events: &[&str], between, limit| -> Vec<i64> {
+        store.between(events, between, limit).await.unwrap().iter().map(|line| line.seq).collect()
+    };
+    assert_eq!(seen(&["fault", "operated"], (last + 1, 0), 9).await, [last, third, second, first]);
+    assert_eq!(seen(&["fault", "operated"], (last, second), 9).await, [third, second]);
+    assert_eq!(seen(&["fault", "operated"], (last + 1, 0), 1).await, [last]);
+    assert_eq!(seen(&["fault"], (last + 1, 0), 9).await, [second, first]);
+    assert_eq!(seen(&["faul", "_ault"], (last + 1, 0), 9).await, Vec::<i64>::new());
+    assert!(store.place_after(at(0)).await.unwrap() <= first);
+    assert_eq!(store.place_after(at(1)).await.unwrap(), third);
+    assert!(store.place_after(at(2)).await.unwrap() > last);
 }
 
 async fn hostile_text_comes_back_as_it_was(place: Arc<Place>) {

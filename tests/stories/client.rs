@@ -30,6 +30,12 @@ pub(crate) fn http() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls()).build().unwrap()
 }
 
+/// The same for those who look at where they are sent.
+pub(crate) fn staying() -> reqwest::Client {
+    let still = reqwest::redirect::Policy::none();
+    reqwest::Client::builder().no_proxy().redirect(still).tls_backend_preconfigured(tls()).build().unwrap()
+}
+
 fn tls() -> rustls::ClientConfig {
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     rustls::ClientConfig::builder_with_provider(provider)

@@ -31,6 +31,7 @@ mod guarded;
 mod identity;
 mod judged;
 mod office;
+mod pages;
 mod parsing;
 mod past;
 mod previews;
@@ -46,6 +47,7 @@ mod talking;
 mod tasks;
 mod tools;
 mod unseen;
+mod visitor;
 mod waiting;
 mod world;
 
@@ -71,7 +73,7 @@ fn main() {
     rooms.extend([effects::STORIES, results::STORIES, past::STORIES, waiting::STORIES, crashing::STORIES]);
     rooms.extend([tasks::STORIES, talking::STORIES, review::STORIES, forms::STORIES]);
     rooms.extend([crowding::STORIES, falling::STORIES, claimed::STORIES, granted::STORIES]);
-    rooms.extend([previews::STORIES, unseen::STORIES, evidence::STORIES]);
+    rooms.extend([previews::STORIES, unseen::STORIES, evidence::STORIES, pages::STORIES]);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
         rooms.extend([rounds::WITH_POSTGRES, crashing::WITH_POSTGRES]);

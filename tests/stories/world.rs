@@ -98,7 +98,8 @@ impl World {
 
     /// The same, with settings over those of the file.
     pub(crate) async fn serve_so(&mut self, settings: &[&str]) {
-        let mut child = self.command(&[&["serve"], settings].concat()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut command = self.command(&[&["serve"], settings].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut heard = String::new();
         loop {
@@ -140,6 +141,11 @@ impl World {
                 return line;
             }
         }
+    }
+
+    /// What the gateway prints for whoever started it.
+    pub(crate) fn printed(&mut self) -> Lines<BufReader<ChildStdout>> {
+        BufReader::new(self.gateway.as_mut().unwrap().0.stdout.take().unwrap()).lines()
     }
 
     /// Sends the gateway a signal.

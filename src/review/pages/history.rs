@@ -10,6 +10,7 @@ use super::super::card::Shown;
 use super::super::fault::Fault;
 use super::super::sentence::{Word, sentence};
 use super::frame::{Frame, When};
+use super::numbers::seconds;
 use super::seen::{Seen, Told};
 use super::timeline::{text, vote};
 use crate::clock::Timestamp;
@@ -312,7 +313,7 @@ impl Past {
                 let others = before.into_iter().chain([ours(", ")]).filter(|_| self.took.is_some());
                 self.decided = others.chain(words).collect();
                 self.names.insert(person);
-                self.took = held.map(|held| When(line.at).from(held));
+                self.took = held.map(|held| seconds(line.at.micros().saturating_sub(held.micros())));
             }
             "settled" if text(&body, "state") == "expired" => self.decided = vec![ours("nobody, in time")],
             _ => {}

@@ -316,7 +316,8 @@ fn percent(part: u64, whole: u64) -> String {
     rounded.map_or_else(dash, |percent| format!("{percent} %"))
 }
 
-fn seconds(micros: i64) -> String {
+/// How long something took, in the unit that says enough.
+pub fn seconds(micros: i64) -> String {
     let tenths = micros.max(0) / 100_000;
     match tenths {
         0..600 => format!("{}.{} s", tenths / 10, tenths % 10),
