@@ -150,17 +150,9 @@ impl Listener {
         } else {
             None
         };
-        if address.needs() != Needs::Nothing && visit.sign_in.is_none() {
-            return if form.is_none() && !matches!(address, Address::Events) {
-                let path = visit.head.uri.path_and_query().map_or("/inbox", http::uri::PathAndQuery::as_str);
-                let query: String =
-                    url::form_urlencoded::Serializer::new(String::new()).append_pair("then", path).finish();
-                Ok(redirect(&format!("/sign-in?{query}")))
-            } else {
-                Err(plainly(Fault::SignedOut))
-            };
+        if let Some(away) = self.turned_away(visit, &address).map_err(plainly)? {
+            return Ok(away);
         }
-        self.let_in(visit, address.needs()).map_err(plainly)?;
         if let Some(voter) = visit.voter.as_ref().filter(|_| address.is_page()) {
             visit.grants = self.open_grants(voter, visit.now).await.map_err(plainly)?;
         }
@@ -196,6 +188,23 @@ impl Listener {
                 visit.here = "inbox";
                 self.say(visit, (&id, verb), &form).await.map_err(|fault| (fault, Some(id)))
             }
+        }
+    }
+
+    /// Where somebody is sent, or what they are told, who may not come here.
+    fn turned_away(&self, visit: &Visit<'_>, address: &Address) -> Result<Option<Reply>, Fault> {
+        let needs = address.needs();
+        if needs != Needs::Nothing && visit.sign_in.is_none() {
+            if visit.head.method == http::Method::POST || matches!(address, Address::Events) {
+                return Err(Fault::SignedOut);
+            }
+            let path = visit.head.uri.path_and_query().map_or("/inbox", http::uri::PathAndQuery::as_str);
+            let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("then", path).finish();
+            return Ok(Some(redirect(&format!("/sign-in?{query}"))));
+        }
+        match needs {
+            Needs::OneOf(roles) if !needs.lets(self.voter(visit)?) => Err(Fault::RoleRequired(roles)),
+            _ => Ok(None),
         }
     }
 

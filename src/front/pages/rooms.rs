@@ -15,7 +15,6 @@ use crate::review::pages::chain::ChainPage;
 use crate::review::pages::frame::When;
 use crate::review::pages::grants::{self, GrantsPage};
 use crate::review::pages::history::{HistoryPage, Search};
-use crate::review::pages::needs::Needs;
 use crate::review::pages::numbers::{DAYS, Hold, MOST, NumbersPage};
 use crate::review::pages::rules::{Force, RulesPage};
 use crate::review::pages::saying::Form;
@@ -31,17 +30,6 @@ const DECISIONS: usize = 1000;
 const BATCH: i64 = 500;
 
 impl Listener {
-    /// Whether this person may come here.
-    pub(super) fn let_in(&self, visit: &Visit<'_>, needs: Needs) -> Result<(), Fault> {
-        match needs {
-            Needs::Nothing | Needs::SignedIn => Ok(()),
-            Needs::OneOf(roles) => {
-                let voter = self.voter(visit)?;
-                if needs.lets(voter) { Ok(()) } else { Err(Fault::RoleRequired(roles)) }
-            }
-        }
-    }
-
     /// How many grants are open that this person may see. Where none is, or they see all, that is one small question.
     pub(super) async fn open_grants(&self, voter: &Voter, now: Timestamp) -> Result<u64, Fault> {
         let store = &self.gateway.store;

@@ -77,7 +77,16 @@ impl Address {
 impl Address {
     /// Whether a page with a header is what comes of it.
     pub const fn is_page(&self) -> bool {
-        !matches!(self, Self::Asset(_) | Self::Events | Self::Sent(_) | Self::Home | Self::Sign(..) | Self::BeginPasskey | Self::BeginSignIn)
+        !matches!(
+            self,
+            Self::Asset(_)
+                | Self::Events
+                | Self::Sent(_)
+                | Self::Home
+                | Self::Sign(..)
+                | Self::BeginPasskey
+                | Self::BeginSignIn
+        )
     }
 }
 
