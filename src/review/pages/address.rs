@@ -149,7 +149,7 @@ impl Address {
             ["sign-in", "passkey"] => post(Self::FinishSignIn),
             ["sign-in", "passkey", "begin"] => post(Self::BeginSignIn),
             ["history"] => get(Self::History(Search::read(&mut |name| query.take(name))?)),
-            ["grants"] => get(Self::Grants(which(query.take("show"))?)),
+            ["grants"] => get(Self::Grants(which(query.take("show").as_deref())?)),
             ["grants", id, "revoke"] => post(Self::RevokeGrant(known(id)?)),
             ["servers"] => get(Self::Servers),
             ["rules"] => get(Self::Rules),
@@ -222,8 +222,8 @@ fn show(wanted: Option<String>) -> Result<Show, Fault> {
     found.ok_or_else(|| malformed("show", "write `mine`, `open` or `decided`"))
 }
 
-fn which(wanted: Option<String>) -> Result<Which, Fault> {
-    match wanted.as_deref() {
+fn which(wanted: Option<&str>) -> Result<Which, Fault> {
+    match wanted {
         None | Some("open") => Ok(Which::Open),
         Some("all") => Ok(Which::All),
         Some(_) => Err(malformed("show", "write `open` or `all`")),

@@ -80,7 +80,7 @@ impl Chart {
             }
             let said: Vec<String> = amount.of.iter().map(|(class, count)| format!("{count} {class}")).collect();
             let title = format!("{}: {}", amount.label, said.join(", "));
-            let label = (place % every == 0).then(|| amount.label.clone());
+            let label = place.is_multiple_of(every).then(|| amount.label.clone());
             Bar { label, middle: x.saturating_add(width / 2), title, parts }
         };
         Self { width: WIDTH, height: HEIGHT, bars: (0..).zip(amounts).map(bar).collect(), most, base: BASE }

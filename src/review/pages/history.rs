@@ -115,7 +115,7 @@ impl Search {
         };
         let (id, what, who) = (text("id")?, text("what")?, text("who")?);
         let is_id = id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-        if !id.is_empty() && !(is_id && id.len() >= SHORTEST_ID) {
+        if !id.is_empty() && (!is_id || id.len() < SHORTEST_ID) {
             return Err(malformed("id", "write at least the first 8 characters of a call's id"));
         }
         let stood = match text("state")?.as_str() {
@@ -231,13 +231,12 @@ impl Stood {
     fn after(event: &str, body: &Value) -> Option<Self> {
         let of = |key: &str| text(body, key);
         Some(match event {
-            "arrived" => Self::Runs,
             "refused" => Self::Refused,
             "decided" if of("outcome") == "deny" => Self::Refused,
             "held" => Self::Waits,
             "grant_used" => Self::Approved,
             "voted" | "settled" => Self::of_state(&of("state"))?,
-            "claimed" | "dispatched" => Self::Runs,
+            "arrived" | "claimed" | "dispatched" => Self::Runs,
             "finished" => match of("outcome").as_str() {
                 "succeeded" => Self::Ran,
                 "outcome_unknown" => Self::Unknown,

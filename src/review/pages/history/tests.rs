@@ -5,11 +5,11 @@ use serde_json::json;
 use super::*;
 use crate::call::CallId;
 
-fn line(seconds: i64, event: &str, body: Value) -> Written {
+fn line(seconds: i64, event: &str, body: &Value) -> Written {
     Written {
         seq: seconds,
         call: Some(CallId::from_record("0193-a")),
-        at: Timestamp::from_micros(seconds * 1_000_000),
+        at: Timestamp::from_micros(seconds.saturating_mul(1_000_000)),
         event: event.to_owned(),
         body: body.to_string(),
     }
@@ -20,8 +20,8 @@ fn past(after: &[(i64, &str, Value)]) -> Past {
         "principal": "key:bot", "agent": "bot", "user": "max", "server": "shop", "method": "tools/call",
         "target": "drop", "params": {"arguments": {"table": "<b>x</b>"}},
     });
-    let first = [line(0, "arrived", start)];
-    let rest = after.iter().map(|(at, event, body)| line(*at, event, body.clone()));
+    let first = [line(0, "arrived", &start)];
+    let rest = after.iter().map(|(at, event, body)| line(*at, event, body));
     Past::of(&first.into_iter().chain(rest).collect::<Vec<_>>(), None).unwrap()
 }
 

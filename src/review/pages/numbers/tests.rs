@@ -5,14 +5,14 @@ use super::*;
 const SECOND: i64 = 1_000_000;
 
 fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_micros(100 * DAY_MICROS + seconds * SECOND)
+    Timestamp::from_micros(DAY_MICROS.saturating_mul(100).saturating_add(seconds.saturating_mul(SECOND)))
 }
 
 fn hold(rule: &str, fate: Fate, answers: &[(&str, Word, i64)]) -> Hold {
     let answer = |(person, word, after): &(&str, Word, i64)| Answer {
         person: (*person).to_owned(),
         word: *word,
-        at: Timestamp::from_micros(at(0).micros() + after * SECOND / 10),
+        at: Timestamp::from_micros(at(0).micros().saturating_add(after.saturating_mul(SECOND / 10))),
     };
     Hold { opened: at(0), fate, rules: vec![rule.to_owned()], answers: answers.iter().map(answer).collect() }
 }
