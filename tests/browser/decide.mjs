@@ -42,6 +42,7 @@ export async function a_card_says_who_asks_why_people_are_asked_and_what_would_b
   await page.getByRole("link", { name: "Exactly as it would be sent" }).click();
   assert.match(await page.locator("body").innerText(), /"table": ?"carts"/);
   await page.goBack();
+  await page.getByRole("link", { name: "Deny…" }).click();
   await page.locator("#deny").getByLabel("Nobody asked for this.").check();
   await page.locator("#deny").getByRole("button", { name: "Deny" }).click();
   assert.match(text(await told), /Nobody asked for this/);
@@ -123,6 +124,7 @@ export async function a_no_without_a_reason_is_not_taken(house) {
   page.excused.push(/status of 400/);
   const { path } = await world.held("export_customers", { limit: 1 });
   await page.goto(path);
+  await page.getByRole("link", { name: "Deny…" }).click();
   await page.locator("#deny").getByRole("button", { name: "Deny" }).click();
   await says(page, "say why, or pick a reason");
   assert.equal((await world.list()).length, 1);

@@ -1,6 +1,6 @@
 // Can what an agent sends pass for something else in the eyes of whoever decides?
 import assert from "node:assert/strict";
-import { people, stands, text } from "./world.mjs";
+import { people, says, stands, text } from "./world.mjs";
 
 /** Each by what it tries; `seen` must stand on the page, and what is sent is read back from it. */
 const TRICKS = {
@@ -69,6 +69,7 @@ export async function whatever_is_sent_is_shown_as_what_it_is_and_alike_everywhe
     await page.goto(path);
     await stands(page, "waits for people");
     await isWhole(page);
+    await page.evaluate(() => { document.getElementById("sent-details").open = true; });
     const shown = page.locator(".argument pre");
     assert.ok((await shown.innerText()).includes(seen), `${name}: ${await shown.innerText()}`);
     assert.equal(await readBack(shown), sent, `${name}: the page`);
@@ -108,16 +109,25 @@ export async function what_waits_at_the_end_of_a_long_text_is_seen(house) {
   const page = await world.owner();
   const payload = "; drop table customers";
   const sent = "please find the orders of ".repeat(36_000).slice(0, 900 * 1024) + payload;
-  const { id, path } = await world.held("find_orders", { customer: sent });
+  const { id, path, told } = await world.held("find_orders", { customer: sent });
+  assert.equal(await page.locator(`#row-${id}`).getByRole("button").count(), 0, "no tap in passing approves it");
   assert.ok((await page.locator(`#row-${id}`).innerText()).length < 1000, "a row stays a row");
   await page.goto(path);
+  assert.equal(await page.getByText("Have other arguments sent").count(), 0, "nor is it as long as that to be changed");
+  await page.locator("#sent").click();
   const shown = await page.locator(".argument").innerText();
   assert.ok(shown.includes(payload), "its end is shown");
   assert.match(shown, /\d{6} of 921622 characters are not shown here \(sha256:[0-9a-f]{12}…\)/);
   assert.match(shown, /Not all of it is shown here\. See all of it/);
-  assert.ok((await page.content()).length < 60_000, "the card is not as long as what it shows");
+  assert.ok((await page.content()).length < 30_000, "the card is not as long as what it shows");
   const exact = await (await page.context().request.get(`${path}/sent`)).text();
   assert.equal(JSON.parse(exact).arguments.customer, sent);
+  await page.getByRole("button", { name: "Approve", exact: true }).click();
+  await says(page, "Read what would be sent first.");
+  assert.equal((await world.list()).length, 1, "it still waits");
+  await page.getByLabel("I have read what would be sent").check();
+  await page.getByRole("button", { name: "Approve", exact: true }).click();
+  assert.ok((await told).result);
 }
 
 // REN-10, REN-13
@@ -128,6 +138,7 @@ export async function what_is_changed_or_said_by_people_and_servers_is_text_too(
   const { path, told } = await world.held("export_customers", { limit: 1000, "<b>note</b>": words });
   await page.goto(path);
   await isWhole(page);
+  await page.locator("#sent").click();
   assert.match(await page.locator(".argument").first().innerText(), /<b>note<\/b>[^]*U\+202E done/);
   await page.getByText("Have other arguments sent").click();
   await page.getByLabel("The arguments, as JSON").fill(JSON.stringify({ limit: 5, "<b>note</b>": `${words} <script>` }));
@@ -136,6 +147,7 @@ export async function what_is_changed_or_said_by_people_and_servers_is_text_too(
   await page.locator("ins").first().waitFor();
   await isWhole(page);
   await page.getByRole("link", { name: "Back, change nothing" }).click();
+  await page.getByRole("link", { name: "Deny…" }).click();
   await page.locator("#deny").getByLabel("In your words").fill(words);
   await page.locator("#deny").getByRole("button", { name: "Deny" }).click();
   await stands(page, "denied");

@@ -17,6 +17,7 @@ export async function of_two_who_decide_at_once_one_does_and_the_other_sees_it(h
     await page.locator("#sent").click();
     await page.getByLabel("I have read what would be sent").check();
   }
+  await ada.getByRole("link", { name: "Deny…" }).click();
   await ada.locator("#deny").getByLabel("Nobody asked for this.").check();
   await looker.goto(path);
   await Promise.all([
@@ -105,6 +106,7 @@ export async function what_somebody_writes_is_kept_when_the_call_changes(house) 
   const page = await world.owner();
   const { id, path } = await world.held("export_customers", { limit: 1000 });
   await page.goto(path);
+  await page.getByRole("link", { name: "Deny…" }).click();
   const words = page.locator("#deny").getByLabel("In your words");
   await words.fill("this is far too mu");
   assert.equal((await world.api(ida, `/approvals/${id}/ask`, { question: "why so many?" })).status, 200);

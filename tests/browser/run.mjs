@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 import { House } from "./world.mjs";
 
-const ROOMS = ["decide", "further", "live", "sign_in", "guarded", "hostile", "keys", "plain", "pages", "figures"];
+const ROOMS = ["decide", "further", "live", "sign_in", "guarded", "hostile", "keys", "plain", "pages", "passkeys", "figures"];
 const AT_ONCE = 2;
 // Whatever takes longer hangs.
 const PATIENCE = 90_000;

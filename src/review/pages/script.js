@@ -70,7 +70,9 @@
         const added = [...fresh.querySelectorAll(".row")].filter((row) => !before.has(row.id)).length;
         if (added) say(added === 1 ? "One call more waits." : added + " calls more wait.");
       }
+      const target = part.querySelector(":target");
       part.replaceWith(document.adoptNode(fresh));
+      if (target) location.replace("#" + target.id);
       if (back) { const to = document.getElementById(back); if (to) (to.querySelector("a, summary, button") || to).focus(); }
       times(); clocks(); badge(); select(0);
     } catch { /* The next event, or the next connection, tries again. */ } finally {
@@ -84,15 +86,22 @@
     document.title = count ? "(" + count + ") " + title : title;
   };
   if (document.getElementById("live")) {
-    const events = new EventSource("/events");
     let lost = false;
-    events.addEventListener("changed", (event) => {
-      const id = JSON.parse(event.data).id;
-      const here = document.getElementById("live");
-      if (!here.dataset.call || here.dataset.call === id) refresh();
-    });
-    events.onopen = () => { if (lost) { lost = false; refresh(); } };
-    events.onerror = () => { lost = true; };
+    const listen = () => {
+      const events = new EventSource("/events");
+      events.addEventListener("changed", (event) => {
+        const id = JSON.parse(event.data).id;
+        const here = document.getElementById("live");
+        if (!here.dataset.call || here.dataset.call === id) refresh();
+      });
+      events.onopen = () => { if (lost) { lost = false; refresh(); } };
+      events.onerror = () => {
+        lost = true;
+        // A browser that was refused does not try again by itself; whoever was signed out meanwhile is shown that.
+        if (events.readyState === EventSource.CLOSED) { refresh(); setTimeout(listen, 5000); }
+      };
+    };
+    listen();
   }
 
   // Keys: none acts on its own at high risk, and none while somebody writes.
@@ -110,7 +119,8 @@
     const found = document.querySelector(selector);
     if (!found) return;
     if (found.tagName === "DETAILS") found.open = true;
-    if (found.id === "deny") location.hash = "deny";
+    // Going there anew opens it, also where the address says already that we are there.
+    if (found.id === "deny") document.querySelector("a[href='#deny']").click();
     const field = found.querySelector("textarea, input:not([type=hidden])");
     (field || found).focus();
     found.scrollIntoView({ block: "center" });
@@ -119,10 +129,9 @@
     const form = document.getElementById("decide");
     const button = form && form.querySelector("button[data-key=a]");
     if (!button) return;
-    const details = document.getElementById("sent-details");
-    if (form.dataset.risk === "high" || form.dataset.risk === "critical") {
-      details.open = true;
-      const read = form.querySelector("[name=read]");
+    const read = form.querySelector("[name=read]");
+    if (read) {
+      document.getElementById("sent-details").open = true;
       (read.checked ? form.querySelector("[name=target]") || button : read).focus();
       say("Read what would be sent first. Then press Enter on Approve.");
     } else button.focus();
