@@ -89,7 +89,6 @@ export async function keys_are_told_and_can_be_switched_off(house) {
   const dialog = page.getByRole("dialog", { name: "Keys" });
   await dialog.waitFor();
   assert.match(await dialog.innerText(), /next, previous call/);
-  await tabTo(page, "");
   await dialog.getByLabel("Listen to keys").focus();
   await page.keyboard.press("Space");
   await page.keyboard.press("Escape");
@@ -102,6 +101,7 @@ export async function keys_are_told_and_can_be_switched_off(house) {
   await page.keyboard.press("?");
   await page.getByLabel("Listen to keys").check();
   await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
   await page.keyboard.press("q");
   await until("keys are heard again", async () => (await focused(page)) === "question");
 }
