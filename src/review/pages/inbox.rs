@@ -61,7 +61,8 @@ impl Row {
         let may = card.you.as_ref().is_some_and(|you| you.may.contains(&"approve"));
         // What is bad needs a look, and several calls need several answers.
         let signed = card.you.as_ref().is_some_and(|you| you.suffices == Some(Needed::Passkey));
-        let tap = (may && !signed && risk <= Risk::Medium && item.count == 1 && !hides(&card.shown.params)).then(|| card.digest.clone());
+        let tap = (may && !signed && risk <= Risk::Medium && item.count == 1 && !hides(&card.shown.params))
+            .then(|| card.digest.clone());
         Self {
             id: card.id.clone(),
             sentence: sentence(&card.shown),

@@ -41,6 +41,8 @@
       field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
   };
   let fetching = false, again = false;
+  // What the gateway sent last, before anything in it was changed here.
+  let last = document.getElementById("live") && document.getElementById("live").outerHTML;
   const refresh = async () => {
     const part = document.getElementById("live");
     if (!part) return;
@@ -52,6 +54,8 @@
       if (!answer.ok) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
       if (!fresh) return;
+      const sent = fresh.outerHTML;
+      if (sent === last) return;
       const moved = part.dataset.call && part.dataset.revision !== fresh.dataset.revision;
       if (part.dataset.call && busy(part)) {
         if (moved) {
@@ -70,6 +74,7 @@
         const added = [...fresh.querySelectorAll(".row")].filter((row) => !before.has(row.id)).length;
         if (added) say(added === 1 ? "One call more waits." : added + " calls more wait.");
       }
+      last = sent;
       const target = part.querySelector(":target");
       part.replaceWith(document.adoptNode(fresh));
       if (target) location.replace("#" + target.id);
@@ -86,7 +91,6 @@
     document.title = count ? "(" + count + ") " + title : title;
   };
   if (document.getElementById("live")) {
-    let lost = false;
     const listen = () => {
       const events = new EventSource("/events");
       events.addEventListener("changed", (event) => {
@@ -94,9 +98,9 @@
         const here = document.getElementById("live");
         if (!here.dataset.call || here.dataset.call === id) refresh();
       });
-      events.onopen = () => { if (lost) { lost = false; refresh(); } };
+      // Whatever happened between this page and the connection was told to nobody.
+      events.onopen = refresh;
       events.onerror = () => {
-        lost = true;
         // A browser that was refused does not try again by itself; whoever was signed out meanwhile is shown that.
         if (events.readyState === EventSource.CLOSED) { refresh(); setTimeout(listen, 5000); }
       };
