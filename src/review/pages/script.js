@@ -40,6 +40,7 @@
     return [...part.querySelectorAll("textarea, input:not([type=hidden])")].some((field) =>
       field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
   };
+  const called = (one) => [one.tagName, one.id, one.name, one.getAttribute("href"), one.dataset.key, one.tagName === "BUTTON" && one.textContent].join(" ");
   let fetching = false, again = false;
   // What the gateway sent last, before anything in it was changed here.
   let last = document.getElementById("live") && document.getElementById("live").outerHTML;
@@ -65,8 +66,8 @@
         return;
       }
       const open = new Set([...part.querySelectorAll("details[open][id]")].map((one) => one.id));
-      const focused = document.activeElement && document.activeElement.closest("[id]");
-      const back = focused && part.contains(focused) ? focused.id : null;
+      const at = part.contains(document.activeElement) ? document.activeElement : null;
+      const within = at && at.closest("[id]").id;
       for (const one of fresh.querySelectorAll("details[id]")) if (open.has(one.id)) one.open = true;
       if (moved) say("This call changed: " + fresh.querySelector("#state").textContent);
       if (part.dataset.live === "inbox") {
@@ -78,7 +79,13 @@
       const target = part.querySelector(":target");
       part.replaceWith(document.adoptNode(fresh));
       if (target) location.replace("#" + target.id);
-      if (back) { const to = document.getElementById(back); if (to) (to.querySelector("a, summary, button") || to).focus(); }
+      if (at) {
+        const place = document.getElementById(within) || fresh;
+        const same = [place, ...place.querySelectorAll(at.tagName)].find((one) => called(one) === called(at));
+        // Whoever was about to press Enter on one call does not press it on another.
+        const digest = (one) => (one.querySelector("#decide [name=digest]") || {}).value;
+        (same && digest(part) === digest(fresh) ? same : document.getElementById("main")).focus({ preventScroll: true });
+      }
       times(); clocks(); badge(); select(0);
     } catch { /* The next event, or the next connection, tries again. */ } finally {
       fetching = false;
