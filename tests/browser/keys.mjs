@@ -36,7 +36,7 @@ export async function from_the_link_to_the_answer_with_the_keyboard_alone(house)
   assert.equal((await world.list()).length, 2, "a goes there and no further");
   await page.keyboard.press("Enter");
   assert.match(text(await low.told), /Ada Lovelace/);
-  await page.waitForURL(`**${low.path}`);
+  await stands(page, "approved, and ran");
   await page.keyboard.press("g");
   await page.waitForURL("**/inbox");
   await page.keyboard.press("j");
