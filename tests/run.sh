@@ -11,7 +11,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(format lints tests sql postgres policies opa conformance peers bench)
+parts=(format lints tests sql postgres policies opa conformance peers browser bench)
 nightly=(soak patience)
 installed="$PWD/target/peers"
 
@@ -56,7 +56,8 @@ bring() {
   if wanted conformance || wanted peers || wanted patience || wanted opa; then
     need python3 python3
   fi
-  if wanted conformance || wanted peers || wanted patience; then
+  ! wanted browser || need chromium chromium
+  if wanted conformance || wanted peers || wanted patience || wanted browser; then
     need node nodejs
     need npm npm
   fi
@@ -179,6 +180,23 @@ conformance() {
 
 # Brings its clients and servers from npm and PyPI itself. Calls that wait 90 seconds do so beside the others.
 peers() { gateway && within 20m python3 tests/peers/run.py --gateway "$gateway" --install-dir "$installed/matrix"; }
+
+# People sign in and decide in a real browser. The stories' executable is also whom they sign in with.
+browser() {
+  local from=tests/browser to="$installed/browser" stories
+  if ! cmp -s "$from/package-lock.json" "$to/installed"; then
+    say "bringing from npm: what drives a browser, and what knows who can read a page (into target/peers)"
+    mkdir -p "$to" && cp "$from/package.json" "$from/package-lock.json" "$to/" &&
+      (cd "$to" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) &&
+      cp "$from/package-lock.json" "$to/installed" || return 1
+  fi
+  # Node looks for packages beside the files it runs.
+  rm -f "$to"/*.mjs && cp "$from"/*.mjs "$to/" || return 1
+  stories=$(cargo test --quiet --test stories --no-run --message-format=json |
+    sed -n 's/.*"executable":"\([^"]*stories-[^"]*\)".*/\1/p' | tail -1)
+  [ -x "$stories" ] || { echo "the stories, which are the provider people sign in with, were not built"; return 1; }
+  gateway && within 10m node "$to/run.mjs" --program "$gateway" --stories "$stories" --shots "$to/shots"
+}
 
 # Clients that send a progress token wait ten minutes on one open request.
 patience() { gateway && within 30m python3 tests/peers/run.py --long --gateway "$gateway" --install-dir "$installed/matrix"; }

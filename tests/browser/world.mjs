@@ -2,11 +2,11 @@
 // that stays after it.
 import { spawn, execFile } from "node:child_process";
 import { mkdtemp, mkdir, writeFile, rm } from "node:fs/promises";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { chromium } from "playwright-core";
 
 const run = promisify(execFile);
 const PATIENCE = 20_000;
@@ -19,7 +19,7 @@ allow contains "everything else"
 
 hold contains {
 	"id": "drops",
-	"reason": "a table and all that is in it would be gone: {input.call.arguments.table}",
+	"reason": concat("", ["a table and all that is in it would be gone: ", input.call.arguments.table]),
 	"severity": "high", "advice": "archive it first",
 	"reviewers": ["role:reviewer"], "ttl": "10m",
 } if {
@@ -67,60 +67,101 @@ export async function until(what, ask) {
   throw new Error(`${what}: never so; the last was ${last instanceof Error ? last.message : JSON.stringify(last)}`);
 }
 
-export class World {
-  /** Starts a gateway; `settings` is added to its configuration. */
-  static async open(program, { settings = "", rules = RULES, people = "" } = {}) {
-    const world = new World();
-    world.program = program;
-    world.folder = await mkdtemp(join(tmpdir(), "countersign-browser-"));
-    world.port = await freePort();
-    world.base = `http://127.0.0.1:${world.port}`;
-    // Browsers have passkeys under this name alone.
-    world.site = `http://localhost:${world.port}`;
-    await mkdir(join(world.folder, "policies"));
-    await writeFile(join(world.folder, "policies", "shop.rego"), rules);
-    const text = [
-      'environment = "production"', `[http]\nlisten = "127.0.0.1:${world.port}"`, '[policy]\npaths = ["policies"]',
-      `[servers.shop]\ncommand = ${JSON.stringify(program)}\nargs = ["demo", "--shop"]`,
-      `[store]\nurl = "sqlite:shop.db"`, '[limits]\napproval_wait = "2m"', settings, people,
-    ].join("\n\n");
-    await writeFile(join(world.folder, "countersign.toml"), text);
-    await world.start();
-    world.browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-    });
-    world.key = await world.makeKey("bot", ["--agent", "shop-bot"]);
+/** What a check may start: the program, whom people sign in with, and one browser for all. */
+export class House {
+  constructor({ program, stories, browser, figures }) {
+    Object.assign(this, { program, stories, browser, figures, worlds: [] });
+  }
+
+  async open(more) {
+    const world = new World(this);
+    this.worlds.push(world);
+    await world.begin(more);
     return world;
+  }
+
+  /** A figure that is printed beside the check. */
+  figure(text) { this.figures.push(text); }
+
+  async close() {
+    for (const world of this.worlds) await world.close();
+  }
+}
+
+class World {
+  pages = [];
+  /** Other sites that this check has, by their addresses. */
+  elsewhere = [];
+  ends = [];
+
+  constructor(house) {
+    Object.assign(this, { house, program: house.program, browser: house.browser });
+  }
+
+  /** Starts a gateway; `settings` is added to its configuration, `people` too, and `provider` puts somebody in front. */
+  async begin({ settings = "", rules = RULES, people = "", provider = false, limits = "", wait = "2m" } = {}) {
+    this.folder = await mkdtemp(join(tmpdir(), "countersign-browser-"));
+    this.port = await freePort();
+    // Browsers have passkeys under this name alone.
+    this.base = `http://localhost:${this.port}`;
+    await mkdir(join(this.folder, "policies"));
+    await writeFile(join(this.folder, "policies", "shop.rego"), rules);
+    const text = [
+      'environment = "production"', `[http]\nlisten = "127.0.0.1:${this.port}"\npublic_url = "${this.base}"`, '[policy]\npaths = ["policies"]',
+      `[servers.shop]\ncommand = ${JSON.stringify(this.program)}\nargs = ["demo", "--shop"]`,
+      `[store]\nurl = "sqlite:shop.db"`, `[limits]\napproval_wait = "${wait}"\n${limits}`, settings, people,
+    ];
+    if (provider) text.push(await this.provide());
+    await writeFile(join(this.folder, "countersign.toml"), text.join("\n\n"));
+    await this.start();
+    this.key = await this.makeKey("bot", ["--agent", "shop-bot"]);
+  }
+
+  /** Whom people sign in with: the stories' own executable can be that. */
+  async provide() {
+    const env = { ...process.env, STORY_PROVIDER: "0" };
+    this.provider = spawn(this.house.stories, [], { env, stdio: ["pipe", "pipe", "inherit"] });
+    let said = "";
+    this.provider.stdout.on("data", (data) => { said += data; });
+    this.provider.url = await until("the provider starts", () => /http:\S+/.exec(said)?.[0]);
+    return `[review]\nowner = true\n[review.providers.acme]\nname = "Acme"\nissuer = "${this.provider.url}"\n` +
+      'client_id = "countersign"\nallow_private = true\n[review.roles]\nreviewer = ["dba"]';
   }
 
   async start() {
     this.said = "";
     this.gateway = spawn(this.program, ["serve", "--invite"], { cwd: this.folder, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [this.gateway.stdout, this.gateway.stderr]) stream.on("data", (data) => { this.said += data; });
-    await until(`the gateway starts\n${this.said}`, () => {
+    await until("the gateway starts", () => {
       if (this.gateway.exitCode !== null) throw new Error(this.said);
       return this.said.includes("listening");
     });
   }
 
   async stop() {
-    if (this.gateway.exitCode === null) {
+    if (this.gateway?.exitCode === null) {
       this.gateway.kill("SIGTERM");
       await new Promise((done) => this.gateway.once("exit", done));
     }
   }
 
   async close() {
-    await this.browser?.close();
+    for (const page of this.pages) await page.context().close();
+    for (const end of this.ends) end();
     await this.stop();
+    this.provider?.stdin.end();
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** What no page may do, whatever the check is about. */
+  faults() {
+    return this.pages.flatMap((page) => page.faults.filter((fault) => !page.excused.some((excuse) => excuse.test(fault))));
   }
 
   /** Runs a command of the program beside the gateway. */
   async command(...args) {
     try {
-      const { stdout, stderr } = await run(this.program, args, { cwd: this.folder });
+      const { stdout, stderr } = await run(this.program, args, { cwd: this.folder, maxBuffer: 64 << 20 });
       return { code: 0, stdout, stderr };
     } catch (error) {
       return { code: error.code, stdout: error.stdout, stderr: error.stderr };
@@ -139,14 +180,36 @@ export class World {
     return until("a link is printed", () => /\S+\/sign-in\/link\S+/.exec(this.said)?.[0]);
   }
 
+  /** Another site, which has one page. */
+  async neighbour(host, html) {
+    const server = createHttpServer((_, answer) => answer.setHeader("content-type", "text/html; charset=utf-8").end(html));
+    await new Promise((done) => server.listen(0, "127.0.0.1", done));
+    this.ends.push(() => server.close());
+    const url = `http://${host}:${server.address().port}`;
+    this.elsewhere.push(url);
+    return url;
+  }
+
   /** A browser of its own, not signed in. */
   async person(options = {}) {
-    const context = await this.browser.newContext({ baseURL: this.site, ...options });
+    const context = await this.browser.newContext({ baseURL: this.base, ...options });
     context.setDefaultTimeout(PATIENCE);
-    const page = await context.newPage();
-    page.faults = [];
+    return this.look(await context.newPage());
+  }
+
+  /** Watches what a page does. What it is to complain of stands in `excused`. */
+  look(page) {
+    Object.assign(page, { faults: [], excused: [] });
+    this.pages.push(page);
     page.on("console", (message) => { if (message.type() === "error") page.faults.push(message.text()); });
     page.on("pageerror", (error) => page.faults.push(String(error)));
+    // Whatever leaves the page goes to the gateway, or it was stopped by the page's own policy.
+    const went = (request) => {
+      const known = [this.base, this.provider?.url, ...this.elsewhere].includes(new URL(request.url()).origin);
+      if (!known && request.failure()?.errorText !== "csp") page.faults.push(`it asked ${request.url()}`);
+    };
+    page.on("requestfailed", went);
+    page.on("requestfinished", went);
     return page;
   }
 
@@ -159,12 +222,52 @@ export class World {
     return page;
   }
 
+  /** Another window of the same browser. */
+  async window(page) {
+    return this.look(await page.context().newPage());
+  }
+
+  /** A browser in which somebody is signed in with the provider. */
+  async colleague(who = {}, options = {}) {
+    const person = { sub: "4711", email: "ada@example.com", email_verified: true, name: "Ada", groups: ["dba"], ...who };
+    await fetch(`${this.provider.url}/script`, { method: "POST", body: JSON.stringify({ person }) });
+    const page = await this.person(options);
+    await page.goto("/inbox");
+    await page.getByRole("link", { name: "Continue with Acme" }).click();
+    await page.waitForURL("**/inbox");
+    return page;
+  }
+
+  /** Holds a call and says under which id it waits. */
+  async held(tool, args, key) {
+    const before = new Set((await this.list()).map((card) => card.id));
+    const told = this.call(tool, args, key);
+    const ended = told.then((said) => { throw new Error(`it was not held: ${JSON.stringify(said)}`); });
+    const seen = until("a call is held", async () => (await this.list()).find((card) => !before.has(card.id)));
+    const { id } = await Promise.race([seen, ended]);
+    ended.catch(() => {});
+    return { id, told, path: `/calls/${id}` };
+  }
+
+  async list() {
+    const { stdout, stderr } = await this.command("approvals", "list", "--json");
+    if (stderr) throw new Error(stderr);
+    return stdout.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+  }
+
+  /** What a program hears that asks as somebody. */
+  async api(key, path, body) {
+    const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+    const answer = await fetch(`${this.base}/api/v1${path}`, body ? { method: "POST", headers, body: JSON.stringify(body) } : { headers });
+    return { status: answer.status, ...(await answer.json()) };
+  }
+
   /** A call of an agent: a promise of what it is told. */
   call(tool, args, key = this.key) {
     const body = {
       jsonrpc: "2.0", id: 1, method: "tools/call",
       params: {
-        name: tool.includes("__") ? tool : `shop__${tool}`, arguments: args,
+        name: tool.startsWith("countersign_") ? tool : `shop__${tool}`, arguments: args,
         _meta: { "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientInfo": { name: "browser-test", version: "1" }, "io.modelcontextprotocol/clientCapabilities": {} },
       },
     };
@@ -181,16 +284,19 @@ export class World {
     told.catch(() => {});
     return told;
   }
+}
 
-  /** Until so many calls wait, as the command line sees it. */
-  async waiting(count) {
-    return until(`${count} calls wait`, async () => {
-      const { stdout } = await this.command("approvals", "list", "--json");
-      const found = JSON.parse(stdout || "[]");
-      const list = Array.isArray(found) ? found : found.items ?? [];
-      return list.length === count && list;
-    });
-  }
+/** People who answer: whoever runs this, with these accounts too, and others by name. */
+export function people(others, mine = []) {
+  const { username } = userInfo();
+  return Object.entries({ [username]: [`os:${username}`, ...mine], ...others }).map(([name, accounts]) =>
+    `[people."${name}"]\naccounts = ${JSON.stringify(accounts)}\nroles = ["reviewer", "operator", "auditor"]`).join("\n");
 }
 
 export const text = (told) => told.result?.content?.map((part) => part.text).join("\n") ?? JSON.stringify(told.error);
+
+/** Until the page says so of the call it shows. */
+export const stands = (page, words) => page.locator("#state").filter({ hasText: words }).waitFor();
+
+/** Until there is such a text on the page. */
+export const says = (page, words) => page.getByText(words).first().waitFor();

@@ -16,11 +16,14 @@ use super::inbox::{asker, moment, state};
 use super::saying::{CHIPS, target};
 use super::seen::{Seen, Told, is_marked};
 use super::timeline::Step;
-use super::value::{Argument, Json, arguments};
+use super::value::{Argument, Json, arguments, hides, holds_a_mark};
 use crate::approval::state::State;
 use crate::approval::vote::{Part, Word as Said};
 use crate::facts::Risk;
 use crate::policy::finding::evidence::Needed;
+
+/// What is longer is not changed on a page, which would be as long as that.
+const LONGEST_EDITED: usize = 8 << 10;
 
 /// One call.
 #[derive(Debug, Template)]
@@ -122,7 +125,7 @@ impl Look {
         let places = shown.more.get("facts").and_then(|facts| facts.get("sql")?.get("arguments")?.as_array().cloned());
         let sql: Vec<String> = places.into_iter().flatten().filter_map(|at| at.as_str().map(str::to_owned)).collect();
         let whole = shown.params.get("arguments").map(|arguments| format!("{arguments:#}")).unwrap_or_default();
-        let editable = shown.masked.is_empty() && !whole.is_empty();
+        let editable = shown.masked.is_empty() && !whole.is_empty() && whole.len() <= LONGEST_EDITED;
         let proof = |known: bool| if known { "proven" } else { "its own word" };
         let who = [
             ("Agent", text("agent"), true),
@@ -160,7 +163,7 @@ impl Look {
 
     /// Whether it must be read before somebody agrees.
     pub fn must_be_read(&self) -> bool {
-        self.risk >= Risk::High
+        self.risk >= Risk::High || hides(&self.card.shown.params)
     }
 
     /// Whether its target must be typed before somebody agrees.
@@ -205,15 +208,6 @@ fn because(card: &Card) -> Vec<Because> {
         }
     };
     list.into_iter().flatten().map(one).collect()
-}
-
-fn holds_a_mark(value: &Value) -> bool {
-    match value {
-        Value::String(text) => is_marked(text),
-        Value::Array(items) => items.iter().any(holds_a_mark),
-        Value::Object(members) => members.iter().any(|(name, member)| is_marked(name) || holds_a_mark(member)),
-        _ => false,
-    }
 }
 
 impl Answered {

@@ -8,6 +8,7 @@ use super::super::sentence::{Word, sentence};
 use super::address::Show;
 use super::frame::{Frame, When};
 use super::seen::{Seen, Told};
+use super::value::hides;
 use crate::approval::state::State;
 use crate::clock::Timestamp;
 use crate::facts::Risk;
@@ -60,7 +61,8 @@ impl Row {
         let may = card.you.as_ref().is_some_and(|you| you.may.contains(&"approve"));
         // What is bad needs a look, and several calls need several answers.
         let signed = card.you.as_ref().is_some_and(|you| you.suffices == Some(Needed::Passkey));
-        let tap = (may && !signed && risk <= Risk::Medium && item.count == 1).then(|| card.digest.clone());
+        let tap = (may && !signed && risk <= Risk::Medium && item.count == 1 && !hides(&card.shown.params))
+            .then(|| card.digest.clone());
         Self {
             id: card.id.clone(),
             sentence: sentence(&card.shown),

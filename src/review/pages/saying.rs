@@ -2,7 +2,7 @@
 //!
 //! A form becomes the same answer that comes in over the interface, so that both are read, judged and refused alike. What is
 //! asked for here besides depends on how bad the call could be: of high risk it must have been looked at, of critical risk its
-//! target must be named too. A tap in passing agrees to neither.
+//! target must be named too. What a glance does not show must have been looked at in any case. A tap in passing agrees to none of it.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::card::Shown;
 use super::super::fault::Fault;
+use super::value::hides;
 use crate::facts::Risk;
 
 /// What was filled in: each name as often as it was.
@@ -107,7 +108,7 @@ pub fn target(shown: &Shown) -> &str {
 }
 
 fn looked(form: &Form, (shown, risk): (&Shown, Risk)) -> Result<(), Fault> {
-    if risk >= Risk::High && form.one("read").is_none() {
+    if (risk >= Risk::High || hides(&shown.params)) && form.one("read").is_none() {
         return Err(Fault::LookFirst("open what will be sent, and say that you have read it".to_owned()));
     }
     if risk == Risk::Critical && form.one("target") != Some(target(shown)) {

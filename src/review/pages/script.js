@@ -40,7 +40,10 @@
     return [...part.querySelectorAll("textarea, input:not([type=hidden])")].some((field) =>
       field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
   };
+  const called = (one) => [one.tagName, one.id, one.name, one.getAttribute("href"), one.dataset.key, one.tagName === "BUTTON" && one.textContent].join(" ");
   let fetching = false, again = false;
+  // What the gateway sent last, before anything in it was changed here.
+  let last = document.getElementById("live") && document.getElementById("live").outerHTML;
   const refresh = async () => {
     const part = document.getElementById("live");
     if (!part) return;
@@ -52,6 +55,8 @@
       if (!answer.ok) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
       if (!fresh) return;
+      const sent = fresh.outerHTML;
+      if (sent === last) return;
       const moved = part.dataset.call && part.dataset.revision !== fresh.dataset.revision;
       if (part.dataset.call && busy(part)) {
         if (moved) {
@@ -61,8 +66,8 @@
         return;
       }
       const open = new Set([...part.querySelectorAll("details[open][id]")].map((one) => one.id));
-      const focused = document.activeElement && document.activeElement.closest("[id]");
-      const back = focused && part.contains(focused) ? focused.id : null;
+      const at = part.contains(document.activeElement) ? document.activeElement : null;
+      const within = at && at.closest("[id]").id;
       for (const one of fresh.querySelectorAll("details[id]")) if (open.has(one.id)) one.open = true;
       if (moved) say("This call changed: " + fresh.querySelector("#state").textContent);
       if (part.dataset.live === "inbox") {
@@ -70,8 +75,17 @@
         const added = [...fresh.querySelectorAll(".row")].filter((row) => !before.has(row.id)).length;
         if (added) say(added === 1 ? "One call more waits." : added + " calls more wait.");
       }
+      last = sent;
+      const target = part.querySelector(":target");
       part.replaceWith(document.adoptNode(fresh));
-      if (back) { const to = document.getElementById(back); if (to) (to.querySelector("a, summary, button") || to).focus(); }
+      if (target) location.replace("#" + target.id);
+      if (at) {
+        const place = document.getElementById(within) || fresh;
+        const same = [place, ...place.querySelectorAll(at.tagName)].find((one) => called(one) === called(at));
+        // Whoever was about to press Enter on one call does not press it on another.
+        const digest = (one) => (one.querySelector("#decide [name=digest]") || {}).value;
+        (same && digest(part) === digest(fresh) ? same : document.getElementById("main")).focus({ preventScroll: true });
+      }
       times(); clocks(); badge(); select(0);
     } catch { /* The next event, or the next connection, tries again. */ } finally {
       fetching = false;
@@ -84,15 +98,21 @@
     document.title = count ? "(" + count + ") " + title : title;
   };
   if (document.getElementById("live")) {
-    const events = new EventSource("/events");
-    let lost = false;
-    events.addEventListener("changed", (event) => {
-      const id = JSON.parse(event.data).id;
-      const here = document.getElementById("live");
-      if (!here.dataset.call || here.dataset.call === id) refresh();
-    });
-    events.onopen = () => { if (lost) { lost = false; refresh(); } };
-    events.onerror = () => { lost = true; };
+    const listen = () => {
+      const events = new EventSource("/events");
+      events.addEventListener("changed", (event) => {
+        const id = JSON.parse(event.data).id;
+        const here = document.getElementById("live");
+        if (!here.dataset.call || here.dataset.call === id) refresh();
+      });
+      // Whatever happened between this page and the connection was told to nobody.
+      events.onopen = refresh;
+      events.onerror = () => {
+        // A browser that was refused does not try again by itself; whoever was signed out meanwhile is shown that.
+        if (events.readyState === EventSource.CLOSED) { refresh(); setTimeout(listen, 5000); }
+      };
+    };
+    listen();
   }
 
   // Keys: none acts on its own at high risk, and none while somebody writes.
@@ -110,7 +130,8 @@
     const found = document.querySelector(selector);
     if (!found) return;
     if (found.tagName === "DETAILS") found.open = true;
-    if (found.id === "deny") location.hash = "deny";
+    // Going there anew opens it, also where the address says already that we are there.
+    if (found.id === "deny") document.querySelector("a[href='#deny']").click();
     const field = found.querySelector("textarea, input:not([type=hidden])");
     (field || found).focus();
     found.scrollIntoView({ block: "center" });
@@ -119,10 +140,9 @@
     const form = document.getElementById("decide");
     const button = form && form.querySelector("button[data-key=a]");
     if (!button) return;
-    const details = document.getElementById("sent-details");
-    if (form.dataset.risk === "high" || form.dataset.risk === "critical") {
-      details.open = true;
-      const read = form.querySelector("[name=read]");
+    const read = form.querySelector("[name=read]");
+    if (read) {
+      document.getElementById("sent-details").open = true;
       (read.checked ? form.querySelector("[name=target]") || button : read).focus();
       say("Read what would be sent first. Then press Enter on Approve.");
     } else button.focus();

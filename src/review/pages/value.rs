@@ -8,7 +8,7 @@ use std::fmt::{self, Write as _};
 use askama::filters::HtmlSafe;
 use serde_json::Value;
 
-use super::seen::{Seen, Written, is_cut};
+use super::seen::{Seen, Written, is_cut, is_marked};
 
 /// One argument.
 #[derive(Clone, Debug)]
@@ -113,6 +113,22 @@ pub fn arguments(params: &Value, sql: &[String]) -> Vec<Argument> {
         Argument { name: Seen(name.clone()), cut: is_long(value), body }
     };
     arguments.iter().map(argument).collect()
+}
+
+/// Whether a glance at what is shown does not tell what it is: part of it is not shown, or would not be seen for what it is.
+pub fn hides(params: &Value) -> bool {
+    let arguments = params.get("arguments").and_then(Value::as_object);
+    arguments.is_some_and(|arguments| arguments.values().any(is_long)) || holds_a_mark(params)
+}
+
+/// Whether something in it is not seen for what it is.
+pub fn holds_a_mark(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_marked(text),
+        Value::Array(items) => items.iter().any(holds_a_mark),
+        Value::Object(members) => members.iter().any(|(name, member)| is_marked(name) || holds_a_mark(member)),
+        _ => false,
+    }
 }
 
 /// Whether something of it is not shown.
@@ -250,6 +266,16 @@ mod tests {
         let params = json!({"arguments": {"many": vec![0; 500], "long": "x".repeat(5000), "short": 1}});
         let cut: Vec<bool> = arguments(&params, &[]).iter().map(|argument| argument.cut).collect();
         assert_eq!(cut, [true, true, false]);
+        // REN-04, REN-07
+        for (arguments, hidden) in [
+            (json!({"long": "x".repeat(5000)}), true),
+            (json!({"deep": [{"many": vec![0; 500]}]}), true),
+            (json!({"name": "invoice\u{202e}fdp.exe"}), true),
+            (json!({"na\u{200b}me": 1}), true),
+            (json!({"text": "two\nlines\tand a tab"}), false),
+        ] {
+            assert_eq!(hides(&json!({ "arguments": arguments })), hidden, "{arguments}");
+        }
         let shown = Json(json!(vec![0; 500])).to_string();
         assert!(shown.contains("more is not shown here"), "{shown}");
     }
