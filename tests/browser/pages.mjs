@@ -19,6 +19,11 @@ const PAGES = {
   "hostile": ({ hostile }) => hostile.path,
   "over": ({ over }) => over.path,
   "me": () => "/me",
+  "history": () => "/history",
+  "grants": () => "/grants",
+  "servers": () => "/servers",
+  "rules": () => "/rules",
+  "numbers": () => "/numbers",
   "nothing": () => "/calls/01a20175-0000-7000-8000-000000000000",
 };
 

@@ -153,6 +153,7 @@ fn no_spawn() -> Told {
         let answer = session.call(2, "echo", json!({ "command": "touch pwned; $(touch pwned)" })).await;
         assert_eq!(text(&answer), r#"{"command":"touch pwned; $(touch pwned)"}"#);
         assert!(!world.path("pwned").exists());
-        assert_eq!(world.request(reqwest::Method::POST, "/servers").send().await.unwrap().status(), 404);
+        let page = world.request(reqwest::Method::POST, "/servers").send().await.unwrap();
+        assert_eq!(page.status(), 405, "servers are shown, and nobody adds one");
     })
 }
