@@ -302,7 +302,7 @@ impl Gateway {
                 }
                 _ = ticks.tick() => {
                     told = told.saturating_add(1);
-                    Box::pin(say_progress(exchange, told, &format!("{}; see {}", meanwhile(&approval, now), self.where_seen(&approval)))).await;
+                    Box::pin(say_progress(exchange, told, &self.progress(&approval, now))).await;
                     known = Some(approval);
                 }
             }

@@ -6,9 +6,10 @@ use super::Gateway;
 use super::answer::{Refusal, Retry};
 use crate::catalogue::pins::Pinned;
 use crate::catalogue::tool::Tool;
+use crate::digest::Digest;
 use crate::policy::kept::Kept;
 use crate::store::StoreError;
-use crate::store::pins::Sighting;
+use crate::store::pins::{KeptPin, Sighting};
 
 impl Gateway {
     /// What is known of this server's tools.
@@ -20,12 +21,22 @@ impl Gateway {
     pub(super) async fn keep_pin(&self, tool: &Tool, pinned: &Pinned) -> Result<(), Refusal> {
         let definition = crate::digest::canonical(&tool.definition.clone().into());
         let at = self.clock.now();
-        // Kept before it counts, so that people can be shown later what was agreed to and what is different now.
-        let kept = Kept::definition(tool.digest, definition.clone());
-        self.store.keep(&[kept]).await.map_err(|error| unkept(&error))?;
+        if let Some(agreed) = pinned.agreed.filter(|agreed| *agreed != tool.digest) {
+            self.keep_agreed(tool, agreed).await.map_err(|error| unkept(&error))?;
+        }
         let (server, name) = (&*tool.server, tool.name.as_str());
         let sighting = Sighting { server, tool: name, pinned, definition: &definition, at };
         self.store.see_pin(sighting).await.map_err(|error| unkept(&error))
+    }
+
+    /// Keeps what was agreed to before what is seen now takes its place, so that people can be shown what differs.
+    async fn keep_agreed(&self, tool: &Tool, agreed: Digest) -> Result<(), StoreError> {
+        let before = self.store.list_pins(&tool.server).await?;
+        let is_it = |kept: &KeptPin| kept.tool == tool.name && kept.pinned.seen == agreed;
+        match before.into_iter().find(is_it) {
+            Some(kept) => self.store.keep(&[Kept::definition(agreed, kept.definition)]).await,
+            None => Ok(()),
+        }
     }
 }
 

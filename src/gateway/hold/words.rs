@@ -31,6 +31,11 @@ impl Gateway {
 }
 
 impl Gateway {
+    /// What a client that waits is told, with where people see it.
+    pub(super) fn progress(&self, approval: &Approval, now: Timestamp) -> String {
+        format!("{}; see {}; reference {}", waits(approval, now), self.where_seen(approval), approval.id)
+    }
+
     /// Where people see what waits.
     pub(super) fn where_seen(&self, approval: &Approval) -> String {
         match self.pages.get() {
@@ -42,8 +47,12 @@ impl Gateway {
 
 /// What a client that waits is told.
 pub(in crate::gateway) fn meanwhile(approval: &Approval, now: Timestamp) -> String {
+    format!("{}; reference {}", waits(approval, now), approval.id)
+}
+
+fn waits(approval: &Approval, now: Timestamp) -> String {
     let lacking = approval.lacking(now).join("; ");
-    format!("waiting for people to agree ({lacking}){}; reference {}", asks(approval), approval.id)
+    format!("waiting for people to agree ({lacking}){}", asks(approval))
 }
 
 /// What somebody wants to know first.
