@@ -81,6 +81,15 @@ pub enum PasskeyError {
     /// There may be two of it.
     #[error("the passkey counts backwards, as a copy of it would; remove it, and enrol another one")]
     Cloned,
+    /// It came too late, or a second time.
+    #[error("this took too long, or was done already; begin again")]
+    Late,
+    /// One account has no more.
+    #[error("you have as many passkeys as one may have; remove one first")]
+    TooMany,
+    /// Nobody can have one here.
+    #[error(transparent)]
+    NoSite(#[from] NoSite),
     /// Nobody knows it.
     #[error("this passkey is not enrolled for this account, or not any more; use another one, or enrol it")]
     Unknown,

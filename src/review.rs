@@ -32,6 +32,7 @@ pub mod openapi;
 pub mod page;
 pub mod pages;
 pub mod past;
+pub mod query;
 pub mod reach;
 pub mod risk;
 pub mod route;

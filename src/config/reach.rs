@@ -183,7 +183,7 @@ impl Oauth {
 }
 
 /// RFC 8414, section 2: no query and no fragment. What does not belong there may be secret.
-fn issuer(section: &Section<'_>, given: &Given) -> Reading<Url> {
+pub(super) fn issuer(section: &Section<'_>, given: &Given) -> Reading<Url> {
     const WANTED: Wanted = Wanted("an https address without user, query or fragment", "https://login.example.com");
     let subject = if given.text.contains(['@', '?', '#']) { Subject::Hidden } else { Subject::Shown };
     let url = Url::parse(&given.text).ok().filter(|url| {

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use schemars::JsonSchema;
-use url::Url;
 
 use super::fault::Subject;
 use super::measure::Period;
+use super::reach;
 use super::sample::is_sample;
 use super::section::{Given, Noted, Privacy, Reading, Section, Wanted};
 use super::servers::ServerName;
@@ -235,21 +235,13 @@ impl GroupRoles {
     }
 }
 
-/// As it stands, because it is compared as it stands. What does not belong into it may be secret.
+/// As it stands, because it is compared as it stands.
 fn issuer(section: &Section<'_>) -> Reading<String> {
     const WANTED: Wanted = Wanted("an https address without user, query or fragment", "https://login.example.com");
     let given = section.given("issuer", Privacy::Open)?;
     let given = given.ok_or_else(|| section.missing("issuer", WANTED))?;
-    let plain = Url::parse(&given.text).is_ok_and(|url| {
-        matches!(url.scheme(), "https" | "http")
-            && url.has_host()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none()
-    });
-    let subject = if given.text.contains(['@', '?', '#']) { Subject::Hidden } else { Subject::Shown };
-    if plain { Ok(given.text) } else { Err(section.bad(&given, WANTED, subject)) }
+    reach::issuer(section, &given)?;
+    Ok(given.text)
 }
 
 fn scopes_of(section: &Section<'_>, all: Vec<Given>) -> Reading<Vec<String>> {

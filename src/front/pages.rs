@@ -118,7 +118,7 @@ impl Listener {
     async fn visit<'a>(&self, head: &'a Parts) -> Result<Visit<'a>, Fault> {
         self.admit(head).await.map_err(|stranger| Fault::Stranger(stranger.status(), stranger.to_string()))?;
         let now = self.gateway.desk.now().await?;
-        let nonce = hex(&chance::<16>().map_err(|error| Fault::NotSignedIn(error.to_string()))?);
+        let nonce = hex(&chance::<16>()?);
         let sign_in = match cookie::of(&head.headers, cookie::PERSON, self.doors.secure) {
             Some(text) => {
                 let (store, cookie) = (&self.gateway.store, Cookie::read(text));
@@ -290,7 +290,7 @@ impl Listener {
             let page = DifferencePage::of(visit.frame(), (id, &shown), form)?;
             return Ok(html(StatusCode::OK, &visit.nonce, &page));
         }
-        let wish = self.wish(visit, (id, verb), form).await?;
+        let wish = passkeys::wish((voter, &kept.approval), (verb, form), &shown)?;
         let yes = matches!(&wish, Wish::Vote { word: Word::Yes | Word::BreakGlass, .. });
         let rushed = if yes {
             self.rushes(visit, (id, form.one("digest").unwrap_or_default()), risk(&shown)).await?

@@ -9,7 +9,7 @@ use crate::catalogue::tool::Tool;
 use crate::digest::Digest;
 use crate::policy::kept::Kept;
 use crate::store::StoreError;
-use crate::store::pins::{KeptPin, Sighting};
+use crate::store::pins::Sighting;
 
 impl Gateway {
     /// What is known of this server's tools.
@@ -31,11 +31,11 @@ impl Gateway {
 
     /// Keeps what was agreed to before what is seen now takes its place, so that people can be shown what differs.
     async fn keep_agreed(&self, tool: &Tool, agreed: Digest) -> Result<(), StoreError> {
-        let before = self.store.list_pins(&tool.server).await?;
-        let is_it = |kept: &KeptPin| kept.tool == tool.name && kept.pinned.seen == agreed;
-        match before.into_iter().find(is_it) {
-            Some(kept) => self.store.keep(&[Kept::definition(agreed, kept.definition)]).await,
-            None => Ok(()),
+        match self.store.find_pin(&tool.server, &tool.name).await? {
+            Some(kept) if kept.pinned.seen == agreed => {
+                self.store.keep(&[Kept::definition(agreed, kept.definition)]).await
+            }
+            _ => Ok(()),
         }
     }
 }

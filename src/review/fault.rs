@@ -6,12 +6,14 @@ use serde::Serialize;
 
 use super::answer::LONGEST_REASON;
 use crate::approval::event::Refused;
+use crate::clock::NoChance;
 use crate::digest::Digest;
 use crate::gateway::desk::DeskError;
 use crate::identity::Challenge;
 use crate::passkey::PasskeyError;
 use crate::policy::finding::grant::TooWide;
 use crate::store::StoreError;
+use crate::store::append::AppendError;
 
 /// Why it is not.
 #[derive(Debug, thiserror::Error)]
@@ -293,6 +295,12 @@ impl From<DeskError> for Fault {
             DeskError::Passkey(error) => Self::Passkey(error),
             other => Self::Away(other),
         }
+    }
+}
+
+impl From<NoChance> for Fault {
+    fn from(error: NoChance) -> Self {
+        Self::Away(AppendError::Broken(error.to_string()).into())
     }
 }
 

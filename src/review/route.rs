@@ -1,11 +1,12 @@
 //! What is asked at which address?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::answer::{VERBS, Verb};
 use super::fault::Fault;
 use super::page::{LARGEST, OPEN, Only, USUAL, Wanted};
+use super::query::{Query, malformed};
 use crate::approval::state::State;
 use crate::config::measure::Period;
 use crate::policy::finding::pointer::Pointer;
@@ -135,32 +136,6 @@ impl Place {
     }
 }
 
-/// What follows the question mark: each name once, and none that means nothing here.
-struct Query(BTreeMap<String, String>);
-
-impl Query {
-    fn read(query: Option<&str>) -> Result<Self, Fault> {
-        let mut all = BTreeMap::new();
-        for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-            if all.insert(name.to_string(), value.into_owned()).is_some() {
-                return Err(malformed(&name, "it is there twice".to_owned()));
-            }
-        }
-        Ok(Self(all))
-    }
-
-    fn take(&mut self, name: &str) -> Option<String> {
-        self.0.remove(name)
-    }
-
-    fn close(self) -> Result<(), Fault> {
-        match self.0.into_keys().next() {
-            None => Ok(()),
-            Some(name) => Err(malformed(&name, "it means nothing here".to_owned())),
-        }
-    }
-}
-
 fn states(text: &str) -> Result<Vec<&'static str>, Fault> {
     if text == "all" {
         return Ok(Vec::new());
@@ -208,9 +183,4 @@ fn wait(text: &str) -> Result<Duration, Fault> {
 fn known(key: &str, id: String) -> Result<String, Fault> {
     let plain = id.len() <= LONGEST_ID && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if plain { Ok(id) } else { Err(malformed(key, "write the id of a call".to_owned())) }
-}
-
-fn malformed(key: &str, why: String) -> Fault {
-    // It comes from the address of the request: what is repeated of it is short.
-    Fault::Malformed { key: Some(key.chars().take(40).collect()), why }
 }

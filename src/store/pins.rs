@@ -101,6 +101,15 @@ impl Store {
         done
     }
 
+    /// One tool's pin.
+    pub async fn find_pin(&self, server: &str, tool: &str) -> Result<Option<KeptPin>, StoreError> {
+        storable(server, "the server's name")?;
+        storable(tool, "the tool's name")?;
+        let row: Option<Row> =
+            reading!(self.pool(), db => sqlx::query_as(FIND).bind(server).bind(tool).fetch_optional(db).await)?;
+        row.map(KeptPin::read).transpose()
+    }
+
     /// Agrees to the definition with this digest, if it is still the one the server shows.
     pub async fn agree_pin(&self, wish: Wish<'_>) -> Result<Agreement, StoreError> {
         let Wish { server, tool, digest, by, at } = wish;
@@ -115,9 +124,7 @@ impl Store {
         if done > 0 {
             return Ok(Agreement::Agreed);
         }
-        let row: Option<Row> =
-            reading!(self.pool(), db => sqlx::query_as(FIND).bind(server).bind(tool).fetch_optional(db).await)?;
-        let kept = row.map(KeptPin::read).transpose()?;
+        let kept = self.find_pin(server, tool).await?;
         Ok(kept.map_or(Agreement::Unknown, |kept| Agreement::Moved(kept.pinned.seen)))
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::Visit;
 use super::reply::{document, redirect};
+use crate::approval::Approval;
 use crate::approval::evidence::Evidence;
 use crate::approval::vote::Voter;
 use crate::call::CallId;
@@ -47,7 +48,7 @@ impl Listener {
         let (site, account) = (self.site()?, account(visit)?);
         let mine = self.gateway.store.passkeys_of(account).await?;
         if mine.len() >= MOST {
-            return Err(Fault::NotSignedIn(format!("you have {MOST} passkeys; remove one first")));
+            return Err(PasskeyError::TooMany.into());
         }
         let nonce = self.ask(ENROLS, account, visit.now).await?;
         let known = || mine.iter().map(|kept| kept.id.as_str());
@@ -131,8 +132,9 @@ impl Listener {
         form: &Form,
     ) -> Result<Reply, Fault> {
         let (site, account) = (self.site()?, account(visit)?);
-        let wish = self.wish(visit, (id, verb), form).await?;
         let voter = self.voter(visit)?;
+        let kept = self.seen(voter, id).await?;
+        let wish = wish((voter, &kept.approval), (verb, form), &Shown::of(&kept)?)?;
         let mine = self.passkeys(voter).await?;
         if mine.is_empty() {
             return Err(Fault::LookFirst("this wants a passkey, and you have none; add one at /me".to_owned()));
@@ -150,19 +152,9 @@ impl Listener {
             return Ok(Evidence::SignedIn);
         }
         let nonce = self.asked(ANSWERS, account(visit)?, form, visit.now).await?;
-        let (used, key) = self.used(form).await?;
+        let (used, key, _) = self.used(form).await?;
         // Whose it is, what it signed and whether its counter goes on is looked at where the answer is taken.
         Ok(Evidence::Passkey(Box::new(self.site()?.assertion(&used, &key, nonce)?)))
-    }
-
-    /// What is wished by a form.
-    pub(super) async fn wish(&self, visit: &Visit<'_>, (id, verb): (&str, &str), form: &Form) -> Result<Wish, Fault> {
-        let voter = self.voter(visit)?;
-        let kept = self.seen(voter, id).await?;
-        let shown = Shown::of(&kept)?;
-        let said = answer(verb, form, (&shown, risk(&shown)))?;
-        let known = VERBS.iter().find(|known| known.name == verb).ok_or(Fault::NoRoute)?;
-        (known.read)(&said)?(voter.clone(), &kept.approval)
     }
 
     /// All passkeys this person may answer with.
@@ -175,11 +167,11 @@ impl Listener {
     }
 
     fn site(&self) -> Result<&Site, Fault> {
-        self.doors.site.as_ref().map_err(|why| Fault::NotSignedIn(why.to_string()))
+        self.doors.site.as_ref().map_err(|why| PasskeyError::NoSite(why.clone()).into())
     }
 
     async fn ask(&self, kind: &'static str, whose: &str, now: Timestamp) -> Result<Nonce, Fault> {
-        let nonce = Nonce::from(chance::<32>().map_err(|error| Fault::NotSignedIn(error.to_string()))?);
+        let nonce = Nonce::from(chance::<32>()?);
         let micros = i64::try_from(PATIENCE.as_micros()).unwrap_or(i64::MAX);
         let ends = Timestamp::from_micros(now.micros().saturating_add(micros));
         self.gateway.store.put_once(Once { name: name(&nonce), kind, ends, body: whose }).await?;
@@ -187,17 +179,18 @@ impl Listener {
     }
 
     async fn asked(&self, kind: &'static str, whose: &str, form: &Form, now: Timestamp) -> Result<Nonce, Fault> {
-        let late = || Fault::NotSignedIn("this took too long, or was done already; begin again".to_owned());
-        let nonce = form.one("nonce").and_then(|text| Nonce::try_from(text.to_owned()).ok()).ok_or_else(late)?;
+        let nonce = form.one("nonce").and_then(|text| Nonce::try_from(text.to_owned()).ok());
+        let nonce = nonce.ok_or(PasskeyError::Late)?;
         let kept = self.gateway.store.take_once(name(&nonce), kind, now).await?;
-        if kept.as_deref() == Some(whose) { Ok(nonce) } else { Err(late()) }
+        if kept.as_deref() == Some(whose) { Ok(nonce) } else { Err(PasskeyError::Late.into()) }
     }
 
-    async fn used(&self, form: &Form) -> Result<(Used, PublicKey), Fault> {
+    /// What a form says was signed, and the passkey that is said to have.
+    async fn used(&self, form: &Form) -> Result<(Used, PublicKey, KeptPasskey), Fault> {
         let used = Used::read(form.one("credential").unwrap_or_default().as_bytes())?;
         let kept = self.gateway.store.find_passkey(&used.credential_id()).await?.ok_or(PasskeyError::Unknown)?;
-        let key = PublicKey::try_from(kept.public_key).map_err(|_| PasskeyError::Unknown)?;
-        Ok((used, key))
+        let key = PublicKey::try_from(kept.public_key.clone()).map_err(|_| PasskeyError::Unknown)?;
+        Ok((used, key, kept))
     }
 
     /// The passkey that signed a challenge, and whose counter went on by it.
@@ -208,15 +201,25 @@ impl Listener {
         challenge: &[u8; 32],
         now: Timestamp,
     ) -> Result<KeptPasskey, Fault> {
-        let (used, key) = self.used(form).await?;
+        let (used, key, kept) = self.used(form).await?;
         let assertion = site.assertion(&used, &key, nonce)?;
         assertion.is_over(challenge)?;
-        let kept = self.gateway.store.find_passkey(&used.credential_id()).await?.ok_or(PasskeyError::Unknown)?;
         let counter = assertion.counter()?;
         went_on(kept.counter, counter)?;
         let taken = self.gateway.store.used_passkey(&kept.id, counter, now).map_err(Fault::from).await?;
         if taken { Ok(kept) } else { Err(PasskeyError::Cloned.into()) }
     }
+}
+
+/// What is wished by a form.
+pub(super) fn wish(
+    (voter, approval): (&Voter, &Approval),
+    (verb, form): (&str, &Form),
+    shown: &Shown,
+) -> Result<Wish, Fault> {
+    let said = answer(verb, form, (shown, risk(shown)))?;
+    let known = VERBS.iter().find(|known| known.name == verb).ok_or(Fault::NoRoute)?;
+    (known.read)(&said)?(voter.clone(), approval)
 }
 
 fn account<'a>(visit: &'a Visit<'_>) -> Result<&'a str, Fault> {

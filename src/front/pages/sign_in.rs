@@ -90,7 +90,7 @@ impl Listener {
         let begun = SignIn::begin(&self.gateway.store, (caller, how), self.doors.lasting, visit.now).await;
         let cookie = begun.map_err(|error| match error {
             SignInError::Store(error) => Fault::from(error),
-            SignInError::Chance(error) => Fault::NotSignedIn(error.to_string()),
+            SignInError::Chance(error) => error.into(),
         })?;
         if let Some(before) = &visit.sign_in {
             self.gateway.store.end_sign_in(before.name).await?;

@@ -1,9 +1,8 @@
 //! What is asked of the pages?
 
-use std::collections::BTreeMap;
-
 use super::super::answer::{VERBS, Verb};
 use super::super::fault::Fault;
+use super::super::query::{Query, malformed};
 use super::frame::{ASSETS, Asset};
 use super::history::Search;
 use crate::identity::sign_in::oidc::CALLBACK;
@@ -125,12 +124,15 @@ impl Address {
     pub fn read(method: &http::Method, path: &str, query: Option<&str>) -> Result<Option<Self>, Fault> {
         // What a provider sends back is read where it is judged.
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-        let mut query = if path == CALLBACK { Query(BTreeMap::new()) } else { Query::read(query)? };
+        let mut query = if path == CALLBACK { Query::default() } else { Query::read(query)? };
         let get = |address| Some(("GET", address));
         let post = |address| Some(("POST", address));
         let found = match parts.as_slice() {
             [""] => get(Self::Home),
-            ["inbox"] => get(Self::Inbox { show: show(query.take("show"))?, after: query.id("after")? }),
+            ["inbox"] => get(Self::Inbox {
+                show: show(query.take("show"))?,
+                after: query.take("after").map(|id| known(&id)).transpose()?,
+            }),
             ["calls", id] => get(Self::Call(known(id)?)),
             ["calls", id, "sent"] => get(Self::Sent(known(id)?)),
             ["calls", id, verb] => match VERBS.iter().find(|known| known.name == *verb) {
@@ -186,36 +188,6 @@ pub fn back(wanted: Option<String>) -> String {
     wanted.filter(ours).unwrap_or_else(|| "/inbox".to_owned())
 }
 
-/// What follows the question mark: each name once, and none that means nothing there.
-struct Query(BTreeMap<String, String>);
-
-impl Query {
-    fn read(query: Option<&str>) -> Result<Self, Fault> {
-        let mut all = BTreeMap::new();
-        for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-            if all.insert(name.to_string(), value.into_owned()).is_some() {
-                return Err(malformed(&name, "it is there twice"));
-            }
-        }
-        Ok(Self(all))
-    }
-
-    fn take(&mut self, name: &str) -> Option<String> {
-        self.0.remove(name)
-    }
-
-    fn id(&mut self, name: &str) -> Result<Option<String>, Fault> {
-        self.take(name).map(|id| known(&id)).transpose()
-    }
-
-    fn close(self) -> Result<(), Fault> {
-        match self.0.into_keys().next() {
-            None => Ok(()),
-            Some(name) => Err(malformed(&name, "it means nothing here")),
-        }
-    }
-}
-
 fn show(wanted: Option<String>) -> Result<Show, Fault> {
     let Some(wanted) = wanted else { return Ok(Show::Mine) };
     let found = Show::ALL.into_iter().find(|show| show.word() == wanted);
@@ -233,10 +205,6 @@ fn which(wanted: Option<&str>) -> Result<Which, Fault> {
 fn known(id: &str) -> Result<String, Fault> {
     let plain = id.len() <= LONGEST && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if plain { Ok(id.to_owned()) } else { Err(Fault::Unknown) }
-}
-
-fn malformed(key: &str, why: &str) -> Fault {
-    Fault::Malformed { key: Some(key.chars().take(40).collect()), why: why.to_owned() }
 }
 
 #[cfg(test)]
