@@ -6,12 +6,14 @@
 
 pub mod append;
 pub mod approvals;
+pub mod deliveries;
 pub mod entries;
 pub mod grants;
 pub mod keys;
 pub mod labels;
 pub mod limits;
 mod migrations;
+pub mod notices;
 pub mod once;
 pub mod parts;
 pub mod passkeys;

@@ -40,7 +40,7 @@ const KNOWN_TO: [(&str, &[&str]); 15] = [
     ("similar::", &["src/review/pages"]),
     ("anyhow::", &["src/cli", "src/policy", "src/downstream/oauth"]),
     ("sha2::", &["src/digest.rs"]),
-    ("ring::", &["src/gateway/ticket.rs", "src/identity/sign_in/oidc/id_token.rs", "src/passkey"]),
+    ("ring::", &["src/gateway/ticket.rs", "src/identity/sign_in/oidc/id_token.rs", "src/passkey", "src/channels"]),
     ("openidconnect::", &["src/identity/sign_in/oidc/"]),
     ("ciborium::", &["src/passkey"]),
 ];

@@ -75,7 +75,7 @@ impl Approval {
     }
 
     /// What breaking the glass takes: it is in the place of every hold, so what the strictest wants.
-    pub(super) fn strictest(&self) -> Needed {
+    pub fn strictest(&self) -> Needed {
         self.agreement.all_of.iter().map(|hold| hold.terms.needs()).max().unwrap_or_default()
     }
 

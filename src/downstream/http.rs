@@ -12,7 +12,7 @@
 mod answer;
 mod dial;
 mod fault;
-pub(super) mod fetch;
+pub mod fetch;
 pub mod guard;
 mod line;
 mod options;

@@ -24,6 +24,7 @@ use crate::approval::vote::{Vote, Voter};
 use crate::approval::{Approval, Next};
 use crate::audit::entry::{Entry, Event, Held, Previewed};
 use crate::audit::receipt::Receipt;
+use crate::channels::notice::Notice;
 use crate::clock::{Clock, Timestamp, chance};
 use crate::digest::hex;
 use crate::gateway::failpoint::Failpoint;
@@ -112,7 +113,8 @@ impl Desk {
         };
         entries.push(Entry { call: Some(approval.id.clone()), at: approval.opened, event: Event::Held(held) });
         let now = approval.opened;
-        let step = Step { approval, before: Before::Nothing(shown), vote: None, grant: None, lines: lines(&entries)? };
+        let (lines, notices) = (lines(&entries)?, Notice::of(None, (&approval, 1), now));
+        let step = Step { approval, before: Before::Nothing(shown), vote: None, grant: None, lines, notices };
         let store = self.store.clone();
         let moved = whole(async move { store.move_approval(step, now).await }).await?;
         Ok(moved? != Moved::Stale)
@@ -170,7 +172,8 @@ impl Desk {
             let now = self.now().await?;
             let Some(approval) = kept.approval.due(now) else { return Ok((kept, now)) };
             let entry = settled(&approval, now, (None, None));
-            self.write(approval, Before::Version(kept.version), (None, None), (&[entry], now)).await?;
+            let made = (&kept.approval, approval);
+            self.write(made, Before::Version(kept.version), (None, None), (&[entry], now)).await?;
         }
         Err(DeskError::Busy)
     }
@@ -191,7 +194,8 @@ impl Desk {
                 Wish::Edit { shown, .. } => Before::Shown(kept.version, shown.clone()),
                 _ => Before::Version(kept.version),
             };
-            if self.write(approval.clone(), version, (vote, grant.clone()), (&entries, now)).await? != Moved::Stale {
+            let made = (before, approval.clone());
+            if self.write(made, version, (vote, grant.clone()), (&entries, now)).await? != Moved::Stale {
                 if matches!(wish, Wish::Vote { .. }) {
                     Failpoint::Voted.reached();
                 }
@@ -207,14 +211,15 @@ impl Desk {
 
     async fn write(
         &self,
-        approval: Approval,
+        (was, approval): (&Approval, Approval),
         before: Before,
         (vote, grant): (Option<Vote>, Option<Box<Grant>>),
         (entries, now): (&[Entry], Timestamp),
     ) -> Result<Moved, DeskError> {
         let id = approval.id.clone();
         let grant = grant.map(|grant| GrantStep { grant: *grant, before: None });
-        let step = Step { approval, before, vote, grant, lines: lines(entries)? };
+        let notices = Notice::of(Some(was), (&approval, before.revision()), now);
+        let step = Step { approval, before, vote, grant, lines: lines(entries)?, notices };
         let moved = self.store.move_approval(step, now).await?;
         self.tell(id.as_str());
         Ok(moved)

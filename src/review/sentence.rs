@@ -3,12 +3,16 @@
 //! Made from what was read out of the arguments, or from tool and arguments where nothing was, and never by a model. Each
 //! word is ours or theirs: theirs is shown apart, and no word of theirs can look like one of ours.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::card::Shown;
 
 /// A part of a sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "SentenceWord")]
 pub enum Word {
     /// We say so.
     Ours(String),
@@ -42,10 +46,15 @@ pub fn sentence(shown: &Shown) -> Vec<Word> {
 
 /// The same as plain text.
 pub fn plain(shown: &Shown) -> String {
-    let text = |word: Word| match word {
-        Word::Ours(text) | Word::Theirs(text) => text,
+    joined(&sentence(shown))
+}
+
+/// Words one after the other.
+pub fn joined(words: &[Word]) -> String {
+    let text = |word: &Word| match word {
+        Word::Ours(text) | Word::Theirs(text) => text.clone(),
     };
-    sentence(shown).into_iter().map(text).collect()
+    words.iter().map(text).collect()
 }
 
 fn of_sql(sql: &Value, words: &mut Vec<Word>) {

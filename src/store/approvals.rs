@@ -12,6 +12,7 @@ use super::pool::{Pool, reading};
 use super::{Store, StoreError};
 use crate::approval::Approval;
 use crate::approval::vote::Vote;
+use crate::channels::notice::Notice;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 
@@ -39,6 +40,8 @@ pub struct Step {
     pub grant: Option<GrantStep>,
     /// What the book says of it.
     pub lines: Vec<Line>,
+    /// What people are to be told of it.
+    pub notices: Vec<Notice>,
 }
 
 /// What an approval must have been before a change.
@@ -87,6 +90,7 @@ pub(super) struct Rows {
     pub(super) vote: Option<Ballot>,
     pub(super) grant: Option<GrantRow>,
     pub(super) lines: Vec<Line>,
+    pub(super) notices: Vec<Notice>,
 }
 
 /// An approval as a row.
@@ -157,7 +161,7 @@ const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 
 impl Rows {
     fn of(step: Step, now: Timestamp) -> Result<Self, AppendError> {
         let spelled = |error: serde_json::Error| AppendError::Broken(error.to_string());
-        let Step { approval, before, vote, grant, lines } = step;
+        let Step { approval, before, vote, grant, lines, notices } = step;
         let body = serde_json::to_string(&approval).map_err(spelled)?;
         let vote = vote.map(|vote| {
             let body = serde_json::to_string(&vote)?;
@@ -175,20 +179,28 @@ impl Rows {
             before,
         };
         let grant = grant.map(GrantRow::of).transpose()?;
-        Ok(Self { approval: Some(row), vote: vote.transpose().map_err(spelled)?, grant, lines })
+        Ok(Self { approval: Some(row), vote: vote.transpose().map_err(spelled)?, grant, lines, notices })
     }
 
     /// The version after it: the approval's, or the grant's where only that changes.
     pub(super) fn version(&self) -> i64 {
         match (&self.approval, &self.grant) {
-            (Some(ApprovalRow { before: Before::Version(version) | Before::Shown(version, _), .. }), _)
-            | (None, Some(GrantRow { before: Some(version), .. })) => version.saturating_add(1),
-            _ => 1,
+            (Some(row), _) => row.before.revision(),
+            (None, Some(GrantRow { before: Some(version), .. })) => version.saturating_add(1),
+            (None, _) => 1,
         }
     }
 }
 
 impl Before {
+    /// The version after the change.
+    pub const fn revision(&self) -> i64 {
+        match self {
+            Self::Nothing(_) => 1,
+            Self::Version(version) | Self::Shown(version, _) => version.saturating_add(1),
+        }
+    }
+
     /// What people are shown instead from now on, if it changed.
     pub(super) fn anew(&self) -> Option<&str> {
         if let Self::Shown(_, shown) = self { Some(shown) } else { None }

@@ -93,7 +93,7 @@ impl Store {
     /// Changes a grant alone, if it is what it must have been. Not for a request's own future.
     pub async fn move_grant(&self, step: GrantStep, lines: Vec<Line>) -> Result<Moved, AppendError> {
         let grant = Some(GrantRow::of(step)?);
-        self.appender().step(Rows { approval: None, vote: None, grant, lines }).await
+        self.appender().step(Rows { approval: None, vote: None, grant, lines, notices: Vec::new() }).await
     }
 
     /// The grant of this name.

@@ -23,6 +23,7 @@ const ALL: &[Migration] = &[
     Migration { number: 7, text: VOTES },
     Migration { number: 8, text: GRANTS },
     Migration { number: 9, text: SIGN_INS },
+    Migration { number: 10, text: DELIVERIES },
 ];
 
 /// Digests and lists are kept as text, times as microseconds since 1970.
@@ -206,6 +207,48 @@ CREATE TABLE passkey (
 ) {strict};
 CREATE INDEX passkey_account ON passkey (account);
 CREATE INDEX approval_principal ON approval (principal, id);
+";
+
+/// What people are to be told, what is on its way to them, where their messages are, and who wants no more.
+const DELIVERIES: &str = "
+CREATE TABLE notice (
+    id TEXT {bytewise} PRIMARY KEY,
+    approval TEXT {bytewise} NOT NULL,
+    what TEXT NOT NULL,
+    revision {integer} NOT NULL,
+    due {integer} NOT NULL
+) {strict};
+CREATE INDEX notice_due ON notice (due);
+CREATE INDEX notice_approval ON notice (approval);
+CREATE TABLE delivery (
+    id TEXT {bytewise} PRIMARY KEY,
+    channel TEXT {bytewise} NOT NULL,
+    recipient TEXT {bytewise} NOT NULL,
+    approval TEXT {bytewise},
+    what TEXT NOT NULL,
+    state TEXT NOT NULL,
+    made {integer} NOT NULL,
+    due {integer},
+    tries {integer} NOT NULL,
+    body TEXT NOT NULL,
+    log TEXT NOT NULL
+) {strict};
+CREATE INDEX delivery_due ON delivery (channel, due) WHERE due IS NOT NULL;
+CREATE INDEX delivery_made ON delivery (made);
+CREATE INDEX delivery_approval ON delivery (approval) WHERE approval IS NOT NULL;
+CREATE TABLE posted (
+    channel TEXT {bytewise} NOT NULL,
+    recipient TEXT {bytewise} NOT NULL,
+    approval TEXT {bytewise} NOT NULL,
+    place TEXT NOT NULL,
+    at {integer} NOT NULL,
+    PRIMARY KEY (channel, recipient, approval)
+) {strict};
+CREATE TABLE closed_channel (
+    name TEXT {bytewise} PRIMARY KEY,
+    at {integer} NOT NULL,
+    why TEXT NOT NULL
+) {strict};
 ";
 
 const POSTGRES_BY_CALL: &str = "CREATE INDEX entry_call ON entry (call) WHERE call IS NOT NULL";

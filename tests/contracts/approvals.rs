@@ -46,6 +46,7 @@ async fn a_change_has_one_winner_however_many_want_it(place: Arc<Place>) {
                     vote: None,
                     grant: None,
                     lines: vec![line(&id_of(&approval), &format!("winner {who}"))],
+                    notices: Vec::new(),
                 };
                 store.move_approval(step, at(1)).await.unwrap()
             })
@@ -70,6 +71,7 @@ async fn what_changed_and_what_the_book_says_of_it_are_there_together(place: Arc
         vote: Some(vote("ben", 3)),
         grant: None,
         lines: vec![line("a", "never")],
+        notices: Vec::new(),
     };
     assert_eq!(store.move_approval(stale, at(3)).await.unwrap(), Moved::Stale);
     let kept = store.find_approval("a").await.unwrap().unwrap();
@@ -90,6 +92,7 @@ async fn what_was_kept_is_read_as_it_was(place: Arc<Place>) {
         vote: voted.votes.last().cloned(),
         grant: None,
         lines: vec![line("a", "voted")],
+        notices: Vec::new(),
     };
     assert_eq!(store.move_approval(step, at(5)).await.unwrap(), Moved::Done(2));
     store.close().await;
@@ -114,6 +117,7 @@ async fn what_waits_is_found_by_state_time_and_repetition(place: Arc<Place>) {
         vote: None,
         grant: None,
         lines: vec![line("b", "gone")],
+        notices: Vec::new(),
     };
     store.move_approval(step, at(2)).await.unwrap();
     let words = |ids: Vec<String>| ids.join(" ");
@@ -137,8 +141,14 @@ async fn what_waits_is_found_by_state_time_and_repetition(place: Arc<Place>) {
     assert_eq!(store.approvals_due(deadline, 10).await.unwrap().len(), 2);
     assert_eq!(store.approvals_moved_since(at(1)).await.unwrap(), [("b".to_owned(), at(2))]);
     let agreed = Approval { state: State::Approved { until: deadline }, ..waiting("c") };
-    let step =
-        Step { approval: agreed, before: Before::Version(1), vote: None, grant: None, lines: vec![line("c", "said")] };
+    let step = Step {
+        approval: agreed,
+        before: Before::Version(1),
+        vote: None,
+        grant: None,
+        lines: vec![line("c", "said")],
+        notices: Vec::new(),
+    };
     store.move_approval(step, at(3)).await.unwrap();
     let before = async |principal, id| {
         let found = store.agreed_to_before(principal, id, 10).await.unwrap();
@@ -162,6 +172,7 @@ async fn one_person_votes_once(place: Arc<Place>) {
             vote: Some(vote("ben", version)),
             grant: None,
             lines: vec![line("a", "voted")],
+            notices: Vec::new(),
         };
         assert_eq!(store.move_approval(step, at(1)).await.is_ok(), version == 1);
     }
@@ -175,6 +186,7 @@ async fn open(store: &Store, id: &str) -> Moved {
         vote: None,
         grant: None,
         lines: vec![line(id, "opened")],
+        notices: Vec::new(),
     };
     store.move_approval(step, at(0)).await.unwrap()
 }

@@ -196,7 +196,14 @@ async fn a_grant_nobody_voted_for_is_not_read(place: Arc<Place>) {
         Vote { by, word, part, reason: None, digest, at: now, bounds: Some(bounds(3)), evidence: Evidence::Account };
     let Next { approval, grant, .. } = waits.after(Happening::Voted(yes), now).unwrap();
     let grant = Some(GrantStep { grant: *grant.unwrap(), before: None });
-    let step = Step { approval, before: Before::Nothing("{}".to_owned()), vote: None, grant, lines: Vec::new() };
+    let step = Step {
+        approval,
+        before: Before::Nothing("{}".to_owned()),
+        vote: None,
+        grant,
+        lines: Vec::new(),
+        notices: Vec::new(),
+    };
     assert_eq!(store.move_approval(step, now).await.unwrap(), Moved::Done(1));
     assert!(store.find_grant("a").await.is_err());
 }

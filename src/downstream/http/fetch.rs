@@ -1,4 +1,4 @@
-//! May this document be fetched? Small documents and tokens from addresses that a server, not the operator, has named.
+//! May this document be fetched? Small documents, tokens and messages, over connections that look where they lead.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,15 +17,17 @@ use super::pool::{Pool, Sent};
 use super::tls;
 
 const LIMIT: usize = 1 << 20;
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a document or a token may take.
+pub(in crate::downstream) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Fetches one document. https only, except on this machine where the server itself stands there; no redirects, no
+/// Sends one request and reads its answer. https only, except on this machine where the server itself stands there; no redirects, no
 /// proxies, and no address further inside than the server's own.
-pub(in crate::downstream) async fn fetch(
+pub async fn fetch(
     request: Request<Vec<u8>>,
     reach: Reach,
+    patience: Duration,
 ) -> Result<Response<Vec<u8>>, HttpFault> {
-    let done = tokio::time::timeout(PATIENCE, Box::pin(exchange(request, reach))).await;
+    let done = tokio::time::timeout(patience, Box::pin(exchange(request, reach))).await;
     done.unwrap_or(Err(HttpFault::TimedOut(Effect::Unknown)))
 }
 
@@ -70,7 +72,7 @@ mod tests {
         ] {
             let request = Request::post(url).body(b"client_secret=x".to_vec());
             let fault = match request {
-                Ok(request) => fetch(request, reach).await.unwrap_err().to_string(),
+                Ok(request) => fetch(request, reach, PATIENCE).await.unwrap_err().to_string(),
                 Err(_) => "only https has such a form".to_owned(),
             };
             assert!(fault.contains(why), "{url}: {fault}");

@@ -10,7 +10,7 @@ use http::{Method, Response, StatusCode};
 use rmcp::transport::auth::{OAuthHttpClient, OAuthHttpClientError, OAuthHttpClientFuture, OAuthHttpRequest};
 use url::Url;
 
-use crate::downstream::http::fetch::fetch;
+use crate::downstream::http::fetch::{PATIENCE, fetch};
 use crate::downstream::http::guard::Reach;
 
 /// The client that the authorization work is given.
@@ -40,7 +40,7 @@ impl OAuthHttpClient for Guarded {
         Box::pin(async move {
             let OAuthHttpRequest { request, .. } = request;
             let asked = (request.method() == Method::GET).then(|| request.uri().to_string());
-            let response = fetch(request, self.reach).await.map_err(OAuthHttpClientError::from)?;
+            let response = fetch(request, self.reach, PATIENCE).await.map_err(OAuthHttpClientError::from)?;
             if asked.is_none_or(|asked| self.passes(&asked, response.body())) {
                 return Ok(response);
             }

@@ -123,6 +123,7 @@ impl Desk {
                 vote: None,
                 grant: Some(GrantStep { grant: after, before: Some(version) }),
                 lines: lines(&entries)?,
+                notices: Vec::new(),
             };
             if self.store.move_approval(step, now).await? != Moved::Stale {
                 return Ok(Some(approval));

@@ -4,10 +4,12 @@ use sqlx::{PgConnection, PgPool};
 
 use super::{INSERT_AND_KEEP, trouble};
 use crate::call::CallId;
+use crate::channels::notice::Notice;
 use crate::clock::Timestamp;
 use crate::store::append::AppendError;
 use crate::store::approvals::{ApprovalRow, Ballot, Before, CHANGE, Moved, OPEN, Rows, VOTE};
 use crate::store::grants::{GrantRow, MAKE, USE};
+use crate::store::notices::PUT;
 use crate::store::pool;
 
 /// One transaction, on the disk when it returns.
@@ -34,6 +36,10 @@ async fn attempt(pool: &PgPool, rows: &Rows) -> Result<Moved, sqlx::Error> {
     }
     if let Some(Ballot { approval, person, digest, at, body }) = &rows.vote {
         let query = sqlx::query(VOTE).bind(approval).bind(person).bind(digest).bind(at).bind(body);
+        query.execute(&mut *open).await?;
+    }
+    for Notice { id, approval, what, revision, due } in &rows.notices {
+        let query = sqlx::query(PUT).bind(id).bind(approval).bind(what.word()).bind(revision).bind(due.micros());
         query.execute(&mut *open).await?;
     }
     let lines = &rows.lines;

@@ -5,16 +5,18 @@ use std::sync::LazyLock;
 use rusqlite::{Connection, params};
 
 use super::insert::First;
+use crate::channels::notice::Notice;
 use crate::store::approvals::{ApprovalRow, Ballot, Before, CHANGE, OPEN, Rows, VOTE};
 use crate::store::grants::{GrantRow, MAKE, USE};
+use crate::store::notices::PUT;
 
 /// SQLite takes `$2` for a name and numbers names as they come, so here the same texts say `?2`.
-static NUMBERED: LazyLock<[String; 5]> =
-    LazyLock::new(|| [OPEN, CHANGE, VOTE, MAKE, USE].map(|text| text.replace('$', "?")));
+static NUMBERED: LazyLock<[String; 6]> =
+    LazyLock::new(|| [OPEN, CHANGE, VOTE, MAKE, USE, PUT].map(|text| text.replace('$', "?")));
 
 /// Writes the approval, the vote and the grant inside a transaction that is open; or finds that somebody else was first.
 pub(super) fn write(connection: &Connection, rows: &Rows) -> rusqlite::Result<First> {
-    let [open, change, cast, make, use_up] = &*NUMBERED;
+    let [open, change, cast, make, use_up, tell] = &*NUMBERED;
     let mut changed = true;
     if let Some(ApprovalRow { id, state, principal, repeat, moved, wakes, body, before }) = &rows.approval {
         let done = match before {
@@ -43,6 +45,9 @@ pub(super) fn write(connection: &Connection, rows: &Rows) -> rusqlite::Result<Fi
     }
     if let Some(Ballot { approval, person, digest, at, body }) = &rows.vote {
         connection.prepare_cached(cast)?.execute(params![approval, person, digest, at, body])?;
+    }
+    for Notice { id, approval, what, revision, due } in &rows.notices {
+        connection.prepare_cached(tell)?.execute(params![id, approval, what.word(), revision, due.micros()])?;
     }
     Ok(First::Done)
 }

@@ -1,0 +1,48 @@
+//! Which changes has nobody been told of yet?
+//!
+//! A notice is written in the transaction of the change it is of, and goes when deliveries stand in its place. Who makes
+//! them twice makes the same ones, so two gateways may take the same notice.
+
+use super::pool::{reading, writing};
+use super::{Store, StoreError};
+use crate::channels::notice::{Notice, What};
+use crate::clock::Timestamp;
+
+pub(super) const PUT: &str = "
+INSERT INTO notice (id, approval, what, revision, due) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
+
+const DUE: &str = "
+SELECT id, approval, what, revision, due FROM notice WHERE due <= $1 ORDER BY due, id LIMIT $2";
+
+const DROP: &str = "DELETE FROM notice WHERE id = $1";
+
+/// What was to be told later of a call that is over now.
+const DROP_LATER: &str = "DELETE FROM notice WHERE approval = $1 AND revision = 0";
+
+impl Store {
+    /// What is to be told by now; the oldest first.
+    pub async fn notices_due(&self, now: Timestamp, limit: i64) -> Result<Vec<Notice>, StoreError> {
+        let rows: Vec<(String, String, String, i64, i64)> = reading!(self.pool(), db => {
+            sqlx::query_as(DUE).bind(now.micros()).bind(limit).fetch_all(db).await
+        })?;
+        let notice = |(id, approval, what, revision, due): (String, String, String, i64, i64)| {
+            let what = What::of_word(&what).ok_or_else(|| StoreError::Unreadable(format!("the notice {id}")))?;
+            Ok(Notice { id, approval, what, revision, due: Timestamp::from_micros(due) })
+        };
+        rows.into_iter().map(notice).collect()
+    }
+
+    /// Forgets one whose deliveries stand in the store.
+    pub async fn drop_notice(&self, id: &str) -> Result<(), StoreError> {
+        writing!(self.pool(), db => sqlx::query(DROP).bind(id).execute(db).await.map(drop))?;
+        self.appender().wrote();
+        Ok(())
+    }
+
+    /// Forgets what was to be told later of a call that nobody has to answer any more.
+    pub async fn drop_later_notices(&self, approval: &str) -> Result<(), StoreError> {
+        writing!(self.pool(), db => sqlx::query(DROP_LATER).bind(approval).execute(db).await.map(drop))?;
+        self.appender().wrote();
+        Ok(())
+    }
+}
