@@ -24,6 +24,8 @@ pub struct People {
     owners: BTreeMap<String, BTreeSet<String>>,
     /// The roles of whoever is not listed, and the groups that have them.
     by_group: BTreeMap<String, BTreeSet<String>>,
+    /// The programs that may decide.
+    automations: BTreeSet<Voter>,
 }
 
 /// One person, as they are listed.
@@ -68,6 +70,12 @@ impl People {
         Self { by_group: roles, ..self }
     }
 
+    /// The same people, and the programs that may decide.
+    #[must_use]
+    pub fn with_automations(self, automations: impl IntoIterator<Item = Voter>) -> Self {
+        Self { automations: automations.into_iter().filter(Voter::is_automation).collect(), ..self }
+    }
+
     /// The person who answers through this account; none when it is no person who does.
     pub fn voter(&self, caller: &Caller) -> Option<Voter> {
         let account = caller.principal.as_str();
@@ -100,6 +108,9 @@ impl People {
 
     /// Who that voter is by today's list; nobody when what they voted by is gone from it.
     pub fn now(&self, voter: &Voter) -> Option<Voter> {
+        if voter.is_automation() {
+            return self.automations.get(voter).cloned();
+        }
         // Only those who are not in the list vote by an account that is not among those known to be theirs.
         let was_listed = voter.accounts.contains(&voter.account);
         if !was_listed && !self.owners.contains_key(&voter.account) {
@@ -151,6 +162,10 @@ impl People {
         };
         match reviewer {
             Reviewer::Owner => 1,
+            Reviewer::Automation(name) => {
+                let named = |voter: &Voter| voter.person.strip_prefix("automation:") == Some(name);
+                usize::from(self.automations.iter().any(named))
+            }
             Reviewer::User(name) => usize::from(self.entries.get(name).is_some_and(|entry| self.can_answer(entry))),
             Reviewer::Group(name) => having(&|entry| entry.groups.contains(name)),
             Reviewer::Role(name) if self.of_an_owner().contains(name) => 1,
