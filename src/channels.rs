@@ -108,6 +108,20 @@ impl Channel {
         }
     }
 
+    /// What receivers check its messages with, where they may know it.
+    pub fn public_keys(&self) -> Vec<String> {
+        match &self.kind {
+            Kind::Webhook(webhook) => webhook.public_keys(),
+        }
+    }
+
+    /// How long one message may take.
+    pub const fn patience(&self) -> Duration {
+        match &self.kind {
+            Kind::Webhook(webhook) => webhook.patience(),
+        }
+    }
+
     /// Carries one message; says what became of it, and what a program replied that may decide.
     pub async fn deliver(&self, parcel: &Parcel) -> (Went, Option<Vec<u8>>) {
         match &self.kind {

@@ -38,6 +38,7 @@ use schemars::JsonSchema;
 
 pub use self::catalogue::Catalogue;
 pub use self::channels::Channel;
+pub use self::fault::closest;
 pub use self::fault::{Excerpt, Fault, Faults, Place};
 pub use self::identity::{Claims, Identity, Issuer};
 pub use self::limits::Limits;

@@ -16,7 +16,7 @@ use url::Url;
 use super::automation::{Decided, Decision};
 use super::message::{Matter, Message};
 use super::notice::{Notice, What};
-use super::{Channel, Channels, Parcel, Went, patience};
+use super::{Channel, Channels, Parcel, Went};
 use crate::approval::state::State;
 use crate::clock::{Timestamp, chance};
 use crate::digest::Digest;
@@ -44,8 +44,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const MOST_NOTICES: i64 = 128;
 /// So many messages are carried by one channel at once.
 const CARRIERS: usize = 4;
-/// How long one gateway has to carry a message before another one may.
-const CLAIM: Duration = Duration::from_secs(60);
+/// How long a gateway has beyond what the channel may take, before another one may carry the message.
+const MARGIN: Duration = Duration::from_secs(5);
 
 impl Outbox {
     /// An outbox for these channels; people find calls below this address.
@@ -170,6 +170,7 @@ impl Outbox {
         (carriers, carried): (&Arc<Semaphore>, &TaskTracker),
         stop: &CancellationToken,
     ) -> Result<(), StoreError> {
+        let Some(patience) = self.channels.get(name).map(Channel::patience) else { return Ok(()) };
         loop {
             let due = self.store.deliveries_due(name, self.desk.now().await?, MOST_NOTICES).await?;
             if due.is_empty() || self.is_closed(name).await? {
@@ -181,7 +182,7 @@ impl Outbox {
                     permit = Arc::clone(carriers).acquire_owned() => permit,
                 };
                 let Ok(permit) = permit else { return Ok(()) };
-                let until = later(self.desk.now().await?, CLAIM);
+                let until = later(self.desk.now().await?, patience.saturating_add(MARGIN));
                 let Some(claimed) = self.store.claim_delivery(&delivery, until).await? else { continue };
                 let outbox = Arc::clone(self);
                 carried.spawn(async move {
@@ -221,21 +222,17 @@ impl Outbox {
             Went::Taken { said } => (Onward::Over(Standing::Delivered), said),
             Went::Later { why, after } => {
                 let byte = chance::<1>().map_or(128, |[byte]| byte);
-                match patience::next((delivery.made, now), delivery.tries, after, byte) {
-                    Some(at) => {
-                        tracing::warn!(channel = name, delivery = id, why, again = %at, "a message was not taken");
-                        (Onward::Again(at), why)
-                    }
-                    None => {
-                        tracing::error!(
-                            channel = name,
-                            delivery = id,
-                            why,
-                            "a message is given up; people can still answer in the inbox"
-                        );
-                        (Onward::Over(Standing::Dead), why)
-                    }
-                }
+                let Some(at) = super::patience::next((delivery.made, now), delivery.tries, after, byte) else {
+                    tracing::error!(
+                        channel = name,
+                        delivery = id,
+                        why,
+                        "a message is given up; people can still answer in the inbox"
+                    );
+                    return (Onward::Over(Standing::Dead), why);
+                };
+                tracing::warn!(channel = name, delivery = id, why, again = %at, "a message was not taken");
+                (Onward::Again(at), why)
             }
             Went::Refused { why } => {
                 tracing::error!(channel = name, delivery = id, why, "a message cannot be delivered");

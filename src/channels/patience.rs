@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 /// The pauses after the first attempts, in milliseconds; the last one stays.
 const PAUSES: [u64; 5] = [2_000, 10_000, 30_000, 60_000, 120_000];
 /// What nobody took in this time is given up.
-pub const LONGEST: Duration = Duration::from_secs(24 * 3600);
+pub const LONGEST: Duration = Duration::from_hours(24);
 
 /// When it is tried next after so many attempts; nothing when it is given up. `chance` is any byte.
 pub fn next((made, now): (Timestamp, Timestamp), tries: u32, asked: Option<Duration>, chance: u8) -> Option<Timestamp> {
@@ -30,8 +30,8 @@ pub fn next((made, now): (Timestamp, Timestamp), tries: u32, asked: Option<Durat
 mod tests {
     use super::*;
 
-    fn seconds(seconds: i64) -> Timestamp {
-        Timestamp::from_micros(seconds * 1_000_000)
+    const fn seconds(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds.saturating_mul(1_000_000))
     }
 
     #[test]
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn whoever_says_when_is_believed_and_a_day_is_the_end() {
-        let at = next((seconds(0), seconds(5)), 1, Some(Duration::from_secs(300)), 128).unwrap();
+        let at = next((seconds(0), seconds(5)), 1, Some(Duration::from_mins(5)), 128).unwrap();
         assert_eq!(at, seconds(305));
         assert_eq!(next((seconds(0), seconds(86_399)), 40, None, 128), None);
         assert!(next((seconds(0), seconds(86_000)), 40, None, 128).is_some());

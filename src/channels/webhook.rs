@@ -109,12 +109,22 @@ const LONGEST_REPLY: usize = 16 << 10;
 /// Characters of a reply that the log keeps.
 const LONGEST_SAID: usize = 200;
 /// Nobody is believed who says to come back later than this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
 impl Webhook {
     /// A channel to this receiver.
     pub const fn new(options: WebhookOptions) -> Self {
         Self(options)
+    }
+
+    /// What receivers check with, where they may know it.
+    pub fn public_keys(&self) -> Vec<String> {
+        self.0.signers.iter().filter_map(Signer::public).collect()
+    }
+
+    /// How long an answer may take.
+    pub const fn patience(&self) -> Duration {
+        self.0.timeout
     }
 
     /// Whether its reply decides.

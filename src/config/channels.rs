@@ -20,8 +20,7 @@ pub struct Channel {
     #[schemars(skip)]
     pub kind: Kind,
     /// Of what it hears. Default: of everything that happens to a call.
-    #[schemars(with = "Vec<What>")]
-    #[schemars(extend("default" = null))]
+    #[schemars(with = "Option<Vec<What>>")]
     pub events: BTreeSet<What>,
     /// It hears of calls of this risk and above.
     #[schemars(extend("default" = "low"))]
