@@ -4,7 +4,8 @@
 //! after what they are of. Deliveries are claimed by one gateway for a while, carried, and written down. Each channel has its
 //! own few carriers, so that one that is slow or down delays nobody else, and no call waits for any of them.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -34,6 +35,8 @@ pub struct Outbox {
     channels: Channels,
     pages: Option<Url>,
     made: Notify,
+    /// Channels whose last message was not taken.
+    failing: Mutex<BTreeSet<String>>,
 }
 
 /// How often somebody looks for what other gateways, and the time, have to tell.
@@ -50,7 +53,7 @@ const MARGIN: Duration = Duration::from_secs(5);
 impl Outbox {
     /// An outbox for these channels; people find calls below this address.
     pub fn new(desk: Arc<Desk>, store: Store, channels: Channels, pages: Option<Url>) -> Arc<Self> {
-        Arc::new(Self { desk, store, channels, pages, made: Notify::new() })
+        Arc::new(Self { desk, store, channels, pages, made: Notify::new(), failing: Mutex::default() })
     }
 
     /// Its channels.
@@ -61,6 +64,11 @@ impl Outbox {
     /// Where people find calls.
     pub const fn pages(&self) -> Option<&Url> {
         self.pages.as_ref()
+    }
+
+    /// The channels whose last message was not taken, as far as this gateway knows.
+    pub fn failing(&self) -> Vec<String> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// Works until everything stops.
@@ -206,6 +214,7 @@ impl Outbox {
         let begun = Instant::now();
         let (went, reply) = channel.deliver(&parcel).await;
         let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.note(&delivery.channel, matches!(went, Went::Taken { .. }));
         let (onward, said) = self.onward(delivery, went, now).await;
         let attempt = Attempt { at: now, took, said };
         if let Err(error) = self.store.settle_delivery(delivery, attempt, onward).await {
@@ -213,6 +222,15 @@ impl Outbox {
         }
         if let Some(reply) = reply {
             self.decide((&delivery.channel, channel), &parcel.message, &reply).await;
+        }
+    }
+
+    fn note(&self, channel: &str, taken: bool) {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        if taken {
+            failing.remove(channel);
+        } else {
+            failing.insert(channel.to_owned());
         }
     }
 

@@ -5,6 +5,7 @@
 //! call. Then it is done as it is done over the interface, and a page says what came of it. A page loads nothing from
 //! elsewhere, stands in no frame, and is kept by no cache.
 
+mod channels;
 mod cookie;
 mod events;
 mod me;
@@ -88,6 +89,8 @@ struct Visit<'a> {
     voter: Option<Voter>,
     here: &'static str,
     grants: u64,
+    /// Channels that do not take messages.
+    failing: Vec<String>,
 }
 
 impl Listener {
@@ -134,7 +137,7 @@ impl Listener {
         // Whoever may not come in that way any more is not in.
         let sign_in = sign_in.filter(|found| self.doors.owner || !matches!(found.caller.proof, Proof::Owner { .. }));
         let voter = sign_in.as_ref().and_then(|found| self.gateway.desk.people.load().voter(&found.caller));
-        Ok(Visit { head, now, nonce, sign_in, voter, here: "", grants: 0 })
+        Ok(Visit { head, now, nonce, sign_in, voter, here: "", grants: 0, failing: self.outbox.failing() })
     }
 
     async fn show(
@@ -173,6 +176,8 @@ impl Listener {
             Address::Grants(which) => self.grants(visit, which).await.map_err(plainly),
             Address::RevokeGrant(id) => self.revoke_grant(visit, &id, &form).await.map_err(plainly),
             Address::Servers => self.servers(visit).await.map_err(plainly),
+            Address::Channels => self.channels(visit).await.map_err(plainly),
+            Address::Redeliver => self.redeliver(visit, &form).await.map_err(plainly),
             Address::Rules => self.rules(visit).await.map_err(plainly),
             Address::Numbers => self.numbers(visit).await.map_err(plainly),
             Address::Sent(id) => self.sent(visit, &id).await.map_err(plainly),
@@ -348,7 +353,7 @@ impl Visit<'_> {
 
     fn frame(&self) -> Frame {
         let me = match (&self.voter, &self.sign_in) {
-            (Some(voter), Some(sign_in)) => Some(Me::of(voter, sign_in.form_token(), self.grants)),
+            (Some(voter), Some(sign_in)) => Some(Me::of(voter, sign_in.form_token(), (self.grants, &self.failing))),
             _ => None,
         };
         Frame { nonce: self.nonce.clone(), me, here: self.here, now: self.now }
