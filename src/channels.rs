@@ -10,8 +10,11 @@
 //! tried; and a delivery is kept until the channel took it, its time is over, or somebody gave it up aloud. What comes back by a
 //! channel is believed only as far as it is proven, and is decided at the same desk as everything else.
 
+pub mod digest;
 pub mod message;
 pub mod notice;
+pub mod on_call;
+pub mod routing;
 pub mod signature;
 
 use std::time::Duration;

@@ -4,14 +4,17 @@
 //! exist, is the program on `PATH`) is not asked here.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+use std::collections::BTreeSet;
+
 use url::Url;
 
 use super::listen::Accept;
 use super::reach::{Reach, Remote};
 use super::sample::is_sample;
 use super::store::Database;
-use super::{Config, Http};
-use crate::address::{Kind, address_kind, host_kind};
+use super::{Config, Http, routing};
+use crate::address::{Kind, address_kind, host_kind, names_this_machine};
+use crate::channels::routing::duty::Source;
 
 /// Something that cannot work, at the setting that should change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,9 +42,34 @@ pub fn conflicts(config: &Config) -> Vec<Conflict> {
             all.extend(authority(&format!("servers.{name}.oauth.issuer"), remote));
         }
     }
+    services(config, &mut all);
+    all.extend(routing::conflicts(config, channels(config)));
     store(config, &mut all);
     limits(config, &mut all);
     all
+}
+
+/// Which channels there are, for those who are told by them; nothing where that is not known.
+const fn channels(_: &Config) -> Option<&BTreeSet<String>> {
+    None
+}
+
+/// Who is asked who is on call: by https, or on this machine.
+fn services(config: &Config, all: &mut Vec<Conflict>) {
+    for (name, on_call) in &config.on_call {
+        let Source::Service(service) = &on_call.source else { continue };
+        let setting = format!("on_call.{name}.url");
+        let local = service.url.host().is_some_and(|host| names_this_machine(&host));
+        if service.url.scheme() != "https" && !local {
+            all.push(conflict(
+                &setting,
+                format!("who is on call could be changed on the way over plain {}", service.url.scheme()),
+                "write https; only on this machine may it be http",
+            ));
+        } else {
+            all.extend(reach(&setting, &service.url, service.allow_private));
+        }
+    }
 }
 
 fn listener(config: &Config, http: &Http, all: &mut Vec<Conflict>) {

@@ -198,7 +198,7 @@ pub(super) fn issuer(section: &Section<'_>, given: &Given) -> Reading<Url> {
 }
 
 /// A user, a password or a query may be secret, and so may what stands behind a reference.
-fn address(section: &Section<'_>) -> Reading<Url> {
+pub(super) fn address(section: &Section<'_>) -> Reading<Url> {
     const WANTED: Wanted =
         Wanted("an http or https address without user, password or fragment", "https://example.com/mcp");
     let privacy = if section.written("url", ['@', '?', '$']) { Privacy::Secret } else { Privacy::Open };
@@ -268,7 +268,7 @@ fn headers(section: &Section<'_>, pairs: Vec<(String, Given)>) -> Reading<BTreeM
     read.collect::<Vec<_>>().into_iter().collect()
 }
 
-fn sample(section: &Section<'_>, given: &Given) -> Noted {
+pub(super) fn sample(section: &Section<'_>, given: &Given) -> Noted {
     section.note(
         &given.at,
         "this is a secret from a sample, which everybody knows".to_owned(),
