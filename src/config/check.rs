@@ -43,14 +43,14 @@ pub fn conflicts(config: &Config) -> Vec<Conflict> {
         }
     }
     services(config, &mut all);
-    all.extend(routing::conflicts(config, channels(config)));
+    all.extend(routing::conflicts(config, channels(config).as_ref()));
     store(config, &mut all);
     limits(config, &mut all);
     all
 }
 
 /// Which channels there are, for those who are told by them; nothing where that is not known.
-const fn channels(_: &Config) -> Option<&BTreeSet<String>> {
+const fn channels(_: &Config) -> Option<BTreeSet<String>> {
     None
 }
 
