@@ -28,12 +28,15 @@ pub mod state;
 mod talk;
 pub mod vote;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::call::CallId;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::policy::decision::Agreement;
+use crate::policy::finding::hold::Reviewer;
 use asker::Asker;
 use consent::Consent;
 use edit::Edit;
@@ -215,6 +218,11 @@ impl Approval {
         }
         let own = self.asker.is(voter);
         Err(if own { Refused::OwnCall } else { Refused::NotAsked })
+    }
+
+    /// Whom the holds ask by now, as the rules name them, wherever it stands.
+    pub fn reviewers(&self, now: Timestamp) -> BTreeSet<Reviewer> {
+        quorum::reviewers(self, now)
     }
 
     /// What the event makes of it. Whatever the time has decided must have been taken in before.

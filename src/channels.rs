@@ -11,21 +11,23 @@
 //! channel is believed only as far as it is proven, and is decided at the same desk as everything else.
 
 pub mod automation;
+pub mod digest;
 pub mod message;
 pub mod notice;
+pub mod on_call;
 pub mod outbox;
 pub mod patience;
+pub mod routing;
 pub mod signature;
 pub mod webhook;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::facts::Risk;
 use automation::Automation;
-use message::{Details, Matter, Message};
-use notice::What;
+use message::{Details, Message};
+use routing::filter::Filter;
 use webhook::Webhook;
 
 /// Every channel, by its name.
@@ -36,10 +38,8 @@ pub type Channels = BTreeMap<String, Channel>;
 pub struct Channel {
     /// How it carries a message.
     pub kind: Kind,
-    /// Of what it hears.
-    pub events: BTreeSet<What>,
-    /// It hears of calls of this risk and above.
-    pub risk_from: Risk,
+    /// Of what it hears at all.
+    pub filter: Filter,
     /// How much it is told.
     pub details: Details,
     /// The program that may decide by it.
@@ -96,11 +96,6 @@ pub enum Went {
 }
 
 impl Channel {
-    /// Whether it hears of this.
-    pub fn hears(&self, what: What, matter: &Matter) -> bool {
-        self.events.contains(&what) && matter.risk >= self.risk_from
-    }
-
     /// Whether people read it. They need not hear that something was asked of them when nothing is any more.
     pub const fn is_read_by_people(&self) -> bool {
         match self.kind {

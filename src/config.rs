@@ -22,6 +22,7 @@ mod reading;
 mod reference;
 pub mod resources;
 pub mod review;
+pub mod routing;
 pub mod sample;
 pub mod schema;
 mod section;
@@ -50,6 +51,7 @@ pub use self::policy::Policy;
 pub use self::reach::{Fingerprint, Oauth, Program, Reach, Remote};
 pub use self::reading::Source;
 pub use self::review::{EmailVerified, GroupRoles, PersonClaims, Provider, Review};
+pub use self::routing::{Filter, Hours, OnCall, Route};
 pub use self::servers::{Arguments, PinRule, Server, ServerName, Trust};
 pub use self::source::{Found, Request, Surroundings};
 pub use self::store::{Database, Durability, Store};
@@ -74,6 +76,15 @@ pub struct Config {
     /// The people who may be asked, by their names.
     #[schemars(extend("default" = {}))]
     pub people: BTreeMap<String, Person>,
+    /// Who hears of a call that waits. None: every channel of everything.
+    #[schemars(extend("default" = []))]
+    pub routes: Vec<Route>,
+    /// Hours that routes name.
+    #[schemars(extend("default" = {}))]
+    pub hours: BTreeMap<String, Hours>,
+    /// Who is on call, for routes.
+    #[schemars(extend("default" = {}))]
+    pub on_call: BTreeMap<String, OnCall>,
     /// The pages people answer on.
     #[schemars(with = "Option<Review>")]
     pub review: Review,

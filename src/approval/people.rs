@@ -106,6 +106,12 @@ impl People {
         voter.map(|voter| Voter { accounts: voter.accounts.into_iter().chain(known).collect(), ..voter })
     }
 
+    /// Everybody of the list who could answer, each by one of their accounts.
+    pub fn everybody(&self) -> impl Iterator<Item = Voter> {
+        let account = |entry: &Entry| entry.accounts.iter().find(|account| self.owner(account).is_some()).cloned();
+        self.entries.values().filter_map(move |entry| self.listed(&account(entry)?))
+    }
+
     /// Who that voter is by today's list; nobody when what they voted by is gone from it.
     pub fn now(&self, voter: &Voter) -> Option<Voter> {
         if voter.is_automation() {

@@ -6,6 +6,8 @@
 //! A word counts for what its speaker was asked when they spoke. So time alone never makes an agreement, and a clock
 //! that goes back never takes one away. It counts only with the evidence a hold wants, see [`evidence`](super::evidence).
 
+use std::collections::BTreeSet;
+
 use super::Approval;
 use super::asker::Asker;
 use super::vote::{Part, Vote, Voter, Word};
@@ -155,6 +157,15 @@ impl<'a> Yes<'a> {
         let proven = self.shows >= Some(terms.needs());
         self.now.filter(|now| proven && counts(terms, now, approval, self.vote.at))
     }
+}
+
+/// Whom all holds ask at this time, as the rules name them. The person the agent acts for is only where their word counts.
+pub(super) fn reviewers(approval: &Approval, at: Timestamp) -> BTreeSet<Reviewer> {
+    let all = approval.agreement.all_of.iter().flat_map(|hold| {
+        let own = hold.terms.by == By::Owner;
+        asked(&hold.terms, approval, at).filter(move |reviewer| own || **reviewer != Reviewer::Owner)
+    });
+    all.cloned().collect()
 }
 
 /// Whether these are one human being, also where only the call knows that both accounts are whoever's it is.

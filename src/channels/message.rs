@@ -35,6 +35,9 @@ pub struct Message {
     pub at: String,
     /// To which calls: one; several where many are told of at once; none in a test.
     pub matters: Vec<Matter>,
+    /// To how many more, where there are too many to name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more: Option<u64>,
 }
 
 /// One call, as far as channels are told of it.
@@ -160,12 +163,18 @@ pub enum Details {
 impl Message {
     /// About one call.
     pub fn of(what: What, at: Timestamp, matter: Matter) -> Self {
-        Self { what, at: at.to_string(), matters: vec![matter] }
+        Self { what, at: at.to_string(), matters: vec![matter], more: None }
     }
 
     /// One by which a channel is tried out.
     pub fn test(at: Timestamp) -> Self {
-        Self { what: What::Test, at: at.to_string(), matters: Vec::new() }
+        Self { what: What::Test, at: at.to_string(), matters: Vec::new(), more: None }
+    }
+
+    /// About several calls that wait, and so many more.
+    pub fn many(at: Timestamp, matters: Vec<Matter>, more: usize) -> Self {
+        let more = u64::try_from(more).ok().filter(|more| *more > 0);
+        Self { what: What::Many, at: at.to_string(), matters, more }
     }
 
     /// The one call it is about; nothing in a test and where there are several.

@@ -17,6 +17,7 @@ use url::Url;
 
 use crate::approval::people::{Listed, People};
 use crate::catalogue::pins::FirstSight;
+use crate::channels::on_call::Duties;
 use crate::channels::outbox::Outbox;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Faults, PinRule, Reach, resources};
@@ -156,7 +157,11 @@ impl Assembled {
             // A gateway that does not listen may stand beside one that does.
             let pages = pages.or_else(|| config.http.as_ref().map(|http| http.public_url.clone()));
             let channels = channels::channels(config, pages.as_ref());
-            Outbox::new(Arc::clone(&self.gateway.desk), self.gateway.store.clone(), channels, pages)
+            let filters = channels.iter().map(|(name, channel)| (name.clone(), channel.filter.clone())).collect();
+            let people = config.people.keys().cloned().collect();
+            let duties = Duties::new(config.on_call.clone(), people, Arc::clone(&self.gateway.clock));
+            let (desk, store) = (Arc::clone(&self.gateway.desk), self.gateway.store.clone());
+            Outbox::new((desk, store), channels, (config.routing(filters), duties), pages)
         });
         Arc::clone(outbox)
     }

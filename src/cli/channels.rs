@@ -127,7 +127,7 @@ async fn list(store: &Store, channels: &Channels, json: bool, out: &mut Output<'
             out.json_line(&json!({
                 "name": name,
                 "kind": channel.kind.word(),
-                "risk_from": channel.risk_from.word(),
+                "risk_from": channel.filter.risk_from.word(),
                 "checks_with": channel.public_keys(),
                 "closed": closed,
                 "waiting": count(Standing::Waiting),

@@ -11,8 +11,9 @@ use super::listen::Accept;
 use super::reach::{Reach, Remote};
 use super::sample::is_sample;
 use super::store::Database;
-use super::{Config, Http};
-use crate::address::{self, address_kind, host_kind};
+use super::{Config, Http, routing};
+use crate::address::{self, address_kind, host_kind, names_this_machine};
+use crate::channels::routing::duty::Source;
 
 /// Something that cannot work, at the setting that should change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,9 +46,29 @@ pub fn conflicts(config: &Config) -> Vec<Conflict> {
             Kind::Webhook(said) => all.extend(reach(&format!("channels.{name}.url"), &said.url, said.allow_private)),
         }
     }
+    services(config, &mut all);
+    all.extend(routing::conflicts(config));
     store(config, &mut all);
     limits(config, &mut all);
     all
+}
+
+/// Who is asked who is on call: by https, or on this machine.
+fn services(config: &Config, all: &mut Vec<Conflict>) {
+    for (name, on_call) in &config.on_call {
+        let Source::Service(service) = &on_call.source else { continue };
+        let setting = format!("on_call.{name}.url");
+        let local = service.url.host().is_some_and(|host| names_this_machine(&host));
+        if service.url.scheme() != "https" && !local {
+            all.push(conflict(
+                &setting,
+                format!("who is on call could be changed on the way over plain {}", service.url.scheme()),
+                "write https; only on this machine may it be http",
+            ));
+        } else {
+            all.extend(reach(&setting, &service.url, service.allow_private));
+        }
+    }
 }
 
 fn listener(config: &Config, http: &Http, all: &mut Vec<Conflict>) {

@@ -6,12 +6,15 @@ use schemars::JsonSchema;
 
 use super::fault::Subject;
 use super::review::GroupRoles;
+use super::routing;
 use super::section::{Given, Noted, Privacy, Reading, Section};
 use super::tree::At;
+use crate::channels::routing::Recipient;
+use crate::channels::routing::person::{Away, Quiet};
 use crate::policy::lint::reviewers::{Others, Reviewers};
 
 /// One person.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Person {
     /// The principals that are this person: `os:LOGIN`, `key:NAME`, `ISSUER#SUBJECT`. Default: `os:` and their name.
@@ -23,6 +26,14 @@ pub struct Person {
     /// Their roles.
     #[schemars(with = "Vec<String>", extend("default" = []))]
     pub roles: BTreeSet<String>,
+    /// Where they are told, everywhere at once: `CHANNEL:ADDRESS`.
+    #[schemars(with = "Vec<String>", extend("default" = []))]
+    pub reach: Vec<Recipient>,
+    /// Hours in which only what cannot wait reaches them.
+    pub quiet: Option<Quiet>,
+    /// A time in which somebody else is told in their place. It lets nobody answer: a delegate can only answer where a rule
+    /// asks them too.
+    pub away: Option<Away>,
 }
 
 /// No name a rule can write is longer.
@@ -80,9 +91,12 @@ impl Person {
         let groups = groups.and_then(|groups| checked(section, groups, Kind::Group));
         let roles = section.texts("roles", &[], Privacy::Open);
         let roles = roles.and_then(|roles| checked(section, roles, Kind::Role));
+        let told = routing::told(section);
         section.close();
         let given = given?;
-        let person = Self { accounts: texts(&given), groups: texts(&groups?), roles: texts(&roles?) };
+        let routing::Told { reach, quiet, away } = told?;
+        let (groups, roles) = (texts(&groups?), texts(&roles?));
+        let person = Self { accounts: texts(&given), groups, roles, reach, quiet, away };
         claims.extend(given.into_iter().map(|given| Claim { person: name.to_owned(), given }));
         Ok(person)
     }

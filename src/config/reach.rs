@@ -268,7 +268,7 @@ pub(super) fn headers(section: &Section<'_>, pairs: Vec<(String, Given)>) -> Rea
     read.collect::<Vec<_>>().into_iter().collect()
 }
 
-fn sample(section: &Section<'_>, given: &Given) -> Noted {
+pub(super) fn sample(section: &Section<'_>, given: &Given) -> Noted {
     section.note(
         &given.at,
         "this is a secret from a sample, which everybody knows".to_owned(),

@@ -11,7 +11,7 @@ use super::source::{Found, Request, Surroundings};
 use super::tree::{At, Entries, graft_environment, graft_flag, plant};
 use super::{
     Catalogue, Config, ConfigError, Faults, GroupRoles, Http, Identity, Limits, Log, Person, Policy, Review, Server,
-    Store, check, people,
+    Store, check, people, routing,
 };
 use crate::policy::lint::reviewers::Reviewers;
 
@@ -181,6 +181,9 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
     let listen = http.as_ref().ok().and_then(Option::as_ref).map(|http| http.listen);
     let review = root.table("review").and_then(|section| Review::read(&section, listen));
     let channels = Channel::read_all(&root);
+    let routes = routing::routes(&root);
+    let hours = routing::hours(&root);
+    let on_call = routing::on_call(&root);
     let servers = Server::read_all(&root);
     let policy = root.table("policy").and_then(|section| Policy::read(&section));
     let catalogue = root.table("catalogue").and_then(|section| Catalogue::read(&section));
@@ -194,6 +197,9 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
         http: http?,
         identity: identity?,
         people: people?,
+        routes: routes?,
+        hours: hours?,
+        on_call: on_call?,
         review: review?,
         channels: channels?,
         servers: servers?,

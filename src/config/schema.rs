@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::Config;
 use super::channels::Webhook;
 use super::reach::{Program, Remote};
+use crate::channels::routing::duty::{Rota, Service};
 
 /// The JSON schema of `countersign.toml`.
 pub fn schema() -> Value {
@@ -23,6 +24,14 @@ pub fn schema() -> Value {
     }
     if let Some(channel) = schema.pointer_mut("/definitions/Channel") {
         *channel = channels(channel);
+    }
+    if let Some(on_call) = schema.pointer_mut("/definitions/OnCall").and_then(Value::as_object_mut) {
+        if let Some(own) = on_call.get_mut("properties").and_then(Value::as_object_mut) {
+            own.extend(properties::<Rota>());
+            own.extend(properties::<Service>());
+        }
+        on_call.insert("dependencies".to_owned(), serde_json::json!({ "people": ["start"] }));
+        on_call.insert("oneOf".to_owned(), serde_json::json!([{ "required": ["people"] }, { "required": ["url"] }]));
     }
     ease(&mut schema);
     if let Some(root) = schema.as_object_mut() {

@@ -30,8 +30,52 @@ clock_skew = "5s"
 accounts = ["os:ada", "https://login.example.com#4711"]
 groups = ["dba"]
 
+reach = ["slack:U0123456789", "mail:ada@example.com"]
+quiet = { zone = "Europe/Berlin", from = "22:00", to = "07:00", unless = "critical" }
+away = { from = "2026-12-20T00:00:00+01:00", to = "2027-01-03T00:00:00+01:00", delegate = "bob" }
+
 [people.bob]
 roles = ["reviewer"]
+
+[[routes]]
+servers = ["files", "git*"]
+tools = ["write_*"]
+environments = ["production"]
+rules = ["sql/*"]
+risk_from = "medium"
+risk_to = "high"
+asked = ["group:dba", "user"]
+events = ["requested", "escalated"]
+during = "office"
+to = ["slack", "slack:C1", "on_call:dba", "person:ada", "asked"]
+last = true
+
+[hours.office]
+zone = "Europe/Berlin"
+days = ["monday", "friday"]
+from = "09:00"
+to = "17:00"
+
+[on_call.dba]
+people = ["ada", "bob"]
+start = "2026-11-02T09:00:00+01:00"
+shift = "12h"
+fallback = ["bob"]
+
+[on_call.sec]
+url = "https://pager.example.com/now"
+bearer = "${FILES_TOKEN}"
+
+[channels.slack]
+kind = "webhook"
+url = "https://example.com/slack"
+headers = { Authorization = "Bearer ${FILES_TOKEN}" }
+
+[channels.mail]
+kind = "webhook"
+url = "https://example.com/mail?token=${FILES_TOKEN}"
+keys = ["whsec_${MISSING:-0bsYYrFyZPzqLVLJKRZkXjGKdEw9ZFbLb6cLzMPcrdY=}"]
+events = ["requested", "approved"]
 
 [servers.files]
 command = "npx"
@@ -288,4 +332,11 @@ fn the_example_is_understood() {
     around.directory = PathBuf::from("/work");
     let config = Config::from_text(example, &around).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(config.servers.len(), 2);
+}
+
+#[test]
+fn the_example_of_routes_is_understood() {
+    let config = read(include_str!("../../examples/routing.toml")).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((config.routes.len(), config.hours.len(), config.on_call.len()), (4, 1, 2));
+    assert!(config.people["ada"].quiet.is_some() && config.people["bob"].away.is_some());
 }

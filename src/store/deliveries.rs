@@ -95,6 +95,10 @@ const CLAIM: &str = "UPDATE delivery SET due = $3, tries = tries + 1 WHERE id = 
 const SETTLE: &str =
     "UPDATE delivery SET state = $2, due = $3, log = $4 WHERE id = $1 AND tries = $5 AND state = 'waiting'";
 
+const POSTPONE: &str = "UPDATE delivery SET due = $3 WHERE id = $1 AND due = $2";
+
+const MERGE: &str = "UPDATE delivery SET state = 'merged', due = NULL WHERE id = $1 AND due = $2";
+
 const AGAIN: &str = "UPDATE delivery SET state = 'waiting', due = $2 WHERE id = $1 AND due IS NULL";
 
 const FIND: &str = "
@@ -231,6 +235,23 @@ impl Store {
         writing!(self.pool(), db => sqlx::query(SETTLE)
             .bind(&carried.id).bind(state.word()).bind(due).bind(&log).bind(i64::from(carried.tries))
             .execute(db).await.map(drop))?;
+        self.appender().wrote();
+        Ok(())
+    }
+
+    /// Has it tried later than it would be, unless somebody carries it already.
+    pub async fn postpone_delivery(&self, delivery: &Delivery, until: Timestamp) -> Result<(), StoreError> {
+        let due = delivery.due.map(Timestamp::micros);
+        writing!(self.pool(), db => sqlx::query(POSTPONE)
+            .bind(&delivery.id).bind(due).bind(until.micros()).execute(db).await.map(drop))?;
+        self.appender().wrote();
+        Ok(())
+    }
+
+    /// Says that another message tells it too, unless somebody carries it already.
+    pub async fn merge_delivery(&self, delivery: &Delivery) -> Result<(), StoreError> {
+        let due = delivery.due.map(Timestamp::micros);
+        writing!(self.pool(), db => sqlx::query(MERGE).bind(&delivery.id).bind(due).execute(db).await.map(drop))?;
         self.appender().wrote();
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! An outbox over a store of its own, a desk with calls that wait, and a clock that is set by hand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,14 +10,15 @@ use countersign::approval::people::{Listed, People};
 use countersign::approval::vote::{Evidence, Voter, Word};
 use countersign::call::CallId;
 use countersign::channels::message::Details;
-use countersign::channels::notice::What;
+use countersign::channels::on_call::Duties;
 use countersign::channels::outbox::Outbox;
+use countersign::channels::routing::Routes;
+use countersign::channels::routing::filter::Filter;
 use countersign::channels::webhook::{Webhook, WebhookOptions};
 use countersign::channels::{Channel, Kind};
 use countersign::clock::{Clock, HandClock, Timestamp};
 use countersign::digest::Digest;
 use countersign::downstream::http::guard::Private;
-use countersign::facts::Risk;
 use countersign::gateway::desk::{Desk, Wish};
 use countersign::policy::decision::Agreement;
 use countersign::store::{Durability, Store, StoreOptions};
@@ -50,8 +51,8 @@ pub(crate) fn webhook(receiver: &Receiver) -> Channel {
         may_decide: false,
         answers_at: None,
     };
-    let (events, risk_from) = (What::ALL.into_iter().collect(), Risk::Low);
-    Channel { kind: Kind::Webhook(Webhook::new(options)), events, risk_from, details: Details::Thin, answers: None }
+    let filter = Filter::default();
+    Channel { kind: Kind::Webhook(Webhook::new(options)), filter, details: Details::Thin, answers: None }
 }
 
 impl Post {
@@ -76,8 +77,17 @@ impl Post {
 
     /// Another outbox over the same store, as another gateway has one.
     pub(crate) fn begin(&self, channels: impl IntoIterator<Item = (&'static str, Channel)>) {
-        let channels = channels.into_iter().map(|(name, channel)| (name.to_owned(), channel)).collect();
-        let outbox = Outbox::new(Arc::clone(&self.desk), self.store.clone(), channels, None);
+        self.begin_routed(channels, Routes::default());
+    }
+
+    /// The same with routes.
+    pub(crate) fn begin_routed(&self, channels: impl IntoIterator<Item = (&'static str, Channel)>, routes: Routes) {
+        let channels: BTreeMap<String, Channel> =
+            channels.into_iter().map(|(name, channel)| (name.to_owned(), channel)).collect();
+        let filters = channels.iter().map(|(name, channel)| (name.clone(), channel.filter.clone())).collect();
+        let routes = Routes { channels: filters, ..routes };
+        let duties = Duties::new(BTreeMap::new(), BTreeSet::new(), shared(&self.clock));
+        let outbox = Outbox::new((Arc::clone(&self.desk), self.store.clone()), channels, (routes, duties), None);
         tokio::spawn(outbox.run(self.stop.clone()));
     }
 

@@ -7,10 +7,9 @@ use crate::channels::automation::Automation;
 use crate::channels::message::Details;
 use crate::channels::webhook::{Webhook, WebhookOptions};
 use crate::channels::{Channel, Channels, Kind};
-use crate::config::channels::{self as said, RiskWord};
+use crate::config::channels as said;
 use crate::config::{self, Config};
 use crate::downstream::http::guard::Private;
-use crate::facts::Risk;
 
 /// Every channel there is; people and programs find calls below this address.
 pub fn channels(config: &Config, pages: Option<&Url>) -> Channels {
@@ -43,8 +42,7 @@ fn channel(name: &str, said: &config::Channel, pages: Option<&Url>) -> Channel {
     };
     Channel {
         kind,
-        events: said.events.clone(),
-        risk_from: risk(said.risk_from),
+        filter: said.filter.clone(),
         details: match said.details {
             said::Details::Thin => Details::Thin,
             said::Details::Full => Details::Full,
@@ -52,16 +50,7 @@ fn channel(name: &str, said: &config::Channel, pages: Option<&Url>) -> Channel {
         answers: answers.map(|answers| Automation {
             name: answers.automation.clone(),
             key: answers.key.clone(),
-            max_risk: risk(answers.max_risk),
+            max_risk: answers.max_risk,
         }),
-    }
-}
-
-const fn risk(word: RiskWord) -> Risk {
-    match word {
-        RiskWord::Low => Risk::Low,
-        RiskWord::Medium => Risk::Medium,
-        RiskWord::High => Risk::High,
-        RiskWord::Critical => Risk::Critical,
     }
 }

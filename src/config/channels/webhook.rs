@@ -10,8 +10,8 @@ use super::super::measure::Period;
 use super::super::reach;
 use super::super::sample::is_sample;
 use super::super::section::{Given, Privacy, Reading, Section, Wanted};
-use super::RiskWord;
 use crate::channels::signature::{Checker, Signer};
+use crate::facts::Risk;
 use crate::secret::Secret;
 
 /// Messages after Standard Webhooks 1.0.0, or in a form of the receiver's.
@@ -53,7 +53,7 @@ pub struct Answers {
     pub may_decide: bool,
     /// The highest risk it decides about.
     #[schemars(extend("default" = "low"))]
-    pub max_risk: RiskWord,
+    pub max_risk: Risk,
 }
 
 /// No answer is waited for longer.
@@ -106,7 +106,7 @@ impl Answers {
             given.map(read).transpose()
         });
         let may_decide = section.truth("may_decide");
-        let max_risk = section.word("max_risk", RiskWord::Low);
+        let max_risk = section.word("max_risk", Risk::Low);
         section.close();
         let (key, may_decide) = (key?, may_decide?);
         if key.is_none() && !may_decide {

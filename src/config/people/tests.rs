@@ -24,8 +24,9 @@ fn people_are_understood() {
         accounts: set(&["os:ada", "key:ada-laptop", "https://login.example.com#4711"]),
         groups: set(&["dba"]),
         roles: set(&["reviewer"]),
+        ..Person::default()
     };
-    let bob = Person { accounts: set(&["os:Bob Smith"]), groups: set(&[]), roles: set(&[]) };
+    let bob = Person { accounts: set(&["os:Bob Smith"]), ..Person::default() };
     assert_eq!(config.people, BTreeMap::from([("ada".to_owned(), ada), ("Bob Smith".to_owned(), bob)]));
     let shown = |name: &str| {
         let setting = config.source.settings.iter().find(|setting| setting.name == name).unwrap();

@@ -33,6 +33,14 @@ fn the_schema_knows_every_key_the_reader_knows() {
             "/definitions/Claims",
         ),
         ("[people.ada]\n", "/definitions/Person"),
+        ("[people.ada]\n[people.ada.quiet]\nzone = \"UTC\"\nto = \"07:00\"\n", "/definitions/Quiet"),
+        (
+            "[people.ada]\n[people.ada.away]\nfrom = \"2026-01-01T00:00:00Z\"\nto = \"2026-01-02T00:00:00Z\"\n",
+            "/definitions/Away",
+        ),
+        ("[[routes]]\nto = []\n", "/definitions/Route"),
+        ("[hours.a]\nzone = \"UTC\"\n", "/definitions/Hours"),
+        ("[on_call.a]\nurl = \"https://e.com\"\n", "/definitions/OnCall"),
         ("[policy]\n", "/definitions/Policy"),
         ("[store]\n", "/definitions/Store"),
         ("[limits]\n", "/definitions/Limits"),
@@ -86,6 +94,12 @@ fn the_schema_accepts_what_the_reader_accepts() {
         "[limits]\ndepth = \"x\"",
         "[people.ada]\naccounts = \"os:ada\"",
         "[people.ada]\nrole = [\"x\"]",
+        "[[routes]]\nlast = true",
+        "[[routes]]\nto = []\nrisk_from = \"bad\"",
+        "[on_call.a]\nfallback = [\"ada\"]",
+        "[on_call.a]\npeople = [\"ada\"]\nurl = \"https://e.com\"",
+        "[hours.a]\nzone = \"UTC\"\nfrom = \"9:00\"",
+        "[people.ada.quiet]\nfrom = \"09:00\"",
     ] {
         assert!(!validator.is_valid(&as_json(wrong)), "{wrong}");
     }
