@@ -220,7 +220,7 @@ patience() { gateway && within 30m python3 tests/peers/run.py --long --gateway "
 # That the benchmarks work, on what is built already; figures are those of a release: `cargo bench`.
 bench() {
   [ -n "$cluster" ] || start_postgres || { echo "the throw-away Postgres did not start"; return 1; }
-  within 20m cargo bench --quiet --profile dev --bench hop --bench holds -- --smoke
+  within 20m cargo bench --quiet --profile dev --bench hop --bench holds --bench notices -- --smoke
 }
 
 bring || { echo "tests/run.sh: apt-get could not bring everything" >&2; exit 1; }
