@@ -7,7 +7,7 @@
 mod carrying;
 mod storm;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,7 +39,8 @@ pub struct Outbox {
     routes: Routes,
     duties: Duties,
     pages: Option<Url>,
-    made: Notify,
+    /// Wakes whoever looks after a channel, also one who is about to look away.
+    made: BTreeMap<String, Notify>,
     /// Channels whose last message was not taken.
     failing: Mutex<BTreeSet<String>>,
 }
@@ -57,7 +58,8 @@ impl Outbox {
         (routes, duties): (Routes, Duties),
         pages: Option<Url>,
     ) -> Arc<Self> {
-        Arc::new(Self { desk, store, channels, routes, duties, pages, made: Notify::new(), failing: Mutex::default() })
+        let made = channels.keys().map(|name| (name.clone(), Notify::new())).collect();
+        Arc::new(Self { desk, store, channels, routes, duties, pages, made, failing: Mutex::default() })
     }
 
     /// Its channels.
@@ -110,11 +112,14 @@ impl Outbox {
             let now = self.desk.now().await?;
             let notices = self.store.notices_due(now, MOST_NOTICES).await?;
             let all = i64::try_from(notices.len()).unwrap_or(MOST_NOTICES) < MOST_NOTICES;
-            for notice in &notices {
-                self.make(notice, now).await?;
-            }
             if !notices.is_empty() {
-                self.made.notify_waiters();
+                let mut made = Vec::new();
+                for notice in &notices {
+                    made.extend(self.made_of(notice, now).await?);
+                }
+                let told: Vec<&str> = notices.iter().map(|notice| notice.id.as_str()).collect();
+                self.store.put_deliveries(&made, &told).await?;
+                self.wake();
             }
             if all {
                 return Ok(());
@@ -122,36 +127,38 @@ impl Outbox {
         }
     }
 
-    async fn make(&self, notice: &Notice, now: Timestamp) -> Result<(), StoreError> {
+    /// The deliveries a notice becomes.
+    async fn made_of(&self, notice: &Notice, now: Timestamp) -> Result<Vec<Delivery>, StoreError> {
         let kept = match self.store.find_approval(&notice.approval).await {
             Ok(Some(kept)) => kept,
-            Ok(None) => return self.store.drop_notice(&notice.id).await,
+            Ok(None) => return Ok(Vec::new()),
             Err(StoreError::Unreadable(what)) => {
                 tracing::error!(notice = notice.id, what, "a change of a call cannot be told; it is in the record");
-                return self.store.drop_notice(&notice.id).await;
+                return Ok(Vec::new());
             }
             Err(error) => return Err(error),
         };
-        let pending = kept.approval.due(now).is_none() && kept.approval.state == State::Pending;
-        // What was to be told later is told only if it is still so.
-        let told_early = notice.what == What::Escalated && kept.approval.escalated.is_some();
-        let moot = notice.revision == 0 && (!pending || told_early);
-        if !moot {
-            for (to, matter) in self.hearers(&kept, notice, now).await? {
-                // People need not be asked what nobody can answer any more.
-                let people = self.channels.get(&to.channel).is_some_and(Channel::is_read_by_people);
-                if people && notice.what.asks() && !pending {
-                    continue;
-                }
-                let id = delivery_id(&to.channel, &to.to, &notice.id);
-                let message = Message::of(notice.what, notice.due, matter);
-                self.store.put_delivery(&Delivery::new((id, to.channel, to.to), message, now, now)).await?;
-            }
-        }
         if !kept.approval.is_open() {
             self.store.drop_later_notices(&notice.approval).await?;
         }
-        self.store.drop_notice(&notice.id).await
+        let pending = kept.approval.due(now).is_none() && kept.approval.state == State::Pending;
+        // What was to be told later is told only if it is still so.
+        let told_early = notice.what == What::Escalated && kept.approval.escalated.is_some();
+        if notice.revision == 0 && (!pending || told_early) {
+            return Ok(Vec::new());
+        }
+        let mut made = Vec::new();
+        for (to, matter) in self.hearers(&kept, notice, now).await? {
+            // People need not be asked what nobody can answer any more.
+            let people = self.channels.get(&to.channel).is_some_and(Channel::is_read_by_people);
+            if people && notice.what.asks() && !pending {
+                continue;
+            }
+            let id = delivery_id(&to.channel, &to.to, &notice.id);
+            let message = Message::of(notice.what, notice.due, matter);
+            made.push(Delivery::new((id, to.channel, to.to), message, now, now));
+        }
+        Ok(made)
     }
 
     /// Who hears of it, and what each of them is told.

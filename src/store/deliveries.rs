@@ -82,6 +82,8 @@ pub struct Wanted<'a> {
 /// Attempts that are kept of one delivery.
 const MOST_ATTEMPTS: usize = 12;
 
+const DROP_NOTICE: &str = "DELETE FROM notice WHERE id = $1";
+
 const PUT: &str = "
 INSERT INTO delivery (id, channel, recipient, approval, what, state, made, due, tries, body, log)
 VALUES ($1, $2, $3, $4, $5, 'waiting', $6, $7, 0, $8, '[]') ON CONFLICT (id) DO NOTHING";
@@ -186,15 +188,28 @@ impl Delivery {
 }
 
 impl Store {
-    /// Keeps a delivery until it is made; nothing where it stands there already.
-    pub async fn put_delivery(&self, delivery: &Delivery) -> Result<(), StoreError> {
-        storable(&delivery.to, "a recipient")?;
-        let body = serde_json::to_string(&delivery.message).map_err(|_| StoreError::Unstorable("a message"))?;
-        let due = delivery.due.map(Timestamp::micros);
-        writing!(self.pool(), db => sqlx::query(PUT)
-            .bind(&delivery.id).bind(&delivery.channel).bind(&delivery.to).bind(&delivery.approval)
-            .bind(delivery.message.what.word()).bind(delivery.made.micros()).bind(due).bind(&body)
-            .execute(db).await.map(drop))?;
+    /// Keeps deliveries until they are made, but those that stand there already, and forgets the notices in whose place they
+    /// stand; all of it or nothing.
+    pub async fn put_deliveries(&self, deliveries: &[Delivery], told: &[&str]) -> Result<(), StoreError> {
+        let mut bodies = Vec::with_capacity(deliveries.len());
+        for delivery in deliveries {
+            storable(&delivery.to, "a recipient")?;
+            bodies.push(serde_json::to_string(&delivery.message).map_err(|_| StoreError::Unstorable("a message"))?);
+        }
+        writing!(self.pool(), db => async {
+            let mut open = db.begin().await?;
+            for (delivery, body) in deliveries.iter().zip(&bodies) {
+                sqlx::query(PUT)
+                    .bind(&delivery.id).bind(&delivery.channel).bind(&delivery.to).bind(&delivery.approval)
+                    .bind(delivery.message.what.word()).bind(delivery.made.micros())
+                    .bind(delivery.due.map(Timestamp::micros)).bind(body)
+                    .execute(&mut *open).await?;
+            }
+            for notice in told {
+                sqlx::query(DROP_NOTICE).bind(*notice).execute(&mut *open).await?;
+            }
+            open.commit().await
+        }.await)?;
         self.appender().wrote();
         Ok(())
     }

@@ -14,8 +14,6 @@ INSERT INTO notice (id, approval, what, revision, due) VALUES ($1, $2, $3, $4, $
 const DUE: &str = "
 SELECT id, approval, what, revision, due FROM notice WHERE due <= $1 ORDER BY due, id LIMIT $2";
 
-const DROP: &str = "DELETE FROM notice WHERE id = $1";
-
 /// What was to be told later of a call that is over now.
 const DROP_LATER: &str = "DELETE FROM notice WHERE approval = $1 AND revision = 0";
 
@@ -30,13 +28,6 @@ impl Store {
             Ok(Notice { id, approval, what, revision, due: Timestamp::from_micros(due) })
         };
         rows.into_iter().map(notice).collect()
-    }
-
-    /// Forgets one whose deliveries stand in the store.
-    pub async fn drop_notice(&self, id: &str) -> Result<(), StoreError> {
-        writing!(self.pool(), db => sqlx::query(DROP).bind(id).execute(db).await.map(drop))?;
-        self.appender().wrote();
-        Ok(())
     }
 
     /// Forgets what was to be told later of a call that nobody has to answer any more.

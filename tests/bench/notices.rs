@@ -28,7 +28,7 @@ mod stub;
 #[expect(dead_code, reason = "nginx is asked for by another benchmark")]
 mod target;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -36,6 +36,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
 
 use agents::Crowd;
 use figure::Latencies;
@@ -53,7 +54,7 @@ hold contains {"id": "ask", "reason": "Somebody must look.", "reviewers": ["role
 "#;
 
 /// When the webhook had heard of each call.
-type Heard = Arc<Mutex<HashMap<String, Instant>>>;
+type Heard = Arc<Mutex<BTreeMap<String, Instant>>>;
 
 fn main() -> anyhow::Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -74,8 +75,8 @@ fn main() -> anyhow::Result<()> {
     runtime.spawn(receive(receiver, Arc::clone(&heard)));
     let channel =
         format!("[channels.ops]\nkind = \"webhook\"\nurl = \"http://127.0.0.1:{port}/\"\nkeys = [\"{KEY}\"]\n");
-    let (mut without, _) = runtime.block_on(busy(&place, ("without", ""), seconds))?;
-    let (mut with, begun) = runtime.block_on(busy(&place, ("with", &channel), seconds))?;
+    let (mut without, _) = busy((&place, &runtime), ("without", ""), seconds)?;
+    let (mut with, begun) = busy((&place, &runtime), ("with", &channel), seconds)?;
     let mut told = runtime.block_on(told(&heard, &begun))?;
     let rate = begun.len() as f64 * 60.0 / seconds as f64;
     println!("\n| figure | measured | goal |\n|---|---|---|");
@@ -96,11 +97,11 @@ fn main() -> anyhow::Result<()> {
 const KEY: &str = "whsk_AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 
 /// Holds calls for so long beside allowed ones, and says when each was made.
-async fn busy(
-    place: &Place,
+fn busy(
+    (place, runtime): (&Place, &Runtime),
     (name, channel): (&str, &str),
     seconds: usize,
-) -> anyhow::Result<(Load, HashMap<String, Instant>)> {
+) -> anyhow::Result<(Load, BTreeMap<String, Instant>)> {
     let stub = place.stub(2)?;
     let config = format!(
         "[http]\nlisten = \"127.0.0.1:{}\"\naccept = [\"keys\"]\n\n[policy]\npaths = [\"rules\"]\n\n\
@@ -118,7 +119,7 @@ async fn busy(
     let span = Duration::from_secs(u64::try_from(seconds)?);
     let allowed = async { load::run(&endpoint, 1, span).await };
     let held = async {
-        let (mut begun, mut crowds) = (HashMap::new(), Vec::new());
+        let (mut begun, mut crowds) = (BTreeMap::new(), Vec::new());
         let mut ticks = tokio::time::interval(Duration::from_secs(1));
         for _ in 0..seconds {
             ticks.tick().await;
@@ -131,14 +132,14 @@ async fn busy(
         }
         Ok::<_, anyhow::Error>((begun, crowds))
     };
-    let (load, held) = tokio::join!(allowed, held);
+    let (load, held) = runtime.block_on(async { tokio::join!(allowed, held) });
     let (begun, _crowds) = held?;
     gateway.kill()?;
     Ok((load?, begun))
 }
 
 /// How long after it was made each call was told of, which every call must have been.
-async fn told(heard: &Heard, begun: &HashMap<String, Instant>) -> anyhow::Result<Latencies> {
+async fn told(heard: &Heard, begun: &BTreeMap<String, Instant>) -> anyhow::Result<Latencies> {
     let mut looks = tokio::time::interval(Duration::from_millis(50));
     let last = Instant::now() + Duration::from_secs(5);
     loop {

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -37,7 +37,7 @@ impl Outbox {
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = self.made.notified() => {}
+                () = self.made_for(&name) => {}
                 _ = ticks.tick() => {}
             }
             if let Err(error) = self.carry(&name, (&carriers, &carried), &stop).await {
@@ -46,6 +46,18 @@ impl Outbox {
         }
         carried.close();
         carried.wait().await;
+    }
+
+    /// Says that there may be something to carry.
+    pub(super) fn wake(&self) {
+        self.made.values().for_each(Notify::notify_one);
+    }
+
+    async fn made_for(&self, name: &str) {
+        match self.made.get(name) {
+            Some(made) => made.notified().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Carries what a channel is to be given by now.

@@ -35,12 +35,12 @@ impl Outbox {
         let plan = plan(&waiting, &self.asked(&channel, to).await?, now);
         let found = |id: &String| all.iter().find(|one| one.id == *id);
         if let Some(many) = &plan.many {
-            self.store.put_delivery(&gathered((&channel, to), many, &all, now)).await?;
+            self.store.put_deliveries(&[gathered((&channel, to), many, &all, now)], &[]).await?;
             for one in many.all().filter_map(found) {
                 self.store.merge_delivery(one).await?;
             }
             // It is due at once.
-            self.made.notify_waiters();
+            self.wake();
         }
         if let Some(again) = plan.again {
             for one in plan.later.iter().filter_map(found) {
