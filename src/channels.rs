@@ -13,6 +13,7 @@
 pub mod message;
 pub mod notice;
 pub mod signature;
+pub mod slack;
 
 use std::time::Duration;
 

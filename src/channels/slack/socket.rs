@@ -1,0 +1,238 @@
+//! How does what is pressed come back without an address of ours? Slack's Socket Mode.
+//!
+//! We open a connection, and Slack sends over it what it would send as requests; each is answered at once by its name. Slack
+//! closes connections as it likes and says so before: then a new one is opened, and the old one is read until that stands. What
+//! comes over two of them is the same press, and does something once. Nothing is lost when there is none for a while but time:
+//! calls wait, and people answer elsewhere.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio_tungstenite::tungstenite::Message as Frame;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+use tokio_util::sync::CancellationToken;
+
+use super::action::Interaction;
+use super::answer::Room;
+use super::{Mode, Slack, limits};
+use crate::clock::chance;
+use crate::downstream::http::fetch::connect;
+use crate::secret::Secret;
+
+/// A connection stands when Slack has said hello, and it does so soon.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often a silent connection is asked whether it lives.
+const ASKS: Duration = Duration::from_secs(15);
+/// What says nothing for so long is dead.
+const SILENCE: Duration = Duration::from_secs(50);
+/// After a failure, and the more of them the longer, up to a minute.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_mins(1));
+/// A connection that stood for less was no success.
+const STEADY: Duration = Duration::from_secs(10);
+
+/// One message of Slack.
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    envelope_id: Option<String>,
+    #[serde(default)]
+    payload: Value,
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+/// A connection that stands.
+struct Line {
+    /// Comes when Slack wants to close it, or when it is closed.
+    leaving: oneshot::Receiver<Leaving>,
+    /// Ends it.
+    stop: CancellationToken,
+    since: Instant,
+}
+
+/// Why a connection goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Leaving {
+    /// Slack will close it soon, and wants another one before.
+    Asked,
+    /// It is gone.
+    Gone(String),
+}
+
+impl Slack {
+    /// Hears what is pressed until it is to stop. Nothing to do where presses come as requests.
+    pub async fn listen(self: Arc<Self>, room: Room, stop: CancellationToken) {
+        let Mode::Socket { app_token } = &self.options.mode else { return };
+        let mut failures: u32 = 0;
+        let mut old: Option<Line> = None;
+        loop {
+            let line = tokio::select! {
+                () = stop.cancelled() => break,
+                line = self.line(app_token, &room) => line,
+            };
+            if let Some(old) = old.take() {
+                old.stop.cancel();
+            }
+            let why = match line {
+                Ok(mut line) => {
+                    self.note(None);
+                    let leaving = tokio::select! {
+                        () = stop.cancelled() => { line.stop.cancel(); break }
+                        leaving = &mut line.leaving => leaving.unwrap_or_else(|_| Leaving::Gone("it broke".to_owned())),
+                    };
+                    failures = if line.since.elapsed() < STEADY { failures.saturating_add(1) } else { 0 };
+                    match leaving {
+                        Leaving::Asked if failures < 5 => {
+                            old = Some(line);
+                            continue;
+                        }
+                        Leaving::Asked => "Slack closes every connection at once".to_owned(),
+                        Leaving::Gone(why) => why,
+                    }
+                }
+                Err(why) => {
+                    failures = failures.saturating_add(1);
+                    why
+                }
+            };
+            tracing::warn!(channel = self.options.name, why, failures, "Slack cannot tell what is pressed; it is tried again");
+            self.note(Some(why));
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = sleep(pause(failures)) => {}
+            }
+        }
+        self.tasks.close();
+    }
+
+    /// A connection over which Slack has said hello.
+    async fn line(self: &Arc<Self>, token: &Secret, room: &Room) -> Result<Line, String> {
+        let url = self.api.socket(token).await.map_err(|trouble| trouble.to_string())?;
+        let made = async {
+            let stream = connect(&url, self.api.reach()).await.map_err(|fault| fault.to_string())?;
+            let config = WebSocketConfig::default()
+                .max_message_size(Some(limits::PAYLOAD))
+                .max_frame_size(Some(limits::PAYLOAD));
+            let made = client_async_with_config(url.as_str(), stream, Some(config)).await;
+            let (mut socket, _) = made.map_err(|error| error.to_string())?;
+            hello(&mut socket).await?;
+            Ok::<_, String>(socket)
+        };
+        let socket = timeout(PATIENCE, made).await.map_err(|_| "Slack does not say hello".to_owned())??;
+        let (leaves, leaving) = oneshot::channel();
+        let stop = CancellationToken::new();
+        let (slack, room, stopped) = (Arc::clone(self), room.clone(), stop.clone());
+        self.tasks.spawn(async move { slack.heed(socket, &room, (leaves, stopped)).await });
+        Ok(Line { leaving, stop, since: Instant::now() })
+    }
+
+    /// Reads a connection until it is over.
+    async fn heed<S: AsyncRead + AsyncWrite + Unpin>(
+        self: Arc<Self>,
+        mut socket: WebSocketStream<S>,
+        room: &Room,
+        (leaves, stop): (oneshot::Sender<Leaving>, CancellationToken),
+    ) {
+        let mut leaves = Some(leaves);
+        let mut asks = interval(ASKS);
+        asks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heard = Instant::now();
+        let why = loop {
+            let frame = tokio::select! {
+                biased;
+                () = stop.cancelled() => break "it is not needed any more".to_owned(),
+                frame = socket.next() => frame,
+                _ = asks.tick() => {
+                    if heard.elapsed() > SILENCE {
+                        break "it is silent".to_owned();
+                    }
+                    match socket.send(Frame::Ping(Vec::new().into())).await {
+                        Ok(()) => continue,
+                        Err(error) => break error.to_string(),
+                    }
+                }
+            };
+            heard = Instant::now();
+            let text = match frame {
+                Some(Ok(Frame::Text(text))) => text,
+                Some(Ok(Frame::Close(_))) | None => break "Slack closed the connection".to_owned(),
+                // A ping is answered by whoever reads.
+                Some(Ok(_)) => continue,
+                Some(Err(error)) => break error.to_string(),
+            };
+            let Ok(envelope) = serde_json::from_str::<Envelope>(&text) else { continue };
+            if envelope.kind == "disconnect" {
+                let reason = envelope.reason.unwrap_or_default();
+                if matches!(reason.as_str(), "link_disabled" | "too_many_websockets") {
+                    break format!("Slack wants no connection ({reason}); is Socket Mode on, and not used by ten others?");
+                }
+                if let Some(leaves) = leaves.take() {
+                    drop(leaves.send(Leaving::Asked));
+                }
+                continue;
+            }
+            let Some(answer) = self.enveloped(envelope, room) else { continue };
+            if let Err(error) = socket.send(Frame::text(answer.to_string())).await {
+                break error.to_string();
+            }
+        };
+        if let Some(leaves) = leaves {
+            drop(leaves.send(Leaving::Gone(why)));
+        }
+        // Whether it hears that is its own affair.
+        drop(timeout(Duration::from_secs(1), socket.close(None)).await);
+    }
+
+    /// What is answered to an envelope; nothing where it wants no answer.
+    fn enveloped(self: &Arc<Self>, envelope: Envelope, room: &Room) -> Option<Value> {
+        let id = envelope.envelope_id?;
+        if envelope.kind != "interactive" {
+            return Some(json!({ "envelope_id": id }));
+        }
+        let said = match Interaction::of(envelope.payload) {
+            Ok(interaction) => self.heard(interaction, room),
+            Err(why) => {
+                tracing::warn!(channel = self.options.name, %why, "what Slack sent is not understood");
+                None
+            }
+        };
+        Some(match said {
+            Some(said) => json!({ "envelope_id": id, "payload": said }),
+            None => json!({ "envelope_id": id }),
+        })
+    }
+}
+
+/// Waits until Slack has said hello.
+async fn hello<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocketStream<S>) -> Result<(), String> {
+    loop {
+        let text = match socket.next().await {
+            Some(Ok(Frame::Text(text))) => text,
+            Some(Ok(Frame::Close(_))) | None => return Err("Slack closed the connection".to_owned()),
+            Some(Ok(_)) => continue,
+            Some(Err(error)) => return Err(error.to_string()),
+        };
+        let envelope: Envelope = serde_json::from_str(&text).map_err(|_| "what came is no hello".to_owned())?;
+        match envelope.kind.as_str() {
+            "hello" => return Ok(()),
+            other => return Err(format!("Slack says {} and not hello", super::words::cut(other, 40).text)),
+        }
+    }
+}
+
+/// How long nothing is tried: longer with every failure, and for each gateway at another time.
+fn pause(failures: u32) -> Duration {
+    let most = PAUSES.0.saturating_mul(2_u32.saturating_pow(failures.min(16))).min(PAUSES.1);
+    let share = chance::<1>().map_or(128, |[byte]| byte);
+    let half = most.checked_div(2).unwrap_or(most);
+    half.saturating_add(half.saturating_mul(u32::from(share)).checked_div(255).unwrap_or_default())
+}
