@@ -4,6 +4,7 @@
 //! and never a default.
 
 pub mod catalogue;
+pub mod channels;
 pub mod check;
 mod complaint;
 mod facts;

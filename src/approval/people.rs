@@ -116,7 +116,8 @@ impl People {
         let address = address.to_ascii_lowercase();
         let is = |text: &str| text.eq_ignore_ascii_case(&address);
         let has = |name: &str, entry: &Entry| {
-            is(name) || entry.accounts.iter().any(|known| known.rsplit_once('#').is_some_and(|(_, subject)| is(subject)))
+            is(name)
+                || entry.accounts.iter().any(|known| known.rsplit_once('#').is_some_and(|(_, subject)| is(subject)))
         };
         let mut all = self.entries.iter().filter(|(name, entry)| has(name, entry));
         let ((person, entry), None) = (all.next()?, all.next()) else { return None };

@@ -113,9 +113,9 @@ fn fits(text: &str, longest: usize) -> bool {
 fn is_account(text: &str) -> bool {
     let known = match text.split_once(':') {
         Some(("os" | "key", name)) => !name.is_empty() && name.trim() == name,
-        Some(("slack", name)) => name.split_once('/').is_some_and(|(team, user)| {
-            is_slack_id(team, ['T', 'E']) && is_slack_id(user, ['U', 'W'])
-        }),
+        Some(("slack", name)) => name
+            .split_once('/')
+            .is_some_and(|(team, user)| is_slack_id(team, ['T', 'E']) && is_slack_id(user, ['U', 'W'])),
         Some(("https" | "http", _)) => {
             text.split_once('#').is_some_and(|(issuer, subject)| !issuer.ends_with("//") && !subject.is_empty())
         }
@@ -170,12 +170,10 @@ fn bad_name(root: &Section<'_>, name: &str, at: &At) -> Noted {
 fn bad(section: &Section<'_>, given: &Given, kind: Kind) -> Noted {
     let (told, subject) = given.told(Subject::Shown);
     let (what, next) = match kind {
-        Kind::Account => {
-            (
-                "an account",
-                "write `os:LOGIN`, `key:NAME` or `ISSUER#SUBJECT`, as the record names callers, or `slack:TEAM/USER`",
-            )
-        }
+        Kind::Account => (
+            "an account",
+            "write `os:LOGIN`, `key:NAME` or `ISSUER#SUBJECT`, as the record names callers, or `slack:TEAM/USER`",
+        ),
         Kind::Group => ("a group", "write a name without spaces around it, such as `dba`"),
         Kind::Role => ("a role", "write a name without spaces around it, such as `reviewer`"),
     };

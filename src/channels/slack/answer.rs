@@ -46,12 +46,7 @@ struct Admitted {
 
 impl Slack {
     /// Answers a request of Slack: its status, and its body, which is JSON where there is one.
-    pub async fn interaction(
-        self: &Arc<Self>,
-        headers: &HeaderMap,
-        body: &[u8],
-        room: &Room,
-    ) -> (StatusCode, Vec<u8>) {
+    pub async fn interaction(self: &Arc<Self>, headers: &HeaderMap, body: &[u8], room: &Room) -> (StatusCode, Vec<u8>) {
         let refused = |status: StatusCode, why: String| {
             tracing::warn!(channel = self.options.name, %status, why, "a request of Slack is refused");
             (status, why.into_bytes())
@@ -228,9 +223,11 @@ impl Slack {
             Ok(admitted) if admitted.kept.approval.summary().to_string() != kept.about.digest => {
                 modal::notice(TITLE, "The call is another one by now. Look at its message again.")
             }
-            Ok(admitted) => of_call(&admitted.kept).ok().and_then(|arguments| modal::edit(kept, &arguments)).unwrap_or_else(
-                || modal::notice(TITLE, "The arguments do not fit into a window of Slack; change them on its page."),
-            ),
+            Ok(admitted) => {
+                of_call(&admitted.kept).ok().and_then(|arguments| modal::edit(kept, &arguments)).unwrap_or_else(|| {
+                    modal::notice(TITLE, "The arguments do not fit into a window of Slack; change them on its page.")
+                })
+            }
             Err(outcome) => modal::notice(TITLE, &outcome.text()),
         };
         let id = opened.pointer("/view/id").and_then(Value::as_str).unwrap_or_default();
@@ -262,7 +259,8 @@ impl Slack {
         let page = room.pages.as_ref().and_then(|pages| pages.join(&format!("/calls/{}", about.call)).ok());
         let mut elements = vec![words::ours(&words::cut(&outcome.text(), limits::SECTION).text)];
         if let Some(page) = page {
-            elements.extend([words::ours(" "), json!({ "type": "link", "url": page.as_str(), "text": "Open the call" })]);
+            elements
+                .extend([words::ours(" "), json!({ "type": "link", "url": page.as_str(), "text": "Open the call" })]);
         }
         let blocks = [words::section(&elements)];
         let mut private = arguments(channel, outcome.notification(), &blocks);

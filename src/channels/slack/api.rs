@@ -155,14 +155,18 @@ fn advice(code: &str) -> &'static str {
         "invalid_auth" | "not_authed" | "token_revoked" | "token_expired" => {
             "the token is not good; install the app again and give `bot_token` its new one"
         }
-        "account_inactive" => "the app was taken out of the workspace; install it again and give `bot_token` its new one",
+        "account_inactive" => {
+            "the app was taken out of the workspace; install it again and give `bot_token` its new one"
+        }
         "channel_not_found" => "there is no such channel, or it is private; give its id, and /invite the app there",
         "not_in_channel" | "user_not_in_channel" => "the app is not in the channel; /invite it there",
         "is_archived" => "the channel is archived; name another one",
         "missing_scope" | "no_permission" | "restricted_action" => {
             "the app may not do this; create it from the manifest in examples/slack and install it again"
         }
-        "not_allowed_token_type" => "this is the wrong kind of token: `bot_token` begins with xoxb-, `app_token` with xapp-",
+        "not_allowed_token_type" => {
+            "this is the wrong kind of token: `bot_token` begins with xoxb-, `app_token` with xapp-"
+        }
         "user_not_found" | "users_not_found" => "there is no such person in this workspace; give the id of one (U…)",
         "message_not_found" => "the message was deleted",
         "invalid_blocks" | "msg_blocks_too_long" | "msg_too_long" | "invalid_arguments" => {

@@ -91,7 +91,7 @@ impl Card {
         let mut card = Self { blocks: Vec::new(), text: String::new(), decides: Err(Elsewhere::Hidden) };
         for size in SIZES {
             card = laid_out(told, max_risk, size);
-            if card.length() < limits::CARD {
+            if card.fits() {
                 break;
             }
         }
@@ -105,10 +105,22 @@ impl Card {
         Self { blocks, text, decides: Err(Elsewhere::Over) }
     }
 
+    /// Whether Slack takes it.
+    fn fits(&self) -> bool {
+        self.length() < limits::CARD && self.blocks.iter().all(|block| said(block) <= limits::SECTION)
+    }
+
     /// How long it is on its way to Slack.
     pub fn length(&self) -> usize {
         limits::length(&Value::from(self.blocks.clone()).to_string())
     }
+}
+
+/// How much text there is in it.
+fn said(value: &Value) -> usize {
+    let own = value.get("text").and_then(Value::as_str).map(limits::length).unwrap_or_default();
+    let inside = value.get("elements").and_then(Value::as_array).into_iter().flatten().map(said);
+    inside.fold(own, usize::saturating_add)
 }
 
 /// What is said in the thread of a message; nothing where nothing is.
@@ -117,14 +129,22 @@ pub fn aside(matter: &Matter, what: crate::channels::notice::What) -> Option<(Ve
     let (lead, text, of_theirs) = match what {
         What::Questioned => {
             let asked = matter.asked.as_ref()?;
-            (format!("{} asks the agent:", cut(&asked.by, 120).text), "Somebody asks the agent something", &asked.question)
+            (
+                format!("{} asks the agent:", cut(&asked.by, 120).text),
+                "Somebody asks the agent something",
+                &asked.question,
+            )
         }
         What::Explained => {
             let said = matter.asked.as_ref()?.asserted.as_ref()?;
             ("The agent answers; nobody has checked what it says:".to_owned(), "The agent has answered", said)
         }
         What::Reminded | What::Escalated if is_pending(matter) => {
-            let text = if what == What::Reminded { "The time for an answer is nearly over" } else { "More people are asked now" };
+            let text = if what == What::Reminded {
+                "The time for an answer is nearly over"
+            } else {
+                "More people are asked now"
+            };
             let until = format!("{text}. Without an answer it ends at {}.", cut(&matter.deadline, 40).text);
             return Some((vec![section(&[ours(&until)])], text.to_owned()));
         }
@@ -181,7 +201,10 @@ fn arguments(told: Told<'_>) -> (Vec<Value>, bool) {
         let text = harmless_json(text);
         let all = limits::length(&text);
         let shown = ends(&text, ENDS).text;
-        vec![label(&format!("The arguments are too long to be shown here: both ends of {all} characters")), box_of(&shown)]
+        vec![
+            label(&format!("The arguments are too long to be shown here: both ends of {all} characters")),
+            box_of(&shown),
+        ]
     };
     match (&told.matter.arguments, told.long) {
         (Some(Arguments::Whole(text)), _) => {
@@ -205,9 +228,13 @@ fn conversation(told: Told<'_>, most: usize) -> Vec<Value> {
     let matter = told.matter;
     let mut blocks = Vec::new();
     if let Some(asked) = &matter.asked {
-        blocks.extend([section(&[bold(&format!("{} asks:", cut(&asked.by, 60).text))]), quote(&cut(&asked.question, most).text)]);
+        blocks.extend([
+            section(&[bold(&format!("{} asks:", cut(&asked.by, 60).text))]),
+            quote(&cut(&asked.question, most).text),
+        ]);
         if let Some(said) = &asked.asserted {
-            blocks.extend([section(&[bold("The agent answers; nobody has checked it:")]), quote(&cut(said, most).text)]);
+            blocks
+                .extend([section(&[bold("The agent answers; nobody has checked it:")]), quote(&cut(said, most).text)]);
         }
     }
     if let Some(said) = &matter.said {

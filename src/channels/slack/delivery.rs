@@ -82,7 +82,9 @@ impl Slack {
         let to = if parcel.to.is_empty() { self.options.channel.as_str() } else { parcel.to.as_str() };
         let matter = match (message.what, message.matter()) {
             (What::Test, _) => return self.posted(to, &Card::test()).await.map(|spot| said(&spot)),
-            (What::Many, _) | (_, None) => return self.posted(to, &Card::of_many(message)).await.map(|spot| said(&spot)),
+            (What::Many, _) | (_, None) => {
+                return self.posted(to, &Card::of_many(message)).await.map(|spot| said(&spot));
+            }
             (_, Some(matter)) => matter,
         };
         let row = self.row(&matter.id);

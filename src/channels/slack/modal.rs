@@ -44,7 +44,8 @@ pub(super) fn deny(kept: &Kept) -> Value {
 
 /// Asks what somebody wants to know.
 pub(super) fn ask(kept: &Kept) -> Value {
-    let hint = "The agent, or whoever sits before it, is asked. Nobody checks what it answers; the call goes on waiting.";
+    let hint =
+        "The agent, or whoever sits before it, is asked. Nobody checks what it answers; the call goes on waiting.";
     window(Press::Ask, kept, ("Ask the agent", "Ask"), vec![words(hint, "Question")])
 }
 

@@ -104,7 +104,12 @@ impl Slack {
                     why
                 }
             };
-            tracing::warn!(channel = self.options.name, why, failures, "Slack cannot tell what is pressed; it is tried again");
+            tracing::warn!(
+                channel = self.options.name,
+                why,
+                failures,
+                "Slack cannot tell what is pressed; it is tried again"
+            );
             self.note(Some(why));
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -173,7 +178,9 @@ impl Slack {
             if envelope.kind == "disconnect" {
                 let reason = envelope.reason.unwrap_or_default();
                 if matches!(reason.as_str(), "link_disabled" | "too_many_websockets") {
-                    break format!("Slack wants no connection ({reason}); is Socket Mode on, and not used by ten others?");
+                    break format!(
+                        "Slack wants no connection ({reason}); is Socket Mode on, and not used by ten others?"
+                    );
                 }
                 if let Some(leaves) = leaves.take() {
                     drop(leaves.send(Leaving::Asked));

@@ -35,7 +35,9 @@ pub(super) enum Stranger {
     )]
     NoMember(String, &'static str),
     /// Slack does not say.
-    #[error("Nobody can tell whose account this is, so nothing was done; try again, or answer on the page of the call. {0}")]
+    #[error(
+        "Nobody can tell whose account this is, so nothing was done; try again, or answer on the page of the call. {0}"
+    )]
     Unsure(Trouble),
 }
 
@@ -80,9 +82,7 @@ impl Slack {
     /// The person whose account this is.
     pub(super) async fn person(&self, actor: &Actor, people: &People) -> Result<Voter, Stranger> {
         match self.known(actor, people) {
-            Err(Stranger::Unlinked(account)) if self.options.by_email => {
-                self.by_address(actor, people, account).await
-            }
+            Err(Stranger::Unlinked(account)) if self.options.by_email => self.by_address(actor, people, account).await,
             known => known,
         }
     }

@@ -57,10 +57,7 @@ async fn exchange(request: Request<Vec<u8>>, reach: Reach) -> Result<Response<Ve
 
 /// A connection on which something else than HTTP is spoken, as guarded as one for a document: `wss`, and `ws` only on this
 /// machine where the server itself stands there.
-pub async fn connect(
-    url: &Url,
-    reach: Reach,
-) -> Result<impl AsyncRead + AsyncWrite + Send + Unpin + use<>, HttpFault> {
+pub async fn connect(url: &Url, reach: Reach) -> Result<impl AsyncRead + AsyncWrite + Send + Unpin + use<>, HttpFault> {
     let (reach, tls) = match url.scheme() {
         "wss" => (reach, Some(tls::config(None)?)),
         "ws" if reach != Reach::Public => (Reach::Loopback, None),

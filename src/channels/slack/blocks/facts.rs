@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::words::{bold, cut, ours, spoken, theirs};
 use crate::channels::message::Matter;
+use crate::channels::slack::words::{bold, cut, ours, spoken, theirs};
 use crate::policy::finding::evidence::Needed;
 use crate::review::sentence::Word;
 
@@ -81,6 +81,6 @@ fn time(text: &str) -> Value {
 }
 
 /// Enough of a digest to compare it by eye.
-pub(super) fn short(digest: &str) -> String {
-    cut(digest, 19).text.chars().take(19).collect()
+fn short(digest: &str) -> String {
+    crate::visible::harmless(digest).chars().take(19).collect()
 }

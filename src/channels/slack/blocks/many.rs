@@ -5,10 +5,9 @@
 
 use serde_json::{Value, json};
 
-use super::words::{bold, ours, section, spoken, theirs};
 use super::{Card, Elsewhere, header, page};
 use crate::channels::message::Message;
-use crate::channels::slack::limits;
+use crate::channels::slack::words::{bold, ours, section, spoken, theirs};
 
 /// Calls that are named, from the most that fit to the least; of more, how many.
 const NAMED: [usize; 3] = [20, 10, 4];
@@ -19,7 +18,7 @@ impl Card {
         let mut card = listed(message, 0);
         for most in NAMED {
             card = listed(message, most);
-            if card.length() < limits::CARD {
+            if card.fits() {
                 break;
             }
         }

@@ -71,7 +71,10 @@ pub(in crate::channels::slack) fn edited(
 
 impl Changes {
     /// What shall stand where, and what shall be taken out, of these arguments.
-    pub(in crate::channels::slack) fn of(&self, arguments: &Map<String, Value>) -> (BTreeMap<String, Value>, Vec<String>) {
+    pub(in crate::channels::slack) fn of(
+        &self,
+        arguments: &Map<String, Value>,
+    ) -> (BTreeMap<String, Value>, Vec<String>) {
         let split = Split::of(arguments);
         let mut set = BTreeMap::new();
         for (block, name, value) in &split.own {

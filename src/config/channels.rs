@@ -1,0 +1,3 @@
+//! Over which channels are people asked?
+
+pub mod slack;
