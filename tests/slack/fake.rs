@@ -23,6 +23,9 @@ use crate::rules;
 pub(crate) const BOT: &str = "xoxb-1-93kd02ks8ah2";
 pub(crate) const APP: &str = "xapp-1-93kd02ks8ah2";
 
+/// A status, when to come again, and a body.
+pub(crate) type Scripted = (u16, Option<&'static str>, Value);
+
 /// One that runs until it is dropped.
 #[derive(Clone)]
 pub(crate) struct Fake(Arc<Inner>);
@@ -43,7 +46,7 @@ struct State {
     /// Messages by channel and time.
     messages: BTreeMap<(String, String), Value>,
     /// Answers that are given before anything else, by method.
-    script: BTreeMap<String, VecDeque<(u16, Option<&'static str>, Value)>>,
+    script: BTreeMap<String, VecDeque<Scripted>>,
     members: BTreeMap<String, Value>,
     triggers: Vec<String>,
     tickets: Vec<String>,
@@ -99,7 +102,7 @@ impl Fake {
     }
 
     /// The next answers of a method.
-    pub(crate) fn script(&self, method: &str, answers: &[(u16, Option<&'static str>, Value)]) {
+    pub(crate) fn script(&self, method: &str, answers: &[Scripted]) {
         self.with(|state| state.script.entry(method.to_owned()).or_default().extend(answers.iter().cloned()));
     }
 
@@ -148,9 +151,9 @@ impl Fake {
     }
 
     /// Sends an envelope over the newest connection.
-    pub(crate) fn push(&self, envelope: Value) {
+    pub(crate) fn push(&self, envelope: &Value) {
         self.with(|state| {
-            state.lines.iter().rev().any(|line| line.send(envelope.clone()).is_ok()).then_some(()).unwrap()
+            state.lines.iter().rev().any(|line| line.send(envelope.clone()).is_ok()).then_some(()).unwrap();
         });
     }
 

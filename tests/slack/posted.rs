@@ -164,9 +164,9 @@ async fn many_calls_are_listed_and_a_test_asks_nobody() {
     }
     let [many, test] = world.fake.messages("C1").try_into().unwrap();
     assert_eq!((labels(&many).len(), labels(&test).len()), (0, 0));
-    let text = many["blocks"].to_string();
+    let listed = many["blocks"].to_string();
     for id in ["0193a-1", "0193a-2"] {
-        assert!(text.contains(&format!("https://gw.example.com/calls/{id}")), "{text}");
+        assert!(listed.contains(&format!("https://gw.example.com/calls/{id}")), "{listed}");
     }
     assert!(read(&test["blocks"]).contains("Nobody has to do anything"));
     world.fake.is_content();

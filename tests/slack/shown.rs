@@ -16,8 +16,8 @@ async fn only_what_the_record_holds_is_posted() {
     world.hold(Held { arguments: arguments.clone(), ..Held::default() }).await;
     world.carry(&[""]).await;
     let message = world.fake.messages("C1").pop().unwrap();
-    let boxes = message["blocks"].as_array().unwrap().iter();
-    let boxed = boxes.filter_map(|block| {
+    let blocks = message["blocks"].as_array().unwrap().iter();
+    let boxed = blocks.filter_map(|block| {
         (block.pointer("/elements/0/type")? == "rich_text_preformatted")
             .then(|| block.pointer("/elements/0/elements/0/text"))?
     });

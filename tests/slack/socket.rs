@@ -47,21 +47,21 @@ async fn a_press_is_answered_by_its_name_and_counts() {
     world.carry(&[""]).await;
     let listening = Listening::to(&world).await;
     let press = world.press("U1", "C1", "Approve");
-    world.fake.push(envelope("e1", &press));
+    world.fake.push(&envelope("e1", &press));
     assert_eq!(answer(&world, "e1").await, json!({ "envelope_id": "e1" }));
     world.fake.until("a word", |fake| (fake.whispers().len() == 1).then_some(())).await;
     // NOT-05: Slack sends it again where it is not sure that it came.
-    world.fake.push(envelope("e2", &press));
+    world.fake.push(&envelope("e2", &press));
     assert_eq!(answer(&world, "e2").await, json!({ "envelope_id": "e2" }));
     world.pushed_window("U2").await;
     let wrong = world.submit("U2", &[("Reason", "")]);
-    world.fake.push(envelope("e3", &wrong));
+    world.fake.push(&envelope("e3", &wrong));
     assert_eq!(answer(&world, "e3").await["payload"]["response_action"], "errors");
     for (id, kind) in [("e4", "events_api"), ("e5", "slash_commands")] {
-        world.fake.push(json!({ "envelope_id": id, "type": kind, "payload": { "type": "x" } }));
+        world.fake.push(&json!({ "envelope_id": id, "type": kind, "payload": { "type": "x" } }));
         assert_eq!(answer(&world, id).await, json!({ "envelope_id": id }));
     }
-    world.fake.push(envelope("e6", &json!({ "type": "block_actions" })));
+    world.fake.push(&envelope("e6", &json!({ "type": "block_actions" })));
     assert_eq!(
         answer(&world, "e6").await,
         json!({ "envelope_id": "e6" }),
@@ -80,11 +80,11 @@ async fn a_new_connection_stands_before_the_old_one_goes() {
     world.carry(&[""]).await;
     let listening = Listening::to(&world).await;
     for (round, reason) in ["warning", "refresh_requested"].into_iter().enumerate() {
-        world.fake.push(json!({ "type": "disconnect", "reason": reason, "debug_info": {} }));
+        world.fake.push(&json!({ "type": "disconnect", "reason": reason, "debug_info": {} }));
         let stands = |opened: usize| move |fake: &crate::fake::Fake| (fake.connections() == (1, opened)).then_some(());
         world.fake.until("another connection alone", stands(round + 2)).await;
     }
-    world.fake.push(envelope("e1", &world.press("U1", "C1", "Approve")));
+    world.fake.push(&envelope("e1", &world.press("U1", "C1", "Approve")));
     assert_eq!(answer(&world, "e1").await, json!({ "envelope_id": "e1" }));
     world.fake.until("a word", |fake| (fake.whispers().len() == 1).then_some(())).await;
     assert_eq!((world.state("0193a-1").await, world.slack.trouble()), ("approved", None));
@@ -103,10 +103,10 @@ async fn a_connection_that_breaks_is_opened_again() {
         .script("apps.connections.open", &[(503, None, json!({})), (200, None, away), (429, Some("1"), json!({}))]);
     let listening = Listening::to(&world).await;
     assert_eq!(world.fake.asked("apps.connections.open").len(), 4);
-    world.fake.push(json!("drop"));
+    world.fake.push(&json!("drop"));
     world.fake.until("another connection", |fake| (fake.connections() == (1, 2)).then_some(())).await;
     assert_eq!(world.state("0193a-1").await, "pending");
-    world.fake.push(envelope("e1", &world.press("U1", "C1", "Approve")));
+    world.fake.push(&envelope("e1", &world.press("U1", "C1", "Approve")));
     answer(&world, "e1").await;
     world.fake.until("a word", |fake| (fake.whispers().len() == 1).then_some(())).await;
     assert_eq!(world.state("0193a-1").await, "approved");
@@ -131,7 +131,7 @@ async fn a_token_that_is_not_good_is_told_of_and_not_hammered_with() {
 impl World {
     /// Opens the window of a no over Socket Mode.
     async fn pushed_window(&self, user: &str) {
-        self.fake.push(envelope("window", &self.press(user, "C1", "Deny")));
+        self.fake.push(&envelope("window", &self.press(user, "C1", "Deny")));
         self.fake.until("a window", |fake| (!fake.asked("views.open").is_empty()).then_some(())).await;
     }
 }

@@ -119,8 +119,8 @@ impl World {
         let url = format!("sqlite:{}", directory.path().join("book.db").display());
         let store = Store::open(&StoreOptions::new(&url, Durability::Process).unwrap()).await.unwrap();
         let clock = Arc::new(HandClock::at(at(0)));
-        let clocked: Arc<dyn countersign::clock::Clock> = Arc::clone(&clock) as _;
-        let desk = Desk::new(store.clone(), clocked);
+        let hands: Arc<HandClock> = Arc::clone(&clock);
+        let desk = Desk::new(store.clone(), hands);
         desk.people.store(Arc::new(people()));
         let pages = Some("https://gw.example.com".parse().unwrap());
         let room = Room { desk, store, pages };

@@ -149,10 +149,10 @@ struct Container {
 
 #[derive(Deserialize)]
 struct Action {
-    #[serde(default)]
-    action_id: String,
-    #[serde(default)]
-    action_ts: String,
+    #[serde(default, rename = "action_id")]
+    id: String,
+    #[serde(default, rename = "action_ts")]
+    ts: String,
     #[serde(default)]
     value: Option<String>,
 }
@@ -256,15 +256,15 @@ fn pressed(payload: Payload) -> Result<Interaction, Unreadable> {
     let actor = actor(&payload)?;
     let Some(action) = payload.actions.into_iter().next() else { return Ok(Interaction::Other) };
     // A button that only opens a page says so too.
-    let Some(press) = Press::of(&action.action_id) else { return Ok(Interaction::Other) };
+    let Some(press) = Press::of(&action.id) else { return Ok(Interaction::Other) };
     let about = action.value.as_deref().and_then(About::read).ok_or(Unreadable("the value of the button"))?;
     let container = payload.container.ok_or(Unreadable("no container"))?;
     let channel = container.channel_id.or_else(|| payload.channel.map(|channel| channel.id));
     let (channel, ts) = channel.zip(container.message_ts).ok_or(Unreadable("no message"))?;
-    if !is_id(&channel) || !is_time(&ts) || !is_time(&action.action_ts) {
+    if !is_id(&channel) || !is_time(&ts) || !is_time(&action.ts) {
         return Err(Unreadable("no message"));
     }
-    let key = format!("{}/{}/{}", actor.team, actor.user, action.action_ts);
+    let key = format!("{}/{}/{}", actor.team, actor.user, action.ts);
     let trigger = payload.trigger_id.unwrap_or_default();
     let place = Spot { channel, ts };
     Ok(Interaction::Pressed(Pressed { actor, press, about, place, trigger, key }))

@@ -318,9 +318,10 @@ fn heading(matter: &Matter) -> String {
 
 /// Nothing of others, because how it is shown is up to each device.
 fn notification(matter: &Matter) -> String {
-    match is_pending(matter) {
-        true => format!("A tool call of {} risk waits for people", matter.risk.word()),
-        false => format!("Tool call: {}", heading(matter)),
+    if is_pending(matter) {
+        format!("A tool call of {} risk waits for people", matter.risk.word())
+    } else {
+        format!("Tool call: {}", heading(matter))
     }
 }
 

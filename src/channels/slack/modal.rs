@@ -39,14 +39,14 @@ pub(super) enum Wanted {
 /// Asks why not.
 pub(super) fn deny(kept: &Kept) -> Value {
     let words = words("Why not? The agent is told, so that it can do something else.", "Reason");
-    window(Press::Deny, kept, ("Deny this call", "Deny"), vec![words])
+    window(Press::Deny, kept, ("Deny this call", "Deny"), &[words])
 }
 
 /// Asks what somebody wants to know.
 pub(super) fn ask(kept: &Kept) -> Value {
     let hint =
         "The agent, or whoever sits before it, is asked. Nobody checks what it answers; the call goes on waiting.";
-    window(Press::Ask, kept, ("Ask the agent", "Ask"), vec![words(hint, "Question")])
+    window(Press::Ask, kept, ("Ask the agent", "Ask"), &[words(hint, "Question")])
 }
 
 /// Says something while something else is looked up, or why there is nothing to fill in.
@@ -99,7 +99,7 @@ fn words(hint: &str, label: &str) -> Value {
     })
 }
 
-fn window(press: Press, kept: &Kept, (title, submit): (&str, &str), blocks: Vec<Value>) -> Value {
+fn window(press: Press, kept: &Kept, (title, submit): (&str, &str), blocks: &[Value]) -> Value {
     json!({
         "type": "modal",
         "callback_id": press.id(),

@@ -77,11 +77,12 @@ mod tests {
     const AT: i64 = 1_531_420_618;
 
     fn said(headers: &[(&'static str, &str)], body: &str, late: i64) -> Result<(), Unbelievable> {
-        let mut all = HeaderMap::new();
-        for (name, value) in headers {
-            all.append(*name, value.parse().unwrap());
-        }
-        let now = Timestamp::from_micros((AT + late) * 1_000_000);
+        let all = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        let all = all.fold(HeaderMap::new(), |mut all, (name, value): (http::HeaderName, http::HeaderValue)| {
+            all.append(name, value);
+            all
+        });
+        let now = Timestamp::from_micros(AT.saturating_add(late).saturating_mul(1_000_000));
         check(&Secret::new(SECRET.to_owned()), &all, body.as_bytes(), now)
     }
 
@@ -94,7 +95,7 @@ mod tests {
         for late in [300, -300] {
             assert_eq!(said(&good, BODY, late), Ok(()), "{late}");
         }
-        for late in [301, -301, 360, i64::MAX / 2_000_000] {
+        for late in [301, -301, 360, i64::MAX / 2] {
             assert_eq!(said(&good, BODY, late), Err(Unbelievable::Time), "{late}");
         }
         let again = BODY.replace("%2F", "/");
@@ -102,7 +103,7 @@ mod tests {
         assert_eq!(said(&good, &format!("{BODY} "), 0), Err(Unbelievable::Signature));
         let other = GIVEN.replace("v0=a2", "v0=a3");
         let upper = GIVEN.to_uppercase();
-        for wrong in [other.as_str(), &GIVEN[3..], "v0=", "v0=zz", "", "v1=00", upper.as_str()] {
+        for wrong in [other.as_str(), GIVEN.trim_start_matches("v0="), "v0=", "v0=zz", "", "v1=00", upper.as_str()] {
             assert_eq!(said(&[(TIME, &at), (SIGNATURE, wrong)], BODY, 0), Err(Unbelievable::Signature), "{wrong}");
         }
         for wrong in ["", "x", "-1", "+1531420618", "1531420618.0", "99999999999999999999"] {

@@ -42,8 +42,8 @@ const STEADY: Duration = Duration::from_secs(10);
 struct Envelope {
     #[serde(rename = "type")]
     kind: String,
-    #[serde(default)]
-    envelope_id: Option<String>,
+    #[serde(default, rename = "envelope_id")]
+    id: Option<String>,
     #[serde(default)]
     payload: Value,
     #[serde(default)]
@@ -201,7 +201,7 @@ impl Slack {
 
     /// What is answered to an envelope; nothing where it wants no answer.
     fn enveloped(self: &Arc<Self>, envelope: Envelope, room: &Room) -> Option<Value> {
-        let id = envelope.envelope_id?;
+        let id = envelope.id?;
         if envelope.kind != "interactive" {
             return Some(json!({ "envelope_id": id }));
         }

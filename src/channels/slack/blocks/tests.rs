@@ -12,6 +12,9 @@ use crate::channels::slack::limits;
 use crate::review::sentence::Word;
 
 pub(super) const PAGE: &str = "https://gw.example.com/calls/0193a";
+/// What is different about a call.
+type Change = fn(&mut Matter);
+
 const AT: &str = "2026-11-22T06:00:00.000Z";
 
 /// A call that waits, with arguments that fit.
@@ -98,7 +101,7 @@ fn a_call_that_waits_can_be_answered() {
 #[test]
 fn what_is_too_much_for_this_channel_is_decided_elsewhere() {
     // REN-07, NOT-10
-    let cases: [(&str, fn(&mut Matter), Elsewhere); 7] = [
+    let cases: [(&str, Change, Elsewhere); 7] = [
         ("risk", |matter| matter.risk = Risk::High, Elsewhere::Risk(Risk::High)),
         ("session", |matter| matter.evidence = Needed::Session, Elsewhere::Evidence(Needed::Session)),
         ("passkey", |matter| matter.evidence = Needed::Passkey, Elsewhere::Evidence(Needed::Passkey)),
@@ -153,7 +156,7 @@ fn what_is_shown_is_what_would_be_sent() {
             boxes.filter_map(|block| block.pointer("/elements/0/elements/0/text")?.as_str()).collect();
         let [shown] = shown.as_slice() else { panic!("{shown:?}") };
         assert_eq!(serde_json::from_str::<Value>(shown).unwrap(), serde_json::from_str::<Value>(text).unwrap());
-        assert!(!shown.chars().any(|c| crate::visible::is_harmful(c)), "{shown}");
+        assert!(!shown.chars().any(crate::visible::is_harmful), "{shown}");
     }
 }
 

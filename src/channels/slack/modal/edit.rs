@@ -42,7 +42,7 @@ pub(in crate::channels::slack) fn edit(kept: &Kept, arguments: &Map<String, Valu
     blocks.push(words("Why? The agent is told. Others have to agree to what you change.", "Reason"));
     let about = "You cannot approve what you change yourself.";
     blocks.insert(0, section(&[ours(about)]));
-    Some(window(Press::Edit, kept, ("Change the arguments", "Propose"), blocks))
+    Some(window(Press::Edit, kept, ("Change the arguments", "Propose"), &blocks))
 }
 
 /// What was typed, read, or what is wrong with it.

@@ -48,8 +48,17 @@ fn check(value: &Value, path: &str) {
         match kind {
             "plain_text" => assert_eq!(value["emoji"], false, "{path}"),
             "link" => assert!(value["url"] == PAGE && value["text"] == "Open", "{path}: {value}"),
-            "text" | "date" | "button" | "header" | "actions" | "context" => {}
-            "rich_text" | "rich_text_section" | "rich_text_quote" | "rich_text_preformatted" | "" => {}
+            "text"
+            | "date"
+            | "button"
+            | "header"
+            | "actions"
+            | "context"
+            | "rich_text"
+            | "rich_text_section"
+            | "rich_text_quote"
+            | "rich_text_preformatted"
+            | "" => {}
             other => panic!("{path}: `{other}` is nothing we write: {value}"),
         }
         if kind == "button" && members.contains_key("url") {

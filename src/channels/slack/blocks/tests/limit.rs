@@ -91,27 +91,19 @@ fn matter() -> impl Strategy<Value = Any> {
     )
         .prop_map(
             |((sentence, target, client, reason), (known, rules, lacking), (said, asked), arguments, state)| {
-                let asker = AskedBy {
+                let who = AskedBy {
                     principal: client.clone(),
                     agent: Some(client.clone()),
                     user: Some(client.clone()),
                     client: Some(client),
                 };
                 let state = state.to_owned();
-                Any(Matter {
-                    sentence,
-                    target,
-                    asker,
-                    reason,
-                    known,
-                    rules,
-                    lacking,
-                    said,
-                    asked,
-                    arguments,
-                    state,
-                    ..waiting()
-                })
+                let mut matter = waiting();
+                matter.state = state;
+                (matter.sentence, matter.target, matter.asker, matter.reason) = (sentence, target, who, reason);
+                (matter.known, matter.rules, matter.lacking) = (known, rules, lacking);
+                (matter.said, matter.asked, matter.arguments) = (said, asked, arguments);
+                Any(matter)
             },
         )
 }
