@@ -132,6 +132,29 @@ async fn other_arguments_are_proposed_for_the_call_that_was_shown() {
 }
 
 #[tokio::test]
+async fn slack_is_answered_before_anything_slow_is_done() {
+    // It waits three seconds, and a window can be opened for as long: before it is asked whose account this is.
+    let world = World::with(by_http(), |options| options.by_email = true).await;
+    world.hold(Held::default()).await;
+    world.carry(&[""]).await;
+    let slow = world.fake.hold("views.open");
+    assert_eq!(world.send(&world.press("U7", "C1", "Deny")).await.0, StatusCode::OK);
+    world.fake.until("a window", |fake| fake.holds("views.open").then_some(())).await;
+    slow.notify_one();
+    world.done().await;
+    world.pressed(&world.submit("U7", &[("Reason", "no")])).await;
+    let order = world.fake.order();
+    let first = |method: &str| order.iter().position(|asked| asked == method);
+    assert!(first("views.open") < first("users.info") && first("users.info").is_some(), "{order:?}");
+    assert_eq!(world.state("0193a-1").await, "pending", "whoever Slack does not know says nothing");
+    // A window that came too late is told of.
+    let mut late = world.press("U1", "C1", "Deny");
+    late["trigger_id"] = json!("long.ago");
+    world.pressed(&late).await;
+    assert!(world.fake.whispers().pop().unwrap().1.contains("expired_trigger_id"), "{:?}", world.fake.whispers());
+}
+
+#[tokio::test]
 async fn a_message_nobody_wrote_down_is_taken_in_when_it_is_used() {
     // Somebody pulled the plug between the message and its note: the next attempt posts another one.
     let world = World::start(by_http()).await;

@@ -53,6 +53,8 @@ struct State {
     lines: Vec<mpsc::UnboundedSender<Value>>,
     open: usize,
     opened: usize,
+    /// Methods whose next answer waits.
+    gates: BTreeMap<String, Arc<Notify>>,
     /// What came back over Socket Mode.
     heard: Vec<Value>,
     count: u64,
@@ -104,6 +106,23 @@ impl Fake {
     /// The next answers of a method.
     pub(crate) fn script(&self, method: &str, answers: &[Scripted]) {
         self.with(|state| state.script.entry(method.to_owned()).or_default().extend(answers.iter().cloned()));
+    }
+
+    /// Has the next answer of a method wait until it is let go.
+    pub(crate) fn hold(&self, method: &str) -> Arc<Notify> {
+        let gate = Arc::new(Notify::new());
+        self.with(|state| drop(state.gates.insert(method.to_owned(), Arc::clone(&gate))));
+        gate
+    }
+
+    /// Whether somebody waits for it.
+    pub(crate) fn holds(&self, method: &str) -> bool {
+        !self.0.state.lock().unwrap().gates.contains_key(method)
+    }
+
+    /// Every method that was asked, in order.
+    pub(crate) fn order(&self) -> Vec<String> {
+        self.0.state.lock().unwrap().asked.iter().map(|(method, _)| method.clone()).collect()
     }
 
     pub(crate) fn member(&self, id: &str, member: Value) {
@@ -182,6 +201,10 @@ impl Fake {
                     let (head, body) = request.into_parts();
                     let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
                     let method = head.uri.path().strip_prefix("/api/").unwrap_or_default().to_owned();
+                    let gate = fake.with(|state| state.gates.remove(&method));
+                    if let Some(gate) = gate {
+                        gate.notified().await;
+                    }
                     Ok::<_, Infallible>(fake.with(|state| state.answer(&method, &head.headers, &body, &fake.0.sockets)))
                 });
                 drop(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);

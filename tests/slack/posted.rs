@@ -1,14 +1,16 @@
 //! What is posted, and how every copy of it stays true.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::approval::vote::Word;
 use countersign::channels::Went;
 use countersign::channels::message::Message;
 use countersign::channels::notice::What;
+use countersign::channels::slack::Slack;
 use serde_json::json;
 
-use crate::world::{Held, World, at, by_http, labels, read};
+use crate::world::{Held, World, at, by_http, labels, options, read};
 
 #[tokio::test]
 async fn every_copy_shows_what_was_decided_wherever_it_was() {
@@ -56,6 +58,29 @@ async fn an_older_message_never_stands_over_a_newer_one() {
         }
     }
     assert_eq!(world.fake.messages("C1"), before);
+    world.fake.is_content();
+}
+
+#[tokio::test]
+async fn a_gateway_that_was_slow_puts_right_what_it_put_over() {
+    // Two gateways change one message: the slower one began first, with what was true then.
+    let world = World::start(by_http()).await;
+    let other = Slack::new(options(&world.fake, by_http())).unwrap();
+    world.hold(Held { quorum: 2, ..Held::default() }).await;
+    world.carry(&[""]).await;
+    world.vote("0193a-1", "ada", Word::Yes).await;
+    let slow = world.fake.hold("chat.update");
+    let parcel = world.parcel("", world.message("0193a-1", What::Voted).await);
+    let (store, slack) = (world.room.store.clone(), Arc::clone(&world.slack));
+    let first = tokio::spawn(async move { slack.deliver(&parcel, &store).await });
+    world.fake.until("the slow one", |fake| fake.holds("chat.update").then_some(())).await;
+    world.vote("0193a-1", "ben", Word::Yes).await;
+    let parcel = world.parcel("", world.message("0193a-1", What::Approved).await);
+    assert!(matches!(other.deliver(&parcel, &world.room.store).await, Went::Taken { .. }));
+    slow.notify_one();
+    assert!(matches!(first.await.unwrap(), Went::Taken { .. }));
+    assert_eq!(labels(&world.fake.messages("C1")[0]), ["Open"], "it shows the newest in the end");
+    assert_eq!(world.fake.asked("chat.update").len(), 3);
     world.fake.is_content();
 }
 

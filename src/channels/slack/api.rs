@@ -168,6 +168,9 @@ fn advice(code: &str) -> &'static str {
             "this is the wrong kind of token: `bot_token` begins with xoxb-, `app_token` with xapp-"
         }
         "user_not_found" | "users_not_found" => "there is no such person in this workspace; give the id of one (U…)",
+        "expired_trigger_id" | "trigger_expired" | "exchanged_trigger_id" => {
+            "it was slower than three seconds; press again"
+        }
         "message_not_found" => "the message was deleted",
         "invalid_blocks" | "msg_blocks_too_long" | "msg_too_long" | "invalid_arguments" => {
             "the message was not understood, which is a mistake of ours; answer on the page of the call"
@@ -190,6 +193,11 @@ impl Trouble {
     /// Whether it passes by itself.
     pub(super) const fn passes(&self) -> bool {
         !matches!(self, Self::Refused { .. })
+    }
+
+    /// When Slack wants to be asked again.
+    pub(super) const fn after(&self) -> Option<Duration> {
+        if let Self::Limited(after) = self { *after } else { None }
     }
 
     /// Slack's word for it.

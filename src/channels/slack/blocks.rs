@@ -139,11 +139,11 @@ pub fn aside(matter: &Matter, what: crate::channels::notice::What) -> Option<(Ve
             let said = matter.asked.as_ref()?.asserted.as_ref()?;
             ("The agent answers; nobody has checked what it says:".to_owned(), "The agent has answered", said)
         }
-        What::Reminded | What::Escalated if is_pending(matter) => {
-            let text = if what == What::Reminded {
-                "The time for an answer is nearly over"
-            } else {
-                "More people are asked now"
+        What::Reminded | What::Escalated | What::Edited if is_pending(matter) => {
+            let text = match what {
+                What::Reminded => "The time for an answer is nearly over",
+                What::Escalated => "More people are asked now",
+                _ => "What would be sent was changed, and has to be agreed to as it is now",
             };
             let until = format!("{text}. Without an answer it ends at {}.", cut(&matter.deadline, 40).text);
             return Some((vec![section(&[ours(&until)])], text.to_owned()));

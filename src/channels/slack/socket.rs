@@ -34,6 +34,8 @@ const ASKS: Duration = Duration::from_secs(15);
 const SILENCE: Duration = Duration::from_secs(50);
 /// After a failure, and the more of them the longer, up to a minute.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_mins(1));
+/// Connections that Slack closes one after the other before that is a failure too.
+const MOST_AT_ONCE: u32 = 5;
 /// A connection that stood for less was no success.
 const STEADY: Duration = Duration::from_secs(10);
 
@@ -59,6 +61,13 @@ struct Line {
     since: Instant,
 }
 
+/// Why there is none.
+struct Failed {
+    why: String,
+    /// When Slack wants to be asked again.
+    after: Option<Duration>,
+}
+
 /// Why a connection goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Leaving {
@@ -73,55 +82,64 @@ impl Slack {
     pub async fn listen(self: Arc<Self>, room: Room, stop: CancellationToken) {
         let Mode::Socket { app_token } = &self.options.mode else { return };
         let mut failures: u32 = 0;
+        // What Slack will close soon is heard until another one stands.
         let mut old: Option<Line> = None;
         loop {
             let line = tokio::select! {
                 () = stop.cancelled() => break,
-                line = self.line(app_token, &room) => line,
+                line = self.line(app_token, &room, &stop) => line,
             };
-            if let Some(old) = old.take() {
-                old.stop.cancel();
-            }
-            let why = match line {
+            let failed = match line {
                 Ok(mut line) => {
                     self.note(None);
+                    if let Some(old) = old.take() {
+                        old.stop.cancel();
+                    }
                     let leaving = tokio::select! {
-                        () = stop.cancelled() => { line.stop.cancel(); break }
+                        () = stop.cancelled() => break,
                         leaving = &mut line.leaving => leaving.unwrap_or_else(|_| Leaving::Gone("it broke".to_owned())),
                     };
                     failures = if line.since.elapsed() < STEADY { failures.saturating_add(1) } else { 0 };
                     match leaving {
-                        Leaving::Asked if failures < 5 => {
+                        Leaving::Asked if failures < MOST_AT_ONCE => {
                             old = Some(line);
                             continue;
                         }
-                        Leaving::Asked => "Slack closes every connection at once".to_owned(),
-                        Leaving::Gone(why) => why,
+                        Leaving::Asked => {
+                            old = Some(line);
+                            Failed { why: "Slack closes every connection at once".to_owned(), after: None }
+                        }
+                        Leaving::Gone(why) => Failed { why, after: None },
                     }
                 }
-                Err(why) => {
+                Err(failed) => {
                     failures = failures.saturating_add(1);
-                    why
+                    failed
                 }
             };
+            let Failed { why, after } = failed;
             tracing::warn!(
                 channel = self.options.name,
                 why,
                 failures,
-                "Slack cannot tell what is pressed; it is tried again"
+                "no connection to hear what is pressed in Slack"
             );
             self.note(Some(why));
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = sleep(pause(failures)) => {}
+                () = sleep(pause(failures).max(after.unwrap_or_default())) => {}
             }
         }
         self.tasks.close();
     }
 
     /// A connection over which Slack has said hello.
-    async fn line(self: &Arc<Self>, token: &Secret, room: &Room) -> Result<Line, String> {
-        let url = self.api.socket(token).await.map_err(|trouble| trouble.to_string())?;
+    async fn line(self: &Arc<Self>, token: &Secret, room: &Room, stop: &CancellationToken) -> Result<Line, Failed> {
+        let url = self
+            .api
+            .socket(token)
+            .await
+            .map_err(|trouble| Failed { after: trouble.after(), why: trouble.to_string() })?;
         let made = async {
             let stream = connect(&url, self.api.reach()).await.map_err(|fault| fault.to_string())?;
             let config = WebSocketConfig::default()
@@ -132,9 +150,10 @@ impl Slack {
             hello(&mut socket).await?;
             Ok::<_, String>(socket)
         };
-        let socket = timeout(PATIENCE, made).await.map_err(|_| "Slack does not say hello".to_owned())??;
+        let made = timeout(PATIENCE, made).await.unwrap_or_else(|_| Err("Slack does not say hello".to_owned()));
+        let socket = made.map_err(|why| Failed { why, after: None })?;
         let (leaves, leaving) = oneshot::channel();
-        let stop = CancellationToken::new();
+        let stop = stop.child_token();
         let (slack, room, stopped) = (Arc::clone(self), room.clone(), stop.clone());
         self.tasks.spawn(async move { slack.heed(socket, &room, (leaves, stopped)).await });
         Ok(Line { leaving, stop, since: Instant::now() })
@@ -242,4 +261,38 @@ fn pause(failures: u32) -> Duration {
     let share = chance::<1>().map_or(128, |[byte]| byte);
     let half = most.checked_div(2).unwrap_or(most);
     half.saturating_add(half.saturating_mul(u32::from(share)).checked_div(255).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_tungstenite::accept_async;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_with_tls_is_spoken_to_over_the_connection_that_was_made() {
+        // The connection is encrypted before; nothing here may want to do that again, or refuse to.
+        let (ours, theirs) = tokio::io::duplex(1 << 16);
+        let slack = tokio::spawn(async move {
+            let mut socket = accept_async(theirs).await.unwrap();
+            socket.send(Frame::Ping(vec![1].into())).await.unwrap();
+            socket.send(Frame::text(r#"{"type":"hello"}"#)).await.unwrap();
+            socket.next().await.unwrap().unwrap()
+        });
+        let (mut socket, _) =
+            client_async_with_config("wss://wss-primary.slack.com/link?ticket=1", ours, None).await.unwrap();
+        hello(&mut socket).await.unwrap();
+        socket.flush().await.unwrap();
+        assert_eq!(slack.await.unwrap(), Frame::Pong(vec![1].into()), "a ping is answered by whoever reads");
+    }
+
+    #[test]
+    fn a_pause_grows_and_ends_somewhere() {
+        // NOT-07
+        for failures in [0, 1, 5, 50, u32::MAX] {
+            let most = PAUSES.0.saturating_mul(2_u32.saturating_pow(failures.min(16))).min(PAUSES.1);
+            let paused = pause(failures);
+            assert!(paused <= most && paused >= most / 2 && most <= Duration::from_mins(1), "{failures}: {paused:?}");
+        }
+    }
 }

@@ -97,10 +97,10 @@ pub(super) fn section(elements: &[Value]) -> Value {
     json!({ "type": "rich_text", "elements": [{ "type": "rich_text_section", "elements": elements }] })
 }
 
-/// A block of rich text with something of others, set apart from what stands around it.
+/// A block of rich text with something of others, set apart from what stands around it. As code, in which no reader makes
+/// links of what looks like one.
 pub(super) fn quote(text: &str) -> Value {
-    let text = if text.is_empty() { "(empty)" } else { text };
-    json!({ "type": "rich_text", "elements": [{ "type": "rich_text_quote", "elements": [ours(text)] }] })
+    json!({ "type": "rich_text", "elements": [{ "type": "rich_text_quote", "elements": [theirs(text)] }] })
 }
 
 /// A block of rich text with something of others, letter for letter.
