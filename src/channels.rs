@@ -19,15 +19,19 @@ pub mod outbox;
 pub mod patience;
 pub mod routing;
 pub mod signature;
+pub mod slack;
 pub mod webhook;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::store::Store;
 use automation::Automation;
 use message::{Details, Message};
 use routing::filter::Filter;
+use slack::Slack;
 use webhook::Webhook;
 
 /// Every channel, by its name.
@@ -51,6 +55,8 @@ pub struct Channel {
 pub enum Kind {
     /// To a program.
     Webhook(Webhook),
+    /// To people, in Slack.
+    Slack(Arc<Slack>),
 }
 
 /// One message for one channel.
@@ -96,10 +102,19 @@ pub enum Went {
 }
 
 impl Channel {
+    /// The workspace, where it is one of Slack.
+    pub const fn slack(&self) -> Option<&Arc<Slack>> {
+        match &self.kind {
+            Kind::Slack(slack) => Some(slack),
+            Kind::Webhook(_) => None,
+        }
+    }
+
     /// Whether people read it. They need not hear that something was asked of them when nothing is any more.
     pub const fn is_read_by_people(&self) -> bool {
         match self.kind {
             Kind::Webhook(_) => false,
+            Kind::Slack(_) => true,
         }
     }
 
@@ -107,6 +122,7 @@ impl Channel {
     pub fn public_keys(&self) -> Vec<String> {
         match &self.kind {
             Kind::Webhook(webhook) => webhook.public_keys(),
+            Kind::Slack(_) => Vec::new(),
         }
     }
 
@@ -114,13 +130,16 @@ impl Channel {
     pub const fn patience(&self) -> Duration {
         match &self.kind {
             Kind::Webhook(webhook) => webhook.patience(),
+            // Several messages, and places that are looked up.
+            Kind::Slack(_) => Duration::from_mins(1),
         }
     }
 
     /// Carries one message; says what became of it, and what a program replied that may decide.
-    pub async fn deliver(&self, parcel: &Parcel) -> (Went, Option<Vec<u8>>) {
+    pub async fn deliver(&self, parcel: &Parcel, store: &Store) -> (Went, Option<Vec<u8>>) {
         match &self.kind {
             Kind::Webhook(webhook) => webhook.deliver(parcel).await,
+            Kind::Slack(slack) => (slack.deliver(parcel, store).await, None),
         }
     }
 }
@@ -130,6 +149,7 @@ impl Kind {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Webhook(_) => "webhook",
+            Self::Slack(_) => "slack",
         }
     }
 }

@@ -16,6 +16,9 @@ use crate::policy::finding::hold::Reviewer;
 /// The roles of whoever started the gateway and signed in there, where nobody is listed.
 const OWNERS: [&str; 4] = ["auditor", "author", "operator", "reviewer"];
 
+/// Begins what is kept of a voter who was known by an e-mail address.
+const BY_ADDRESS: &str = "mailto:";
+
 /// Everybody who is known by name, and their accounts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct People {
@@ -112,10 +115,47 @@ impl People {
         self.entries.values().filter_map(move |entry| self.listed(&account(entry)?))
     }
 
+    /// The person the list gives this account to: for channels that prove accounts of their own.
+    pub fn of_account(&self, account: &str) -> Option<Voter> {
+        self.listed(account)
+    }
+
+    /// The person the list knows by this e-mail address, as their name or in an account of theirs, who answers by an account
+    /// that the list does not have. Whoever asks for it has proven that the address is theirs; it is kept with the voter, so
+    /// that they can be looked up by it again.
+    pub fn of_address(&self, account: &str, address: &str) -> Option<Voter> {
+        if self.owners.contains_key(account) {
+            return None;
+        }
+        let address = address.to_ascii_lowercase();
+        let is = |text: &str| text.eq_ignore_ascii_case(&address);
+        let has = |name: &str, entry: &Entry| {
+            is(name)
+                || entry.accounts.iter().any(|known| known.rsplit_once('#').is_some_and(|(_, subject)| is(subject)))
+        };
+        let mut all = self.entries.iter().filter(|(name, entry)| has(name, entry));
+        let ((person, entry), None) = (all.next()?, all.next()) else { return None };
+        let accounts = entry.accounts.iter().cloned().chain([account.to_owned(), format!("{BY_ADDRESS}{address}")]);
+        Some(Voter {
+            person: person.clone(),
+            account: account.to_owned(),
+            accounts: accounts.collect(),
+            groups: entry.groups.clone(),
+            roles: entry.roles.clone(),
+        })
+    }
+
     /// Who that voter is by today's list; nobody when what they voted by is gone from it.
     pub fn now(&self, voter: &Voter) -> Option<Voter> {
         if voter.is_automation() {
             return self.automations.get(voter).cloned();
+        }
+        if let Some(address) = voter.accounts.iter().find_map(|account| account.strip_prefix(BY_ADDRESS))
+            && !self.owners.contains_key(&voter.account)
+        {
+            let mut now = self.of_address(&voter.account, address).filter(|now| now.person == voter.person)?;
+            now.accounts.extend(voter.accounts.iter().cloned());
+            return Some(now);
         }
         // Only those who are not in the list vote by an account that is not among those known to be theirs.
         let was_listed = voter.accounts.contains(&voter.account);

@@ -21,6 +21,8 @@ use super::notice::{Notice, What};
 use super::on_call::Duties;
 use super::routing::asked::AskedNow;
 use super::routing::{Recipient, Routes, Told, recipients};
+use super::slack::Slack;
+use super::slack::answer::Room;
 use super::{Channel, Channels};
 use crate::approval::state::State;
 use crate::clock::Timestamp;
@@ -83,6 +85,10 @@ impl Outbox {
         for name in self.channels.keys() {
             carriers.spawn(Arc::clone(&self).attend(name.clone(), stop.clone()));
         }
+        let rooms: Vec<&Arc<Slack>> = self.channels.values().filter_map(Channel::slack).collect();
+        for slack in &rooms {
+            carriers.spawn(Arc::clone(slack).listen(self.room(), stop.clone()));
+        }
         carriers.close();
         let mut ticks = tokio::time::interval(LOOK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -104,6 +110,15 @@ impl Outbox {
             }
         }
         carriers.wait().await;
+        for slack in rooms {
+            slack.tasks.close();
+            slack.tasks.wait().await;
+        }
+    }
+
+    /// Where what comes back by a channel is brought.
+    pub fn room(&self) -> Room {
+        Room { desk: Arc::clone(&self.desk), store: self.store.clone(), pages: self.pages.clone() }
     }
 
     /// Makes deliveries of everything that is to be told by now.

@@ -132,7 +132,7 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
 
 impl Assembled {
     /// Starts what runs beside calls: forgetting what nobody uses, and watching the policies.
-    pub fn attend(&self, config: &Config) {
+    pub fn attend(&self, config: &Config) -> anyhow::Result<()> {
         let (gateway, stop) = (Arc::clone(&self.gateway), self.stop.clone());
         self.gateway.tasks.spawn(async move {
             let mut ticks = tokio::time::interval(SWEEP);
@@ -143,27 +143,29 @@ impl Assembled {
                 }
             }
         });
-        self.gateway.tasks.spawn(self.outbox(config).run(self.stop.clone()));
+        self.gateway.tasks.spawn(self.outbox(config)?.run(self.stop.clone()));
         if !self.sources.is_empty() {
             let reload = Reload::new(Arc::clone(&self.gateway), self.sources.clone(), self.files.clone());
             self.gateway.tasks.spawn(reload.watch(self.stop.clone()));
         }
+        Ok(())
     }
 
     /// What tells people and programs of calls; made when it is first needed, after it is known where people find calls.
-    pub fn outbox(&self, config: &Config) -> Arc<Outbox> {
-        let outbox = self.outbox.get_or_init(|| {
-            let pages = self.gateway.pages.get().and_then(|pages| Url::parse(pages).ok());
-            // A gateway that does not listen may stand beside one that does.
-            let pages = pages.or_else(|| config.http.as_ref().map(|http| http.public_url.clone()));
-            let channels = channels::channels(config, pages.as_ref());
-            let filters = channels.iter().map(|(name, channel)| (name.clone(), channel.filter.clone())).collect();
-            let people = config.people.keys().cloned().collect();
-            let duties = Duties::new(config.on_call.clone(), people, Arc::clone(&self.gateway.clock));
-            let (desk, store) = (Arc::clone(&self.gateway.desk), self.gateway.store.clone());
-            Outbox::new((desk, store), channels, (config.routing(filters), duties), pages)
-        });
-        Arc::clone(outbox)
+    pub fn outbox(&self, config: &Config) -> anyhow::Result<Arc<Outbox>> {
+        if let Some(outbox) = self.outbox.get() {
+            return Ok(Arc::clone(outbox));
+        }
+        let pages = self.gateway.pages.get().and_then(|pages| Url::parse(pages).ok());
+        // A gateway that does not listen may stand beside one that does.
+        let pages = pages.or_else(|| config.http.as_ref().map(|http| http.public_url.clone()));
+        let channels = channels::channels(config, pages.as_ref())?;
+        let filters = channels.iter().map(|(name, channel)| (name.clone(), channel.filter.clone())).collect();
+        let people = config.people.keys().cloned().collect();
+        let duties = Duties::new(config.on_call.clone(), people, Arc::clone(&self.gateway.clock));
+        let (desk, store) = (Arc::clone(&self.gateway.desk), self.gateway.store.clone());
+        let outbox = Outbox::new((desk, store), channels, (config.routing(filters), duties), pages);
+        Ok(Arc::clone(self.outbox.get_or_init(|| outbox)))
     }
 
     /// Lets open work have its moment.

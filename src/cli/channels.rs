@@ -89,7 +89,7 @@ pub fn run(args: &ChannelsArgs, global: &Global, out: &mut Output<'_>) -> anyhow
         match &args.verb {
             Verb::List { json } => {
                 let config = global.load()?;
-                list(&Store::open_reader(&options).await?, &all(&config), *json, out).await
+                list(&Store::open_reader(&options).await?, &all(&config)?, *json, out).await
             }
             Verb::Deliveries { channel, state, call, number, json } => {
                 let store = Store::open_reader(&options).await?;
@@ -99,7 +99,7 @@ pub fn run(args: &ChannelsArgs, global: &Global, out: &mut Output<'_>) -> anyhow
             Verb::Test { name, to } => {
                 let config = global.load()?;
                 let store = Store::open_beside(&options).await?;
-                let done = test(&store, &all(&config), (name, to), out).await;
+                let done = test(&store, &all(&config)?, (name, to), out).await;
                 store.close().await;
                 done
             }
@@ -113,7 +113,7 @@ pub fn run(args: &ChannelsArgs, global: &Global, out: &mut Output<'_>) -> anyhow
     })
 }
 
-fn all(config: &Config) -> Channels {
+fn all(config: &Config) -> anyhow::Result<Channels> {
     assembly::channels(config, config.http.as_ref().map(|http| &http.public_url))
 }
 
@@ -217,7 +217,7 @@ async fn test(
     let now = SystemClock.now();
     let id = format!("msg_test{}", hex(&chance::<12>()?));
     let parcel = Parcel { id, to: to.to_owned(), message: Message::test(now), attempt: 1, now };
-    let (went, _) = channel.deliver(&parcel).await;
+    let (went, _) = channel.deliver(&parcel, store).await;
     match went {
         Went::Taken { said } => {
             store.reopen_channel(name).await?;

@@ -1,11 +1,13 @@
 //! By which channels are people asked?
 
+mod slack;
 mod webhook;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 
+pub use self::slack::Slack;
 pub use self::webhook::{Answers, Webhook};
 use super::fault::Subject;
 use super::routing::{self, Filter, RESERVED};
@@ -22,8 +24,9 @@ pub struct Channel {
     /// Of what it hears at all.
     #[schemars(flatten)]
     pub filter: Filter,
-    /// Whether it is told the arguments too, as the record holds them.
-    #[schemars(extend("default" = "thin"))]
+    /// Whether it is told the arguments too, as the record holds them. Default: `full` in Slack, where nobody can agree to what
+    /// they are not shown; `thin` everywhere else.
+    #[schemars(with = "Option<Details>")]
     pub details: Details,
 }
 
@@ -32,6 +35,8 @@ pub struct Channel {
 pub enum Kind {
     /// Signed messages to a program.
     Webhook(Box<Webhook>),
+    /// A workspace of Slack.
+    Slack(Box<Slack>),
 }
 
 /// How much a channel is told.
@@ -48,6 +53,8 @@ pub enum Details {
 pub enum KindWord {
     /// Signed messages to a program.
     Webhook,
+    /// A workspace of Slack.
+    Slack,
 }
 
 const KIND: Wanted = Wanted("what the channel is", "webhook");
@@ -76,10 +83,13 @@ impl Channel {
 
     fn read(section: &Section<'_>) -> Reading<Self> {
         let filter = routing::filter(section);
-        let details = section.word("details", Details::Thin);
         // Which keys belong here depends on it, so that without it nothing else is looked at.
-        let kind = match section.required("kind", KIND, KindWord::of)? {
+        let word = section.required("kind", KIND, KindWord::of)?;
+        let usual = if word == KindWord::Slack { Details::Full } else { Details::Thin };
+        let details = section.word("details", usual);
+        let kind = match word {
             KindWord::Webhook => Webhook::read(section).map(|webhook| Kind::Webhook(Box::new(webhook))),
+            KindWord::Slack => Slack::read(section).map(|slack| Kind::Slack(Box::new(slack))),
         };
         section.close();
         Ok(Self { kind: kind?, filter: filter?, details: details? })
@@ -97,9 +107,10 @@ impl Kind {
     pub const fn answers(&self) -> Option<&Answers> {
         match self {
             Self::Webhook(webhook) => webhook.answers.as_ref(),
+            Self::Slack(_) => None,
         }
     }
 }
 
-words!(KindWord: "webhook" => Webhook);
+words!(KindWord: "webhook" => Webhook, "slack" => Slack);
 words!(Details: "thin" => Thin, "full" => Full);

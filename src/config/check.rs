@@ -43,6 +43,7 @@ pub fn conflicts(config: &Config) -> Vec<Conflict> {
     }
     for (name, channel) in &config.channels {
         match &channel.kind {
+            Kind::Slack(_) => {}
             Kind::Webhook(said) => all.extend(reach(&format!("channels.{name}.url"), &said.url, said.allow_private)),
         }
     }

@@ -17,7 +17,8 @@ use crate::policy::lint::reviewers::{Others, Reviewers};
 #[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Person {
-    /// The principals that are this person: `os:LOGIN`, `key:NAME`, `ISSUER#SUBJECT`. Default: `os:` and their name.
+    /// The accounts that are this person: `os:LOGIN`, `key:NAME`, `ISSUER#SUBJECT`, `slack:TEAM/USER`. Default: `os:` and
+    /// their name.
     #[schemars(with = "Option<Vec<String>>")]
     pub accounts: BTreeSet<String>,
     /// Their groups.
@@ -132,12 +133,22 @@ fn fits(text: &str, longest: usize) -> bool {
 fn is_account(text: &str) -> bool {
     let known = match text.split_once(':') {
         Some(("os" | "key", name)) => !name.is_empty() && name.trim() == name,
+        Some(("slack", name)) => name
+            .split_once('/')
+            .is_some_and(|(team, user)| is_slack_id(team, ['T', 'E']) && is_slack_id(user, ['U', 'W'])),
         Some(("https" | "http", _)) => {
             text.split_once('#').is_some_and(|(issuer, subject)| !issuer.ends_with("//") && !subject.is_empty())
         }
         _ => false,
     };
     known && fits(text, LONGEST_ACCOUNT)
+}
+
+/// Slack names workspaces and accounts by capital letters and digits, of which the first says what it is.
+fn is_slack_id(text: &str, first: [char; 2]) -> bool {
+    (2..=32).contains(&text.len())
+        && text.starts_with(first)
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
 /// One account is one person: else somebody could be two, or answer for a call of their own.
@@ -179,9 +190,10 @@ fn bad_name(root: &Section<'_>, name: &str, at: &At) -> Noted {
 fn bad(section: &Section<'_>, given: &Given, kind: Kind) -> Noted {
     let (told, subject) = given.told(Subject::Shown);
     let (what, next) = match kind {
-        Kind::Account => {
-            ("an account", "write `os:LOGIN`, `key:NAME` or `ISSUER#SUBJECT`, as the record names callers")
-        }
+        Kind::Account => (
+            "an account",
+            "write `os:LOGIN`, `key:NAME` or `ISSUER#SUBJECT`, as the record names callers, or `slack:TEAM/USER`",
+        ),
         Kind::Group => ("a group", "write a name without spaces around it, such as `dba`"),
         Kind::Role => ("a role", "write a name without spaces around it, such as `reviewer`"),
     };

@@ -146,8 +146,7 @@ impl Listener {
         if path.starts_with("/api/") {
             return self.api(request, stop).await;
         }
-        let path = path.to_owned();
-        if let Some(door) = Door::at(&path) {
+        if let Some(door) = Door::at(path) {
             let (head, body) = request.into_parts();
             return self.heard_back(door, &head, body).await;
         }

@@ -343,3 +343,37 @@ fn whoever_started_the_gateway_is_a_reviewer_only_when_they_signed_in_and_nobody
     assert!(roles(&people(), &signed_in).is_empty(), "where people are listed, the list says who may what");
     assert!(!roles(&People::default(), &signed_in).contains("break-glass"));
 }
+
+#[test]
+fn an_account_of_a_channel_is_a_persons_only_where_the_list_says_so() {
+    // NOT-06, A56
+    let slack = "slack:T1/U1";
+    let list = |accounts: &[&str]| {
+        let others = [listed("Bob@Example.com", &["os:bob"], &["dba"], &[]), listed("eve", &["os:eve"], &[], &[])];
+        People::new(others.into_iter().chain([listed("ada", accounts, &[], &["reviewer"])]))
+    };
+    let people = list(&["os:ada", slack, "https://login.example.com#ada@example.com"]);
+    let ada = people.of_account(slack).unwrap();
+    assert_eq!((ada.person.as_str(), ada.account.as_str()), ("ada", slack));
+    assert_eq!(people.now(&ada), Some(ada.clone()));
+    assert_eq!(list(&["os:ada"]).now(&ada), None, "an account that was taken away votes no more");
+    assert_eq!((people.of_account("slack:T1/U2"), people.of_account("slack:T2/U1")), (None, None));
+
+    let bob = people.of_address("slack:T1/U2", "bob@example.com").unwrap();
+    assert_eq!(
+        (bob.person.as_str(), bob.account.as_str(), &bob.groups),
+        ("Bob@Example.com", "slack:T1/U2", &set(&["dba"]))
+    );
+    assert_eq!(people.now(&bob), Some(bob.clone()), "it is counted again by the same address");
+    assert_eq!(people.of_address("slack:T1/U3", "ADA@example.com").unwrap().person, "ada");
+    assert_eq!(people.of_address("slack:T1/U3", "nobody@example.com"), None);
+    assert_eq!(people.of_address(slack, "bob@example.com"), None, "an account that the list has is nobody else's");
+    let twice = People::new([listed("a@e.com", &["os:a"], &[], &[]), listed("A@e.com", &["os:b"], &[], &[])]);
+    assert_eq!(twice.of_address("slack:T1/U2", "a@e.com"), None, "an address of two is nobody's");
+    assert_eq!(People::new([listed("eve", &["os:eve"], &[], &[])]).now(&bob), None, "whoever is gone votes no more");
+    let moved = People::new([
+        listed("bob@example.com", &["os:bob"], &[], &[]),
+        listed("eve", &["os:eve", "slack:T1/U2"], &[], &[]),
+    ]);
+    assert_eq!(moved.now(&bob), None, "nobody becomes somebody else");
+}

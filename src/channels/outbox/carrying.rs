@@ -102,7 +102,7 @@ impl Outbox {
         let (to, message) = (delivery.to.clone(), delivery.message.clone());
         let parcel = Parcel { id: delivery.id.clone(), to, message, attempt: delivery.tries, now };
         let begun = Instant::now();
-        let (went, reply) = channel.deliver(&parcel).await;
+        let (went, reply) = channel.deliver(&parcel, &self.store).await;
         let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.note(&delivery.channel, matches!(went, Went::Taken { .. }));
         let (onward, said) = self.onward(delivery, went, now).await;

@@ -1,10 +1,12 @@
 //! How does the configuration become channels?
 
+use anyhow::Context as _;
 use url::Url;
 
 use crate::approval::vote::Voter;
 use crate::channels::automation::Automation;
 use crate::channels::message::Details;
+use crate::channels::slack::Slack;
 use crate::channels::webhook::{Webhook, WebhookOptions};
 use crate::channels::{Channel, Channels, Kind};
 use crate::config::channels as said;
@@ -12,8 +14,8 @@ use crate::config::{self, Config};
 use crate::downstream::http::guard::Private;
 
 /// Every channel there is; people and programs find calls below this address.
-pub fn channels(config: &Config, pages: Option<&Url>) -> Channels {
-    config.channels.iter().map(|(name, said)| (name.clone(), channel(name, said, pages))).collect()
+pub fn channels(config: &Config, pages: Option<&Url>) -> anyhow::Result<Channels> {
+    config.channels.iter().map(|(name, said)| Ok((name.clone(), channel(name, said, pages)?))).collect()
 }
 
 /// The programs that may decide.
@@ -24,7 +26,7 @@ pub fn automations(config: &Config) -> impl Iterator<Item = Voter> {
     })
 }
 
-fn channel(name: &str, said: &config::Channel, pages: Option<&Url>) -> Channel {
+fn channel(name: &str, said: &config::Channel, pages: Option<&Url>) -> anyhow::Result<Channel> {
     let answers = said.kind.answers();
     let kind = match &said.kind {
         said::Kind::Webhook(said) => Kind::Webhook(Webhook::new(WebhookOptions {
@@ -39,8 +41,12 @@ fn channel(name: &str, said: &config::Channel, pages: Option<&Url>) -> Channel {
                 .and_then(|_| pages?.join(&format!("/channels/{name}/answers")).ok())
                 .map(String::from),
         })),
+        said::Kind::Slack(said) => {
+            let options = said.options(name).with_context(|| format!("[channels.{name}] has no way back"))?;
+            Kind::Slack(Slack::new(options)?)
+        }
     };
-    Channel {
+    Ok(Channel {
         kind,
         filter: said.filter.clone(),
         details: match said.details {
@@ -52,5 +58,5 @@ fn channel(name: &str, said: &config::Channel, pages: Option<&Url>) -> Channel {
             key: answers.key.clone(),
             max_risk: answers.max_risk,
         }),
-    }
+    })
 }

@@ -14,14 +14,14 @@ fn set(words: &[&str]) -> BTreeSet<String> {
 }
 
 const ADA: &str = "[people.ada]\n\
-    accounts = [\"os:ada\", \"key:ada-laptop\", \"https://login.example.com#4711\"]\n\
+    accounts = [\"os:ada\", \"key:ada-laptop\", \"https://login.example.com#4711\", \"slack:T0AB/U12\"]\n\
     groups = [\"dba\"]\nroles = [\"reviewer\"]\n[people.\"Bob Smith\"]\n";
 
 #[test]
 fn people_are_understood() {
     let config = read(ADA).unwrap_or_else(|error| panic!("{error}"));
     let ada = Person {
-        accounts: set(&["os:ada", "key:ada-laptop", "https://login.example.com#4711"]),
+        accounts: set(&["os:ada", "key:ada-laptop", "https://login.example.com#4711", "slack:T0AB/U12"]),
         groups: set(&["dba"]),
         roles: set(&["reviewer"]),
         ..Person::default()
@@ -78,6 +78,10 @@ fn every_mistake_is_told_with_its_line_and_the_next_step() {
         ("[people.ada]\naccounts = [\"https://e.com\"]", "2:13", "is not an account", "`ISSUER#SUBJECT`"),
         ("[people.ada]\naccounts = [\"https://e.com#\"]", "2:13", "is not an account", "`ISSUER#SUBJECT`"),
         ("[people.ada]\naccounts = [\"key:a\\nb\"]", "2:13", "`key:a\u{fffd}b` is not an account", "`key:NAME`"),
+        ("[people.ada]\naccounts = [\"slack:U12\"]", "2:13", "`slack:U12` is not an account", "`slack:TEAM/USER`"),
+        ("[people.ada]\naccounts = [\"slack:T1/ada\"]", "2:13", "is not an account", "`slack:TEAM/USER`"),
+        ("[people.ada]\naccounts = [\"slack:U1/T1\"]", "2:13", "is not an account", "`slack:TEAM/USER`"),
+        ("[people.ada]\naccounts = [\"slack:T1/U1/U2\"]", "2:13", "is not an account", "`slack:TEAM/USER`"),
         ("[people.ada]\naccounts = []", "1:1", "nobody could answer as `ada`", "name an account"),
         ("[people.ada]\naccounts = \"os:ada\"", "2:12", "a list of texts should stand here", "write a list"),
         ("[people.ada]\ngroups = [\"dba\", \"\"]", "2:18", "`` is not a group", "such as `dba`"),

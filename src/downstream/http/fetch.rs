@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::header::{HOST, USER_AGENT};
 use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::Full;
+use tokio::io::{AsyncRead, AsyncWrite};
 use url::Url;
 
 use super::dial::Dialer;
@@ -54,6 +55,17 @@ async fn exchange(request: Request<Vec<u8>>, reach: Reach) -> Result<Response<Ve
     Ok(response)
 }
 
+/// A connection on which something else than HTTP is spoken, as guarded as one for a document: `wss`, and `ws` only on this
+/// machine where the server itself stands there.
+pub async fn connect(url: &Url, reach: Reach) -> Result<impl AsyncRead + AsyncWrite + Send + Unpin + use<>, HttpFault> {
+    let (reach, tls) = match url.scheme() {
+        "wss" => (reach, Some(tls::config(None)?)),
+        "ws" if reach != Reach::Public => (Reach::Loopback, None),
+        _ => return Err(HttpFault::NotSent("such a connection is only made with TLS (`wss`)".to_owned())),
+    };
+    Dialer::new(url, reach, tls)?.dial().await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +87,16 @@ mod tests {
                 Ok(request) => fetch(request, reach, PATIENCE).await.unwrap_err().to_string(),
                 Err(_) => "only https has such a form".to_owned(),
             };
+            assert!(fault.contains(why), "{url}: {fault}");
+        }
+        for (url, reach, why) in [
+            ("ws://93.184.216.34/link", Reach::Public, "wss"),
+            ("ws://127.0.0.1:1/link", Reach::Public, "wss"),
+            ("wss://127.0.0.1:1/link", Reach::Public, "this machine"),
+            ("wss://10.0.0.1/link", Reach::Loopback, "private"),
+            ("https://93.184.216.34/link", Reach::Public, "wss"),
+        ] {
+            let fault = connect(&Url::parse(url).unwrap(), reach).await.err().unwrap().to_string();
             assert!(fault.contains(why), "{url}: {fault}");
         }
     }
