@@ -13,6 +13,7 @@
 pub mod message;
 pub mod notice;
 pub mod signature;
+pub mod template;
 
 use std::time::Duration;
 
