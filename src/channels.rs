@@ -10,6 +10,7 @@
 //! tried; and a delivery is kept until the channel took it, its time is over, or somebody gave it up aloud. What comes back by a
 //! channel is believed only as far as it is proven, and is decided at the same desk as everything else.
 
+pub mod link;
 pub mod message;
 pub mod notice;
 pub mod signature;

@@ -16,6 +16,9 @@ use crate::policy::finding::hold::Reviewer;
 /// The roles of whoever started the gateway and signed in there, where nobody is listed.
 const OWNERS: [&str; 4] = ["auditor", "author", "operator", "reviewer"];
 
+/// How the account is called by which somebody answers from their messages; their name follows.
+const LINK: &str = "link:";
+
 /// Everybody who is known by name, and their accounts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct People {
@@ -98,8 +101,23 @@ impl People {
         voter.map(|voter| Voter { accounts: voter.accounts.into_iter().chain(known).collect(), ..voter })
     }
 
+    /// The listed person of this name, as they answer by a link that was sent to them. No caller has such an account.
+    pub fn by_link(&self, name: &str) -> Option<Voter> {
+        let (person, entry) = self.entries.get_key_value(name).filter(|(_, entry)| self.can_answer(entry))?;
+        let account = format!("{LINK}{person}");
+        let mut accounts = entry.accounts.clone();
+        accounts.insert(account.clone());
+        let (groups, roles) = (entry.groups.clone(), entry.roles.clone());
+        Some(Voter { person: person.clone(), account, accounts, groups, roles })
+    }
+
     /// Who that voter is by today's list; nobody when what they voted by is gone from it.
     pub fn now(&self, voter: &Voter) -> Option<Voter> {
+        if let Some(name) = voter.account.strip_prefix(LINK) {
+            let mut now = self.by_link(name).filter(|now| now.person == voter.person)?;
+            now.accounts.extend(voter.accounts.iter().cloned());
+            return Some(now);
+        }
         // Only those who are not in the list vote by an account that is not among those known to be theirs.
         let was_listed = voter.accounts.contains(&voter.account);
         if !was_listed && !self.owners.contains_key(&voter.account) {

@@ -8,6 +8,7 @@ pub mod address;
 pub mod card;
 pub mod chain;
 pub mod chart;
+pub mod decision;
 pub mod difference;
 pub mod frame;
 pub mod grants;
