@@ -11,6 +11,7 @@
 //! channel is believed only as far as it is proven, and is decided at the same desk as everything else.
 
 pub mod link;
+pub mod mail;
 pub mod message;
 pub mod notice;
 pub mod signature;

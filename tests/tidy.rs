@@ -27,7 +27,7 @@ const IMPURE: [&str; 9] =
     ["async fn", ".await", "std::fs", "SystemTime::", "Instant::now", "tokio::", "tracing::", "std::env", "getrandom"];
 
 /// Who may know which crate.
-const KNOWN_TO: [(&str, &[&str]); 15] = [
+const KNOWN_TO: [(&str, &[&str]); 16] = [
     ("rmcp::", &["src/downstream/oauth", "src/cli/demo/"]),
     ("oauth2::", &["src/downstream/oauth"]),
     ("regorus::", &["src/policy"]),
@@ -43,6 +43,7 @@ const KNOWN_TO: [(&str, &[&str]); 15] = [
     ("ring::", &["src/gateway/ticket.rs", "src/identity/sign_in/oidc/id_token.rs", "src/passkey", "src/channels"]),
     ("openidconnect::", &["src/identity/sign_in/oidc/"]),
     ("ciborium::", &["src/passkey"]),
+    ("lettre::", &["src/channels/mail", "src/config/channels/mail.rs"]),
 ];
 
 /// The rooms of the story, in its order.
