@@ -15,6 +15,7 @@ pub mod mail;
 pub mod message;
 pub mod notice;
 pub mod signature;
+pub mod teams;
 pub mod template;
 
 use std::time::Duration;
