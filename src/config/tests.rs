@@ -289,3 +289,10 @@ fn the_example_is_understood() {
     let config = Config::from_text(example, &around).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(config.servers.len(), 2);
 }
+
+#[test]
+fn one_table_alone_says_what_is_wrong_with_it() {
+    let level = |text| reading::alone(text, Log::read).map(|log| log.level);
+    assert_eq!(level("level = \"debug\"\n"), Ok(Level::Debug));
+    assert!(level("level = \"loud\"\n").unwrap_err().contains("is no `level`"));
+}
