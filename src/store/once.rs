@@ -47,7 +47,7 @@ impl Store {
             .bind(&name).bind(once.kind).bind(once.ends.micros()).bind(once.body).bind(MOST)
             .execute(db).await.map(|done| done.rows_affected()))?;
         self.appender().wrote();
-        if done == 0 { Err(StoreError::Full("sign-ins that were begun")) } else { Ok(()) }
+        if done == 0 { Err(StoreError::Full("sign-ins that were begun, or links that wait")) } else { Ok(()) }
     }
 
     /// What is behind it. It can still be used after that.
