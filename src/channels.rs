@@ -10,18 +10,52 @@
 //! tried; and a delivery is kept until the channel took it, its time is over, or somebody gave it up aloud. What comes back by a
 //! channel is believed only as far as it is proven, and is decided at the same desk as everything else.
 
+pub mod automation;
 pub mod link;
 pub mod mail;
 pub mod message;
 pub mod notice;
+pub mod outbox;
+pub mod patience;
 pub mod signature;
 pub mod teams;
 pub mod template;
+pub mod webhook;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use message::Message;
+use crate::facts::Risk;
+use automation::Automation;
+use message::{Details, Matter, Message};
+use notice::What;
+use webhook::Webhook;
+
+/// Every channel, by its name.
+pub type Channels = BTreeMap<String, Channel>;
+
+/// One channel.
+#[derive(Debug)]
+pub struct Channel {
+    /// How it carries a message.
+    pub kind: Kind,
+    /// Of what it hears.
+    pub events: BTreeSet<What>,
+    /// It hears of calls of this risk and above.
+    pub risk_from: Risk,
+    /// How much it is told.
+    pub details: Details,
+    /// The program that may decide by it.
+    pub answers: Option<Automation>,
+}
+
+/// How a channel carries a message.
+#[derive(Debug)]
+pub enum Kind {
+    /// To a program.
+    Webhook(Webhook),
+}
 
 /// One message for one channel.
 #[derive(Clone, Debug)]
@@ -63,4 +97,48 @@ pub enum Went {
         /// Why.
         why: String,
     },
+}
+
+impl Channel {
+    /// Whether it hears of this.
+    pub fn hears(&self, what: What, matter: &Matter) -> bool {
+        self.events.contains(&what) && matter.risk >= self.risk_from
+    }
+
+    /// Whether people read it. They need not hear that something was asked of them when nothing is any more.
+    pub const fn is_read_by_people(&self) -> bool {
+        match self.kind {
+            Kind::Webhook(_) => false,
+        }
+    }
+
+    /// What receivers check its messages with, where they may know it.
+    pub fn public_keys(&self) -> Vec<String> {
+        match &self.kind {
+            Kind::Webhook(webhook) => webhook.public_keys(),
+        }
+    }
+
+    /// How long one message may take.
+    pub const fn patience(&self) -> Duration {
+        match &self.kind {
+            Kind::Webhook(webhook) => webhook.patience(),
+        }
+    }
+
+    /// Carries one message; says what became of it, and what a program replied that may decide.
+    pub async fn deliver(&self, parcel: &Parcel) -> (Went, Option<Vec<u8>>) {
+        match &self.kind {
+            Kind::Webhook(webhook) => webhook.deliver(parcel).await,
+        }
+    }
+}
+
+impl Kind {
+    /// One word for people.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Webhook(_) => "webhook",
+        }
+    }
 }

@@ -4,6 +4,7 @@
 
 pub mod approvals;
 pub mod assembly;
+pub mod channels;
 pub mod check;
 pub mod config;
 pub mod demo;
@@ -77,6 +78,9 @@ enum Command {
     /// See which calls wait for people, and answer
     #[command(after_help = approvals::EXAMPLES.text(), arg_required_else_help = true)]
     Approvals(approvals::ApprovalsArgs),
+    /// See by which channels people are asked, and what became of each message
+    #[command(after_help = channels::EXAMPLES.text(), arg_required_else_help = true)]
+    Channels(channels::ChannelsArgs),
     /// Wait until people have decided about a call
     #[command(after_help = approvals::wait::EXAMPLES.text())]
     Wait(approvals::wait::WaitArgs),
@@ -104,7 +108,7 @@ const CONFIG_HELP: &str =
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Run", &["serve", "run", "demo"]),
     ("Set up", &["check", "config", "keys", "pins"]),
-    ("Answer", &["approvals", "wait"]),
+    ("Answer", &["approvals", "wait", "channels"]),
     ("Policy", &["policy", "facts"]),
     ("Log", &["log"]),
 ];
@@ -122,6 +126,7 @@ fn dispatch(command: &Command, global: &Global, out: &mut Output<'_>) -> anyhow:
         Command::Keys(args) => run_keys(args, global),
         Command::Pins(args) => pins::run(args, global, out),
         Command::Approvals(args) => approvals::run(args, global, out),
+        Command::Channels(args) => channels::run(args, global, out),
         Command::Wait(args) => approvals::wait::run(args, global, out),
         Command::Policy(args) => policy::run(args, global, out),
         Command::Facts(args) => facts::run(args, out),

@@ -4,6 +4,7 @@
 //! and never a default.
 
 pub mod catalogue;
+pub mod channels;
 pub mod check;
 mod complaint;
 mod facts;
@@ -36,6 +37,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 
 pub use self::catalogue::Catalogue;
+pub use self::channels::Channel;
+pub use self::fault::closest;
 pub use self::fault::{Excerpt, Fault, Faults, Place};
 pub use self::identity::{Claims, Identity, Issuer};
 pub use self::limits::Limits;
@@ -74,6 +77,9 @@ pub struct Config {
     /// The pages people answer on.
     #[schemars(with = "Option<Review>")]
     pub review: Review,
+    /// By which channels people are asked, by their names.
+    #[schemars(extend("default" = {}))]
+    pub channels: BTreeMap<String, Channel>,
     /// The servers that hold the tools.
     #[schemars(with = "BTreeMap<String, Server>", extend("default" = {}))]
     pub servers: BTreeMap<ServerName, Server>,
@@ -134,7 +140,7 @@ impl Config {
     /// Whom rules can name as reviewers; none where no people are listed.
     pub fn reviewers(&self) -> Option<Reviewers> {
         let vouching = self.identity.issuers.len().saturating_add(self.review.providers.len());
-        people::reviewers(&self.people, vouching, &self.review.roles)
+        people::reviewers(&self.people, vouching, &self.review.roles, channels::automations(&self.channels))
     }
 
     /// The servers, for commands that cannot work without.

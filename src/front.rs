@@ -5,6 +5,7 @@
 
 mod api;
 pub mod body;
+mod channels;
 pub mod client;
 pub mod frames;
 pub mod http;

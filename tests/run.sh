@@ -11,7 +11,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(format lints tests sql postgres policies opa conformance peers browser bench)
+parts=(format lints tests sql postgres policies opa conformance peers channels browser bench)
 nightly=(soak patience)
 installed="$PWD/target/peers"
 
@@ -53,16 +53,16 @@ bring() {
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   fi
   ! wanted postgres || PATH="$PATH:/usr/sbin" need pgbouncer pgbouncer
-  if wanted conformance || wanted peers || wanted patience || wanted opa; then
+  if wanted conformance || wanted peers || wanted patience || wanted opa || wanted channels; then
     need python3 python3
   fi
   ! wanted browser || need chromium chromium
-  if wanted conformance || wanted peers || wanted patience || wanted browser; then
+  if wanted conformance || wanted peers || wanted patience || wanted browser || wanted channels; then
     need node nodejs
     need npm npm
   fi
   ! { wanted peers || wanted patience; } || need git git
-  if wanted peers || wanted patience || wanted opa; then
+  if wanted peers || wanted patience || wanted opa || wanted channels; then
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
   fi
   ! wanted bench || PATH="$PATH:/usr/sbin" need nginx nginx
@@ -180,6 +180,22 @@ conformance() {
 
 # Brings its clients and servers from npm and PyPI itself. Calls that wait 90 seconds do so beside the others.
 peers() { gateway && within 20m python3 tests/peers/run.py --gateway "$gateway" --install-dir "$installed/matrix"; }
+
+# What others sign and check webhooks with, from npm and PyPI.
+channels() {
+  local from=tests/channels/peers to="$installed/channels" library=standardwebhooks==1.1.0
+  if ! cmp -s "$from/package-lock.json" "$to/installed"; then
+    say "bringing from npm and PyPI: Standard Webhooks (into target/peers)"
+    mkdir -p "$to" && cp "$from/package.json" "$from/package-lock.json" "$to/" &&
+      (cd "$to" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) &&
+      python3 -m venv --clear "$to/python" &&
+      "$to/python/bin/python" -m pip -q --disable-pip-version-check install --no-deps "$library" &&
+      cp "$from/package-lock.json" "$to/installed" || return 1
+  fi
+  # Node looks for packages beside the files it runs.
+  cp "$from"/*.mjs "$to/" || return 1
+  gateway && within 5m "$to/python/bin/python" tests/channels/peers/run.py --gateway "$gateway" --modules "$to"
+}
 
 # People sign in and decide in a real browser. The stories' executable is also whom they sign in with.
 browser() {

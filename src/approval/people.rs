@@ -27,6 +27,8 @@ pub struct People {
     owners: BTreeMap<String, BTreeSet<String>>,
     /// The roles of whoever is not listed, and the groups that have them.
     by_group: BTreeMap<String, BTreeSet<String>>,
+    /// The programs that may decide.
+    automations: BTreeSet<Voter>,
 }
 
 /// One person, as they are listed.
@@ -69,6 +71,12 @@ impl People {
     #[must_use]
     pub fn with_roles_by_group(self, roles: BTreeMap<String, BTreeSet<String>>) -> Self {
         Self { by_group: roles, ..self }
+    }
+
+    /// The same people, and the programs that may decide.
+    #[must_use]
+    pub fn with_automations(self, automations: impl IntoIterator<Item = Voter>) -> Self {
+        Self { automations: automations.into_iter().filter(Voter::is_automation).collect(), ..self }
     }
 
     /// The person who answers through this account; none when it is no person who does.
@@ -117,6 +125,9 @@ impl People {
             let mut now = self.by_link(name).filter(|now| now.person == voter.person)?;
             now.accounts.extend(voter.accounts.iter().cloned());
             return Some(now);
+        }
+        if voter.is_automation() {
+            return self.automations.get(voter).cloned();
         }
         // Only those who are not in the list vote by an account that is not among those known to be theirs.
         let was_listed = voter.accounts.contains(&voter.account);
@@ -169,6 +180,10 @@ impl People {
         };
         match reviewer {
             Reviewer::Owner => 1,
+            Reviewer::Automation(name) => {
+                let named = |voter: &Voter| voter.person.strip_prefix("automation:") == Some(name);
+                usize::from(self.automations.iter().any(named))
+            }
             Reviewer::User(name) => usize::from(self.entries.get(name).is_some_and(|entry| self.can_answer(entry))),
             Reviewer::Group(name) => having(&|entry| entry.groups.contains(name)),
             Reviewer::Role(name) if self.of_an_owner().contains(name) => 1,

@@ -190,6 +190,11 @@ pub(super) fn is_due(escalation: &Escalation, approval: &Approval, at: Timestamp
 
 fn is(reviewer: &Reviewer, voter: &Voter, approval: &Approval) -> bool {
     match reviewer {
+        Reviewer::Automation(name) => {
+            voter.is_automation() && voter.person.strip_prefix("automation:") == Some(name.as_str())
+        }
+        // Whatever it is called, it is nobody.
+        _ if voter.is_automation() => false,
         Reviewer::Owner => approval.asker.is_owner(voter),
         Reviewer::User(name) => *name == voter.person,
         Reviewer::Group(name) => voter.groups.contains(name),

@@ -58,7 +58,7 @@ pub enum Part {
 }
 
 /// A person who answers, as far as they were proven.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Voter {
     /// Names the person, whichever account they use.
@@ -94,7 +94,20 @@ impl Part {
     }
 }
 
+/// How the account of a program that votes begins. No caller's principal begins so.
+const AUTOMATION: &str = "channel:";
+
 impl Voter {
+    /// A program that decides by a channel. It has no groups and no roles.
+    pub fn automation(name: &str, channel: &str) -> Self {
+        Self { person: format!("automation:{name}"), account: format!("{AUTOMATION}{channel}"), ..Self::default() }
+    }
+
+    /// Whether this is a program, and never one of the people a rule names.
+    pub fn is_automation(&self) -> bool {
+        self.account.starts_with(AUTOMATION)
+    }
+
     /// Whether these are one human being.
     pub fn is_same_person(&self, other: &Self) -> bool {
         let mine = |account: &String| *account == self.account || self.accounts.contains(account);

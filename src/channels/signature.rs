@@ -8,7 +8,8 @@
 use std::fmt;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use ring::hmac;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 
@@ -25,6 +26,12 @@ pub const SIGNATURE: &str = "webhook-signature";
 pub const TOLERANCE_SECONDS: i64 = 300;
 /// More signatures than this are not looked at.
 const MOST_SIGNATURES: usize = 16;
+
+/// Keys are written with and without the signs at their end that say nothing.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// Something that signs.
 #[derive(Clone)]
@@ -190,7 +197,7 @@ fn signed(id: &str, time: &str, body: &[u8]) -> Vec<u8> {
 fn decoded(text: &str) -> Result<(&str, zeroize::Zeroizing<Vec<u8>>), BadKey> {
     let (kind, rest) =
         text.split_once('_').filter(|(kind, _)| matches!(*kind, "whsec" | "whsk" | "whpk")).ok_or(BadKey::Form)?;
-    let bytes = STANDARD.decode(rest).map_err(|_| BadKey::Base64)?;
+    let bytes = LENIENT.decode(rest).map_err(|_| BadKey::Base64)?;
     Ok((kind, bytes.into()))
 }
 

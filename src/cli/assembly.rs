@@ -2,10 +2,12 @@
 //!
 //! Everything that can be wrong is found here, before anything listens or starts.
 
+pub mod channels;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -15,6 +17,7 @@ use url::Url;
 
 use crate::approval::people::{Listed, People};
 use crate::catalogue::pins::FirstSight;
+use crate::channels::outbox::Outbox;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Faults, PinRule, Reach, resources};
 use crate::digest::hex;
@@ -60,6 +63,7 @@ pub struct Assembled {
     pub stop: CancellationToken,
     sources: Vec<PathBuf>,
     files: Vec<PathBuf>,
+    outbox: OnceLock<Arc<Outbox>>,
 }
 
 /// Reads and compiles the policies a configuration names.
@@ -121,12 +125,13 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
         stop: CancellationToken::new(),
         sources: Vec::new(),
         files: config.catalogue.files.clone(),
+        outbox: OnceLock::new(),
     })
 }
 
 impl Assembled {
     /// Starts what runs beside calls: forgetting what nobody uses, and watching the policies.
-    pub fn attend(&self) {
+    pub fn attend(&self, config: &Config) {
         let (gateway, stop) = (Arc::clone(&self.gateway), self.stop.clone());
         self.gateway.tasks.spawn(async move {
             let mut ticks = tokio::time::interval(SWEEP);
@@ -137,10 +142,23 @@ impl Assembled {
                 }
             }
         });
+        self.gateway.tasks.spawn(self.outbox(config).run(self.stop.clone()));
         if !self.sources.is_empty() {
             let reload = Reload::new(Arc::clone(&self.gateway), self.sources.clone(), self.files.clone());
             self.gateway.tasks.spawn(reload.watch(self.stop.clone()));
         }
+    }
+
+    /// What tells people and programs of calls; made when it is first needed, after it is known where people find calls.
+    pub fn outbox(&self, config: &Config) -> Arc<Outbox> {
+        let outbox = self.outbox.get_or_init(|| {
+            let pages = self.gateway.pages.get().and_then(|pages| Url::parse(pages).ok());
+            // A gateway that does not listen may stand beside one that does.
+            let pages = pages.or_else(|| config.http.as_ref().map(|http| http.public_url.clone()));
+            let channels = channels::channels(config, pages.as_ref());
+            Outbox::new(Arc::clone(&self.gateway.desk), self.gateway.store.clone(), channels, pages)
+        });
+        Arc::clone(outbox)
     }
 
     /// Lets open work have its moment.
@@ -171,7 +189,7 @@ pub fn people(config: &Config) -> People {
         groups: person.groups.clone(),
         roles: person.roles.clone(),
     }));
-    listed.with_roles_by_group(config.review.roles.by_role())
+    listed.with_roles_by_group(config.review.roles.by_role()).with_automations(channels::automations(config))
 }
 
 /// With whom people sign in where they answer.

@@ -67,7 +67,7 @@ async fn tell(args: &DemoArgs, out: &mut Output<'_>) -> anyhow::Result<Exit> {
 
 async fn story(args: &DemoArgs, config: &Config, assembled: &Assembled, out: &mut Output<'_>) -> anyhow::Result<()> {
     let address = listen(config, assembled).await?;
-    assembled.attend();
+    assembled.attend(config);
     let key = key(assembled).await?;
     let endpoint: Url = format!("http://{address}/mcp").parse().context("the address is no URL")?;
     out.line("A shop with 1,201 customers stands behind the gateway; an agent in front of it goes to work.")?;

@@ -43,7 +43,7 @@ async fn serve(args: &RunArgs, config: &Config) -> anyhow::Result<Exit> {
         return Err(Exit::NotFound.error(format!("there is no server `{name}`; there are: {}", known.join(", "))));
     }
     let assembled = assembly::assemble(config, Tenure::Shared).await?;
-    assembled.attend();
+    assembled.attend(config);
     let gateway = Arc::clone(&assembled.gateway);
     let Some(scope) = gateway.scope(args.server.as_deref()) else {
         return Err(Exit::NotFound.error("there is no such server"));

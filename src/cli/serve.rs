@@ -52,7 +52,7 @@ async fn serve(config: &Config, out: Option<&mut Output<'_>>) -> anyhow::Result<
     let assembled = assembly::assemble(config, Tenure::Alone).await?;
     let told = told_to_stop(&assembled.stop)?;
     let address = listen(config, &assembled).await?;
-    assembled.attend();
+    assembled.attend(config);
     tracing::info!(address = %address, "listening; the MCP endpoint is http://{address}/mcp");
     if let Some(out) = out {
         invite(config, &assembled, address, out).await?;
@@ -85,7 +85,8 @@ pub async fn listen(config: &Config, assembled: &Assembled) -> anyhow::Result<st
     gateway.recorder.write(vec![entry]).await.context("the record cannot be written, so nothing would run")?;
     let doors = assembly::doors(&config.review, http, address)?;
     let identity = Arc::new(identity);
-    let listener = Listener { gateway, identity, rules, limits: assembled.limits, metadata, doors };
+    let outbox = assembled.outbox(config);
+    let listener = Listener { gateway, identity, rules, limits: assembled.limits, metadata, doors, outbox };
     let serving = Arc::new(listener).serve(socket, assembled.stop.clone());
     assembled.gateway.tasks.spawn(serving);
     Ok(address)

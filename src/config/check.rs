@@ -6,12 +6,13 @@
 
 use url::Url;
 
+use super::channels::Kind;
 use super::listen::Accept;
 use super::reach::{Reach, Remote};
 use super::sample::is_sample;
 use super::store::Database;
 use super::{Config, Http};
-use crate::address::{Kind, address_kind, host_kind};
+use crate::address::{self, address_kind, host_kind};
 
 /// Something that cannot work, at the setting that should change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,11 @@ pub fn conflicts(config: &Config) -> Vec<Conflict> {
             all.extend(reach(&format!("servers.{name}.url"), &remote.url, remote.allow_private));
             all.extend(signing_in(&format!("servers.{name}"), remote));
             all.extend(authority(&format!("servers.{name}.oauth.issuer"), remote));
+        }
+    }
+    for (name, channel) in &config.channels {
+        match &channel.kind {
+            Kind::Webhook(said) => all.extend(reach(&format!("channels.{name}.url"), &said.url, said.allow_private)),
         }
     }
     store(config, &mut all);
@@ -105,7 +111,7 @@ fn review(config: &Config, all: &mut Vec<Conflict>) {
         ));
     }
     // Browsers keep no cookie that must not be read on the way, and providers send no code.
-    let local = http.public_url.host().is_some_and(|host| host_kind(&host) == Kind::Loopback);
+    let local = http.public_url.host().is_some_and(|host| host_kind(&host) == address::Kind::Loopback);
     if !review.providers.is_empty() && http.public_url.scheme() != "https" && !local {
         all.push(conflict(
             "http.public_url",
@@ -121,22 +127,22 @@ fn reach(setting: &str, url: &Url, allow_private: bool) -> Option<Conflict> {
         return Some(conflict(setting, "this address has no host".to_owned(), "write one such as https://example.com"));
     };
     match host_kind(&host) {
-        Kind::Metadata => Some(conflict(
+        address::Kind::Metadata => Some(conflict(
             setting,
             format!("`{host}` is a cloud's metadata service, which hands out credentials"),
             "name another host; this one is never connected",
         )),
-        Kind::LinkLocal | Kind::Reserved => Some(conflict(
+        address::Kind::LinkLocal | address::Kind::Reserved => Some(conflict(
             setting,
             format!("`{host}` is a link-local or reserved address, where no server is"),
             "name another host; this one is never connected",
         )),
-        Kind::Private | Kind::Shared if !allow_private => Some(conflict(
+        address::Kind::Private | address::Kind::Shared if !allow_private => Some(conflict(
             setting,
             format!("`{host}` is a private address"),
             "add `allow_private = true` beside it if it is meant",
         )),
-        Kind::Public | Kind::Name if url.scheme() != "https" && !allow_private => Some(conflict(
+        address::Kind::Public | address::Kind::Name if url.scheme() != "https" && !allow_private => Some(conflict(
             setting,
             format!("plain {} to `{host}` can be read and changed on the way", url.scheme()),
             "write https, or add `allow_private = true` beside it if the network is yours",
@@ -169,13 +175,13 @@ fn authority(setting: &str, remote: &Remote) -> Option<Conflict> {
     let kind = |url: &Url| url.host().map(|host| host_kind(&host));
     let local = (kind(issuer), kind(&remote.url));
     match local {
-        (Some(Kind::Loopback), Some(Kind::Loopback)) => None,
-        (Some(Kind::Loopback), _) if !remote.allow_private => Some(conflict(
+        (Some(address::Kind::Loopback), Some(address::Kind::Loopback)) => None,
+        (Some(address::Kind::Loopback), _) if !remote.allow_private => Some(conflict(
             setting,
             "a server elsewhere cannot be signed in to on this machine".to_owned(),
             "write the issuer's own address, or add `allow_private = true` to the server if it is meant",
         )),
-        (Some(Kind::Loopback), _) => None,
+        (Some(address::Kind::Loopback), _) => None,
         _ if issuer.scheme() != "https" => Some(conflict(
             setting,
             format!("credentials sent over plain {} can be read on the way", issuer.scheme()),
@@ -188,7 +194,7 @@ fn authority(setting: &str, remote: &Remote) -> Option<Conflict> {
 fn store(config: &Config, all: &mut Vec<Conflict>) {
     let Database::Postgres(address) = &config.store.url else { return };
     let Ok(url) = Url::parse(address.expose()) else { return };
-    let elsewhere = url.host().is_some_and(|host| database_kind(&host.to_string()) != Some(Kind::Loopback));
+    let elsewhere = url.host().is_some_and(|host| database_kind(&host.to_string()) != Some(address::Kind::Loopback));
     if elsewhere && url.password().is_some_and(is_sample) {
         all.push(conflict(
             "store.url",
@@ -199,7 +205,7 @@ fn store(config: &Config, all: &mut Vec<Conflict>) {
 }
 
 /// Postgres addresses are no web addresses: their hosts are not yet read as addresses.
-fn database_kind(host: &str) -> Option<Kind> {
+fn database_kind(host: &str) -> Option<address::Kind> {
     address_kind(host)
 }
 

@@ -186,7 +186,7 @@ impl fmt::Display for Fault {
 }
 
 /// The closest of the words, when one is close enough to have been meant.
-pub(super) fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
         .map(|candidate| (strsim::osa_distance(&word.to_lowercase(), candidate), candidate))

@@ -37,9 +37,15 @@ struct Claim {
 }
 
 /// Whom rules can name; none where no people are listed.
-pub(super) fn reviewers(people: &BTreeMap<String, Person>, issuers: usize, by_group: &GroupRoles) -> Option<Reviewers> {
+pub(super) fn reviewers(
+    people: &BTreeMap<String, Person>,
+    issuers: usize,
+    by_group: &GroupRoles,
+    automations: BTreeSet<String>,
+) -> Option<Reviewers> {
     let all = |of: fn(&Person) -> &BTreeSet<String>| people.values().flat_map(of).cloned().collect::<BTreeSet<_>>();
     (!people.is_empty()).then(|| Reviewers {
+        automations,
         people: people.keys().cloned().collect(),
         groups: all(|person| &person.groups),
         roles: all(|person| &person.roles).into_iter().chain(by_group.by_role().into_keys()).collect(),

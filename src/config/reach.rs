@@ -198,7 +198,7 @@ pub(super) fn issuer(section: &Section<'_>, given: &Given) -> Reading<Url> {
 }
 
 /// A user, a password or a query may be secret, and so may what stands behind a reference.
-fn address(section: &Section<'_>) -> Reading<Url> {
+pub(super) fn address(section: &Section<'_>) -> Reading<Url> {
     const WANTED: Wanted =
         Wanted("an http or https address without user, password or fragment", "https://example.com/mcp");
     let privacy = if section.written("url", ['@', '?', '$']) { Privacy::Secret } else { Privacy::Open };
@@ -233,7 +233,7 @@ fn variables(section: &Section<'_>, pairs: Vec<(String, Given)>) -> Reading<BTre
     read.collect::<Vec<_>>().into_iter().collect()
 }
 
-fn headers(section: &Section<'_>, pairs: Vec<(String, Given)>) -> Reading<BTreeMap<String, Secret>> {
+pub(super) fn headers(section: &Section<'_>, pairs: Vec<(String, Given)>) -> Reading<BTreeMap<String, Secret>> {
     let mut seen = BTreeSet::new();
     let read = pairs.into_iter().map(|(name, given)| {
         let lower = name.to_ascii_lowercase();

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
+use super::channels::{self, Channel};
 use super::fault::{Fault, Original, Place, Subject};
 use super::origin::Setting;
 use super::section::{Reader, Reading, Section};
@@ -94,8 +95,9 @@ impl Reviewers {
             let review = root.table("review");
             let providers = review.as_ref().map_err(|noted| *noted).and_then(|section| section.named("providers"));
             let roles = review.and_then(|section| GroupRoles::read_in(&section));
+            let channels = Channel::read_all(root);
             let vouching = issuers?.len().saturating_add(providers?.len());
-            Ok(people::reviewers(&people?, vouching, &roles?))
+            Ok(people::reviewers(&people?, vouching, &roles?, channels::automations(&channels?)))
         })
     }
 }
@@ -178,6 +180,7 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
     let people = Person::read_all(&root);
     let listen = http.as_ref().ok().and_then(Option::as_ref).map(|http| http.listen);
     let review = root.table("review").and_then(|section| Review::read(&section, listen));
+    let channels = Channel::read_all(&root);
     let servers = Server::read_all(&root);
     let policy = root.table("policy").and_then(|section| Policy::read(&section));
     let catalogue = root.table("catalogue").and_then(|section| Catalogue::read(&section));
@@ -192,6 +195,7 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
         identity: identity?,
         people: people?,
         review: review?,
+        channels: channels?,
         servers: servers?,
         policy: policy?,
         catalogue: catalogue?,

@@ -4,6 +4,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
 use super::Config;
+use super::channels::Webhook;
 use super::reach::{Program, Remote};
 
 /// The JSON schema of `countersign.toml`.
@@ -20,6 +21,9 @@ pub fn schema() -> Value {
         server.insert("required".to_owned(), Value::Array(Vec::new()));
         server.insert("oneOf".to_owned(), serde_json::json!([{ "required": ["command"] }, { "required": ["url"] }]));
     }
+    if let Some(channel) = schema.pointer_mut("/definitions/Channel") {
+        *channel = channels(channel);
+    }
     ease(&mut schema);
     if let Some(root) = schema.as_object_mut() {
         root.insert("title".to_owned(), super::source::FILE_NAME.into());
@@ -32,11 +36,36 @@ pub fn schema_text() -> String {
     format!("{:#}\n", schema())
 }
 
+/// One form for each kind: what every channel has, and what belongs to that kind.
+fn channels(every: &Value) -> Value {
+    let common = every.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let form = |(kind, own): (&str, Value)| {
+        let mut form = own;
+        if let Some(properties) = form.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.extend(common.clone());
+            properties.insert("kind".to_owned(), serde_json::json!({ "const": kind }));
+        }
+        if let Some(required) = form.get_mut("required").and_then(Value::as_array_mut) {
+            required.push("kind".into());
+        }
+        form
+    };
+    let forms: Vec<Value> = [("webhook", inlined::<Webhook>())].into_iter().map(form).collect();
+    serde_json::json!({ "description": "One channel.", "oneOf": forms })
+}
+
 fn properties<T: schemars::JsonSchema>() -> Map<String, Value> {
+    inlined::<T>().get("properties").and_then(Value::as_object).cloned().unwrap_or_default()
+}
+
+fn inlined<T: schemars::JsonSchema>() -> Value {
     let mut settings = SchemaSettings::draft07();
     settings.inline_subschemas = true;
-    let schema = settings.into_generator().into_root_schema_for::<T>().to_value();
-    schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default()
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    if let Some(root) = schema.as_object_mut() {
+        root.remove("$schema");
+    }
+    schema
 }
 
 /// What has a default need not be written, and what may be missing is never written as null: TOML has none.

@@ -45,11 +45,7 @@ impl Listener {
     pub(super) async fn api(self: &Arc<Self>, request: HttpRequest<Incoming>, stop: &CancellationToken) -> Reply {
         let (head, body) = request.into_parts();
         let done = self.attend(&head, body, stop).await;
-        let mut reply = done.unwrap_or_else(|fault| problem(&fault));
-        for (name, value) in [(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")] {
-            reply.headers_mut().insert(name, HeaderValue::from_static(value));
-        }
-        reply
+        unstored(done.unwrap_or_else(|fault| problem(&fault)))
     }
 
     async fn attend(self: &Arc<Self>, head: &Parts, body: Incoming, stop: &CancellationToken) -> Result<Reply, Fault> {
@@ -177,7 +173,7 @@ fn told(what: &impl Serialize) -> Result<Reply, Fault> {
     Ok(json(StatusCode::OK, "application/json", text))
 }
 
-fn problem(fault: &Fault) -> Reply {
+pub(super) fn problem(fault: &Fault) -> Reply {
     if let Fault::Away(error) = fault {
         tracing::error!(%error, "an answer of a person could not be taken");
     }
@@ -199,7 +195,15 @@ fn problem(fault: &Fault) -> Reply {
     if matches!(fault, Fault::Body(..) | Fault::Stranger(..)) { refusal::and_close(reply) } else { reply }
 }
 
-fn json(status: StatusCode, kind: &'static str, text: String) -> Reply {
+/// What nobody keeps, and no browser takes for something else.
+pub(super) fn unstored(mut reply: Reply) -> Reply {
+    for (name, value) in [(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")] {
+        reply.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    reply
+}
+
+pub(super) fn json(status: StatusCode, kind: &'static str, text: String) -> Reply {
     let mut reply = Response::new(Body::whole(text));
     *reply.status_mut() = status;
     reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));

@@ -21,10 +21,12 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::body::Body;
+use super::channels::Door;
 use super::metadata::Metadata;
 use super::pages::Doors;
 use super::refusal::Reply;
 use super::site;
+use crate::channels::outbox::Outbox;
 use crate::gateway::Gateway;
 use crate::identity::Identity;
 use crate::identity::guard::Rules;
@@ -55,6 +57,8 @@ pub struct Listener {
     pub metadata: Option<Metadata>,
     /// Who may come to the pages, and how.
     pub doors: Doors,
+    /// By which channels people are asked, and programs answer.
+    pub outbox: Arc<Outbox>,
 }
 
 impl Listener {
@@ -141,6 +145,11 @@ impl Listener {
         }
         if path.starts_with("/api/") {
             return self.api(request, stop).await;
+        }
+        let path = path.to_owned();
+        if let Some(door) = Door::at(&path) {
+            let (head, body) = request.into_parts();
+            return self.heard_back(door, &head, body).await;
         }
         match self.page(request, stop).await {
             Ok(reply) => reply,

@@ -5,6 +5,7 @@
 //! call. Then it is done as it is done over the interface, and a page says what came of it. A page loads nothing from
 //! elsewhere, stands in no frame, and is kept by no cache.
 
+mod channels;
 mod cookie;
 mod events;
 mod link;
@@ -89,6 +90,8 @@ struct Visit<'a> {
     voter: Option<Voter>,
     here: &'static str,
     grants: u64,
+    /// Channels that do not take messages.
+    failing: Vec<String>,
 }
 
 impl Listener {
@@ -138,7 +141,7 @@ impl Listener {
         // Whoever may not come in that way any more is not in.
         let sign_in = sign_in.filter(|found| self.doors.owner || !matches!(found.caller.proof, Proof::Owner { .. }));
         let voter = sign_in.as_ref().and_then(|found| self.gateway.desk.people.load().voter(&found.caller));
-        Ok(Visit { head, now, nonce, sign_in, voter, here: "", grants: 0 })
+        Ok(Visit { head, now, nonce, sign_in, voter, here: "", grants: 0, failing: self.outbox.failing() })
     }
 
     async fn show(
@@ -170,8 +173,8 @@ impl Listener {
             Address::Link(secret) => self.link(visit, secret).map_err(plainly),
             Address::UseLink => self.use_link(visit, &form).await.map_err(plainly),
             Address::SignOut => self.sign_out(visit).await.map_err(plainly),
-            Address::Decision(token) => self.opened(visit, &token).await.map_err(plainly),
-            Address::Decide(token) => self.answered(visit, &token, &form).await,
+            Address::Decision(token) => self.link_opened(visit, &token).await.map_err(plainly),
+            Address::Decide(token) => self.link_answered(visit, &token, &form).await,
             Address::Events => self.events(visit, stop).await.map_err(plainly),
             Address::Inbox { show, after } => self.inbox(visit, show, after).await.map_err(plainly),
             Address::Call(id) => self.call(visit, &id).await.map_err(plainly),
@@ -179,6 +182,8 @@ impl Listener {
             Address::Grants(which) => self.grants(visit, which).await.map_err(plainly),
             Address::RevokeGrant(id) => self.revoke_grant(visit, &id, &form).await.map_err(plainly),
             Address::Servers => self.servers(visit).await.map_err(plainly),
+            Address::Channels => self.channels(visit).await.map_err(plainly),
+            Address::Redeliver => self.redeliver(visit, &form).await.map_err(plainly),
             Address::Rules => self.rules(visit).await.map_err(plainly),
             Address::Numbers => self.numbers(visit).await.map_err(plainly),
             Address::Sent(id) => self.sent(visit, &id).await.map_err(plainly),
@@ -355,7 +360,7 @@ impl Visit<'_> {
 
     fn frame(&self) -> Frame {
         let me = match (&self.voter, &self.sign_in) {
-            (Some(voter), Some(sign_in)) => Some(Me::of(voter, sign_in.form_token(), self.grants)),
+            (Some(voter), Some(sign_in)) => Some(Me::of(voter, sign_in.form_token(), (self.grants, &self.failing))),
             _ => None,
         };
         Frame { nonce: self.nonce.clone(), me, here: self.here, now: self.now }

@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use super::answer::LONGEST_REASON;
 use crate::approval::event::Refused;
+use crate::channels::signature::Unbelievable;
 use crate::clock::NoChance;
 use crate::digest::Digest;
+use crate::facts::Risk;
 use crate::gateway::desk::DeskError;
 use crate::identity::Challenge;
 use crate::passkey::PasskeyError;
@@ -108,6 +110,17 @@ pub enum Fault {
     /// The passkey it was answered with proves nothing.
     #[error(transparent)]
     Passkey(#[from] PasskeyError),
+    /// A message of a program is not believed.
+    #[error(transparent)]
+    Unbelievable(#[from] Unbelievable),
+    /// A program says something about a call that is not for programs.
+    #[error("`{name}` may not decide about a call of {} risk; a person has to, or its channel needs a higher `max_risk`", .risk.word())]
+    TooRisky {
+        /// Whose word it is.
+        name: String,
+        /// How dangerous the call could be.
+        risk: Risk,
+    },
     /// Too many wait at once.
     #[error("too many wait here for answers already; ask again in a while, without waiting")]
     Crowded,
@@ -164,7 +177,7 @@ pub struct Problem {
 }
 
 /// Every code, its status and its title.
-pub const CODES: [(&str, u16, &str); 37] = [
+pub const CODES: [(&str, u16, &str); 39] = [
     ("unauthenticated", 401, "Nobody is proven"),
     ("malformed_proof", 400, "The proof is ambiguous or in the wrong place"),
     ("insufficient_scope", 403, "The token may too little"),
@@ -200,6 +213,8 @@ pub const CODES: [(&str, u16, &str); 37] = [
     ("role_required", 403, "This is for others"),
     ("signed_out", 401, "Nobody is signed in"),
     ("not_signed_in", 403, "You were not signed in"),
+    ("signature_invalid", 401, "The message is not believed"),
+    ("too_risky", 403, "It is not for programs to decide"),
     ("busy", 503, "Too much at once"),
     ("unavailable", 503, "The record is away"),
 ];
@@ -239,6 +254,8 @@ impl Fault {
             Self::NotYours => "not_yours",
             Self::Refused(standing) => standing.told().code(),
             Self::Passkey(_) => "evidence_invalid",
+            Self::Unbelievable(_) => "signature_invalid",
+            Self::TooRisky { .. } => "too_risky",
             Self::Crowded | Self::Busy => "busy",
             Self::Away(_) => "unavailable",
         }

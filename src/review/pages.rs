@@ -7,6 +7,7 @@
 pub mod address;
 pub mod card;
 pub mod chain;
+pub mod channels;
 pub mod chart;
 pub mod decision;
 pub mod difference;

@@ -15,6 +15,7 @@
 )]
 
 mod bench;
+mod channels;
 mod claimed;
 mod client;
 mod crashing;
@@ -40,6 +41,8 @@ mod previews;
 mod protocol;
 #[path = "../identity/provider.rs"]
 mod provider;
+#[path = "../channels/receiver.rs"]
+mod receiver;
 mod replayed;
 mod results;
 mod review;
@@ -76,7 +79,7 @@ fn main() {
     rooms.extend([tasks::STORIES, talking::STORIES, review::STORIES, forms::STORIES]);
     rooms.extend([crowding::STORIES, falling::STORIES, claimed::STORIES, granted::STORIES]);
     rooms.extend([linked::STORIES, pipeline::STORIES]);
-    rooms.extend([previews::STORIES, unseen::STORIES, evidence::STORIES, pages::STORIES]);
+    rooms.extend([previews::STORIES, unseen::STORIES, evidence::STORIES, pages::STORIES, channels::STORIES]);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
         rooms.extend([rounds::WITH_POSTGRES, crashing::WITH_POSTGRES]);

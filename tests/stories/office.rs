@@ -45,6 +45,8 @@ accounts = ["key:rob"]
 roles = ["reviewer"]
 "#;
 
+const KEYS: &str = "accept = [\"keys\"]";
+
 /// A gateway, everybody's keys, and what may be said of its answers.
 pub(crate) struct Office {
     pub(crate) world: World,
@@ -65,8 +67,17 @@ impl Office {
 
     /// The same before a server that is set up like this and has these tools too.
     pub(crate) async fn before(policy: &'static str, server: &'static str, tools: &Value, wait: &str) -> Self {
-        let http = "accept = [\"keys\"]";
-        let mut world = World::new(&Plan { http, policy, server, more: PEOPLE, ..Plan::default() });
+        let world = World::new(&Plan { http: KEYS, policy, server, more: PEOPLE, ..Plan::default() });
+        Self::around(world, tools, wait).await
+    }
+
+    /// The same under other rules, with this at the end of the configuration in the place of the people.
+    pub(crate) async fn with(policy: &'static str, more: &'static str, wait: &str) -> Self {
+        let world = World::new(&Plan { http: KEYS, policy, more, ..Plan::default() });
+        Self::around(world, &json!([]), wait).await
+    }
+
+    async fn around(mut world: World, tools: &Value, wait: &str) -> Self {
         world.write("tools.json", &tools.to_string());
         let mut keys = BTreeMap::new();
         for name in ["ada", "ida", "max", "ben", "eve", "una", "uwe", "stray"] {

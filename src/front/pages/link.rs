@@ -45,30 +45,30 @@ struct Ended {
 
 impl Listener {
     /// The page of a link.
-    pub(super) async fn opened(&self, visit: &Visit<'_>, text: &str) -> Result<Reply, Fault> {
-        match self.open(visit, text).await? {
+    pub(super) async fn link_opened(&self, visit: &Visit<'_>, text: &str) -> Result<Reply, Fault> {
+        match self.behind(visit, text).await? {
             Ok(opened) => opened.page(visit, None),
             Err(ended) => Ok(ended.page(visit)),
         }
     }
 
     /// An answer by a link.
-    pub(super) async fn answered(
+    pub(super) async fn link_answered(
         &self,
         visit: &Visit<'_>,
         text: &str,
         form: &Form,
     ) -> Result<Reply, (Fault, Option<String>)> {
         let plainly = |fault| (fault, None);
-        let opened = match self.open(visit, text).await.map_err(plainly)? {
+        let opened = match self.behind(visit, text).await.map_err(plainly)? {
             Ok(opened) => opened,
             Err(ended) => return Ok(ended.page(visit)),
         };
         let call = opened.link.call.clone();
-        self.decided(visit, opened, form).await.map_err(|fault| (fault, Some(call)))
+        self.link_said(visit, opened, form).await.map_err(|fault| (fault, Some(call)))
     }
 
-    async fn decided(&self, visit: &Visit<'_>, opened: Opened, form: &Form) -> Result<Reply, Fault> {
+    async fn link_said(&self, visit: &Visit<'_>, opened: Opened, form: &Form) -> Result<Reply, Fault> {
         let Opened { token, link, .. } = &opened;
         let asks_again = |notice: &str| opened.page(visit, Some(notice.to_owned()));
         if opened.about(visit.now)?.why_not().is_some() {
@@ -105,10 +105,10 @@ impl Listener {
         if !kept::use_up(store, token, visit.now).await? {
             return Ok(Ended::unknown().page(visit));
         }
-        self.voted(&opened, (verb, reason), visit).await
+        self.link_voted(&opened, (verb, reason), visit).await
     }
 
-    async fn voted(
+    async fn link_voted(
         &self,
         opened: &Opened,
         (verb, reason): (Verb, Option<String>),
@@ -139,7 +139,7 @@ impl Listener {
         }
     }
 
-    async fn open(&self, visit: &Visit<'_>, text: &str) -> Result<Result<Opened, Ended>, Fault> {
+    async fn behind(&self, visit: &Visit<'_>, text: &str) -> Result<Result<Opened, Ended>, Fault> {
         let store = &self.gateway.store;
         let Some(token) = Token::read(text) else { return Ok(Err(Ended::unknown())) };
         let Some(link) = kept::look(store, &token, visit.now).await? else { return Ok(Err(Ended::unknown())) };

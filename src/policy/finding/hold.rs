@@ -46,7 +46,7 @@ pub struct HoldTerms {
 /// Somebody who may agree.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(extend("pattern" = "^(user|(user|group|role):.+)$"))]
+#[schemars(extend("pattern" = "^(user|(user|group|role|automation):.+)$"))]
 pub enum Reviewer {
     /// `user`: the person the agent acts for.
     Owner,
@@ -56,6 +56,8 @@ pub enum Reviewer {
     Group(String),
     /// `role:…`: anybody with a role.
     Role(String),
+    /// `automation:…`: a program that may decide by a channel. A hold that names one names no people.
+    Automation(String),
 }
 
 /// Whose word counts.
@@ -80,7 +82,7 @@ pub struct Escalation {
 
 /// A text that names no reviewer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no reviewer; write \"user\", \"user:NAME\", \"group:NAME\" or \"role:NAME\"")]
+#[error("`{0}` is no reviewer; write \"user\", \"user:NAME\", \"group:NAME\", \"role:NAME\" or \"automation:NAME\"")]
 pub struct NoReviewer(String);
 
 /// A hold as rules write it.
@@ -127,6 +129,18 @@ impl TryFrom<Written> for HoldTerms {
         let to = escalate.as_ref().map(|escalation| escalation.to.as_slice());
         if to.is_some_and(<[_]>::is_empty) {
             return Err("`escalate.to` names nobody".to_owned());
+        }
+        // A program beside people in one hold would count in the place of one of them.
+        let programs = |all: &[Reviewer]| all.iter().filter(|reviewer| reviewer.is_automation()).count();
+        let all = [reviewers.as_slice(), to.unwrap_or_default()];
+        let (named, named_programs): (usize, usize) = all
+            .iter()
+            .fold((0, 0), |(all, found), some| (all.saturating_add(some.len()), found.saturating_add(programs(some))));
+        if named_programs > 0 && named_programs < named {
+            return Err("an `automation:` and people are asked by two holds, not by one".to_owned());
+        }
+        if named_programs > 0 && evidence > Some(Needed::Account) {
+            return Err("an `automation:` has neither a browser nor a passkey; leave `evidence` out".to_owned());
         }
         let show = match show {
             Some(show) => show,
@@ -178,6 +192,13 @@ impl HoldTerms {
     }
 }
 
+impl Reviewer {
+    /// Whether it is a program.
+    pub const fn is_automation(&self) -> bool {
+        matches!(self, Self::Automation(_))
+    }
+}
+
 impl TryFrom<String> for Reviewer {
     type Error = NoReviewer;
 
@@ -190,6 +211,7 @@ impl TryFrom<String> for Reviewer {
             Some(("user", name)) if fits(name) => Some(Self::User(name.to_owned())),
             Some(("group", name)) if fits(name) => Some(Self::Group(name.to_owned())),
             Some(("role", name)) if fits(name) => Some(Self::Role(name.to_owned())),
+            Some(("automation", name)) if fits(name) => Some(Self::Automation(name.to_owned())),
             _ => None,
         };
         read.ok_or_else(|| NoReviewer(text.chars().take(80).collect()))
@@ -209,6 +231,7 @@ impl std::fmt::Display for Reviewer {
             Self::User(name) => write!(f, "user:{name}"),
             Self::Group(name) => write!(f, "group:{name}"),
             Self::Role(name) => write!(f, "role:{name}"),
+            Self::Automation(name) => write!(f, "automation:{name}"),
         }
     }
 }

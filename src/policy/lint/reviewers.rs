@@ -24,6 +24,8 @@ pub struct Reviewers {
     pub groups: BTreeSet<String>,
     /// Their roles.
     pub roles: BTreeSet<String>,
+    /// The programs that may decide by a channel.
+    pub automations: BTreeSet<String>,
     /// Who else says which groups there are.
     pub others: Others,
 }
@@ -78,6 +80,10 @@ impl Reviewers {
             Reviewer::User(name) => ("user", name, &self.people),
             Reviewer::Group(name) => ("group", name, &self.groups),
             Reviewer::Role(name) => ("role", name, &self.roles),
+            Reviewer::Automation(name) if self.automations.contains(name) => return None,
+            Reviewer::Automation(name) => {
+                return Some(format!("No channel has `answers = {{ automation = \"{name}\" }}`."));
+            }
         };
         if known.contains(name) {
             return None;

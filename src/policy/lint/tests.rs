@@ -339,8 +339,8 @@ fn a_finding_that_is_none_is_told_where_it_is_wrong() {
 /// A hold or a limit with these members, judged where ada is a dba and a reviewer and bob a dba.
 fn strangers(members: &str, others: Others) -> Vec<String> {
     let set = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    let reviewers =
-        Reviewers { people: set(&["ada", "bob"]), groups: set(&["dba"]), roles: set(&["reviewer"]), others };
+    let (people, groups, roles) = (set(&["ada", "bob"]), set(&["dba"]), set(&["reviewer"]));
+    let reviewers = Reviewers { people, groups, roles, others, ..Reviewers::default() };
     let text = format!("package countersign.p\n\n{REST}\n{members}\n");
     let found = Bundle::load_among(&sources(&[&text], "{}"), Some(&reviewers)).err().unwrap_or_default();
     assert_eq!(problems(&[&text], "{}"), [], "without a list nothing is said of\n{text}");

@@ -55,6 +55,10 @@ pub enum Address {
     RevokeGrant(String),
     /// Servers and their tools.
     Servers,
+    /// By which channels people are asked.
+    Channels,
+    /// Something is delivered by one of them again.
+    Redeliver,
     /// The policies in force.
     Rules,
     /// How people answer.
@@ -158,6 +162,8 @@ impl Address {
             ["grants"] => get(Self::Grants(which(query.take("show").as_deref())?)),
             ["grants", id, "revoke"] => post(Self::RevokeGrant(known(id)?)),
             ["servers"] => get(Self::Servers),
+            ["channels"] => get(Self::Channels),
+            ["channels", "redeliver"] => post(Self::Redeliver),
             ["rules"] => get(Self::Rules),
             ["numbers"] => get(Self::Numbers),
             ["events"] => get(Self::Events),

@@ -52,6 +52,8 @@ pub struct Me {
     pub tabs: Vec<Tab>,
     /// How many grants are open that they may see.
     pub grants: u64,
+    /// Channels that do not take messages, for those who look after them.
+    pub failing: Vec<String>,
 }
 
 /// A moment, for people.
@@ -72,8 +74,10 @@ impl Frame {
 
 impl Me {
     /// Of somebody who is signed in.
-    pub fn of(voter: &Voter, form_token: &str, grants: u64) -> Self {
-        Self { person: voter.person.clone(), form_token: form_token.to_owned(), tabs: Tab::all(voter), grants }
+    pub fn of(voter: &Voter, form_token: &str, (grants, failing): (u64, &[String])) -> Self {
+        let tabs = Tab::all(voter);
+        let failing = if tabs.iter().any(|tab| tab.here == "channels") { failing.to_vec() } else { Vec::new() };
+        Self { person: voter.person.clone(), form_token: form_token.to_owned(), tabs, grants, failing }
     }
 }
 

@@ -155,7 +155,7 @@ mod tests {
 
     fn html(row: Row) -> String {
         let (form_token, person) = ("token".to_owned(), "ada".to_owned());
-        let me = Some(Me { person, form_token, tabs: Vec::new(), grants: 1 });
+        let me = Some(Me { person, form_token, tabs: Vec::new(), grants: 1, failing: Vec::new() });
         let frame = Frame { nonce: "n".to_owned(), me, here: "grants", now: Timestamp::default() };
         GrantsPage { frame, which: Which::All, rows: vec![row] }.render().unwrap()
     }

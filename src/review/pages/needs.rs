@@ -32,11 +32,12 @@ pub struct Tab {
 /// Who looks after rules, servers and those who answer.
 const CARING: [&str; 4] = ["reviewer", "author", "auditor", "operator"];
 
-const TABS: [Tab; 6] = [
+const TABS: [Tab; 7] = [
     Tab { here: "inbox", name: "Inbox", href: "/inbox" },
     Tab { here: "history", name: "History", href: "/history" },
     Tab { here: "grants", name: "Grants", href: "/grants" },
     Tab { here: "servers", name: "Servers", href: "/servers" },
+    Tab { here: "channels", name: "Channels", href: "/channels" },
     Tab { here: "rules", name: "Rules", href: "/rules" },
     Tab { here: "numbers", name: "Numbers", href: "/numbers" },
 ];
@@ -71,7 +72,8 @@ impl Address {
             | Self::RevokeGrant(_)
             | Self::SignOut => Needs::SignedIn,
             Self::History(_) => Needs::OneOf(&SEEING),
-            Self::Servers | Self::Rules | Self::Numbers => Needs::OneOf(&CARING),
+            Self::Servers | Self::Channels | Self::Rules | Self::Numbers => Needs::OneOf(&CARING),
+            Self::Redeliver => Needs::OneOf(&["operator"]),
         }
     }
 }
@@ -121,10 +123,10 @@ mod tests {
     fn each_sees_the_pages_that_are_for_them() {
         for (role, seen) in [
             (None, "inbox grants"),
-            (Some("reviewer"), "inbox history grants servers rules numbers"),
-            (Some("auditor"), "inbox history grants servers rules numbers"),
-            (Some("operator"), "inbox history grants servers rules numbers"),
-            (Some("author"), "inbox grants servers rules numbers"),
+            (Some("reviewer"), "inbox history grants servers channels rules numbers"),
+            (Some("auditor"), "inbox history grants servers channels rules numbers"),
+            (Some("operator"), "inbox history grants servers channels rules numbers"),
+            (Some("author"), "inbox grants servers channels rules numbers"),
             (Some("break-glass"), "inbox history grants"),
             (Some("reviewers"), "inbox grants"),
         ] {
