@@ -12,6 +12,8 @@
 
 pub mod automation;
 pub mod digest;
+pub mod link;
+pub mod mail;
 pub mod message;
 pub mod notice;
 pub mod on_call;
@@ -20,6 +22,8 @@ pub mod patience;
 pub mod routing;
 pub mod signature;
 pub mod slack;
+pub mod teams;
+pub mod template;
 pub mod webhook;
 
 use std::collections::BTreeMap;
@@ -29,9 +33,11 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::store::Store;
 use automation::Automation;
+use mail::Mail;
 use message::{Details, Message};
 use routing::filter::Filter;
 use slack::Slack;
+use teams::Teams;
 use webhook::Webhook;
 
 /// Every channel, by its name.
@@ -57,6 +63,10 @@ pub enum Kind {
     Webhook(Webhook),
     /// To people, in Slack.
     Slack(Arc<Slack>),
+    /// To people, as cards in Teams.
+    Teams(Teams),
+    /// To people, as letters.
+    Mail(Box<Mail>),
 }
 
 /// One message for one channel.
@@ -106,15 +116,15 @@ impl Channel {
     pub const fn slack(&self) -> Option<&Arc<Slack>> {
         match &self.kind {
             Kind::Slack(slack) => Some(slack),
-            Kind::Webhook(_) => None,
+            Kind::Webhook(_) | Kind::Teams(_) | Kind::Mail(_) => None,
         }
     }
 
     /// Whether people read it. They need not hear that something was asked of them when nothing is any more.
     pub const fn is_read_by_people(&self) -> bool {
-        match self.kind {
-            Kind::Webhook(_) => false,
-            Kind::Slack(_) => true,
+        match &self.kind {
+            Kind::Webhook(webhook) => webhook.is_read_by_people(),
+            Kind::Slack(_) | Kind::Teams(_) | Kind::Mail(_) => true,
         }
     }
 
@@ -122,7 +132,7 @@ impl Channel {
     pub fn public_keys(&self) -> Vec<String> {
         match &self.kind {
             Kind::Webhook(webhook) => webhook.public_keys(),
-            Kind::Slack(_) => Vec::new(),
+            Kind::Slack(_) | Kind::Teams(_) | Kind::Mail(_) => Vec::new(),
         }
     }
 
@@ -132,6 +142,8 @@ impl Channel {
             Kind::Webhook(webhook) => webhook.patience(),
             // Several messages, and places that are looked up.
             Kind::Slack(_) => Duration::from_mins(1),
+            Kind::Teams(_) => Duration::from_secs(25),
+            Kind::Mail(_) => Duration::from_secs(35),
         }
     }
 
@@ -140,6 +152,8 @@ impl Channel {
         match &self.kind {
             Kind::Webhook(webhook) => webhook.deliver(parcel).await,
             Kind::Slack(slack) => (slack.deliver(parcel, store).await, None),
+            Kind::Teams(teams) => (teams.deliver(parcel).await, None),
+            Kind::Mail(mail) => (mail.deliver(parcel).await, None),
         }
     }
 }
@@ -150,6 +164,8 @@ impl Kind {
         match self {
             Self::Webhook(_) => "webhook",
             Self::Slack(_) => "slack",
+            Self::Teams(_) => "teams",
+            Self::Mail(_) => "mail",
         }
     }
 }

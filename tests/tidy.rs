@@ -27,7 +27,7 @@ const IMPURE: [&str; 9] =
     ["async fn", ".await", "std::fs", "SystemTime::", "Instant::now", "tokio::", "tracing::", "std::env", "getrandom"];
 
 /// Who may know which crate.
-const KNOWN_TO: [(&str, &[&str]); 16] = [
+const KNOWN_TO: [(&str, &[&str]); 17] = [
     ("rmcp::", &["src/downstream/oauth", "src/cli/demo/"]),
     ("oauth2::", &["src/downstream/oauth"]),
     ("regorus::", &["src/policy"]),
@@ -44,6 +44,7 @@ const KNOWN_TO: [(&str, &[&str]); 16] = [
     ("openidconnect::", &["src/identity/sign_in/oidc/"]),
     ("ciborium::", &["src/passkey"]),
     ("tokio_tungstenite::", &["src/channels/slack"]),
+    ("lettre::", &["src/channels/mail", "src/config/channels/mail.rs"]),
 ];
 
 /// The rooms of the story, in its order.

@@ -19,6 +19,9 @@ const OWNERS: [&str; 4] = ["auditor", "author", "operator", "reviewer"];
 /// Begins what is kept of a voter who was known by an e-mail address.
 const BY_ADDRESS: &str = "mailto:";
 
+/// How the account is called by which somebody answers from their messages; their name follows.
+const LINK: &str = "link:";
+
 /// Everybody who is known by name, and their accounts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct People {
@@ -145,8 +148,23 @@ impl People {
         })
     }
 
+    /// The listed person of this name, as they answer by a link that was sent to them. No caller has such an account.
+    pub fn by_link(&self, name: &str) -> Option<Voter> {
+        let (person, entry) = self.entries.get_key_value(name).filter(|(_, entry)| self.can_answer(entry))?;
+        let account = format!("{LINK}{person}");
+        let mut accounts = entry.accounts.clone();
+        accounts.insert(account.clone());
+        let (groups, roles) = (entry.groups.clone(), entry.roles.clone());
+        Some(Voter { person: person.clone(), account, accounts, groups, roles })
+    }
+
     /// Who that voter is by today's list; nobody when what they voted by is gone from it.
     pub fn now(&self, voter: &Voter) -> Option<Voter> {
+        if let Some(name) = voter.account.strip_prefix(LINK) {
+            let mut now = self.by_link(name).filter(|now| now.person == voter.person)?;
+            now.accounts.extend(voter.accounts.iter().cloned());
+            return Some(now);
+        }
         if voter.is_automation() {
             return self.automations.get(voter).cloned();
         }

@@ -15,6 +15,7 @@ use url::Url;
 
 use super::message::{Matter, Message};
 use super::signature::{ID, SIGNATURE, Signer, TIME};
+use super::template::Template;
 use super::{Parcel, Went};
 use crate::downstream::http::HttpFault;
 use crate::downstream::http::fetch::fetch;
@@ -39,6 +40,8 @@ pub struct WebhookOptions {
     pub timeout: Duration,
     /// Whether private networks may be reached.
     pub private: Private,
+    /// What is sent in the place of our own form.
+    pub body: Option<Template>,
     /// Whether the body of its reply decides.
     pub may_decide: bool,
     /// Where its own messages go to, where it has a key for that.
@@ -117,6 +120,11 @@ impl Webhook {
         Self(options)
     }
 
+    /// Whether people read what it sends, in a form of the receiver's.
+    pub const fn is_read_by_people(&self) -> bool {
+        self.0.body.is_some()
+    }
+
     /// What receivers check with, where they may know it.
     pub fn public_keys(&self) -> Vec<String> {
         self.0.signers.iter().filter_map(Signer::public).collect()
@@ -147,6 +155,9 @@ impl Webhook {
 
     /// The body of a message.
     pub fn body(&self, message: &Message) -> String {
+        if let Some(template) = &self.0.body {
+            return template.render(message);
+        }
         let data = message.matter().map_or(Data::Test {}, |matter| Data::Call(Box::new(self.told(matter))));
         let event = Event { kind: message.what.kind(), timestamp: message.at.clone(), data };
         // Nothing in it can fail to be written.
@@ -172,7 +183,7 @@ impl Webhook {
         let signatures: Vec<String> =
             self.0.signers.iter().map(|signer| signer.sign(&parcel.id, parcel.now, &body)).collect();
         let mut request = Request::post(self.0.url.as_str())
-            .header(CONTENT_TYPE, "application/json")
+            .header(CONTENT_TYPE, self.0.body.as_ref().map_or("application/json", Template::media_type))
             .header(ID, &parcel.id)
             .header(TIME, parcel.now.seconds().to_string());
         if !signatures.is_empty() {

@@ -17,6 +17,7 @@ use url::Url;
 
 use crate::approval::people::{Listed, People};
 use crate::catalogue::pins::FirstSight;
+use crate::channels::link::kept;
 use crate::channels::on_call::Duties;
 use crate::channels::outbox::Outbox;
 use crate::clock::{Clock, SystemClock};
@@ -111,6 +112,10 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
         Tenure::Alone => Store::open(&options).await?,
         Tenure::Shared => Store::open_beside(&options).await?,
     };
+    // A link that is out does not look at what the configuration says by now.
+    if !channels::makes_links(config) {
+        kept::end_all(&store).await?;
+    }
     // Whoever reads a decision later must be able to read what made it.
     store.keep(bundle.kept()).await?;
     let recorder = Recorder::start(store.clone());
@@ -159,7 +164,7 @@ impl Assembled {
         let pages = self.gateway.pages.get().and_then(|pages| Url::parse(pages).ok());
         // A gateway that does not listen may stand beside one that does.
         let pages = pages.or_else(|| config.http.as_ref().map(|http| http.public_url.clone()));
-        let channels = channels::channels(config, pages.as_ref())?;
+        let channels = channels::channels(config, &self.gateway.store, pages.as_ref())?;
         let filters = channels.iter().map(|(name, channel)| (name.clone(), channel.filter.clone())).collect();
         let people = config.people.keys().cloned().collect();
         let duties = Duties::new(config.on_call.clone(), people, Arc::clone(&self.gateway.clock));

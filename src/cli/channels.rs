@@ -89,7 +89,8 @@ pub fn run(args: &ChannelsArgs, global: &Global, out: &mut Output<'_>) -> anyhow
         match &args.verb {
             Verb::List { json } => {
                 let config = global.load()?;
-                list(&Store::open_reader(&options).await?, &all(&config)?, *json, out).await
+                let store = Store::open_reader(&options).await?;
+                list(&store, &all(&config, &store)?, *json, out).await
             }
             Verb::Deliveries { channel, state, call, number, json } => {
                 let store = Store::open_reader(&options).await?;
@@ -99,7 +100,7 @@ pub fn run(args: &ChannelsArgs, global: &Global, out: &mut Output<'_>) -> anyhow
             Verb::Test { name, to } => {
                 let config = global.load()?;
                 let store = Store::open_beside(&options).await?;
-                let done = test(&store, &all(&config)?, (name, to), out).await;
+                let done = test(&store, &all(&config, &store)?, (name, to), out).await;
                 store.close().await;
                 done
             }
@@ -113,8 +114,8 @@ pub fn run(args: &ChannelsArgs, global: &Global, out: &mut Output<'_>) -> anyhow
     })
 }
 
-fn all(config: &Config) -> anyhow::Result<Channels> {
-    assembly::channels(config, config.http.as_ref().map(|http| &http.public_url))
+fn all(config: &Config, store: &Store) -> anyhow::Result<Channels> {
+    assembly::channels(config, store, config.http.as_ref().map(|http| &http.public_url))
 }
 
 async fn list(store: &Store, channels: &Channels, json: bool, out: &mut Output<'_>) -> anyhow::Result<Exit> {

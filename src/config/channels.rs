@@ -1,13 +1,17 @@
 //! By which channels are people asked?
 
+mod mail;
 mod slack;
+mod teams;
 mod webhook;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 
+pub use self::mail::Mail;
 pub use self::slack::Slack;
+pub use self::teams::Teams;
 pub use self::webhook::{Answers, Webhook};
 use super::fault::Subject;
 use super::routing::{self, Filter, RESERVED};
@@ -37,6 +41,10 @@ pub enum Kind {
     Webhook(Box<Webhook>),
     /// A workspace of Slack.
     Slack(Box<Slack>),
+    /// A channel of Teams.
+    Teams(Box<Teams>),
+    /// Letters.
+    Mail(Box<Mail>),
 }
 
 /// How much a channel is told.
@@ -55,6 +63,10 @@ pub enum KindWord {
     Webhook,
     /// A workspace of Slack.
     Slack,
+    /// A channel of Teams.
+    Teams,
+    /// Letters.
+    Mail,
 }
 
 const KIND: Wanted = Wanted("what the channel is", "webhook");
@@ -89,6 +101,8 @@ impl Channel {
         let details = section.word("details", usual);
         let kind = match word {
             KindWord::Webhook => Webhook::read(section).map(|webhook| Kind::Webhook(Box::new(webhook))),
+            KindWord::Teams => Teams::read(section).map(|teams| Kind::Teams(Box::new(teams))),
+            KindWord::Mail => Mail::read(section).map(|mail| Kind::Mail(Box::new(mail))),
             KindWord::Slack => Slack::read(section).map(|slack| Kind::Slack(Box::new(slack))),
         };
         section.close();
@@ -107,10 +121,10 @@ impl Kind {
     pub const fn answers(&self) -> Option<&Answers> {
         match self {
             Self::Webhook(webhook) => webhook.answers.as_ref(),
-            Self::Slack(_) => None,
+            Self::Slack(_) | Self::Teams(_) | Self::Mail(_) => None,
         }
     }
 }
 
-words!(KindWord: "webhook" => Webhook, "slack" => Slack);
+words!(KindWord: "webhook" => Webhook, "slack" => Slack, "teams" => Teams, "mail" => Mail);
 words!(Details: "thin" => Thin, "full" => Full);

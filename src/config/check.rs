@@ -43,7 +43,8 @@ pub fn conflicts(config: &Config) -> Vec<Conflict> {
     }
     for (name, channel) in &config.channels {
         match &channel.kind {
-            Kind::Slack(_) => {}
+            // Each of these looks at its own address.
+            Kind::Slack(_) | Kind::Teams(_) | Kind::Mail(_) => {}
             Kind::Webhook(said) => all.extend(reach(&format!("channels.{name}.url"), &said.url, said.allow_private)),
         }
     }

@@ -228,3 +228,14 @@ fn note_conflicts(reader: &Reader<'_>, config: &Config) {
 fn shortened(path: &Path, directory: &Path) -> String {
     path.strip_prefix(directory).unwrap_or(path).display().to_string()
 }
+
+/// What one table alone says, or what is wrong with it.
+#[cfg(test)]
+pub(super) fn alone<T>(text: &str, read: impl FnOnce(&Section<'_>) -> Reading<T>) -> Result<T, String> {
+    let around = super::tests::around(&[]);
+    let ground = Ground::new(Found::Nowhere(Vec::new()), text.to_owned(), &Request::default(), &around);
+    let ground = ground.map_err(|error| error.to_string())?;
+    let reader = ground.reader(&around);
+    let value = read(&Section::root(&reader, &ground.root));
+    finish(reader, value).map_err(|error| error.to_string())
+}

@@ -4,7 +4,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
 use super::Config;
-use super::channels::{Slack, Webhook};
+use super::channels::{Mail, Slack, Teams, Webhook};
 use super::reach::{Program, Remote};
 use crate::channels::routing::duty::{Rota, Service};
 
@@ -59,8 +59,15 @@ fn channels(every: &Value) -> Value {
         }
         form
     };
-    let forms: Vec<Value> =
-        [("webhook", inlined::<Webhook>()), ("slack", inlined::<Slack>())].into_iter().map(form).collect();
+    let forms: Vec<Value> = [
+        ("webhook", inlined::<Webhook>()),
+        ("slack", inlined::<Slack>()),
+        ("teams", inlined::<Teams>()),
+        ("mail", inlined::<Mail>()),
+    ]
+    .into_iter()
+    .map(form)
+    .collect();
     serde_json::json!({ "description": "One channel.", "oneOf": forms })
 }
 

@@ -199,6 +199,10 @@ impl<'a> Section<'a> {
     /// A table whose keys are free and whose values are texts.
     pub(super) fn pairs(&self, key: &'static str, privacy: Privacy) -> Reading<Vec<(String, Given)>> {
         let Some(node) = self.node(key) else { return Ok(Vec::new()) };
+        self.pairs_in(key, node, privacy)
+    }
+
+    fn pairs_in(&self, key: &str, node: &Node, privacy: Privacy) -> Reading<Vec<(String, Given)>> {
         let Content::Table(entries) = &node.content else { return Err(self.wrong_kind(node, "a table of texts")) };
         let all: Vec<Reading<(String, Given)>> = entries
             .iter()
@@ -210,6 +214,12 @@ impl<'a> Section<'a> {
             })
             .collect();
         all.into_iter().collect()
+    }
+
+    /// The same for a table whose own name is free too.
+    pub(super) fn words_of(&self, name: &str) -> Reading<Vec<(String, Given)>> {
+        let Some(entry) = self.entries.get(name) else { return Ok(Vec::new()) };
+        self.pairs_in(name, &entry.node, Privacy::Open)
     }
 
     /// A table inside this one; an empty one where there is none.

@@ -340,3 +340,10 @@ fn the_example_of_routes_is_understood() {
     assert_eq!((config.routes.len(), config.hours.len(), config.on_call.len()), (4, 1, 2));
     assert!(config.people["ada"].quiet.is_some() && config.people["bob"].away.is_some());
 }
+
+#[test]
+fn one_table_alone_says_what_is_wrong_with_it() {
+    let level = |text| reading::alone(text, Log::read).map(|log| log.level);
+    assert_eq!(level("level = \"debug\"\n"), Ok(Level::Debug));
+    assert!(level("level = \"loud\"\n").unwrap_err().contains("is no `level`"));
+}

@@ -52,14 +52,14 @@ impl Door {
 impl Listener {
     /// Takes what comes back.
     pub(super) async fn heard_back(self: &Arc<Self>, door: Door, head: &Parts, body: Incoming) -> Reply {
-        let heard = async {
+        let taken = async {
             let bytes = self.taken(head, body).await?;
             match door.kind {
                 Kind::Answers => self.decided(&door.channel, head, &bytes).await,
                 Kind::Slack => self.pressed(&door.channel, head, &bytes).await,
             }
         };
-        unstored(heard.await.unwrap_or_else(|fault| problem(&fault)))
+        unstored(taken.await.unwrap_or_else(|fault| problem(&fault)))
     }
 
     async fn taken(&self, head: &Parts, mut body: Incoming) -> Result<Bytes, Fault> {

@@ -8,6 +8,7 @@
 mod channels;
 mod cookie;
 mod events;
+mod link;
 mod me;
 mod pace;
 mod passkeys;
@@ -100,12 +101,15 @@ impl Listener {
         request: http::Request<Incoming>,
         stop: &CancellationToken,
     ) -> Result<Reply, http::Request<Incoming>> {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         let address = match Address::read(&head.method, head.uri.path(), head.uri.query()) {
             Ok(None) => return Err(http::Request::from_parts(head, body)),
             Ok(Some(address)) => Ok(address),
             Err(fault) => Err(fault),
         };
+        if matches!(address, Ok(Address::Decide(_))) {
+            link::own_origin(&mut head.headers);
+        }
         let mut visit = match self.visit(&head).await {
             Ok(visit) => visit,
             Err(fault) => return Ok(reply::bare(&fault)),
@@ -169,6 +173,8 @@ impl Listener {
             Address::Link(secret) => self.link(visit, secret).map_err(plainly),
             Address::UseLink => self.use_link(visit, &form).await.map_err(plainly),
             Address::SignOut => self.sign_out(visit).await.map_err(plainly),
+            Address::Decision(token) => self.link_opened(visit, &token).await.map_err(plainly),
+            Address::Decide(token) => self.link_answered(visit, &token, &form).await,
             Address::Events => self.events(visit, stop).await.map_err(plainly),
             Address::Inbox { show, after } => self.inbox(visit, show, after).await.map_err(plainly),
             Address::Call(id) => self.call(visit, &id).await.map_err(plainly),
@@ -216,7 +222,8 @@ impl Listener {
     /// What was filled in, if one of our own pages asked for it, in this very browser.
     async fn form(&self, visit: &Visit<'_>, address: &Address, mut body: Incoming) -> Result<Form, Fault> {
         let headers = &visit.head.headers;
-        if !guard::from_own_page(headers) {
+        let by_link = matches!(address, Address::Decide(_)) && link::may_be_ours(headers);
+        if !by_link && !guard::from_own_page(headers) {
             self.gateway.tasks.spawn(intake::hear_out(body));
             self.record("rejected_origin", "a form that no page of ours sent".to_owned(), visit.who()).await;
             return Err(Fault::Forged);

@@ -9,6 +9,7 @@ pub mod card;
 pub mod chain;
 pub mod channels;
 pub mod chart;
+pub mod decision;
 pub mod difference;
 pub mod frame;
 pub mod grants;

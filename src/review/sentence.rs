@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::card::Shown;
+use crate::secret::HIDDEN;
 
 /// A part of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -114,9 +115,22 @@ fn of_a_call(shown: &Shown, words: &mut Vec<Word>) {
     let plain = arguments.into_iter().flatten().filter(|(_, value)| !value.is_object() && !value.is_array());
     for (place, (name, value)) in plain.take(MOST_ARGUMENTS).enumerate() {
         words.push(ours(if place == 0 { " with " } else { " and " }));
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        words.push(Word::Theirs(format!("{} = {}", short(name), short(&value))));
+        let value = match value.as_str() {
+            _ if is_secret(shown, name) => HIDDEN.to_owned(),
+            Some(text) => short(text),
+            None => short(&value.to_string()),
+        };
+        words.push(Word::Theirs(format!("{} = {value}", short(name))));
     }
+}
+
+/// Whether a secret stands in this argument. A sentence goes where no secret may.
+fn is_secret(shown: &Shown, name: &str) -> bool {
+    let place = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+    let found = shown.more.get("facts").and_then(|facts| facts.get("secrets")?.as_array());
+    let mut places = found.into_iter().flatten().filter_map(|found| found.get("at")?.as_str());
+    // A name that was too long, or a secret itself, is not repeated in a place: then it may be any of them.
+    places.any(|at| at == place || at == "/*")
 }
 
 fn named(all: &[&str], words: &mut Vec<Word>) {
@@ -229,6 +243,19 @@ mod tests {
         ] {
             assert_eq!(said(&params, &facts), sentence);
         }
+    }
+
+    #[test]
+    fn a_secret_stands_in_no_sentence() {
+        // NOT-10
+        let params = json!({"arguments": {"pass/word": "k9#mQ2xv81Lp", "user": "ada"}});
+        let said_of = |places: &[&str]| {
+            let found: Vec<Value> = places.iter().map(|at| json!({"at": at, "class": "password"})).collect();
+            said(&params, &json!({ "secrets": found }))
+        };
+        assert_eq!(said_of(&["/pass~1word"]), "Call pay with pass/word = ••• and user = ada on shop");
+        assert_eq!(said_of(&["/*"]), "Call pay with pass/word = ••• and user = ••• on shop");
+        assert_eq!(said_of(&["/list/0"]), "Call pay with pass/word = k9#mQ2xv81Lp and user = ada on shop");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! A row is named by a digest of the secret that opens it, so whoever reads the database opens nothing. It is taken by the
 //! one statement that removes it: of two who come at once, at one gateway or at two, one gets it.
 
-use super::pool::{storable, writing};
+use super::pool::{reading, storable, writing};
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
 use crate::digest::Digest;
@@ -28,6 +28,10 @@ const PUT: &str = "
 INSERT INTO once (name, kind, ends, body)
 SELECT $1, $2, $3, $4 WHERE (SELECT COUNT(*) FROM once WHERE kind = $2) < $5";
 
+const FIND: &str = "SELECT body FROM once WHERE name = $1 AND kind = $2 AND ends > $3";
+
+const CHANGE: &str = "UPDATE once SET body = $4 WHERE name = $1 AND kind = $2 AND body = $3";
+
 const TAKE: &str = "DELETE FROM once WHERE name = $1 AND kind = $2 AND ends > $3 RETURNING body";
 
 const DROP: &str = "DELETE FROM once WHERE kind = $1";
@@ -43,7 +47,31 @@ impl Store {
             .bind(&name).bind(once.kind).bind(once.ends.micros()).bind(once.body).bind(MOST)
             .execute(db).await.map(|done| done.rows_affected()))?;
         self.appender().wrote();
-        if done == 0 { Err(StoreError::Full("sign-ins that were begun")) } else { Ok(()) }
+        if done == 0 { Err(StoreError::Full("sign-ins that were begun, or links that wait")) } else { Ok(()) }
+    }
+
+    /// What is behind it. It can still be used after that.
+    pub async fn find_once(&self, name: Digest, kind: &str, now: Timestamp) -> Result<Option<String>, StoreError> {
+        let name = name.to_string();
+        Ok(reading!(self.pool(), db => {
+            sqlx::query_scalar(FIND).bind(&name).bind(kind).bind(now.micros()).fetch_optional(db).await
+        })?)
+    }
+
+    /// Puts something else behind it, unless somebody was first. False when they were, or it is gone.
+    pub async fn change_once(
+        &self,
+        name: Digest,
+        kind: &str,
+        (before, after): (&str, &str),
+    ) -> Result<bool, StoreError> {
+        storable(after, "what may be used once")?;
+        let name = name.to_string();
+        let done = writing!(self.pool(), db => sqlx::query(CHANGE)
+            .bind(&name).bind(kind).bind(before).bind(after)
+            .execute(db).await.map(|done| done.rows_affected() == 1))?;
+        self.appender().wrote();
+        Ok(done)
     }
 
     /// Takes what is behind it. Nothing where there is none of this kind, or no more.

@@ -46,6 +46,7 @@ pub(crate) fn webhook(receiver: &Receiver) -> Channel {
         url: Url::parse(&receiver.url).unwrap(),
         signers: Vec::new(),
         headers: BTreeMap::new(),
+        body: None,
         timeout: Duration::from_millis(500),
         private: Private::Refused,
         may_decide: false,

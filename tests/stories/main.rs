@@ -31,10 +31,12 @@ mod granted;
 mod guarded;
 mod identity;
 mod judged;
+mod linked;
 mod office;
 mod pages;
 mod parsing;
 mod past;
+mod pipeline;
 mod previews;
 mod protocol;
 #[path = "../identity/provider.rs"]
@@ -76,6 +78,7 @@ fn main() {
     rooms.extend([effects::STORIES, results::STORIES, past::STORIES, waiting::STORIES, crashing::STORIES]);
     rooms.extend([tasks::STORIES, talking::STORIES, review::STORIES, forms::STORIES]);
     rooms.extend([crowding::STORIES, falling::STORIES, claimed::STORIES, granted::STORIES]);
+    rooms.extend([linked::STORIES, pipeline::STORIES]);
     rooms.extend([previews::STORIES, unseen::STORIES, evidence::STORIES, pages::STORIES, channels::STORIES]);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {

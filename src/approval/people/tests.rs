@@ -377,3 +377,23 @@ fn an_account_of_a_channel_is_a_persons_only_where_the_list_says_so() {
     ]);
     assert_eq!(moved.now(&bob), None, "nobody becomes somebody else");
 }
+
+#[test]
+fn who_answers_by_a_link_is_the_listed_person_as_long_as_they_are_listed() {
+    let people = people();
+    let ada = people.by_link("ada").unwrap();
+    assert_eq!((ada.person.as_str(), ada.account.as_str()), ("ada", "link:ada"));
+    assert_eq!((&ada.groups, &ada.roles), (&set(&["dba", "ops"]), &set(&["reviewer"])));
+    assert!(ada.is_same_person(&people.voter(&os("ada")).unwrap()), "she is one person however she answers");
+    assert_eq!(people.now(&ada), Some(ada.clone()));
+    let fewer = People::new([listed("ada", &["os:ada"], &[], &[])]);
+    let now = fewer.now(&ada).unwrap();
+    assert!(now.roles.is_empty() && now.groups.is_empty() && now.accounts.contains("key:ada-laptop"));
+    assert_eq!(People::new([listed("bob", &["os:bob"], &[], &[])]).now(&ada), None);
+    // Nobody answers by a link who could not answer otherwise, or under another name.
+    for name in ["gone", "eve", "mallory", "nobody", "", "os:ada"] {
+        assert_eq!(people.by_link(name), None, "{name}");
+    }
+    assert_eq!(people.now(&Voter { person: "bob".to_owned(), ..ada }), None);
+    assert_eq!(people.voter(&caller("link:ada", Some("ada"), Proof::Nothing)), None);
+}

@@ -11,6 +11,7 @@ use super::super::reach;
 use super::super::sample::is_sample;
 use super::super::section::{Given, Privacy, Reading, Section, Wanted};
 use crate::channels::signature::{Checker, Signer};
+use crate::channels::template::{Kind, Lists, Template};
 use crate::facts::Risk;
 use crate::secret::Secret;
 
@@ -28,6 +29,13 @@ pub struct Webhook {
     /// Headers every message carries.
     #[schemars(extend("default" = {}))]
     pub headers: BTreeMap<String, Secret>,
+    /// What is sent in the place of our own form, with holes such as `{sentence}`, `{risk}` and `{page}`. A body that begins with
+    /// a brace or a bracket is JSON, and every hole is filled as JSON needs it.
+    #[schemars(with = "Option<String>")]
+    pub body: Option<Template>,
+    /// Words of the receiver's for ours: `{risk.priority}` in `body` is what the list `priority` has for the risk.
+    #[schemars(extend("default" = {}))]
+    pub words: Lists,
     /// How long an answer may take, 30 s at most.
     #[schemars(extend("default" = "15s"))]
     pub timeout: Period,
@@ -65,6 +73,8 @@ impl Webhook {
         let url = reach::address(section);
         let keys = section.texts("keys", &[], Privacy::Secret).and_then(|given| keys(section, given));
         let headers = section.pairs("headers", Privacy::Secret).and_then(|pairs| reach::headers(section, pairs));
+        let words = lists(section);
+        let body = section.given("body", Privacy::Open);
         let timeout = section.parsed("timeout", Wanted("a time of at most 30 s", "15s"), "15s", |text| {
             Period::parse(text).filter(|period| period.duration().as_secs() <= LONGEST_SECONDS)
         });
@@ -75,7 +85,11 @@ impl Webhook {
             section.excuse(&["answers"]);
             Ok(None)
         };
+        let words = words?;
+        let body = body?.map(|given| template(section, &given, &words)).transpose()?;
         Ok(Self {
+            body,
+            words,
             url: url?,
             keys: keys?,
             headers: headers?,
@@ -135,6 +149,27 @@ fn keys(section: &Section<'_>, all: Vec<Given>) -> Reading<Vec<Signer>> {
     };
     let all: Vec<Reading<Signer>> = all.into_iter().map(key).collect();
     all.into_iter().collect()
+}
+
+/// Lists of words, by their names.
+fn lists(section: &Section<'_>) -> Reading<Lists> {
+    let words = section.table("words")?;
+    let names: Vec<&str> = words.entries().keys().map(String::as_str).collect();
+    let mut lists = Lists::new();
+    for name in names {
+        let pairs = words.words_of(name)?;
+        lists.insert(name.to_owned(), pairs.into_iter().map(|(value, given)| (value, given.text)).collect());
+    }
+    Ok(lists)
+}
+
+fn template(section: &Section<'_>, given: &Given, lists: &Lists) -> Reading<Template> {
+    let kind = if given.text.trim_start().starts_with(['{', '[']) { Kind::Json } else { Kind::Text };
+    Template::read(&given.text, kind, lists).map_err(|fault| {
+        let told = fault.to_string();
+        let (what, next) = told.split_once("; ").unwrap_or((&told, "examples/channels has bodies that work"));
+        section.note(&given.at, what.to_owned(), next.to_owned(), Subject::Hidden)
+    })
 }
 
 impl std::fmt::Debug for Webhook {

@@ -85,6 +85,10 @@ pub enum Address {
     UseLink,
     /// Signing out.
     SignOut,
+    /// A link from a message is opened.
+    Decision(String),
+    /// Somebody answers by it.
+    Decide(String),
     /// Something that is part of every page.
     Asset(&'static Asset),
 }
@@ -169,6 +173,8 @@ impl Address {
             ["sign-in", "link"] if method == http::Method::POST => post(Self::UseLink),
             ["sign-in", "link"] => get(Self::Link(query.take("secret").unwrap_or_default())),
             ["sign-out"] => post(Self::SignOut),
+            ["l", token] if method == http::Method::POST => post(Self::Decide(known(token)?)),
+            ["l", token] => get(Self::Decision(known(token)?)),
             ["assets", name] => {
                 ASSETS.iter().find(|asset| asset.is_named(name)).and_then(|asset| get(Self::Asset(asset)))
             }

@@ -53,6 +53,8 @@ impl Address {
             | Self::UseLink
             | Self::BeginSignIn
             | Self::FinishSignIn
+            | Self::Decision(_)
+            | Self::Decide(_)
             | Self::Asset(_) => Needs::Nothing,
             Self::Home
             | Self::Inbox { .. }

@@ -111,7 +111,7 @@ fn no_word_of_others_is_obeyed() {
         for what in [What::Questioned, What::Explained] {
             check(&Value::from(aside(&all_of(text), what).unwrap().0), "");
         }
-        let many = Message { what: What::Many, at: AT.to_owned(), matters: vec![all_of(text); 3] };
+        let many = Message { what: What::Many, at: AT.to_owned(), matters: vec![all_of(text); 3], more: None };
         check(&Value::from(Card::of_many(&many).blocks), "");
     }
     check(&Value::from(Card::test().blocks), "");

@@ -120,7 +120,7 @@ proptest! {
                 prop_assert!(blocks.iter().all(|block| block["type"] == "rich_text"));
             }
         }
-        let many = Message { what: What::Many, at: AT.to_owned(), matters: vec![matter; 30] };
+        let many = Message { what: What::Many, at: AT.to_owned(), matters: vec![matter; 30], more: None };
         prop_assert_eq!(within(&Card::of_many(&many).blocks), Ok(()));
     }
 }
