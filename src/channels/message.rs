@@ -177,6 +177,12 @@ impl Message {
         Self { what: What::Many, at: at.to_string(), matters, more }
     }
 
+    /// How many calls it is about, those it does not name among them.
+    pub fn count(&self) -> usize {
+        let more = self.more.and_then(|more| usize::try_from(more).ok()).unwrap_or(0);
+        self.matters.len().saturating_add(more)
+    }
+
     /// The one call it is about; nothing in a test and where there are several.
     pub fn matter(&self) -> Option<&Matter> {
         if let [matter] = self.matters.as_slice() { Some(matter) } else { None }

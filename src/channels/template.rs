@@ -206,7 +206,7 @@ impl Field {
             Self::Sentence => match message.matters.as_slice() {
                 [] => "Countersign reaches you here; nothing waits because of this.".to_owned(),
                 [matter] => words::sentence(matter),
-                [first, others @ ..] => format!("{}; and {} more", words::sentence(first), others.len()),
+                [first, ..] => format!("{}; and {} more", words::sentence(first), message.count().saturating_sub(1)),
             },
             Self::Risk => words::risk(message).word().to_owned(),
             Self::Id => of_one(&|matter| line(&matter.id, SHORT)),

@@ -65,6 +65,10 @@ impl Letter {
                     short(matter, &mut sheet);
                     sheet.way(ways.get(place));
                 }
+                let more = message.count().saturating_sub(several.len());
+                if more > 0 {
+                    sheet.paragraph(&format!("And {more} more, which stand in the inbox."));
+                }
             }
         }
         sheet.paragraph("Countersign sent this letter by itself. Nobody reads what is answered to it.");
@@ -86,7 +90,7 @@ fn subject(message: &Message) -> String {
             let again = if message.what == What::Requested { "" } else { "Re: " };
             format!("{again}Countersign, {risk} risk: {}", line(&matter.text(), SUBJECT))
         }
-        several => format!("Countersign: {} calls wait, the worst of {risk} risk", several.len()),
+        _ => format!("Countersign: {} calls wait, the worst of {risk} risk", message.count()),
     }
 }
 

@@ -27,7 +27,7 @@ impl Card {
 }
 
 fn listed(message: &Message, most: usize) -> Card {
-    let count = message.matters.len();
+    let count = message.count();
     let text = format!("{count} tool calls wait for people");
     let mut lines: Vec<Value> = Vec::new();
     for matter in message.matters.iter().take(most) {
@@ -38,7 +38,7 @@ fn listed(message: &Message, most: usize) -> Card {
             lines.extend([ours(" "), json!({ "type": "link", "url": page, "text": "Open" })]);
         }
     }
-    let more = count.saturating_sub(most);
+    let more = count.saturating_sub(message.matters.len().min(most));
     if more > 0 {
         lines.push(ours(&format!("\nand {more} more")));
     }
