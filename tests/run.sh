@@ -11,7 +11,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(format lints tests sql postgres policies opa conformance peers channels browser bench)
+parts=(format lints tests sql postgres policies opa conformance peers channels slack browser bench)
 nightly=(soak patience)
 installed="$PWD/target/peers"
 
@@ -57,7 +57,7 @@ bring() {
     need python3 python3
   fi
   ! wanted browser || need chromium chromium
-  if wanted conformance || wanted peers || wanted patience || wanted browser || wanted channels; then
+  if wanted conformance || wanted peers || wanted patience || wanted browser || wanted channels || wanted slack; then
     need node nodejs
     need npm npm
   fi
@@ -195,6 +195,18 @@ channels() {
   # Node looks for packages beside the files it runs.
   cp "$from"/*.mjs "$to/" || return 1
   gateway && within 5m "$to/python/bin/python" tests/channels/peers/run.py --gateway "$gateway" --modules "$to"
+}
+
+# What we post is what Slack's own types say can be posted. A test says whether what was kept of it is what we post.
+slack() {
+  local from=tests/slack to="$installed/slack"
+  if ! cmp -s "$from/package-lock.json" "$to/installed"; then
+    say "bringing from npm: the types of Slack's interface (into target/peers)"
+    mkdir -p "$to" && cp "$from/package.json" "$from/package-lock.json" "$to/" &&
+      (cd "$to" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) &&
+      cp "$from/package-lock.json" "$to/installed" || return 1
+  fi
+  cp "$from/types.mjs" "$to/" && within 5m node "$to/types.mjs" tests/slack/sent.json
 }
 
 # People sign in and decide in a real browser. The stories' executable is also whom they sign in with.

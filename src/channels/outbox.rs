@@ -49,6 +49,9 @@ pub struct Outbox {
 
 /// How often somebody looks for what other gateways, and the time, have to tell.
 const LOOK: Duration = Duration::from_millis(250);
+/// How often messages that are long over are forgotten, and how long they are kept.
+const SWEEP: Duration = Duration::from_mins(10);
+const KEPT: Duration = Duration::from_hours(7 * 24);
 /// So many notices are taken at once.
 const MOST_NOTICES: i64 = 128;
 
@@ -93,6 +96,8 @@ impl Outbox {
         let mut ticks = tokio::time::interval(LOOK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut following = self.desk.follow();
+        let mut sweeps = tokio::time::interval(SWEEP);
+        sweeps.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let heard = async {
                 match &mut following {
@@ -104,6 +109,7 @@ impl Outbox {
                 () = stop.cancelled() => break,
                 () = heard => {}
                 _ = ticks.tick() => {}
+                _ = sweeps.tick() => self.sweep().await,
             }
             if let Err(error) = self.tell().await {
                 tracing::warn!(%error, "what happened to calls is not told yet; it is tried again by itself");
@@ -119,6 +125,18 @@ impl Outbox {
     /// Where what comes back by a channel is brought.
     pub fn room(&self) -> Room {
         Room { desk: Arc::clone(&self.desk), store: self.store.clone(), pages: self.pages.clone() }
+    }
+
+    /// Forgets messages that are long over.
+    async fn sweep(&self) {
+        let swept = async {
+            let now = self.desk.now().await?;
+            let kept = i64::try_from(KEPT.as_micros()).unwrap_or(i64::MAX);
+            self.store.sweep_deliveries(Timestamp::from_micros(now.micros().saturating_sub(kept))).await
+        };
+        if let Err(error) = swept.await {
+            tracing::warn!(%error, "messages that are long over are not forgotten yet");
+        }
     }
 
     /// Makes deliveries of everything that is to be told by now.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -184,6 +184,7 @@ impl Webhook {
             self.0.signers.iter().map(|signer| signer.sign(&parcel.id, parcel.now, &body)).collect();
         let mut request = Request::post(self.0.url.as_str())
             .header(CONTENT_TYPE, self.0.body.as_ref().map_or("application/json", Template::media_type))
+            .header(ACCEPT, "application/json, */*;q=0.5")
             .header(ID, &parcel.id)
             .header(TIME, parcel.now.seconds().to_string());
         if !signatures.is_empty() {

@@ -342,6 +342,37 @@ fn the_example_of_routes_is_understood() {
 }
 
 #[test]
+fn the_examples_of_channels_are_understood() {
+    let examples = [
+        include_str!("../../examples/slack/countersign.toml"),
+        include_str!("../../examples/channels/discord.toml"),
+        include_str!("../../examples/channels/jira.toml"),
+        include_str!("../../examples/channels/mail.toml"),
+        include_str!("../../examples/channels/ntfy.toml"),
+        include_str!("../../examples/channels/pagerduty.toml"),
+        include_str!("../../examples/channels/servicenow.toml"),
+        include_str!("../../examples/channels/telegram.toml"),
+    ];
+    let variables = [
+        ("SLACK_BOT_TOKEN", "xoxb-5410-9d2f7c"),
+        ("SLACK_APP_TOKEN", "xapp-1-A02-9d2f7c"),
+        ("DISCORD_WEBHOOK_URL", "https://discord.com/api/webhooks/1/x"),
+        ("SMTP_PASSWORD", "kT9-q2Lw"),
+        ("NTFY_TOKEN", "tk_9d2f7c"),
+        ("NTFY_TOPIC", "approvals-9d2f7c"),
+        ("PAGERDUTY_ROUTING_KEY", "9d2f7c51"),
+        ("JIRA_BASIC", "bWU6OWQyZjdj"),
+        ("SERVICENOW_BASIC", "bWU6OWQyZjdj"),
+        ("TELEGRAM_BOT_TOKEN", "123:9d2f7c"),
+        ("TELEGRAM_CHAT_ID", "-100123"),
+    ];
+    for example in examples {
+        let config = Config::from_text(example, &around(&variables)).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(config.channels.len(), 1, "{example}");
+    }
+}
+
+#[test]
 fn one_table_alone_says_what_is_wrong_with_it() {
     let level = |text| reading::alone(text, Log::read).map(|log| log.level);
     assert_eq!(level("level = \"debug\"\n"), Ok(Level::Debug));

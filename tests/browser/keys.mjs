@@ -102,8 +102,10 @@ export async function keys_are_told_and_can_be_switched_off(house) {
   await page.getByLabel("Listen to keys").check();
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
-  await page.keyboard.press("q");
-  await until("keys are heard again", async () => (await focused(page)) === "question");
+  await until("keys are heard again", async () => {
+    await page.keyboard.press("q");
+    return (await focused(page)) === "question";
+  });
 }
 
 export async function who_comes_by_keyboard_skips_to_the_content(house) {

@@ -22,6 +22,7 @@ const PAGES = {
   "history": () => "/history",
   "grants": () => "/grants",
   "servers": () => "/servers",
+  "channels": () => "/channels",
   "rules": () => "/rules",
   "numbers": () => "/numbers",
   "nothing": () => "/calls/01a20175-0000-7000-8000-000000000000",

@@ -65,8 +65,10 @@ export async function a_signature_for_one_call_is_none_for_another_and_an_accoun
   await enrol(page);
   await page.goto(bare.path);
   const sent = page.waitForRequest((request) => request.method() === "POST" && request.url().endsWith("/approve"));
+  const there = page.waitForEvent("framenavigated");
   await page.getByRole("button", { name: "Sign and approve" }).click();
   const signed = new URLSearchParams((await sent).postData());
+  await there;
   assert.match(text(await bare.told), /fountain pen/);
 
   const { path } = await world.held("list_products", {});

@@ -116,12 +116,12 @@ fn theirs() -> Told {
         let (card, chain) = (format!("/calls/{waits}"), format!("/calls/{ran}"));
         for (name, groups, tabs, open) in [
             ("eve", &[][..], "Inbox Grants", ""),
-            ("wim", &["writers"], "Inbox Grants Servers Rules Numbers", "/servers /rules /numbers"),
+            ("wim", &["writers"], "Inbox Grants Servers Channels Rules Numbers", "/servers /channels /rules /numbers"),
             (
                 "ben",
                 &["books"],
-                "Inbox History Grants Servers Rules Numbers",
-                "/history /servers /rules /numbers card chain",
+                "Inbox History Grants Servers Channels Rules Numbers",
+                "/history /servers /channels /rules /numbers card chain",
             ),
         ] {
             let mut visitor = Visitor::by_provider(&world, &provider, person(name, groups)).await;
@@ -130,7 +130,7 @@ fn theirs() -> Told {
             let shown: Vec<_> =
                 nav.split("</a>").filter_map(|link| link.rsplit_once('>')).map(|(_, name)| name).collect();
             assert_eq!(shown.join(" "), tabs, "{name}");
-            for path in ["/history", "/servers", "/rules", "/numbers"] {
+            for path in ["/history", "/servers", "/channels", "/rules", "/numbers"] {
                 let seen = visitor.get(path).await;
                 let wanted = if open.contains(path) { (200, "") } else { (403, "role_required") };
                 assert_eq!((seen.status, seen.code()), wanted, "{name} at {path}");
