@@ -17,6 +17,7 @@ pub(crate) const STORIES: &[Story] = &[
     ("a_program_decides_only_what_a_rule_lets_it", programs),
     ("a_receiver_that_was_killed_before_it_said_so_hears_it_again", again),
     ("channels_are_listed_tried_out_and_given_again", told),
+    ("whoever_looks_after_channels_sees_what_became_of_messages", page),
 ];
 
 /// Keys of ours and of a program's, which no sample is.
@@ -242,5 +243,50 @@ fn told() -> Told {
         assert_eq!(came.header("webhook-id"), dead["id"].as_str().unwrap());
         let (_, said) = office.world.run(&["channels", "list"]).await;
         assert!(!said.contains("closed"), "who gives it something again opens it: {said}");
+    })
+}
+
+fn page() -> Told {
+    // A35, A36: what fails is said where people answer, and is mended there.
+    Box::pin(async {
+        let receiver = Receiver::start().await;
+        receiver.says(Says::Status(500, &[], "<b>no</b> \u{202e}".to_owned()));
+        let channel = format!("[channels.ops]\nkind = \"webhook\"\nurl = {:?}\n", receiver.url);
+        let (world, mut owner) = crate::pages::open(&channel).await;
+        let call = crate::pages::held(&world, "echo", json!({ "limit": 1 })).await;
+        receiver.came(1).await;
+        let mut looks = tokio::time::interval(std::time::Duration::from_millis(20));
+        let seen = loop {
+            looks.tick().await;
+            let seen = owner.get("/inbox").await;
+            if seen.text.contains("did not take the last message") {
+                break seen;
+            }
+        };
+        assert!(seen.text.contains("<a href=\"/channels\">"), "{}", seen.text);
+        let seen = owner.get("/channels").await;
+        assert_eq!(seen.status, 200);
+        assert!(seen.text.contains("500 Internal Server Error") && seen.text.contains(&call), "{}", seen.text);
+        assert!(!seen.text.contains("<b>no</b>") && !seen.text.contains('\u{202e}') && !seen.text.contains("hush"));
+        receiver.says_first([Says::status(410)]);
+        receiver.came(2).await;
+        receiver.says(Says::status(200));
+        let (id, form) = loop {
+            looks.tick().await;
+            let seen = owner.get("/channels").await;
+            if seen.text.contains("data-state=\"dead\"") && seen.text.contains("410 Gone") {
+                break (seen.field("id"), seen.field("form"));
+            }
+        };
+        let done = owner.post("/channels/redeliver", &[("form", &form), ("id", &id)]).await;
+        assert_eq!(done.goes_to(), "/channels", "{}", done.text);
+        let came = receiver.came(3).await;
+        assert_eq!(came[2].header("webhook-id"), id);
+        assert!(world.book().await.iter().any(|entry| entry["what"] == "redelivered"), "who did it is on record");
+        while owner.get("/inbox").await.text.contains("did not take the last message") {
+            looks.tick().await;
+        }
+        let unknown = owner.post("/channels/redeliver", &[("form", &form), ("id", "msg_none")]).await;
+        assert_eq!(unknown.status, 404);
     })
 }

@@ -23,7 +23,7 @@ pub(crate) const STORIES: &[Story] = &[
 const PAGES: [&str; 8] =
     ["/inbox", "/inbox?show=decided", "/history", "/grants", "/grants?show=all", "/servers", "/rules", "/numbers"];
 
-async fn open(more: &str) -> (World, Visitor) {
+pub(crate) async fn open(more: &str) -> (World, Visitor) {
     let more = format!("[review]\nowner = true\n{more}");
     let mut world = World::new(&Plan { policy: GRANTING, more: Box::leak(more.into_boxed_str()), ..Plan::default() });
     world.serve_so(&["--invite", "--set", "limits.approval_wait=100ms"]).await;
@@ -40,7 +40,7 @@ fn signing_in_with(provider: &Provider) -> String {
 }
 
 /// A call that waits: its id.
-async fn held(world: &World, tool: &str, arguments: Value) -> String {
+pub(crate) async fn held(world: &World, tool: &str, arguments: Value) -> String {
     let session = world.session(json!({})).await;
     let told = session.call(1, tool, arguments).await;
     assert_eq!(class(&told), "held", "{told}");
