@@ -29,8 +29,8 @@ pub struct Webhook {
     /// Headers every message carries.
     #[schemars(extend("default" = {}))]
     pub headers: BTreeMap<String, Secret>,
-    /// What is sent in the place of our own form, with holes such as `{sentence}`, `{risk}` and `{page}`. A body that begins with
-    /// a brace or a bracket is JSON, and every hole is filled as JSON needs it.
+    /// What is sent in the place of our own form, with holes such as `{sentence}`, `{risk}` and `{page}`. In an object or a list
+    /// of JSON every hole is filled as JSON needs it; any other body is text.
     #[schemars(with = "Option<String>")]
     pub body: Option<Template>,
     /// Words of the receiver's for ours: `{risk.priority}` in `body` is what the list `priority` has for the risk.
@@ -163,8 +163,15 @@ fn lists(section: &Section<'_>) -> Reading<Lists> {
     Ok(lists)
 }
 
+/// Whether this is to become JSON: a list, or an object, which no hole begins like.
+fn is_json(text: &str) -> bool {
+    let text = text.trim_start();
+    let member = |inside: &str| inside.trim_start().starts_with(['"', '}']);
+    text.starts_with('[') || text.strip_prefix('{').is_some_and(member)
+}
+
 fn template(section: &Section<'_>, given: &Given, lists: &Lists) -> Reading<Template> {
-    let kind = if given.text.trim_start().starts_with(['{', '[']) { Kind::Json } else { Kind::Text };
+    let kind = if is_json(&given.text) { Kind::Json } else { Kind::Text };
     Template::read(&given.text, kind, lists).map_err(|fault| {
         let told = fault.to_string();
         let (what, next) = told.split_once("; ").unwrap_or((&told, "examples/channels has bodies that work"));
@@ -181,5 +188,26 @@ impl std::fmt::Debug for Webhook {
 impl std::fmt::Debug for Answers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Answers").field("automation", &self.automation).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_json;
+
+    #[test]
+    fn a_body_that_begins_with_a_hole_is_text() {
+        for (text, json) in [
+            ("{\"a\": \"{risk}\"}", true),
+            ("\n { \n \"a\": 1 }", true),
+            ("{}", true),
+            ("[\"{risk}\"]", true),
+            ("{headline}: {sentence}", false),
+            ("{{risk}}", false),
+            ("a call waits", false),
+            ("", false),
+        ] {
+            assert_eq!(is_json(text), json, "{text}");
+        }
     }
 }
