@@ -108,7 +108,7 @@ impl People {
             }),
         };
         // Another proof may call the same person by the same name without being in the list.
-        let known = user.filter(|user| *user != account).map(str::to_owned);
+        let known = user.filter(|user| *user != account).into_iter().flat_map(spelled);
         voter.map(|voter| Voter { accounts: voter.accounts.into_iter().chain(known).collect(), ..voter })
     }
 
@@ -134,11 +134,12 @@ impl People {
         let is = |text: &str| text.eq_ignore_ascii_case(&address);
         let has = |name: &str, entry: &Entry| {
             is(name)
-                || entry.accounts.iter().any(|known| known.rsplit_once('#').is_some_and(|(_, subject)| is(subject)))
+                || entry.accounts.iter().any(|known| is(known.rsplit_once('#').map_or(known, |(_, subject)| subject)))
         };
         let mut all = self.entries.iter().filter(|(name, entry)| has(name, entry));
         let ((person, entry), None) = (all.next()?, all.next()) else { return None };
-        let accounts = entry.accounts.iter().cloned().chain([account.to_owned(), format!("{BY_ADDRESS}{address}")]);
+        let by = [account.to_owned(), format!("{BY_ADDRESS}{address}"), address];
+        let accounts = entry.accounts.iter().cloned().chain(by);
         Some(Voter {
             person: person.clone(),
             account: account.to_owned(),
@@ -196,7 +197,7 @@ impl People {
             also: BTreeSet::new(),
             accounts: BTreeSet::new(),
         };
-        let mut names: BTreeSet<String> = user.into_iter().map(str::to_owned).collect();
+        let mut names: BTreeSet<String> = user.into_iter().flat_map(spelled).collect();
         if let Proof::Token { issuer, delegation, .. } = &caller.proof {
             // An actor without an issuer of its own is one of the token's. Either may be a name or an account.
             let actors = delegation.iter().flat_map(|actor| [actor.clone(), format!("{issuer}#{actor}")]);
@@ -281,6 +282,12 @@ impl People {
         };
         Some(Voter { roles, ..voter })
     }
+}
+
+/// A name as it is proven, and an e-mail address also as everybody else may spell it: it is one person's either way.
+fn spelled(name: &str) -> BTreeSet<String> {
+    let address = name.contains('@').then(|| name.to_lowercase());
+    address.into_iter().chain([name.to_owned()]).collect()
 }
 
 #[cfg(test)]

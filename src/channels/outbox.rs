@@ -52,6 +52,8 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How often messages that are long over are forgotten, and how long they are kept.
 const SWEEP: Duration = Duration::from_mins(10);
 const KEPT: Duration = Duration::from_hours(7 * 24);
+/// A gateway without channels forgets what nobody was told of in so long.
+const OLD_MICROS: i64 = 86_400_000_000;
 /// So many notices are taken at once.
 const MOST_NOTICES: i64 = 128;
 
@@ -143,6 +145,11 @@ impl Outbox {
     pub async fn tell(&self) -> Result<(), StoreError> {
         loop {
             let now = self.desk.now().await?;
+            if self.channels.is_empty() {
+                // A gateway beside this one may have channels; what nobody told in a day, nobody wants to hear.
+                let old = Timestamp::from_micros(now.micros().saturating_sub(OLD_MICROS));
+                return self.store.drop_notices_before(old).await;
+            }
             let notices = self.store.notices_due(now, MOST_NOTICES).await?;
             let all = i64::try_from(notices.len()).unwrap_or(MOST_NOTICES) < MOST_NOTICES;
             if !notices.is_empty() {
@@ -165,11 +172,7 @@ impl Outbox {
         let kept = match self.store.find_approval(&notice.approval).await {
             Ok(Some(kept)) => kept,
             Ok(None) => return Ok(Vec::new()),
-            Err(StoreError::Unreadable(what)) => {
-                tracing::error!(notice = notice.id, what, "a change of a call cannot be told; it is in the record");
-                return Ok(Vec::new());
-            }
-            Err(error) => return Err(error),
+            Err(error) => return untold(notice, error),
         };
         if !kept.approval.is_open() {
             self.store.drop_later_notices(&notice.approval).await?;
@@ -181,7 +184,11 @@ impl Outbox {
             return Ok(Vec::new());
         }
         let mut made = Vec::new();
-        for (to, matter) in self.hearers(&kept, notice, now).await? {
+        let hearers = match self.hearers(&kept, notice, now).await {
+            Ok(hearers) => hearers,
+            Err(error) => return untold(notice, error),
+        };
+        for (to, matter) in hearers {
             // People need not be asked what nobody can answer any more.
             let people = self.channels.get(&to.channel).is_some_and(Channel::is_read_by_people);
             if people && notice.what.asks() && !pending {
@@ -206,7 +213,8 @@ impl Outbox {
         let asked = AskedNow::of(&kept.approval, &self.desk.people.load(), now);
         let on_call = self.duties.now().await;
         let told = Told { matter: &thin, what: notice.what, asked: &asked, on_call: &on_call, now };
-        let heard = recipients(&self.routes, &told);
+        let closed = self.store.closed_channels().await?;
+        let heard = recipients(&self.routes.without(closed.iter().map(|(name, _)| name)), &told);
         if let Some(beside) = heard.beside.filter(|_| !self.channels.is_empty()) {
             tracing::warn!(call = thin.id, what = notice.what.word(), "{}", beside.text());
         }
@@ -228,6 +236,13 @@ impl Outbox {
         }
         Ok(hearers)
     }
+}
+
+/// What cannot be read must not keep everything else from being told.
+fn untold(notice: &Notice, error: StoreError) -> Result<Vec<Delivery>, StoreError> {
+    let StoreError::Unreadable(what) = error else { return Err(error) };
+    tracing::error!(notice = notice.id, what, "a change of a call cannot be told; it is in the record");
+    Ok(Vec::new())
 }
 
 /// Names a delivery: the same one for the same change, channel and recipient. Without a full stop, which would end the

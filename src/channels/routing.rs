@@ -1,7 +1,7 @@
 //! Who hears of a call, by which channel, and when?
 //!
 //! Every route that applies counts, and where two of them lead to the same place that place is told once. Without any route
-//! every channel hears of everything. A channel never hears of what its own filter leaves out.
+//! every channel that needs no address hears of everything, and so does whoever is asked, where they have one. A channel never hears of what its own filter leaves out.
 //!
 //! What people are to answer to must not reach nobody because everybody it is for sleeps, is away or has no address: then it
 //! goes further, step by step, and says why, see [`Beside`]. Only a route that says `to = []` means nobody.
@@ -41,6 +41,8 @@ pub struct Routes {
     pub people: BTreeMap<String, Person>,
     /// Channels by their names, and what each of them hears of at all.
     pub channels: BTreeMap<String, Filter>,
+    /// Those that need an address: they are told only where somebody has one.
+    pub addressed: BTreeSet<String>,
 }
 
 /// A place that is told.
@@ -104,7 +106,8 @@ pub fn recipients(routes: &Routes, told: &Told<'_>) -> Heard {
     let search = Search { routes, told };
     let targets = search.targets();
     let everybody = || search.every_channel();
-    let usual = targets.as_ref().map_or_else(everybody, |targets| search.all(targets, Peace::Kept));
+    let unrouted = || search.every_channel().into_iter().chain(search.all(&[&Target::Asked], Peace::Kept)).collect();
+    let usual = targets.as_ref().map_or_else(unrouted, |targets| search.all(targets, Peace::Kept));
     // Routes that apply and lead nowhere on purpose.
     let meant = targets.as_ref().is_some_and(|targets| targets.is_empty() && search.applying().next().is_some());
     if !usual.is_empty() || !told.what.asks() || meant {
@@ -121,6 +124,20 @@ pub fn recipients(routes: &Routes, told: &Told<'_>) -> Heard {
     let found = steps.into_iter().map(|(why, step)| (why, step())).find(|(_, found)| !found.is_empty());
     let (why, recipients) = found.unwrap_or((Beside::Nobody, BTreeSet::new()));
     Heard { recipients, beside: Some(why) }
+}
+
+impl Routes {
+    /// The same without these channels, which take nothing now.
+    #[must_use]
+    pub fn without<'a>(&'a self, closed: impl Iterator<Item = &'a String>) -> std::borrow::Cow<'a, Self> {
+        let closed: BTreeSet<&String> = closed.filter(|name| self.channels.contains_key(*name)).collect();
+        if closed.is_empty() {
+            return std::borrow::Cow::Borrowed(self);
+        }
+        let mut open = self.clone();
+        open.channels.retain(|name, _| !closed.contains(name));
+        std::borrow::Cow::Owned(open)
+    }
 }
 
 struct Search<'a> {
@@ -142,7 +159,8 @@ impl<'a> Search<'a> {
     }
 
     fn every_channel(&self) -> BTreeSet<Recipient> {
-        let all = self.routes.channels.keys().map(|name| Recipient { channel: name.clone(), to: String::new() });
+        let open = self.routes.channels.keys().filter(|name| !self.routes.addressed.contains(*name));
+        let all = open.map(|name| Recipient { channel: name.clone(), to: String::new() });
         all.filter(|recipient| self.hears(recipient)).collect()
     }
 

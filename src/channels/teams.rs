@@ -106,7 +106,8 @@ fn judged(response: &Response<Vec<u8>>) -> Went {
             Went::Later { why: words, after: after(response) }
         }
         status if status.is_server_error() => Went::Later { why: words, after: after(response) },
-        StatusCode::NOT_FOUND | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Went::Refused {
+        StatusCode::NOT_FOUND | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Went::Later {
+            after: None,
             why: format!(
                 "{words}; the flow was removed, switched off or its address changed: copy it from Teams again"
             ),

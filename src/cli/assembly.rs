@@ -113,7 +113,7 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
         Tenure::Shared => Store::open_beside(&options).await?,
     };
     // A link that is out does not look at what the configuration says by now.
-    if !channels::makes_links(config) {
+    if tenure == Tenure::Alone && !channels::makes_links(config) {
         kept::end_all(&store).await?;
     }
     // Whoever reads a decision later must be able to read what made it.
@@ -197,7 +197,7 @@ impl Assembled {
 pub fn people(config: &Config) -> People {
     let listed = People::new(config.people.iter().map(|(name, person)| Listed {
         name: name.clone(),
-        accounts: person.accounts.clone(),
+        accounts: person.accounts.iter().cloned().chain(channels::addresses(config, person)).collect(),
         groups: person.groups.clone(),
         roles: person.roles.clone(),
     }));

@@ -117,6 +117,16 @@ pub(super) fn automations(channels: &BTreeMap<String, Channel>) -> BTreeSet<Stri
 }
 
 impl Kind {
+    /// Whether nobody hears by it who has no address there.
+    pub const fn needs_address(&self) -> bool {
+        matches!(self, Self::Mail(_))
+    }
+
+    /// Whether somebody can have an address there.
+    pub const fn has_addresses(&self) -> bool {
+        matches!(self, Self::Mail(_) | Self::Slack(_))
+    }
+
     /// Who may decide by it.
     pub const fn answers(&self) -> Option<&Answers> {
         match self {

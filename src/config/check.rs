@@ -45,7 +45,17 @@ pub fn conflicts(config: &Config) -> Vec<Conflict> {
         match &channel.kind {
             // Each of these looks at its own address.
             Kind::Slack(_) | Kind::Teams(_) | Kind::Mail(_) => {}
-            Kind::Webhook(said) => all.extend(reach(&format!("channels.{name}.url"), &said.url, said.allow_private)),
+            Kind::Webhook(said) => {
+                let setting = format!("channels.{name}.url");
+                let open =
+                    said.url.scheme() != "https" && !said.url.host().is_some_and(|host| names_this_machine(&host));
+                let plain = || {
+                    let what = "messages would go openly, where everybody on the way reads them".to_owned();
+                    conflict(&setting, what, "write https; only this machine is spoken to without")
+                };
+                let far = || reach(&setting, &said.url, said.allow_private);
+                all.extend(if open { Some(plain()) } else { far() });
+            }
         }
     }
     services(config, &mut all);

@@ -83,7 +83,14 @@ impl Config {
             let super::Person { reach, quiet, away, .. } = person.clone();
             (name.clone(), Told { reach, quiet, away })
         });
-        Routes { routes: self.routes.clone(), hours: self.hours.clone(), people: people.collect(), channels }
+        let letters = self.channels.iter().filter(|(_, channel)| channel.kind.needs_address());
+        Routes {
+            routes: self.routes.clone(),
+            hours: self.hours.clone(),
+            people: people.collect(),
+            channels,
+            addressed: letters.map(|(name, _)| name.clone()).collect(),
+        }
     }
 }
 

@@ -67,13 +67,22 @@ url = "https://pager.example.com/now"
 bearer = "${FILES_TOKEN}"
 
 [channels.slack]
-kind = "webhook"
-url = "https://example.com/slack"
-headers = { Authorization = "Bearer ${FILES_TOKEN}" }
+kind = "slack"
+channel = "C0123456789"
+bot_token = "xoxb-${FILES_TOKEN}"
+app_token = "xapp-${FILES_TOKEN}"
 
 [channels.mail]
+kind = "mail"
+server = "smtp.example.com"
+user = "countersign"
+password = "${FILES_TOKEN}"
+from = "countersign@example.com"
+
+[channels.ops]
 kind = "webhook"
 url = "https://example.com/mail?token=${FILES_TOKEN}"
+headers = { Authorization = "Bearer ${FILES_TOKEN}" }
 keys = ["whsec_${MISSING:-0bsYYrFyZPzqLVLJKRZkXjGKdEw9ZFbLb6cLzMPcrdY=}"]
 events = ["requested", "approved"]
 

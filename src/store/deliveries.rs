@@ -101,6 +101,8 @@ const POSTPONE: &str = "UPDATE delivery SET due = $3 WHERE id = $1 AND due = $2"
 
 const MERGE: &str = "UPDATE delivery SET state = 'merged', due = NULL WHERE id = $1 AND due = $2";
 
+const GIVE_UP: &str = "UPDATE delivery SET state = 'dead', due = NULL WHERE id = $1";
+
 const AGAIN: &str = "UPDATE delivery SET state = 'waiting', due = $2 WHERE id = $1 AND due IS NULL";
 
 const FIND: &str = "
@@ -108,13 +110,17 @@ SELECT id, channel, recipient, approval, state, made, due, tries, body, log FROM
 
 const LIST: &str = "
 SELECT id, channel, recipient, approval, state, made, due, tries, body, log FROM delivery
-WHERE ($1 = '' OR channel = $1) AND ($2 = '' OR state = $2) AND ($3 = '' OR approval = $3)
-ORDER BY made DESC, id LIMIT $4";
+WHERE ($1 = '' OR channel = $1) AND ($2 = '' OR state = $2)
+ORDER BY made DESC, id LIMIT $3";
+
+const OF_CALL: &str = "
+SELECT id, channel, recipient, approval, state, made, due, tries, body, log FROM delivery
+WHERE approval = $1 AND ($2 = '' OR channel = $2) AND ($3 = '' OR state = $3) ORDER BY made DESC, id LIMIT $4";
 
 const COUNT: &str = "
 SELECT channel, state, COUNT(*), MAX(tries), MIN(made) FROM delivery GROUP BY channel, state ORDER BY channel, state";
 
-const SWEEP: &str = "DELETE FROM delivery WHERE made <= $1 AND due IS NULL";
+const SWEEP: &str = "DELETE FROM delivery WHERE made <= $1";
 
 const POSTED: &str = "
 INSERT INTO posted (channel, recipient, approval, place, at) VALUES ($1, $2, $3, $4, $5)
@@ -219,7 +225,19 @@ impl Store {
         let rows: Vec<Row> = reading!(self.pool(), db => {
             sqlx::query_as(DUE).bind(channel).bind(now.micros()).bind(limit).fetch_all(db).await
         })?;
-        rows.into_iter().map(Delivery::read).collect()
+        let mut due = Vec::with_capacity(rows.len());
+        for row in rows {
+            let id = row.0.clone();
+            match Delivery::read(row) {
+                Ok(delivery) => due.push(delivery),
+                // One that cannot be read must not keep all others from being carried.
+                Err(error) => {
+                    tracing::error!(delivery = id, %error, "a message is given up");
+                    writing!(self.pool(), db => sqlx::query(GIVE_UP).bind(&id).execute(db).await.map(drop))?;
+                }
+            }
+        }
+        Ok(due)
     }
 
     /// Takes a delivery to carry it until then; nothing when somebody else does.
@@ -246,7 +264,7 @@ impl Store {
         };
         let kept = carried.log.len().saturating_sub(MOST_ATTEMPTS.saturating_sub(1));
         let log: Vec<&Attempt> = carried.log.iter().skip(kept).chain([&attempt]).collect();
-        let log = serde_json::to_string(&log).map_err(|_| StoreError::Unstorable("an attempt"))?.replace("\\u0000", "");
+        let log = serde_json::to_string(&log).map_err(|_| StoreError::Unstorable("an attempt"))?;
         writing!(self.pool(), db => sqlx::query(SETTLE)
             .bind(&carried.id).bind(state.word()).bind(due).bind(&log).bind(i64::from(carried.tries))
             .execute(db).await.map(drop))?;
@@ -291,17 +309,24 @@ impl Store {
         row.map(Delivery::read).transpose()
     }
 
-    /// Deliveries, the newest first.
+    /// Deliveries, the newest first. What cannot be read is left out.
     pub async fn deliveries(&self, wanted: Wanted<'_>, limit: i64) -> Result<Vec<Delivery>, StoreError> {
         let (channel, approval) = (wanted.channel.unwrap_or_default(), wanted.approval.unwrap_or_default());
         if channel.contains('\0') || approval.contains('\0') {
             return Ok(Vec::new());
         }
         let state = wanted.state.map_or("", Standing::word);
-        let rows: Vec<Row> = reading!(self.pool(), db => {
-            sqlx::query_as(LIST).bind(channel).bind(state).bind(approval).bind(limit).fetch_all(db).await
-        })?;
-        rows.into_iter().map(Delivery::read).collect()
+        // Each has an index of its own; one text for both would have none.
+        let rows: Vec<Row> = if approval.is_empty() {
+            reading!(self.pool(), db => {
+                sqlx::query_as(LIST).bind(channel).bind(state).bind(limit).fetch_all(db).await
+            })?
+        } else {
+            reading!(self.pool(), db => {
+                sqlx::query_as(OF_CALL).bind(approval).bind(channel).bind(state).bind(limit).fetch_all(db).await
+            })?
+        };
+        Ok(rows.into_iter().filter_map(|row| Delivery::read(row).ok()).collect())
     }
 
     /// How many deliveries of each channel stand where.
@@ -315,7 +340,8 @@ impl Store {
         Ok(rows.into_iter().filter_map(counted).collect())
     }
 
-    /// Forgets deliveries that are over and were made before this, and says how many.
+    /// Forgets deliveries that were made before this, and says how many. What still waited then is on a channel that is closed, or
+    /// that nobody has any more.
     pub async fn sweep_deliveries(&self, before: Timestamp) -> Result<u64, StoreError> {
         self.forget(SWEEP_POSTED, before).await?;
         self.forget(SWEEP, before).await

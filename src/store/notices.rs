@@ -14,6 +14,8 @@ INSERT INTO notice (id, approval, what, revision, due) VALUES ($1, $2, $3, $4, $
 const DUE: &str = "
 SELECT id, approval, what, revision, due FROM notice WHERE due <= $1 ORDER BY due, id LIMIT $2";
 
+const DROP_OLD: &str = "DELETE FROM notice WHERE due <= $1";
+
 /// What was to be told later of a call that is over now.
 const DROP_LATER: &str = "DELETE FROM notice WHERE approval = $1 AND revision = 0";
 
@@ -23,11 +25,22 @@ impl Store {
         let rows: Vec<(String, String, String, i64, i64)> = reading!(self.pool(), db => {
             sqlx::query_as(DUE).bind(now.micros()).bind(limit).fetch_all(db).await
         })?;
-        let notice = |(id, approval, what, revision, due): (String, String, String, i64, i64)| {
-            let what = What::of_word(&what).ok_or_else(|| StoreError::Unreadable(format!("the notice {id}")))?;
-            Ok(Notice { id, approval, what, revision, due: Timestamp::from_micros(due) })
-        };
-        rows.into_iter().map(notice).collect()
+        let mut due = Vec::with_capacity(rows.len());
+        for (id, approval, what, revision, at) in rows {
+            if let Some(what) = What::of_word(&what) {
+                due.push(Notice { id, approval, what, revision, due: Timestamp::from_micros(at) });
+            } else {
+                // A newer program wrote it. It must not keep all others from being told.
+                tracing::error!(notice = id, what, "a change of a call cannot be told; it is in the record");
+                self.put_deliveries(&[], &[&id]).await?;
+            }
+        }
+        Ok(due)
+    }
+
+    /// Forgets what was to be told by then.
+    pub async fn drop_notices_before(&self, then: Timestamp) -> Result<(), StoreError> {
+        self.forget(DROP_OLD, then).await.map(drop)
     }
 
     /// Forgets what was to be told later of a call that nobody has to answer any more.

@@ -17,6 +17,7 @@
 mod approvals;
 mod collide;
 mod crash;
+mod deliveries;
 mod fault;
 mod grants;
 mod limits;
@@ -67,6 +68,7 @@ fn main() {
         .chain(tickets::PROMISES)
         .chain(sign_ins::PROMISES)
         .chain(passkeys::PROMISES)
+        .chain(deliveries::PROMISES)
         .chain(tasks::PROMISES)
         .chain(limits::PROMISES)
         .chain(crash::PROMISES)

@@ -397,3 +397,27 @@ fn who_answers_by_a_link_is_the_listed_person_as_long_as_they_are_listed() {
     assert_eq!(people.now(&Voter { person: "bob".to_owned(), ..ada }), None);
     assert_eq!(people.voter(&caller("link:ada", Some("ada"), Proof::Nothing)), None);
 }
+
+#[test]
+fn whoever_is_written_at_an_address_is_the_same_person_by_every_door() {
+    // A21, A22: the list knows her by Slack and by mail, and not by the account she signs in with.
+    let people = People::new([listed("ada", &["slack:T1/U1", "ada@example.com"], &["dba"], &["reviewer"])]);
+    let doors = [
+        people.of_account("slack:T1/U1").unwrap(),
+        people.by_link("ada").unwrap(),
+        people.of_address("slack:T1/U2", "Ada@example.com").unwrap(),
+    ];
+    let own = [key("ci", Some("Ada@Example.com")), token("9", Some("ADA@example.com"), &[])];
+    for caller in &own {
+        let asker = people.asker(caller);
+        for voter in &doors {
+            assert!(asker.is(voter), "{caller:?} by {voter:?}");
+        }
+    }
+    let signed_in = people.voter(&own[1]).unwrap();
+    for voter in &doors {
+        assert!(voter.is_same_person(&signed_in), "{voter:?}");
+        assert_eq!(people.now(voter).map(|now| now.person), Some("ada".to_owned()));
+    }
+    assert!(!people.asker(&key("ci", Some("eve@example.com"))).is(&doors[0]));
+}

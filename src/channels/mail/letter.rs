@@ -17,8 +17,9 @@ use crate::channels::template::words::{self, SHORT};
 /// Characters of a subject that are about the call.
 const SUBJECT: usize = 90;
 
-/// A letter.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A letter. It may hold a link and its code, so that it is never printed.
+#[derive(Clone, PartialEq, Eq)]
+#[expect(missing_debug_implementations, reason = "what is in it opens something")]
 pub struct Letter {
     /// Its subject, on one line.
     pub subject: String,

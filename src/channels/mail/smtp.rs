@@ -73,7 +73,9 @@ async fn sent(mail: &Mail, envelope: &Envelope, letter: &[u8]) -> Result<Respons
     }
     if let Some((user, password)) = &options.login {
         let credentials = Credentials::new(user.clone(), password.expose().to_owned());
-        connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).await?;
+        // A password that is changed here and there at different times says nothing of the letter.
+        let login = connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).await;
+        login.map_err(|error| Broken::Here(why(&error)))?;
     }
     let response = connection.send(envelope, letter).await?;
     // It has the letter; how it says goodbye is its own affair.

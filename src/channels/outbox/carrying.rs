@@ -10,7 +10,8 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{MOST_NOTICES, Outbox, later};
+use super::{MOST_NOTICES, Outbox, delivery_id, later};
+use crate::approval::state::State;
 use crate::channels::automation::{Decided, Decision};
 use crate::channels::message::Message;
 use crate::channels::{Channel, Parcel, Went, patience};
@@ -99,10 +100,19 @@ impl Outbox {
     async fn deliver(&self, delivery: &Delivery) {
         let Some(channel) = self.channels.get(&delivery.channel) else { return };
         let Ok(now) = self.desk.now().await else { return };
+        if channel.is_read_by_people() && self.is_over(delivery, now).await {
+            let attempt = Attempt { at: now, took: 0, said: "nobody has to answer it any more".to_owned() };
+            if let Err(error) = self.store.settle_delivery(delivery, attempt, Onward::Over(Standing::Merged)).await {
+                tracing::warn!(delivery = delivery.id, %error, "that nobody has to answer is not written down");
+            }
+            return;
+        }
         let (to, message) = (delivery.to.clone(), delivery.message.clone());
         let parcel = Parcel { id: delivery.id.clone(), to, message, attempt: delivery.tries, now };
         let begun = Instant::now();
-        let (went, reply) = channel.deliver(&parcel, &self.store).await;
+        let carried = tokio::time::timeout(channel.patience(), channel.deliver(&parcel, &self.store)).await;
+        let late = || Went::Later { why: "it took longer than it may".to_owned(), after: None };
+        let (went, reply) = carried.unwrap_or_else(|_| (late(), None));
         let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.note(&delivery.channel, matches!(went, Went::Taken { .. }));
         let (onward, said) = self.onward(delivery, went, now).await;
@@ -115,6 +125,13 @@ impl Outbox {
         }
     }
 
+    /// Whether it asks people what nobody can answer any more.
+    async fn is_over(&self, delivery: &Delivery, now: Timestamp) -> bool {
+        let Some(call) = delivery.approval.as_ref().filter(|_| delivery.message.what.asks()) else { return false };
+        let Ok(Some(kept)) = self.store.find_approval(call).await else { return false };
+        kept.approval.due(now).is_some() || kept.approval.state != State::Pending
+    }
+
     fn note(&self, channel: &str, taken: bool) {
         let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         if taken {
@@ -122,6 +139,30 @@ impl Outbox {
         } else {
             failing.insert(channel.to_owned());
         }
+    }
+
+    /// Tells others what somebody was to be asked who cannot be told: whoever else is asked, and every other channel.
+    async fn tell_instead(&self, delivery: &Delivery, now: Timestamp) {
+        let (what, Some(matter)) = (delivery.message.what, delivery.message.matter()) else { return };
+        if !what.asks() {
+            return;
+        }
+        let others = |(name, _): &(&String, &Channel)| **name != delivery.channel;
+        let open = |(name, _): &(&String, &Channel)| !self.routes.addressed.contains(*name);
+        let takes = |(_, channel): &(&String, &Channel)| channel.filter.takes(what, matter.risk);
+        let made: Vec<Delivery> = self
+            .channels
+            .iter()
+            .filter(|one| others(one) && open(one) && takes(one))
+            .map(|(name, _)| {
+                let id = delivery_id(name, "", &format!("in the place of {}", delivery.id));
+                Delivery::new((id, name.clone(), String::new()), delivery.message.clone(), now, now)
+            })
+            .collect();
+        if let Err(error) = self.store.put_deliveries(&made, &[]).await {
+            tracing::warn!(delivery = delivery.id, %error, "nobody else is told");
+        }
+        self.wake();
     }
 
     async fn onward(&self, delivery: &Delivery, went: Went, now: Timestamp) -> (Onward, String) {
@@ -143,10 +184,12 @@ impl Outbox {
                 (Onward::Again(at), why)
             }
             Went::Refused { why } => {
+                self.tell_instead(delivery, now).await;
                 tracing::error!(channel = name, delivery = id, why, "a message cannot be delivered");
                 (Onward::Over(Standing::Dead), why)
             }
             Went::Gone { why } => {
+                self.tell_instead(delivery, now).await;
                 tracing::error!(
                     channel = name,
                     why,

@@ -113,6 +113,7 @@ fn routes(all: Vec<Route>) -> Routes {
         ("zoe", Person::default()),
     ];
     Routes {
+        addressed: BTreeSet::new(),
         routes: all,
         hours: BTreeMap::from([("office".to_owned(), hours("09:00", "17:00"))]),
         people: people.map(|(name, person)| (name.to_owned(), person)).into(),
@@ -181,7 +182,10 @@ fn every_route_that_applies_counts_until_the_last() {
     };
     let last = |to: &[&str]| Route { last: true, ..route(to) };
     let other = |to: &[&str]| Route { servers: globs(&["files"]), last: true, ..route(to) };
-    assert_eq!(told(vec![]), ["mail:", "slack:"]);
+    assert_eq!(told(vec![]), ["mail:", "mail:eve@example.com", "slack:"]);
+    let letters = Routes { addressed: ["mail".to_owned()].into(), ..self::routes(vec![]) };
+    let unrouted = written(&heard(&letters, (&matter, What::Requested), &asks(&["eve"]), noon()));
+    assert_eq!(unrouted, ["mail:eve@example.com", "slack:"], "nobody is written at no address");
     assert_eq!(
         told(vec![route(&["slack", "mail:x"]), route(&["slack", "asked"])]),
         ["mail:eve@example.com", "mail:x", "slack:"]

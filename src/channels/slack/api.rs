@@ -179,6 +179,19 @@ fn advice(code: &str) -> &'static str {
     }
 }
 
+/// What is wrong with the app, and not with the message.
+const MENDABLE: [&str; 9] = [
+    "invalid_auth",
+    "not_authed",
+    "token_expired",
+    "token_revoked",
+    "account_inactive",
+    "not_in_channel",
+    "missing_scope",
+    "no_permission",
+    "is_archived",
+];
+
 impl Trouble {
     /// What becomes of a delivery by it.
     pub(super) fn went(self) -> Went {
@@ -186,6 +199,8 @@ impl Trouble {
         match self {
             Self::Limited(after) => Went::Later { why, after },
             Self::Away(_) | Self::Store(_) => Went::Later { why, after: None },
+            // Whoever mends the token, or invites the app, has mended it.
+            Self::Refused { ref code, .. } if MENDABLE.contains(&code.as_str()) => Went::Later { why, after: None },
             Self::Refused { .. } => Went::Refused { why },
         }
     }

@@ -43,7 +43,7 @@ fn enveloped(message: &Message, how: How) -> Value {
             blocks.extend(several.iter().take(MOST_CALLS).map(|matter| {
                 run(&format!("{} risk", matter.risk.word()), &words::sentence(matter), colour(matter.risk))
             }));
-            let more = several.len().saturating_sub(MOST_CALLS);
+            let more = message.count().saturating_sub(several.len().min(MOST_CALLS));
             if more > 0 {
                 blocks.push(ours(&format!("And {more} more.")));
             }

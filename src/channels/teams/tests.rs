@@ -141,7 +141,7 @@ async fn what_the_flow_says_decides_whether_it_is_tried_again() {
         ("HTTP/1.1 429 Slow\r\nretry-after: 99999999\r\ncontent-length: 0\r\n\r\n", "later", Some(3600)),
         ("HTTP/1.1 502 Bad\r\ncontent-length: 0\r\n\r\n", "later", None),
         ("HTTP/1.1 400 Bad\r\ncontent-length: 8\r\n\r\n\u{1b}[2Jbad!", "refused", None),
-        ("HTTP/1.1 404 Gone\r\ncontent-length: 0\r\n\r\n", "refused", None),
+        ("HTTP/1.1 404 Gone\r\ncontent-length: 0\r\n\r\n", "later", None),
         ("HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n", "gone", None),
         // WHK-02
         ("HTTP/1.1 301 There\r\nlocation: http://10.0.0.1/\r\ncontent-length: 0\r\n\r\n", "refused", None),

@@ -42,6 +42,14 @@ pub fn automations(config: &Config) -> impl Iterator<Item = Voter> {
     })
 }
 
+/// Somebody's mail addresses. They prove nothing by themselves; but whoever is proven under one of them elsewhere is the same
+/// person, and does not answer for themselves by another door.
+pub fn addresses(config: &Config, person: &config::Person) -> impl Iterator<Item = String> {
+    let is_mail =
+        |name: &str| config.channels.get(name).is_some_and(|channel| matches!(channel.kind, said::Kind::Mail(_)));
+    person.reach.iter().filter(move |reached| is_mail(&reached.channel)).map(|reached| reached.to.to_lowercase())
+}
+
 fn channel(
     config: &Config,
     (name, said): (&str, &config::Channel),

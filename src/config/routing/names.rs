@@ -9,6 +9,7 @@ use super::super::Config;
 use super::super::check::Conflict;
 use super::super::servers::ServerName;
 use super::meant;
+use crate::channels::routing::Recipient;
 use crate::channels::routing::duty::Source;
 use crate::channels::routing::route::{Route, Target};
 use crate::policy::finding::hold::Reviewer;
@@ -37,6 +38,9 @@ pub(in crate::config) fn conflicts(config: &Config) -> Vec<Conflict> {
     for (name, person) in &config.people {
         let channels = person.reach.iter().map(|recipient| recipient.channel.as_str());
         all.extend(names.channels.lacking(&format!("people.{name}.reach"), channels));
+        for (index, recipient) in person.reach.iter().enumerate() {
+            all.extend(names.unfit(&format!("people.{name}.reach.{index}"), recipient));
+        }
         let delegate = person.away.as_ref().and_then(|away| away.delegate.as_deref());
         all.extend(delegate.and_then(|other| names.people.lacks(&format!("people.{name}.away.delegate"), other)));
     }
@@ -77,7 +81,7 @@ impl Names<'_> {
         for (index, target) in route.to.iter().enumerate() {
             let setting = format!("{table}.to.{index}");
             all.extend(match target {
-                Target::Channel(to) => self.channels.lacks(&setting, &to.channel),
+                Target::Channel(to) => self.channels.lacks(&setting, &to.channel).or_else(|| self.unfit(&setting, to)),
                 Target::OnCall(name) => self.on_call.lacks(&setting, name),
                 Target::Person(name) => self.people.lacks(&setting, name),
                 Target::Asked => None,
@@ -85,6 +89,18 @@ impl Names<'_> {
         }
         let during = route.during.as_deref();
         all.extend(during.and_then(|name| self.hours.lacks(&format!("{table}.during"), name)));
+    }
+
+    /// What is wrong with how a channel is addressed.
+    fn unfit(&self, setting: &str, to: &Recipient) -> Option<Conflict> {
+        let kind = &self.config.channels.get(&to.channel)?.kind;
+        let (what, next) = match (to.to.is_empty(), kind.has_addresses()) {
+            (true, _) if kind.needs_address() => ("goes nowhere without an address", "write `CHANNEL:ADDRESS`"),
+            (false, false) => ("always goes to the same place and has no addresses", "write the channel alone"),
+            _ => return None,
+        };
+        let what = format!("what is sent by `{}` {what}", to.channel);
+        Some(Conflict { setting: setting.to_owned(), what, next: next.to_owned() })
     }
 
     fn reviewer(&self, setting: &str, reviewer: &Reviewer) -> Option<Conflict> {

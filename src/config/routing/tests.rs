@@ -207,13 +207,18 @@ fn a_name_that_is_nobodys_is_a_fault() {
 
 #[test]
 fn channels_are_known_by_their_names() {
-    let channels = "[channels.slack]\nkind = \"webhook\"\nurl = \"https://example.com\"\n";
+    let slack = "kind = \"slack\"\nchannel = \"C1\"\nbot_token = \"xoxb-5410-9d2f7c\"\napp_token = \"xapp-1-9d2f7c\"\n";
+    let hook = "kind = \"webhook\"\nurl = \"https://example.com\"\n";
+    let mail = "kind = \"mail\"\nserver = \"smtp.example.com\"\nfrom = \"c@example.com\"\n";
+    let channels = format!("[channels.slack]\n{slack}[channels.ops]\n{hook}[channels.letters]\n{mail}");
     let ada = format!("{channels}[people.ada]\nreach = [\"slack:U1\"");
     read(&format!("{ada}]\n[[routes]]\nto = [\"slack\", \"slack:C1\"]")).unwrap_or_else(|error| panic!("{error}"));
     for (text, what, next) in [
         ("]\n[[routes]]\nto = [\"slak:C1\"]", "there is no channel `slak`", "did you mean `slack`?"),
         ("]\n[[routes]]\nto = [\"teams\"]", "there is no channel `teams`", "add [channels.NAME], or take it away"),
         (", \"mail:a@example.com\"]", "there is no channel `mail`", "add [channels.NAME], or take it away"),
+        (", \"ops:ada\"]", "has no addresses", "write the channel alone"),
+        ("]\n[[routes]]\nto = [\"letters\"]", "goes nowhere without an address", "write `CHANNEL:ADDRESS`"),
     ] {
         let told = complaint(&format!("{ada}{text}"));
         assert!(told.contains(what) && told.contains(next), "{told}");

@@ -1,7 +1,8 @@
 //! What does somebody see who opens a link from a message?
 //!
 //! What would happen, as far as everybody may see it whom the message reached: the sentence, the risk, what is known, who asks
-//! and until when. Not what would be sent: that takes signing in. Below it, where the link is enough, a form.
+//! and until when. Where the link is enough, what would be sent too, because nobody agrees to what they are not shown, and a
+//! form. Where it is not, both take signing in.
 
 use askama::Template;
 
