@@ -25,6 +25,7 @@
 
 pub mod answer;
 pub mod card;
+pub mod decided;
 pub mod fault;
 pub mod grant;
 pub mod known;

@@ -315,7 +315,9 @@ async fn say(desk: &Arc<Desk>, id: &str, answer: impl Answer, out: &mut Output<'
         }
         Err(Fault::Refused(standing)) => {
             let why = standing.why;
-            out.marked(Mark::Fail, &format!("{}: {why}", why.code()))?;
+            let by = standing.by.filter(|_| matches!(why, Refused::Stands(_) | Refused::Late));
+            let by = by.map(|by| format!(": {by}")).unwrap_or_default();
+            out.marked(Mark::Fail, &format!("{}: {why}{by}", why.code()))?;
             Ok(if matches!(why, Refused::OwnCall | Refused::NotAsked | Refused::NoGlass | Refused::Evidence(_)) {
                 Exit::NotPermitted
             } else {

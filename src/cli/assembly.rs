@@ -53,6 +53,8 @@ const LIST_PATIENCE: Duration = Duration::from_secs(30);
 const GRACE: Duration = Duration::from_secs(5);
 /// How often what nobody uses is looked for.
 const SWEEP: Duration = Duration::from_secs(30);
+/// How often is looked for calls that ended by themselves: people who were asked hear of it soon.
+const SETTLE: Duration = Duration::from_secs(1);
 
 /// A gateway that is ready for calls, and what has to be ended with it.
 #[derive(Debug)]
@@ -141,10 +143,13 @@ impl Assembled {
         let (gateway, stop) = (Arc::clone(&self.gateway), self.stop.clone());
         self.gateway.tasks.spawn(async move {
             let mut ticks = tokio::time::interval(SWEEP);
+            let mut settles = tokio::time::interval(SETTLE);
+            settles.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 tokio::select! {
                     () = stop.cancelled() => return,
                     _ = ticks.tick() => gateway.sweep().await,
+                    _ = settles.tick() => gateway.desk.settle().await,
                 }
             }
         });

@@ -147,7 +147,7 @@ impl Desk {
     }
 
     /// Writes down what the time has decided and nobody waited for.
-    pub async fn sweep(self: &Arc<Self>) {
+    pub async fn settle(self: &Arc<Self>) {
         let due = async {
             let now = self.now().await?;
             self.store.approvals_due(now, MOST_DUE).await
@@ -162,6 +162,11 @@ impl Desk {
             }
             Err(error) => tracing::warn!(%error, "approvals whose time is over are not settled yet"),
         }
+    }
+
+    /// The same, and grants that are over.
+    pub async fn sweep(self: &Arc<Self>) {
+        self.settle().await;
         self.sweep_grants().await;
     }
 

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::decided::decided;
 use super::fault::{Fault, Standing};
 use crate::approval::Approval;
 use crate::approval::state::State;
@@ -226,6 +227,7 @@ pub async fn say(
                 why,
                 again: named.is_some() && stands.has_answered(&by),
                 state: stands.state.word(),
+                by: decided(&stands),
                 digest: stands.summary(),
                 named,
             })))

@@ -133,7 +133,7 @@ pub enum Fault {
 }
 
 /// Where a call stands to which something was said in vain.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Standing {
     /// Why it was in vain.
     pub why: Refused,
@@ -141,6 +141,8 @@ pub struct Standing {
     pub again: bool,
     /// Where it stands.
     pub state: &'static str,
+    /// Whose word decided, in words, where it was somebody's.
+    pub by: Option<String>,
     /// What it is about.
     pub digest: Digest,
     /// What the answer was about.
@@ -283,7 +285,7 @@ impl Fault {
             Self::TooWide(_) => problem.key = Some("grant".to_owned()),
             Self::NoDigest => problem.key = Some("digest".to_owned()),
             Self::Refused(standing) => {
-                problem.detail = standing.told().to_string();
+                problem.detail = standing.text();
                 problem.state = Some(standing.state);
                 problem.digest = Some(standing.digest.to_string());
                 problem.named = standing.named.as_ref().map(Digest::to_string);
@@ -295,6 +297,14 @@ impl Fault {
 }
 
 impl Standing {
+    /// In words, and by whom it was decided where that is why it was in vain.
+    pub fn text(&self) -> String {
+        match (self.told(), &self.by) {
+            (why @ (Refused::Stands(_) | Refused::Late), Some(by)) => format!("{why}: {by}"),
+            (why, _) => why.to_string(),
+        }
+    }
+
     /// Whoever answered already hears that, and not that it is over since.
     const fn told(&self) -> Refused {
         match self.why {

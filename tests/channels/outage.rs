@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use countersign::approval::vote::Word;
 use countersign::store::deliveries::{Standing, Wanted};
 
-use crate::post::{Post, webhook};
+use crate::post::{Post, read_by_people, webhook};
 use crate::receiver::{Receiver, Says};
 
 /// Waits until deliveries stand like this.
@@ -155,4 +155,52 @@ async fn people_are_asked_again_before_the_time_is_over_and_never_after() {
         post.store.notices_due(crate::post::at(1_000_000), 10).await.unwrap().is_empty(),
         "nothing is left to tell"
     );
+}
+
+/// What was told, each once however often it was tried.
+fn words(receiver: &Receiver) -> BTreeSet<String> {
+    receiver.all().into_iter().map(|came| String::from_utf8(came.body).unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_on_its_way_counts_when_too_much_is_asked_at_once() {
+    // A36: a receiver that is slow is not asked more often than one that is not.
+    let receiver = Receiver::start().await;
+    receiver.says_first([Says::Nothing, Says::Nothing, Says::Nothing, Says::Nothing]);
+    let post = Post::open([("phone", read_by_people(&receiver))]).await;
+    for call in 0..4 {
+        post.hold(&format!("call-{call:02}")).await;
+        receiver.came(call + 1).await;
+    }
+    for call in 4..12 {
+        post.hold(&format!("call-{call:02}")).await;
+    }
+    settled(&post, Standing::Delivered, 1).await;
+    post.pass(31);
+    settled(&post, Standing::Merged, 7).await;
+    settled(&post, Standing::Delivered, 6).await;
+    let told = words(&receiver);
+    assert_eq!(told.iter().filter(|told| told.starts_with("requested call-")).count(), 5, "{told:?}");
+    assert!(told.contains("many ") && told.len() == 6, "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_not_asked_late_for_what_was_decided_meanwhile() {
+    // NOT-07: whoever was away hears how it ended, and is asked nothing.
+    let receiver = Receiver::start().await;
+    receiver.says(Says::status(503));
+    let post = Post::open([("phone", read_by_people(&receiver))]).await;
+    post.hold("call-1").await;
+    post.hold("call-2").await;
+    tried(&post).await;
+    let before = receiver.all().len();
+    post.says("call-1", "ada", Word::No).await;
+    receiver.says(Says::status(204));
+    post.pass(150);
+    settled(&post, Standing::Merged, 1).await;
+    settled(&post, Standing::Delivered, 2).await;
+    let told: BTreeSet<String> =
+        receiver.all().split_off(before).into_iter().map(|came| String::from_utf8(came.body).unwrap()).collect();
+    assert!(told.contains("rejected call-1") && told.contains("requested call-2"), "{told:?}");
+    assert!(!told.contains("requested call-1"), "{told:?}");
 }

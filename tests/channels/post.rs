@@ -14,6 +14,7 @@ use countersign::channels::on_call::Duties;
 use countersign::channels::outbox::Outbox;
 use countersign::channels::routing::Routes;
 use countersign::channels::routing::filter::Filter;
+use countersign::channels::template::{self, Template};
 use countersign::channels::webhook::{Webhook, WebhookOptions};
 use countersign::channels::{Channel, Kind};
 use countersign::clock::{Clock, HandClock, Timestamp};
@@ -42,11 +43,15 @@ pub(crate) struct Post {
 
 /// A channel to this receiver.
 pub(crate) fn webhook(receiver: &Receiver) -> Channel {
+    of(receiver, None)
+}
+
+fn of(receiver: &Receiver, body: Option<Template>) -> Channel {
     let options = WebhookOptions {
         url: Url::parse(&receiver.url).unwrap(),
         signers: Vec::new(),
         headers: BTreeMap::new(),
-        body: None,
+        body,
         timeout: Duration::from_millis(500),
         private: Private::Refused,
         may_decide: false,
@@ -54,6 +59,11 @@ pub(crate) fn webhook(receiver: &Receiver) -> Channel {
     };
     let filter = Filter::default();
     Channel { kind: Kind::Webhook(Webhook::new(options)), filter, details: Details::Thin, answers: None }
+}
+
+/// The same to people, who read what happened and to which call.
+pub(crate) fn read_by_people(receiver: &Receiver) -> Channel {
+    of(receiver, Some(Template::read("{what} {id}", template::Kind::Text, &template::Lists::new()).unwrap()))
 }
 
 impl Post {

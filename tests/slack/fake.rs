@@ -165,7 +165,7 @@ impl Fake {
 
     /// What it was told in private: to whom, and what.
     pub(crate) fn whispers(&self) -> Vec<(String, String)> {
-        let told = |told: Value| (told["user"].as_str().unwrap().to_owned(), crate::world::read(&told["blocks"]));
+        let told = |told: Value| (told["user"].as_str().unwrap().to_owned(), crate::reading::read(&told["blocks"]));
         self.asked("chat.postEphemeral").into_iter().map(told).collect()
     }
 

@@ -11,6 +11,7 @@
 mod answered;
 mod fake;
 mod posted;
+mod reading;
 mod refused;
 mod rules;
 mod shown;

@@ -24,6 +24,7 @@ use ring::hmac;
 use serde_json::{Value, json};
 
 use crate::fake::{APP, BOT, Fake};
+pub(crate) use crate::reading::{buttons, labels, read};
 
 pub(crate) const SECRET: &str = "8f742231b10e8888abcd99e85a5";
 pub(crate) const START: i64 = 1_800_000_000;
@@ -274,26 +275,4 @@ pub(crate) fn signed(body: &[u8], seconds: i64) -> HeaderMap {
     headers.insert("x-slack-request-timestamp", seconds.to_string().parse().unwrap());
     headers.insert("x-slack-signature", signature.parse().unwrap());
     headers
-}
-
-pub(crate) fn buttons(message: &Value) -> Vec<Value> {
-    let blocks = message["blocks"].as_array().unwrap().iter();
-    let actions = blocks.filter(|block| block["type"] == "actions");
-    actions.flat_map(|block| block["elements"].as_array().unwrap().clone()).collect()
-}
-
-pub(crate) fn labels(message: &Value) -> Vec<String> {
-    buttons(message).iter().map(|button| button["text"]["text"].as_str().unwrap().to_owned()).collect()
-}
-
-/// Everything that can be read in it.
-pub(crate) fn read(value: &Value) -> String {
-    match value {
-        Value::Object(members) => {
-            let own = members.get("text").and_then(Value::as_str).unwrap_or_default().to_owned();
-            members.iter().filter(|(_, value)| !value.is_string()).fold(own, |all, (_, value)| all + &read(value))
-        }
-        Value::Array(items) => items.iter().map(|item| read(item) + " ").collect(),
-        _ => String::new(),
-    }
 }

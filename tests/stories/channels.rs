@@ -42,7 +42,7 @@ hold contains {"id": "die", "reason": "People only.", "reviewers": ["role:review
 "#;
 
 /// The text of a configuration that lives for as long as the stories.
-fn kept(text: String) -> &'static str {
+pub(crate) fn kept(text: String) -> &'static str {
     Box::leak(text.into_boxed_str())
 }
 

@@ -25,12 +25,18 @@ mod effects;
 mod eras;
 mod evidence;
 mod facts;
+#[path = "../slack/fake.rs"]
+#[expect(dead_code, reason = "the tests of Slack use more of it")]
+mod fake;
 mod falling;
 mod forms;
 mod granted;
 mod guarded;
 mod identity;
 mod judged;
+#[path = "../channels/letterbox.rs"]
+#[expect(dead_code, reason = "the tests of letters use more of it")]
+mod letterbox;
 mod linked;
 mod office;
 mod pages;
@@ -41,13 +47,18 @@ mod previews;
 mod protocol;
 #[path = "../identity/provider.rs"]
 mod provider;
+#[path = "../slack/reading.rs"]
+mod reading;
 #[path = "../channels/receiver.rs"]
 mod receiver;
 mod replayed;
 mod results;
 mod review;
 mod rounds;
+#[path = "../slack/rules.rs"]
+mod rules;
 mod server;
+mod surfaces;
 mod talking;
 mod tasks;
 mod tools;
@@ -80,6 +91,7 @@ fn main() {
     rooms.extend([crowding::STORIES, falling::STORIES, claimed::STORIES, granted::STORIES]);
     rooms.extend([linked::STORIES, pipeline::STORIES]);
     rooms.extend([previews::STORIES, unseen::STORIES, evidence::STORIES, pages::STORIES, channels::STORIES]);
+    rooms.push(surfaces::STORIES);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
         rooms.extend([rounds::WITH_POSTGRES, crashing::WITH_POSTGRES]);

@@ -152,7 +152,7 @@ pub async fn use_up(store: &Store, token: &Token, now: Timestamp) -> Result<bool
     Ok(store.take_once(token.name(), KIND, now).await?.is_some())
 }
 
-/// Gives it back to whoever used it for an answer that could not be written down.
+/// Gives it back to whoever used it for an answer that could not be written down, or came too late.
 pub async fn give_back(store: &Store, token: &Token, link: &Link, ends: Timestamp) -> Result<(), StoreError> {
     store.put_once(Once { name: token.name(), kind: KIND, ends, body: &written(link)? }).await
 }

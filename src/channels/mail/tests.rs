@@ -1,10 +1,11 @@
-mod server;
+#[path = "../../../tests/channels/letterbox.rs"]
+mod letterbox;
 
-use server::{Manners, Server};
+use letterbox::{Manners, Server, plain_of};
 
 use super::*;
 use crate::channels::message::Message;
-use crate::channels::template::tests::{message, plain_of};
+use crate::channels::template::tests::message;
 use crate::facts::Risk;
 use crate::store::{Durability, Store, StoreOptions};
 

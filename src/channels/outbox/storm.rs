@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Outbox, delivery_id};
+use crate::approval::state::State;
 use crate::channels::digest::{Many, Waiting, plan};
 use crate::channels::message::{Matter, Message};
 use crate::clock::Timestamp;
@@ -17,7 +18,7 @@ impl Outbox {
     /// delivered as that message.
     pub(super) async fn without_storms(&self, due: Vec<Delivery>) -> Result<Vec<Delivery>, StoreError> {
         let (asking, mut now_due): (Vec<Delivery>, Vec<Delivery>) =
-            due.into_iter().partition(|one| one.message.what.asks() && one.tries == 0);
+            self.still_asking(due).await?.into_iter().partition(|one| one.message.what.asks() && one.tries == 0);
         let mut by_recipient: BTreeMap<String, Vec<Delivery>> = BTreeMap::new();
         for one in asking {
             by_recipient.entry(one.to.clone()).or_default().push(one);
@@ -32,7 +33,7 @@ impl Outbox {
         let Some(channel) = all.first().map(|one| one.channel.clone()) else { return Ok(all) };
         let now = self.desk.now().await?;
         let waiting: Vec<Waiting> = all.iter().filter_map(waiting).collect();
-        let plan = plan(&waiting, &self.asked(&channel, to).await?, now);
+        let plan = plan(&waiting, &self.asked((&channel, to), now).await?, now);
         let found = |id: &String| all.iter().find(|one| one.id == *id);
         if let Some(many) = &plan.many {
             self.store.put_deliveries(&[gathered((&channel, to), many, &all, now)], &[]).await?;
@@ -51,12 +52,34 @@ impl Outbox {
         Ok(all.iter().filter(|one| singly.contains(&one.id)).cloned().collect())
     }
 
-    /// When this recipient was asked singly.
-    async fn asked(&self, channel: &str, to: &str) -> Result<Vec<Timestamp>, StoreError> {
+    /// Without what asks people about a call that nobody can answer any more: what became of it is told by another message.
+    async fn still_asking(&self, due: Vec<Delivery>) -> Result<Vec<Delivery>, StoreError> {
+        let mut still = Vec::with_capacity(due.len());
+        for one in due {
+            let call = one.approval.as_deref().filter(|_| one.message.what.asks());
+            let kept = match call {
+                Some(call) => self.store.find_approval(call).await?,
+                None => None,
+            };
+            if kept.is_some_and(|kept| kept.approval.state != State::Pending) {
+                self.store.merge_delivery(&one).await?;
+            } else {
+                still.push(one);
+            }
+        }
+        Ok(still)
+    }
+
+    /// When this recipient was asked singly; what is on its way to them is asked now.
+    async fn asked(&self, (channel, to): (&str, &str), now: Timestamp) -> Result<Vec<Timestamp>, StoreError> {
         let wanted = Wanted { channel: Some(channel), ..Wanted::default() };
         let last = self.store.deliveries(wanted, MOST_LOOKED_AT).await?;
         let singly = |one: &&Delivery| one.to == to && one.message.what.asks() && one.state != Standing::Merged;
-        Ok(last.iter().filter(singly).filter_map(|one| one.log.last().map(|attempt| attempt.at)).collect())
+        let when = |one: &Delivery| match one.log.last() {
+            Some(attempt) => Some(attempt.at),
+            None => (one.tries > 0).then_some(now),
+        };
+        Ok(last.iter().filter(singly).filter_map(when).collect())
     }
 }
 

@@ -6,7 +6,7 @@ use super::who::Stranger;
 use crate::approval::Approval;
 use crate::approval::edit::Stands;
 use crate::approval::state::{End, State};
-use crate::approval::vote::Word;
+use crate::review::decided::decided;
 use crate::review::fault::Fault;
 
 /// What came of it.
@@ -37,9 +37,9 @@ impl Outcome {
             Self::Unchanged => "Nothing was changed: what was sent off is what stands there.".to_owned(),
             Self::Stranger(why) => why.to_string(),
             Self::Elsewhere(why) => format!("Nothing was done: {why}."),
-            Self::Fault(fault, stands) => {
-                let by = stands.as_ref().and_then(|approval| decided(approval)).unwrap_or_default();
-                format!("Nothing was done: {fault}.{by}")
+            Self::Fault(fault, now) => {
+                let so = now.as_ref().and_then(|approval| stands(approval)).unwrap_or_default();
+                format!("Nothing was done: {fault}.{so}")
             }
             Self::Trouble(why) => format!("Nothing was done. {why}."),
         }
@@ -70,17 +70,11 @@ fn done(approval: &Approval) -> String {
     }
 }
 
-/// Who decided it, where somebody has.
-fn decided(approval: &Approval) -> Option<String> {
+/// Where it stands, and by whose word, where somebody has decided.
+fn stands(approval: &Approval) -> Option<String> {
     if approval.state == State::Pending {
         return None;
     }
-    let vote = approval.votes.last()?;
-    let did = match vote.word {
-        Word::Yes => "agreed",
-        Word::No => "said no",
-        Word::BreakGlass => "broke the glass",
-    };
     let state = approval.state.word().replace('_', " ");
-    Some(format!(" It is {state}: {} {did} with the account {} at {}.", vote.by.person, vote.by.account, vote.at))
+    Some(decided(approval).map_or_else(|| format!(" It is {state}."), |by| format!(" It is {state}: {by}.")))
 }

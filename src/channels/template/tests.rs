@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
 use serde_json::Value;
 
 use super::sample;
@@ -18,33 +17,6 @@ pub(in crate::channels) fn message(what: What, risk: Risk) -> Message {
 /// The call of one.
 pub(in crate::channels) fn matter(risk: Risk) -> Matter {
     sample::message(What::Requested, risk).matters.remove(0)
-}
-
-/// The plain text of a letter.
-pub(in crate::channels) fn plain_of(data: &str) -> String {
-    let part = data.split("Content-Type: text/plain").nth(1).unwrap();
-    let (head, body) = part.split_once("\n\n").unwrap();
-    let body = body.split("\n--").next().unwrap();
-    if head.contains("base64") {
-        let joined: String = body.split_whitespace().collect();
-        return String::from_utf8(base64::engine::general_purpose::STANDARD.decode(joined).unwrap()).unwrap();
-    }
-    if !head.contains("quoted-printable") {
-        return body.to_owned();
-    }
-    let joined = body.replace("=\n", "");
-    let mut bytes = Vec::new();
-    let mut rest = joined.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        rest = after;
-        if *first == b'=' {
-            bytes.push(u8::from_str_radix(std::str::from_utf8(&after[..2]).unwrap(), 16).unwrap());
-            rest = &after[2..];
-        } else {
-            bytes.push(*first);
-        }
-    }
-    String::from_utf8(bytes).unwrap()
 }
 
 const EXAMPLES: [(&str, &str); 6] = [

@@ -13,13 +13,14 @@ use super::reply::html;
 use crate::approval::people::People;
 use crate::approval::vote::{Evidence, Voter, Word};
 use crate::channels::link::kept::{self, Tried};
-use crate::channels::link::{Link, Token, Verb, is_a_code};
+use crate::channels::link::{Link, Token, Verb, Void, is_a_code};
 use crate::clock::Timestamp;
 use crate::front::http::Listener;
 use crate::front::refusal::Reply;
 use crate::gateway::desk::Wish;
 use crate::review::answer::{LONGEST_REASON, say};
 use crate::review::card::Card;
+use crate::review::decided::whose_word;
 use crate::review::fault::Fault;
 use crate::review::pages::decision::{About, DecisionPage, Form as Asked, Stage};
 use crate::review::pages::frame::Frame;
@@ -129,7 +130,9 @@ impl Listener {
                 Ok(sent(visit, StatusCode::OK, (stage, Some(link.call.clone()))))
             }
             Err(fault) => {
-                if matches!(fault, Fault::Busy | Fault::Away(_)) {
+                // Where others were faster it is void anyhow, and says by whom it was decided.
+                let too_late = matches!(fault.code(), "not_open" | "late");
+                if too_late || matches!(fault, Fault::Busy | Fault::Away(_)) {
                     let ends = before.approval.deadline;
                     kept::give_back(&self.gateway.store, token, link, ends).await?;
                 }
@@ -146,7 +149,8 @@ impl Listener {
         // Not by the desk: that would write down what the time has decided, and opening a link changes nothing.
         let Some(kept) = store.find_approval(&link.call).await? else { return Ok(Err(Ended::unknown())) };
         if let Some(void) = link.void(&kept.approval, visit.now) {
-            return Ok(Err(Ended::of(&format!("{void}."), &link)));
+            let by = whose_word(&kept.approval).filter(|_| void == Void::Over).map(|by| format!(" {by}."));
+            return Ok(Err(Ended::of(&format!("{void}.{}", by.unwrap_or_default()), &link)));
         }
         let people: &People = &self.gateway.desk.people.load();
         let Some(voter) = people.by_link(&link.person) else {

@@ -49,7 +49,7 @@ fn whatever_the_machine_refuses_has_a_status() {
     let digest = Digest::of_bytes("call", b"");
     for why in REFUSALS {
         assert!(stands_below(why));
-        let standing = Standing { why, again: false, state: "expired", digest, named: Some(digest) };
+        let standing = Standing { why, again: false, state: "expired", by: None, digest, named: Some(digest) };
         let problem = Fault::Refused(Box::new(standing)).problem();
         assert_eq!(problem.code, why.code());
         assert!((400..500).contains(&problem.status), "{} is {}", problem.code, problem.status);
@@ -62,11 +62,11 @@ fn who_answered_already_hears_that_and_not_that_it_is_over() {
     // APR-04: repeated by the same person, also after it was decided.
     let digest = Digest::of_bytes("call", b"");
     for why in [Refused::Voted, Refused::Stands("approved"), Refused::Late] {
-        let standing = Standing { why, again: true, state: "approved", digest, named: Some(digest) };
+        let standing = Standing { why, again: true, state: "approved", by: None, digest, named: Some(digest) };
         let problem = Fault::Refused(Box::new(standing)).problem();
         assert_eq!((problem.code, problem.status, problem.state), ("already_voted", 409, Some("approved")));
     }
-    let standing = Standing { why: Refused::OtherCall, again: true, state: "pending", digest, named: None };
+    let standing = Standing { why: Refused::OtherCall, again: true, state: "pending", by: None, digest, named: None };
     assert_eq!(Fault::Refused(Box::new(standing)).code(), "stale", "that was another answer");
 }
 
