@@ -183,7 +183,7 @@ fn every_route_that_applies_counts_until_the_last() {
     let last = |to: &[&str]| Route { last: true, ..route(to) };
     let other = |to: &[&str]| Route { servers: globs(&["files"]), last: true, ..route(to) };
     assert_eq!(told(vec![]), ["mail:", "mail:eve@example.com", "slack:"]);
-    let letters = Routes { addressed: ["mail".to_owned()].into(), ..self::routes(vec![]) };
+    let letters = Routes { addressed: ["mail".to_owned()].into(), ..routes(vec![]) };
     let unrouted = written(&heard(&letters, (&matter, What::Requested), &asks(&["eve"]), noon()));
     assert_eq!(unrouted, ["mail:eve@example.com", "slack:"], "nobody is written at no address");
     assert_eq!(
