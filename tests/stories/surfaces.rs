@@ -1,10 +1,12 @@
 //! Does every surface tell the same of a call: when all are used at once, when nobody answers, and when it is too much?
 
+mod policies;
 mod stage;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use policies::{AT_NIGHT, BY_TIERS, LOW, LOW_AND_HIGH, ROOMS, TIERS, TO_ONE, TO_ROOMS, TWO};
 use serde_json::{Value, json};
 use stage::{Stage, Way, asks, is_list, own_account, sent, ways};
 
@@ -18,75 +20,11 @@ pub(crate) const STORIES: &[Story] = &[
     ("the_same_click_five_times_votes_once", clicked),
     ("the_next_tier_hears_when_nobody_answered", escalated),
     ("a_storm_is_one_message", stormed),
+    ("whoever_has_quiet_hours_is_let_alone_unless_it_is_bad", quiet),
 ];
-
-/// Three rooms, each with its own channel and its own letters, because one alone would be told of many calls at once.
-const ROOMS: &str = r#"package countersign.held
-
-allow contains {"id": "all", "reason": "A story."}
-
-hold contains {"id": "one", "reason": "Somebody must look.", "reviewers": ["role:reviewer"], "severity": "low"} if {
-	input.call.arguments.room == 1
-}
-
-hold contains {"id": "two", "reason": "Somebody must look.", "reviewers": ["role:reviewer"], "severity": "low"} if {
-	input.call.arguments.room == 2
-}
-
-hold contains {"id": "three", "reason": "Somebody must look.", "reviewers": ["role:reviewer"], "severity": "low"} if {
-	input.call.arguments.room == 3
-}
-"#;
-
-const TO_ROOMS: &str = r#"
-[[routes]]
-rules = ["held/one"]
-to = ["team:C1", "post:ida1@example.com", "ops"]
-[[routes]]
-rules = ["held/two"]
-to = ["team:C2", "post:ida2@example.com", "ops"]
-[[routes]]
-rules = ["held/three"]
-to = ["team:C3", "post:ida3@example.com", "ops"]
-"#;
 
 /// In each room; more in a minute would be told at once.
 const EACH: u64 = 4;
-
-const TWO: &str = r#"package countersign.held
-
-allow contains {"id": "all", "reason": "A story."}
-
-hold contains {"id": "two", "reason": "Two must look.", "reviewers": ["role:reviewer"], "quorum": 2, "severity": "low"}
-"#;
-
-const TIERS: &str = r#"package countersign.held
-
-allow contains {"id": "all", "reason": "A story."}
-
-hold contains {"id": "tiers", "reason": "Somebody must look.", "reviewers": ["role:reviewer"], "severity": "low", "ttl": "12s", "escalate": {"after": "4s", "to": ["group:sec"]}}
-"#;
-
-const BY_TIERS: &str = r#"
-[on_call.sec]
-people = ["una"]
-start = "2026-11-02T08:00:00Z"
-[[routes]]
-asked = ["role:reviewer"]
-to = ["post:ida@example.com"]
-[[routes]]
-asked = ["group:sec"]
-to = ["on_call:sec", "ops"]
-"#;
-
-const LOW: &str = r#"package countersign.held
-
-allow contains {"id": "all", "reason": "A story."}
-
-hold contains {"id": "ask", "reason": "Somebody must look.", "reviewers": ["role:reviewer"], "severity": "low"}
-"#;
-
-const TO_ONE: &str = "\n[[routes]]\nto = [\"team\", \"post:ida@example.com\"]\n";
 
 /// Who answers by what, and what becomes of the call if theirs is the word that counts.
 struct Surface {
@@ -377,6 +315,24 @@ fn stormed() -> Told {
         stage.letter("ida", "ada agreed").await;
         let lists = stage.slack.messages("C1").iter().filter(|message| is_list(message)).count();
         assert_eq!((lists, stage.letters("Several calls")), (1, 0), "and nothing is told of all of them again");
+        stage.slack.is_content();
+    })
+}
+
+fn quiet() -> Told {
+    // A35, A36
+    Box::pin(async {
+        let mut stage = Stage::open(LOW_AND_HIGH, AT_NIGHT, "100ms").await;
+        let low = stage.held(1, json!({ "bad": false })).await;
+        stage.message(("C1", &low), asks).await;
+        let high = stage.held(2, json!({ "bad": true })).await;
+        let letter = stage.letter("ida", "A call waits for you").await;
+        assert!(letter.contains(&format!("/calls/{high}")) && ways(&letter).is_empty(), "{letter}");
+        let message = stage.message(("C1", &high), |_| true).await;
+        assert!(!asks(&message) && labels(&message).contains(&"Open to decide".to_owned()), "{message}");
+        let (_, told) = stage.office.world.run(&["channels", "deliveries", "--json"]).await;
+        let letters: Vec<&str> = told.lines().filter(|line| line.contains("ida@example.com")).collect();
+        assert!(letters.len() == 1 && letters[0].contains(&high), "she hears of that one alone: {told}");
         stage.slack.is_content();
     })
 }
