@@ -112,11 +112,12 @@ impl Desk {
             summary: (!approval.seen.is_empty()).then(|| approval.summary().to_string()),
         };
         entries.push(Entry { call: Some(approval.id.clone()), at: approval.opened, event: Event::Held(held) });
-        let now = approval.opened;
+        let (id, now) = (approval.id.to_string(), approval.opened);
         let (lines, notices) = (lines(&entries)?, Notice::of(None, (&approval, 1), now));
         let step = Step { approval, before: Before::Nothing(shown), vote: None, grant: None, lines, notices };
         let store = self.store.clone();
         let moved = whole(async move { store.move_approval(step, now).await }).await?;
+        self.tell(&id);
         Ok(moved? != Moved::Stale)
     }
 

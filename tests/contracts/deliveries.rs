@@ -71,7 +71,7 @@ async fn deliveries_take_the_place_of_notices_once(place: Arc<Place>) {
     assert_eq!(stores[0].notices_due(at(1), 10).await.unwrap(), []);
     assert_eq!(stores[0].deliveries(Wanted::default(), 10).await.unwrap().len(), 2, "each once");
     let mut bad = delivery("m3", "ops");
-    bad.to = "a\0".to_owned();
+    "a\0".clone_into(&mut bad.to);
     assert!(stores[0].put_deliveries(&[delivery("m4", "ops"), bad], &[]).await.is_err());
     assert_eq!(stores[0].find_delivery("m4").await.unwrap(), None, "all of it or nothing");
 }
