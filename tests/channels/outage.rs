@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign::approval::vote::Word;
+use countersign::channels::routing::route::{Route, Target};
+use countersign::channels::routing::{Recipient, Routes};
 use countersign::store::deliveries::{Standing, Wanted};
 
 use crate::post::{Post, read_by_people, webhook};
@@ -203,4 +205,39 @@ async fn people_are_not_asked_late_for_what_was_decided_meanwhile() {
         receiver.all().split_off(before).into_iter().map(|came| String::from_utf8(came.body).unwrap()).collect();
     assert!(told.contains("rejected call-1") && told.contains("requested call-2"), "{told:?}");
     assert!(!told.contains("requested call-1"), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_channel_will_not_take_another_one_tells() {
+    // A35: a delivery that fails for good asks somebody else.
+    let (gone, other) = (Receiver::start().await, Receiver::start().await);
+    gone.says(Says::status(410));
+    let post = Post::open([]).await;
+    let to = Target::Channel(Recipient { channel: "gone".to_owned(), to: String::new() });
+    let routes = Routes { routes: vec![Route { to: vec![to], ..Route::default() }], ..Routes::default() };
+    post.begin_routed([("gone", webhook(&gone)), ("other", webhook(&other))], routes);
+    post.hold("call-1").await;
+    let came = other.came(1).await;
+    assert_eq!((came[0].kind().as_str(), gone.all().len()), ("approval.requested", 1));
+    // By now it is closed, and nothing is sent there any more.
+    post.hold("call-2").await;
+    let came = other.came(2).await;
+    assert_eq!((came[1].json()["data"]["id"].as_str(), gone.all().len()), (Some("call-2"), 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_receiver_says_stops_nothing() {
+    // Six signs that JSON would read as a zero character, in an answer that is kept.
+    let receiver = Receiver::start().await;
+    let said = "{\"e\":\"\\u0000\"}".to_owned();
+    receiver.says_first([Says::Status(500, &[], said.clone()), Says::Status(500, &[], said)]);
+    let post = Post::open([("ops", webhook(&receiver))]).await;
+    post.hold("call-1").await;
+    tried(&post).await;
+    post.pass(30);
+    receiver.came(2).await;
+    post.says("call-1", "ada", Word::No).await;
+    post.pass(60);
+    post.hold("call-2").await;
+    settled(&post, Standing::Delivered, 3).await;
 }

@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{MOST_NOTICES, Outbox, delivery_id, later};
-use crate::approval::state::State;
 use crate::channels::automation::{Decided, Decision};
 use crate::channels::message::Message;
 use crate::channels::{Channel, Parcel, Went, patience};
@@ -100,13 +99,6 @@ impl Outbox {
     async fn deliver(&self, delivery: &Delivery) {
         let Some(channel) = self.channels.get(&delivery.channel) else { return };
         let Ok(now) = self.desk.now().await else { return };
-        if channel.is_read_by_people() && self.is_over(delivery, now).await {
-            let attempt = Attempt { at: now, took: 0, said: "nobody has to answer it any more".to_owned() };
-            if let Err(error) = self.store.settle_delivery(delivery, attempt, Onward::Over(Standing::Merged)).await {
-                tracing::warn!(delivery = delivery.id, %error, "that nobody has to answer is not written down");
-            }
-            return;
-        }
         let (to, message) = (delivery.to.clone(), delivery.message.clone());
         let parcel = Parcel { id: delivery.id.clone(), to, message, attempt: delivery.tries, now };
         let begun = Instant::now();
@@ -123,13 +115,6 @@ impl Outbox {
         if let Some(reply) = reply {
             self.decide((&delivery.channel, channel), &parcel.message, &reply).await;
         }
-    }
-
-    /// Whether it asks people what nobody can answer any more.
-    async fn is_over(&self, delivery: &Delivery, now: Timestamp) -> bool {
-        let Some(call) = delivery.approval.as_ref().filter(|_| delivery.message.what.asks()) else { return false };
-        let Ok(Some(kept)) = self.store.find_approval(call).await else { return false };
-        kept.approval.due(now).is_some() || kept.approval.state != State::Pending
     }
 
     fn note(&self, channel: &str, taken: bool) {

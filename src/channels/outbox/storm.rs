@@ -58,7 +58,8 @@ impl Outbox {
         for one in due {
             let call = one.approval.as_deref().filter(|_| one.message.what.asks());
             let kept = match call {
-                Some(call) => self.store.find_approval(call).await?,
+                // One that cannot be read keeps no other message from being carried.
+                Some(call) => self.store.find_approval(call).await.ok().flatten(),
                 None => None,
             };
             if kept.is_some_and(|kept| kept.approval.state != State::Pending) {

@@ -12,7 +12,7 @@ use super::{Recipient, Told};
 use crate::policy::finding::hold::Reviewer;
 
 /// Who hears of some of the calls. Every route that applies counts; whoever two of them lead to is told once.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Route {
     /// The server is one of these; `*` is any text. Empty: any.
