@@ -78,8 +78,6 @@ pub struct Parcel {
     pub to: String,
     /// What.
     pub message: Message,
-    /// Which attempt this is, from one.
-    pub attempt: u32,
     /// When it is made.
     pub now: Timestamp,
 }

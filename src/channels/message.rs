@@ -183,6 +183,13 @@ impl Message {
         self.matters.len().saturating_add(more)
     }
 
+    /// Where people find what it is about; several are found together in the inbox.
+    pub fn page(&self) -> Option<String> {
+        let page = self.matters.first()?.page.as_deref()?;
+        let inbox = || page.split_once("/calls/").map(|(root, _)| format!("{root}/inbox"));
+        if self.what == What::Many { inbox() } else { Some(page.to_owned()) }
+    }
+
     /// The one call it is about; nothing in a test and where there are several.
     pub fn matter(&self) -> Option<&Matter> {
         if let [matter] = self.matters.as_slice() { Some(matter) } else { None }

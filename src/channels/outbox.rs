@@ -53,7 +53,7 @@ const LOOK: Duration = Duration::from_millis(250);
 const SWEEP: Duration = Duration::from_mins(10);
 const KEPT: Duration = Duration::from_hours(7 * 24);
 /// A gateway without channels forgets what nobody was told of in so long.
-const OLD_MICROS: i64 = 86_400_000_000;
+const OLD: Duration = Duration::from_hours(24);
 /// So many notices are taken at once.
 const MOST_NOTICES: i64 = 128;
 
@@ -74,11 +74,6 @@ impl Outbox {
         &self.channels
     }
 
-    /// Where people find calls.
-    pub const fn pages(&self) -> Option<&Url> {
-        self.pages.as_ref()
-    }
-
     /// The channels whose last message was not taken, as far as this gateway knows.
     pub fn failing(&self) -> Vec<String> {
         self.failing.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
@@ -97,7 +92,9 @@ impl Outbox {
         carriers.close();
         let mut ticks = tokio::time::interval(LOOK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut following = self.desk.follow();
+        // Whoever has nobody to tell looks at nothing.
+        let tells = !self.channels.is_empty();
+        let mut following = tells.then(|| self.desk.follow()).flatten();
         let mut sweeps = tokio::time::interval(SWEEP);
         sweeps.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -110,10 +107,10 @@ impl Outbox {
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = heard => {}
-                _ = ticks.tick() => {}
+                _ = ticks.tick(), if tells => {}
                 _ = sweeps.tick() => self.sweep().await,
             }
-            if let Err(error) = self.tell().await {
+            if tells && let Err(error) = self.tell().await {
                 tracing::warn!(%error, "what happened to calls is not told yet; it is tried again by itself");
             }
         }
@@ -133,8 +130,11 @@ impl Outbox {
     async fn sweep(&self) {
         let swept = async {
             let now = self.desk.now().await?;
-            let kept = i64::try_from(KEPT.as_micros()).unwrap_or(i64::MAX);
-            self.store.sweep_deliveries(Timestamp::from_micros(now.micros().saturating_sub(kept))).await
+            if self.channels.is_empty() {
+                // A gateway beside this one may have channels; what nobody told in a day, nobody wants to hear.
+                self.store.drop_notices_before(earlier(now, OLD)).await?;
+            }
+            self.store.sweep_deliveries(earlier(now, KEPT)).await
         };
         if let Err(error) = swept.await {
             tracing::warn!(%error, "messages that are long over are not forgotten yet");
@@ -145,11 +145,6 @@ impl Outbox {
     pub async fn tell(&self) -> Result<(), StoreError> {
         loop {
             let now = self.desk.now().await?;
-            if self.channels.is_empty() {
-                // A gateway beside this one may have channels; what nobody told in a day, nobody wants to hear.
-                let old = Timestamp::from_micros(now.micros().saturating_sub(OLD_MICROS));
-                return self.store.drop_notices_before(old).await;
-            }
             let notices = self.store.notices_due(now, MOST_NOTICES).await?;
             let all = i64::try_from(notices.len()).unwrap_or(MOST_NOTICES) < MOST_NOTICES;
             if !notices.is_empty() {
@@ -215,7 +210,7 @@ impl Outbox {
         let told = Told { matter: &thin, what: notice.what, asked: &asked, on_call: &on_call, now };
         let closed = self.store.closed_channels().await?;
         let heard = recipients(&self.routes.without(closed.iter().map(|(name, _)| name)), &told);
-        if let Some(beside) = heard.beside.filter(|_| !self.channels.is_empty()) {
+        if let Some(beside) = heard.beside {
             tracing::warn!(call = thin.id, what = notice.what.word(), "{}", beside.text());
         }
         let mut all = heard.recipients;
@@ -251,6 +246,10 @@ pub fn delivery_id(channel: &str, to: &str, notice: &str) -> String {
     let named = [channel, to, notice].join("\0");
     let digest = Digest::of_bytes("delivery", named.as_bytes()).to_string();
     format!("msg_{}", digest.trim_start_matches("sha256:").get(..32).unwrap_or_default())
+}
+
+fn earlier(now: Timestamp, by: Duration) -> Timestamp {
+    Timestamp::from_micros(now.micros().saturating_sub(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)))
 }
 
 fn later(now: Timestamp, by: Duration) -> Timestamp {

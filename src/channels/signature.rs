@@ -183,11 +183,6 @@ impl Checker {
         };
         if signatures.split(' ').take(MOST_SIGNATURES).any(holds) { Ok(()) } else { Err(Unbelievable::Signature) }
     }
-
-    /// Whether the holder of the key can be told from whoever checks with it.
-    pub const fn is_asymmetric(&self) -> bool {
-        matches!(self, Self::Theirs(_))
-    }
 }
 
 fn signed(id: &str, time: &str, body: &[u8]) -> Vec<u8> {

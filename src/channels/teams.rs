@@ -10,11 +10,12 @@ pub mod card;
 use std::fmt;
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::CONTENT_TYPE;
 use http::{Request, Response, StatusCode};
 use url::{Host, Url};
 
 use super::template::line::line;
+use super::webhook::pause;
 use super::{Parcel, Went};
 use crate::downstream::http::fetch::fetch;
 use crate::downstream::http::guard::{Private, reach_of};
@@ -24,8 +25,6 @@ use crate::secret::Secret;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Characters of what it says that are kept.
 const SAID: usize = 200;
-/// Nobody waits longer because a receiver says so.
-const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
 /// How a channel posts cards.
 #[derive(Clone)]
@@ -103,9 +102,9 @@ fn judged(response: &Response<Vec<u8>>) -> Went {
         status if status.is_success() => Went::Taken { said: words },
         StatusCode::GONE => Went::Gone { why: format!("the flow is gone: {words}") },
         StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
-            Went::Later { why: words, after: after(response) }
+            Went::Later { why: words, after: pause(response) }
         }
-        status if status.is_server_error() => Went::Later { why: words, after: after(response) },
+        status if status.is_server_error() => Went::Later { why: words, after: pause(response) },
         StatusCode::NOT_FOUND | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Went::Later {
             after: None,
             why: format!(
@@ -114,11 +113,6 @@ fn judged(response: &Response<Vec<u8>>) -> Went {
         },
         _ => Went::Refused { why: words },
     }
-}
-
-fn after(response: &Response<Vec<u8>>) -> Option<Duration> {
-    let seconds: u64 = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
 }
 
 impl fmt::Debug for Teams {

@@ -210,16 +210,7 @@ impl Field {
             },
             Self::Risk => words::risk(message).word().to_owned(),
             Self::Id => of_one(&|matter| line(&matter.id, SHORT)),
-            Self::Page => {
-                message.matters.first().and_then(|matter| matter.page.clone()).map_or_else(String::new, |page| {
-                    // Several are found together in the inbox.
-                    if one.is_some() {
-                        page
-                    } else {
-                        page.split_once("/calls/").map_or_else(|| page.clone(), |(root, _)| format!("{root}/inbox"))
-                    }
-                })
-            }
+            Self::Page => message.page().unwrap_or_default(),
             Self::State => of_one(&|matter| matter.state.clone()),
             Self::Reason => of_one(&words::reason),
             Self::Deadline => of_one(&|matter| matter.deadline.clone()),

@@ -135,11 +135,6 @@ impl Webhook {
         self.0.timeout
     }
 
-    /// Whether its reply decides.
-    pub const fn may_decide(&self) -> bool {
-        self.0.may_decide
-    }
-
     /// Sends one message; says what became of it, and what the receiver replied, where that may decide.
     pub async fn deliver(&self, parcel: &Parcel) -> (Went, Option<Vec<u8>>) {
         let request = match self.request(parcel) {

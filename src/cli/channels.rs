@@ -217,7 +217,7 @@ async fn test(
     let channel = find(channels, name)?;
     let now = SystemClock.now();
     let id = format!("msg_test{}", hex(&chance::<12>()?));
-    let parcel = Parcel { id, to: to.to_owned(), message: Message::test(now), attempt: 1, now };
+    let parcel = Parcel { id, to: to.to_owned(), message: Message::test(now), now };
     let (went, _) = channel.deliver(&parcel, store).await;
     match went {
         Went::Taken { said } => {

@@ -164,7 +164,7 @@ impl World {
     }
 
     pub(crate) fn parcel(&self, to: &str, message: Message) -> Parcel {
-        Parcel { id: "d".to_owned(), to: to.to_owned(), message, attempt: 1, now: self.now() }
+        Parcel { id: "d".to_owned(), to: to.to_owned(), message, now: self.now() }
     }
 
     pub(crate) async fn bring(&self, to: &str, id: &str, what: What) -> Went {

@@ -32,7 +32,7 @@ async fn mail(options: MailOptions) -> Mail {
 }
 
 fn parcel(to: &str, message: Message) -> Parcel {
-    Parcel { id: "01a1-requested-1-mail".to_owned(), to: to.to_owned(), message, attempt: 1, now: NOW }
+    Parcel { id: "01a1-requested-1-mail".to_owned(), to: to.to_owned(), message, now: NOW }
 }
 
 fn header<'a>(data: &'a str, name: &str) -> &'a str {

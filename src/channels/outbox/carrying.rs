@@ -100,7 +100,7 @@ impl Outbox {
         let Some(channel) = self.channels.get(&delivery.channel) else { return };
         let Ok(now) = self.desk.now().await else { return };
         let (to, message) = (delivery.to.clone(), delivery.message.clone());
-        let parcel = Parcel { id: delivery.id.clone(), to, message, attempt: delivery.tries, now };
+        let parcel = Parcel { id: delivery.id.clone(), to, message, now };
         let begun = Instant::now();
         let carried = tokio::time::timeout(channel.patience(), channel.deliver(&parcel, &self.store)).await;
         let late = || Went::Later { why: "it took longer than it may".to_owned(), after: None };
@@ -126,7 +126,7 @@ impl Outbox {
         }
     }
 
-    /// Tells others what somebody was to be asked who cannot be told: whoever else is asked, and every other channel.
+    /// Tells every other channel that needs no address what somebody was to be asked who cannot be told.
     async fn tell_instead(&self, delivery: &Delivery, now: Timestamp) {
         let (what, Some(matter)) = (delivery.message.what, delivery.message.matter()) else { return };
         if !what.asks() {

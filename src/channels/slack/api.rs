@@ -5,13 +5,14 @@
 
 use std::time::Duration;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Request, Response};
 use serde_json::Value;
 use url::Url;
 
 use super::words::cut;
 use crate::channels::Went;
+use crate::channels::webhook::pause;
 use crate::downstream::http::fetch::fetch;
 use crate::downstream::http::guard::Reach;
 use crate::secret::Secret;
@@ -19,8 +20,6 @@ use crate::store::StoreError;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Nobody is waited for longer than this because they say so.
-const LONGEST_PAUSE: u64 = 3600;
 
 /// What Slack is asked with.
 pub(super) struct Api {
@@ -142,11 +141,6 @@ fn read(response: &Response<Vec<u8>>) -> Result<Value, Trouble> {
     let said = answer.pointer("/response_metadata/messages/0").and_then(Value::as_str);
     let more = said.map(|said| format!(" ({})", cut(said, 200).text)).unwrap_or_default();
     Err(Trouble::Refused { code, more })
-}
-
-fn pause(response: &Response<Vec<u8>>) -> Option<Duration> {
-    let said = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    said.trim().parse().ok().map(|seconds: u64| Duration::from_secs(seconds.min(LONGEST_PAUSE)))
 }
 
 /// What somebody has to do.

@@ -8,7 +8,6 @@
 use serde_json::{Value, json};
 
 use crate::channels::message::{Matter, Message};
-use crate::channels::notice::What;
 use crate::channels::template::line::line;
 use crate::channels::template::words::{self, SHORT};
 use crate::facts::Risk;
@@ -56,7 +55,7 @@ fn enveloped(message: &Message, how: How) -> Value {
         "msteams": { "width": "Full" },
         "body": blocks,
     });
-    if let (Some(page), Some(card)) = (page(message), card.as_object_mut()) {
+    if let (Some(page), Some(card)) = (message.page(), card.as_object_mut()) {
         let button = json!({ "type": "Action.OpenUrl", "title": "See it, and sign in to answer", "url": page });
         card.insert("actions".to_owned(), json!([button]));
     }
@@ -126,14 +125,4 @@ const fn colour(risk: Risk) -> &'static str {
 fn until(matter: &Matter) -> String {
     let time: Option<jiff::Timestamp> = matter.deadline.parse().ok();
     time.map_or_else(String::new, |time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
-}
-
-/// Several are found together in the inbox.
-fn page(message: &Message) -> Option<String> {
-    let page = message.matters.first()?.page.as_deref()?;
-    if message.what == What::Many {
-        page.split_once("/calls/").map(|(root, _)| format!("{root}/inbox"))
-    } else {
-        Some(page.to_owned())
-    }
 }

@@ -11,7 +11,7 @@ use crate::facts::Risk;
 
 fn parcel() -> Parcel {
     let message = message(What::Requested, Risk::High);
-    Parcel { id: "01-requested-1-teams".to_owned(), to: String::new(), message, attempt: 1, now: Timestamp::default() }
+    Parcel { id: "01-requested-1-teams".to_owned(), to: String::new(), message, now: Timestamp::default() }
 }
 
 fn card(body: &str) -> Value {
