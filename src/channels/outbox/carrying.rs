@@ -107,13 +107,14 @@ impl Outbox {
         let (went, reply) = carried.unwrap_or_else(|_| (late(), None));
         let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.note(&delivery.channel, matches!(went, Went::Taken { .. }));
+        // Before it is written down that it was delivered: a program that is asked again says the same, and one that is not says nothing.
+        if let Some(reply) = reply {
+            self.decide((&delivery.channel, channel), &parcel.message, &reply).await;
+        }
         let (onward, said) = self.onward(delivery, went, now).await;
         let attempt = Attempt { at: now, took, said };
         if let Err(error) = self.store.settle_delivery(delivery, attempt, onward).await {
             tracing::warn!(delivery = delivery.id, %error, "what became of a delivery is not written down; it is made again");
-        }
-        if let Some(reply) = reply {
-            self.decide((&delivery.channel, channel), &parcel.message, &reply).await;
         }
     }
 
