@@ -1,4 +1,11 @@
 //! Write it down: the kinds of entry and the rules of the book.
 
+pub mod checkpoint;
+pub mod commitment;
 pub mod entry;
+pub mod field;
+pub mod leaf;
+pub mod note;
+pub mod proof;
 pub mod receipt;
+pub mod tree;

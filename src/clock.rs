@@ -32,6 +32,11 @@ impl Timestamp {
         micros / 1000
     }
 
+    /// From RFC 3339, as it is displayed.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|time| Self(time.as_microsecond()))
+    }
+
     /// Whole seconds since 1970.
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1_000_000)

@@ -54,7 +54,7 @@ pub use self::review::{EmailVerified, GroupRoles, PersonClaims, Provider, Review
 pub use self::routing::{Filter, Hours, OnCall, Route};
 pub use self::servers::{Arguments, PinRule, Server, ServerName, Trust};
 pub use self::source::{Found, Request, Surroundings};
-pub use self::store::{Database, Durability, Store};
+pub use self::store::{Database, Durability, Store, keys_beside};
 pub use self::telemetry::{Format, Level, Log};
 use crate::policy::lint::reviewers::Reviewers;
 

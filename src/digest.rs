@@ -140,6 +140,11 @@ pub fn hex(bytes: &[u8]) -> String {
     out
 }
 
+/// The bytes behind 64 lower-case hex digits.
+pub fn unhex(text: &str) -> Option<[u8; 32]> {
+    Digest::parse(&format!("sha256:{text}")).map(|digest| digest.0)
+}
+
 /// Two lower-case hex digits.
 pub fn push_hex(byte: u8, out: &mut String) {
     for nibble in [byte >> 4, byte & 0x0f] {

@@ -111,6 +111,9 @@ pub mod channels;
 // Where is it kept?
 pub mod store;
 
+// Who keeps the log over it, and signs?
+pub mod book;
+
 // What was the gateway told to do?
 pub mod config;
 

@@ -9,9 +9,11 @@ pub mod approvals;
 pub mod deliveries;
 pub mod entries;
 pub mod grants;
+pub mod key_folder;
 pub mod keys;
 pub mod labels;
 pub mod limits;
+pub mod log;
 mod migrations;
 pub mod notices;
 pub mod once;
@@ -20,6 +22,7 @@ pub mod passkeys;
 pub mod pins;
 mod pool;
 mod postgres;
+pub mod seal;
 pub mod sign_ins;
 mod sqlite;
 pub mod tasks;
@@ -30,6 +33,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use append::Appender;
+use key_folder::{BookKeys, KeyPlace};
 use pool::{Pool, writing};
 use sqlite::Scratch;
 
@@ -41,6 +45,8 @@ use crate::config;
 pub struct StoreOptions {
     place: Place,
     durability: Durability,
+    keys: KeyPlace,
+    origin: Option<String>,
 }
 
 #[derive(Clone)]
@@ -76,7 +82,18 @@ impl StoreOptions {
         } else {
             return Err(StoreError::Url);
         };
-        Ok(Self { place, durability })
+        let keys = match &place {
+            Place::Sqlite(path) => KeyPlace::Folder(config::keys_beside(path)),
+            Place::Memory => KeyPlace::Nowhere,
+            Place::Postgres(_) => KeyPlace::Folder(PathBuf::from("countersign-keys")),
+        };
+        Ok(Self { place, durability, keys, origin: None })
+    }
+
+    /// With the keys in this folder.
+    #[must_use]
+    pub fn with_keys(self, folder: PathBuf) -> Self {
+        Self { keys: KeyPlace::Folder(folder), ..self }
     }
 }
 
@@ -91,7 +108,8 @@ impl From<&config::Store> for StoreOptions {
             config::Durability::Process => Durability::Process,
             config::Durability::Power => Durability::Power,
         };
-        Self { place, durability }
+        let keys = store.keys.clone().map_or(KeyPlace::Nowhere, KeyPlace::Folder);
+        Self { place, durability, keys, origin: store.origin.clone() }
     }
 }
 
@@ -113,6 +131,7 @@ struct Inner {
     pool: Pool,
     appender: Appender,
     place: String,
+    keys: BookKeys,
     /// Goes last.
     _scratch: Option<Scratch>,
 }
@@ -172,11 +191,16 @@ impl Store {
 
     async fn open_as(options: &StoreOptions, role: Role) -> Result<Self, StoreError> {
         let inner = match &options.place {
-            Place::Sqlite(path) => sqlite::open(path, options.durability, role).await?,
-            Place::Memory => sqlite::open_scratch(options.durability).await?,
-            Place::Postgres(url) => postgres::open(url, options.durability, role).await?,
+            Place::Sqlite(path) => sqlite::open(path, options, role).await?,
+            Place::Memory => sqlite::open_scratch(options).await?,
+            Place::Postgres(url) => postgres::open(url, options, role).await?,
         };
-        Ok(Self(Arc::new(inner)))
+        let store = Self(Arc::new(inner));
+        match role {
+            Role::Reader => store.check_keys().await?,
+            Role::Alone | Role::Beside => store.claim_log().await?,
+        }
+        Ok(store)
     }
 
     fn pool(&self) -> &Pool {
@@ -212,6 +236,14 @@ pub enum StoreError {
     Unusable {
         /// Which one.
         place: String,
+        /// What stands in the way.
+        why: String,
+    },
+    /// The keys of the book cannot be used.
+    #[error("the keys of the record at {} cannot be used: {why}", place.display())]
+    Keys {
+        /// Which file or folder.
+        place: PathBuf,
         /// What stands in the way.
         why: String,
     },

@@ -40,7 +40,17 @@ const KNOWN_TO: [(&str, &[&str]); 17] = [
     ("similar::", &["src/review/pages"]),
     ("anyhow::", &["src/cli", "src/policy", "src/downstream/oauth"]),
     ("sha2::", &["src/digest.rs"]),
-    ("ring::", &["src/gateway/ticket.rs", "src/identity/sign_in/oidc/id_token.rs", "src/passkey", "src/channels"]),
+    (
+        "ring::",
+        &[
+            "src/gateway/ticket.rs",
+            "src/identity/sign_in/oidc/id_token.rs",
+            "src/passkey",
+            "src/channels",
+            "src/audit/note.rs",
+            "src/store/seal.rs",
+        ],
+    ),
     ("openidconnect::", &["src/identity/sign_in/oidc/"]),
     ("ciborium::", &["src/passkey"]),
     ("tokio_tungstenite::", &["src/channels/slack"]),

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::approval::people::{Listed, People};
+use crate::book::BookKeeper;
 use crate::catalogue::pins::FirstSight;
 use crate::channels::link::kept;
 use crate::channels::on_call::Duties;
@@ -68,6 +69,7 @@ pub struct Assembled {
     sources: Vec<PathBuf>,
     files: Vec<PathBuf>,
     outbox: OnceLock<Arc<Outbox>>,
+    book: Arc<BookKeeper>,
 }
 
 /// Reads and compiles the policies a configuration names.
@@ -114,6 +116,7 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
         Tenure::Alone => Store::open(&options).await?,
         Tenure::Shared => Store::open_beside(&options).await?,
     };
+    let book = BookKeeper::open(store.clone(), Arc::clone(&clock)).await?;
     // A link that is out does not look at what the configuration says by now.
     if tenure == Tenure::Alone && !channels::makes_links(config) {
         kept::end_all(&store).await?;
@@ -134,6 +137,7 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
         sources: Vec::new(),
         files: config.catalogue.files.clone(),
         outbox: OnceLock::new(),
+        book,
     })
 }
 
@@ -154,6 +158,7 @@ impl Assembled {
             }
         });
         self.gateway.tasks.spawn(self.outbox(config)?.run(self.stop.clone()));
+        self.gateway.tasks.spawn(Arc::clone(&self.book).run(self.stop.clone()));
         if !self.sources.is_empty() {
             let reload = Reload::new(Arc::clone(&self.gateway), self.sources.clone(), self.files.clone());
             self.gateway.tasks.spawn(reload.watch(self.stop.clone()));
@@ -193,6 +198,9 @@ impl Assembled {
             tracing::warn!("some requests did not end in time; what became of them is in the record or unknown");
         }
         self.gateway.fleet.shutdown(GRACE).await;
+        if let Err(error) = self.book.finish().await {
+            tracing::warn!(%error, "the last entries are not signed for yet; the next gateway does it");
+        }
         self.gateway.recorder.clone().close().await;
         self.gateway.store.close().await;
     }

@@ -245,7 +245,7 @@ fn name(text: &str) -> Option<String> {
 }
 
 fn time(text: &str) -> Option<Timestamp> {
-    text.parse::<jiff::Timestamp>().ok().map(|time| Timestamp::from_micros(time.as_microsecond()))
+    Timestamp::parse(text)
 }
 
 fn bad_name(root: &Section<'_>, (key, name): (&str, &str), at: &At) -> Noted {

@@ -26,6 +26,13 @@ pub struct Store {
     /// database file and named after it (`countersign-tokens`), or beside this file when the record is in Postgres.
     #[schemars(with = "Option<String>")]
     pub tokens: Option<PathBuf>,
+    /// The folder for the keys the record is sealed and signed with. All gateways of one database need the same. Default:
+    /// beside the database file and named after it (`countersign-keys`), or beside this file when the record is in Postgres.
+    #[schemars(with = "Option<String>")]
+    pub keys: Option<PathBuf>,
+    /// What the log over the record is called, for as long as there is one: a name no other log has, such as
+    /// example.org/countersign/production. Default: one made of chance.
+    pub origin: Option<String>,
 }
 
 /// Which database.
@@ -58,16 +65,27 @@ impl Store {
             }
             given => Ok(given.map(|given| section.resolve(&given))),
         });
+        let keys = section.given("keys", Privacy::Open).and_then(|given| match given {
+            Some(given) if given.text.is_empty() => {
+                Err(section.bad(&given, Wanted("a folder", "countersign-keys"), Subject::Hidden))
+            }
+            given => Ok(given.map(|given| section.resolve(&given))),
+        });
+        let wanted = Wanted("a name without white space or a plus sign", "example.org/countersign/production");
+        let is_name = |text: &str| !text.is_empty() && !text.contains([' ', '+', '\t', '\n']);
+        let origin = section.optional("origin", wanted, |text| is_name(text).then(|| text.to_owned()));
         section.close();
-        let (url, tokens) = (url?, tokens?);
-        let tokens = tokens.or_else(|| {
-            let folder = beside(&url, section.directory())?;
+        let (url, tokens, keys) = (url?, tokens?, keys?);
+        let derived = |key: &'static str| {
+            let folder = beside(&url, section.directory(), key)?;
             // As it would be written in the file.
             let shown = folder.strip_prefix(section.directory()).unwrap_or(&folder);
-            section.derived("tokens", shown.display().to_string());
+            section.derived(key, shown.display().to_string());
             Some(folder)
-        });
-        Ok(Self { url, durability: durability?, tokens })
+        };
+        let tokens = tokens.or_else(|| derived("tokens"));
+        let keys = keys.or_else(|| derived("keys"));
+        Ok(Self { durability: durability?, tokens, keys, origin: origin?, url })
     }
 
     /// Where this server's tokens survive a restart; none keeps them in memory.
@@ -82,16 +100,24 @@ impl Store {
 }
 
 /// Whoever may have the record may have the tokens too, so they stand together; what is in memory leaves nothing behind.
-fn beside(database: &Database, directory: &Path) -> Option<PathBuf> {
+fn beside(database: &Database, directory: &Path, what: &str) -> Option<PathBuf> {
     match database {
-        Database::Sqlite(path) => {
-            let mut name = path.file_stem()?.to_owned();
-            name.push("-tokens");
-            Some(path.with_file_name(name))
-        }
+        Database::Sqlite(path) => Some(named_after(path, what)),
         Database::Memory => None,
-        Database::Postgres(_) => Some(directory.join("countersign-tokens")),
+        Database::Postgres(_) => Some(directory.join(format!("countersign-{what}"))),
     }
+}
+
+/// The folder for the keys of the record in this file.
+pub fn keys_beside(database: &Path) -> PathBuf {
+    named_after(database, "keys")
+}
+
+fn named_after(database: &Path, what: &str) -> PathBuf {
+    let mut name = database.file_stem().unwrap_or_default().to_owned();
+    name.push("-");
+    name.push(what);
+    database.with_file_name(name)
 }
 
 fn database(section: &Section<'_>) -> Reading<Database> {

@@ -8,16 +8,21 @@
 //!
 //! Postgres takes a batch as one statement, so that no transaction is ever open between two messages.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::approvals::{Moved, Rows};
 use super::entries::Line;
+use super::log::Growth;
 use super::postgres::Ledger;
 use super::sqlite::Book;
 
 /// Adds lines to the book, all of a batch or none.
 #[derive(Debug)]
-pub struct Appender(Kind);
+pub struct Appender {
+    kind: Kind,
+    /// Why nothing may begin any more, whatever the database says.
+    refused: OnceLock<String>,
+}
 
 #[derive(Debug)]
 pub(super) enum Kind {
@@ -29,12 +34,17 @@ pub(super) enum Kind {
 
 impl Appender {
     pub(super) const fn new(kind: Kind) -> Self {
-        Self(kind)
+        Self { kind, refused: OnceLock::new() }
+    }
+
+    /// From now on no call begins, for this reason.
+    pub fn refuse(&self, why: String) {
+        self.refused.get_or_init(|| why);
     }
 
     /// Appends before it returns, if that needs no waiting; otherwise nothing was done and [`Appender::append`] must.
     pub fn append_now(&self, lines: &[Line]) -> Option<Result<(), AppendError>> {
-        match &self.0 {
+        match &self.kind {
             Kind::Sqlite(book) => book.append_now(lines),
             Kind::Postgres(_) => None,
             Kind::Nowhere => Some(Err(AppendError::Reader)),
@@ -44,7 +54,7 @@ impl Appender {
     /// Appends, waiting for locks, disk and network as long as a write may take. Not for a request's own future: when
     /// it is dropped half-way the lines may or may not be there.
     pub async fn append(&self, lines: Vec<Line>) -> Result<(), AppendError> {
-        match &self.0 {
+        match &self.kind {
             Kind::Sqlite(book) => book.append(lines).await,
             Kind::Postgres(ledger) => ledger.append(&lines).await,
             Kind::Nowhere => Err(AppendError::Reader),
@@ -53,16 +63,38 @@ impl Appender {
 
     /// Changes an approval and appends the lines that say so, in one transaction that is on the disk when this returns.
     pub(super) async fn step(&self, rows: Rows) -> Result<Moved, AppendError> {
-        match &self.0 {
+        match &self.kind {
             Kind::Sqlite(book) => book.step(rows).await,
             Kind::Postgres(ledger) => ledger.step(rows).await,
             Kind::Nowhere => Err(AppendError::Reader),
         }
     }
 
+    /// Lets the log grow, if it is what it was.
+    pub(super) async fn grow(&self, growth: Growth) -> Result<bool, AppendError> {
+        match &self.kind {
+            Kind::Sqlite(book) => book.grow(growth).await,
+            Kind::Postgres(ledger) => ledger.grow(growth).await,
+            Kind::Nowhere => Err(AppendError::Reader),
+        }
+    }
+
+    /// Waits until the disk has what was committed.
+    pub(super) async fn sync(&self) -> Result<(), AppendError> {
+        match &self.kind {
+            Kind::Sqlite(book) => book.sync().await,
+            // What lets the log grow waits for the disk, and with it for everything before.
+            Kind::Postgres(_) => Ok(()),
+            Kind::Nowhere => Err(AppendError::Reader),
+        }
+    }
+
     /// Whether a new call may begin: its outcome could be written down as well.
     pub fn admits(&self) -> Result<(), AppendError> {
-        match &self.0 {
+        if let Some(why) = self.refused.get() {
+            return Err(AppendError::Diverged(why.clone()));
+        }
+        match &self.kind {
             Kind::Sqlite(book) => book.admits(),
             // Postgres says so itself when it is asked.
             Kind::Postgres(_) => Ok(()),
@@ -72,7 +104,10 @@ impl Appender {
 
     /// Whether the last write worked.
     pub fn healthy(&self) -> bool {
-        match &self.0 {
+        if self.refused.get().is_some() {
+            return false;
+        }
+        match &self.kind {
             Kind::Sqlite(book) => book.admits().is_ok(),
             Kind::Postgres(ledger) => ledger.healthy(),
             Kind::Nowhere => false,
@@ -81,7 +116,7 @@ impl Appender {
 
     #[cfg(test)]
     pub(super) const fn book(&self) -> Option<&Book> {
-        match &self.0 {
+        match &self.kind {
             Kind::Sqlite(book) => Some(book),
             Kind::Postgres(_) | Kind::Nowhere => None,
         }
@@ -89,14 +124,14 @@ impl Appender {
 
     /// Says that another connection committed something, which has to reach the disk like everything else.
     pub(super) fn wrote(&self) {
-        if let Kind::Sqlite(book) = &self.0 {
+        if let Kind::Sqlite(book) = &self.kind {
             book.wrote();
         }
     }
 
     /// Makes everything durable and stops.
     pub(super) async fn close(&self) {
-        if let Kind::Sqlite(book) = &self.0 {
+        if let Kind::Sqlite(book) = &self.kind {
             book.close().await;
         }
     }
@@ -114,6 +149,11 @@ pub enum AppendError {
     /// Another process kept the database locked.
     #[error("another process keeps the record locked; look for a backup or a shell that has it open")]
     Busy,
+    /// It is not the one that was signed.
+    #[error(
+        "the record is not the one that was signed: {0}; nothing runs before somebody has looked, see `countersign audit verify`"
+    )]
+    Diverged(String),
     /// It was opened for reading.
     #[error("the record was opened for reading only")]
     Reader,

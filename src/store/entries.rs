@@ -1,11 +1,15 @@
 //! How is the book read?
 
 use super::pool::{Pool, reading};
+use super::seal::{Belongs, Sealer};
 use super::{Store, StoreError};
+use crate::audit::commitment::Opened;
 use crate::audit::entry::{Entry, Event};
 use crate::call::CallId;
-use crate::clock::Timestamp;
+use crate::clock::{NoChance, Timestamp};
+use crate::object;
 use crate::policy::kept::Kept;
+use crate::wire::json::Value;
 
 /// One line of the book as it is appended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +31,12 @@ impl Line {
             _ => Vec::new(),
         };
         Ok(Self { call: entry.call.clone(), at: entry.at, event: entry.event.tag(), body, kept })
+    }
+
+    /// Its body as it lies in the database.
+    pub(super) fn sealed(&self, sealer: &Sealer) -> Result<Vec<u8>, NoChance> {
+        let of = Belongs { event: self.event, call: self.call.as_ref().map(CallId::as_str), at: self.at.micros() };
+        sealer.seal(of, &self.body)
     }
 }
 
@@ -54,30 +64,30 @@ pub struct Wanted {
     pub events: Vec<String>,
 }
 
-type Row = (i64, Option<String>, i64, String, String);
+type Row = (i64, Option<String>, i64, String, String, Option<Vec<u8>>);
 
 const LATEST: &str = "
-SELECT seq, call, at, event, body FROM entry
+SELECT seq, call, at, event, body, sealed FROM entry
 WHERE ($1 = '' OR replace($1, ',' || event || ',', '') <> $1) AND ($2 = '' OR (call >= $2 AND call < $2 || '~'))
 ORDER BY seq DESC LIMIT $3";
 
 const FOLLOWING: &str = "
-SELECT seq, call, at, event, body FROM entry
+SELECT seq, call, at, event, body, sealed FROM entry
 WHERE ($1 = '' OR replace($1, ',' || event || ',', '') <> $1) AND ($2 = '' OR (call >= $2 AND call < $2 || '~'))
 AND seq > $3 ORDER BY seq LIMIT $4";
 
 const OF_CALL: &str = "
-SELECT seq, call, at, event, body FROM entry WHERE call >= $1 AND call < $1 || '~' ORDER BY seq LIMIT $2";
+SELECT seq, call, at, event, body, sealed FROM entry WHERE call >= $1 AND call < $1 || '~' ORDER BY seq LIMIT $2";
 
 /// SQLite's index by call ends a little before the table does.
 const OF_CALL_SQLITE: &str = "
-SELECT seq, call, at, event, body FROM entry
+SELECT seq, call, at, event, body, sealed FROM entry
 WHERE (seq IN (SELECT seq FROM entry_call WHERE call >= $1 AND call < $1 || '~')
     OR seq > (SELECT MAX(seq) FROM entry_call WHERE call = ''))
 AND call >= $1 AND call < $1 || '~' ORDER BY seq LIMIT $2";
 
 const BEFORE: &str = "
-SELECT seq, call, at, event, body FROM entry
+SELECT seq, call, at, event, body, sealed FROM entry
 WHERE seq < $2 AND seq >= $3 AND replace($1, ',' || event || ',', '') <> $1 ORDER BY seq DESC LIMIT $4";
 
 const AT: &str = "SELECT at FROM entry WHERE seq <= $1 ORDER BY seq DESC LIMIT 1";
@@ -101,7 +111,7 @@ impl Store {
             sqlx::query_as(LATEST).bind(&events).bind(&wanted.call).bind(limit).fetch_all(db).await
         })?;
         rows.reverse();
-        Ok(rows.into_iter().map(Written::from).collect())
+        Ok(rows.into_iter().map(|row| self.written(row)).collect())
     }
 
     /// The lines after this one, oldest first.
@@ -113,7 +123,7 @@ impl Store {
         let rows: Vec<Row> = reading!(self.pool(), db => {
             sqlx::query_as(FOLLOWING).bind(&events).bind(&wanted.call).bind(after).bind(limit).fetch_all(db).await
         })?;
-        Ok(rows.into_iter().map(Written::from).collect())
+        Ok(rows.into_iter().map(|row| self.written(row)).collect())
     }
 
     /// The lines with these event codes before one place and not before another, newest first. Looks at nothing else.
@@ -127,7 +137,7 @@ impl Store {
         let rows: Vec<Row> = reading!(self.pool(), db => {
             sqlx::query_as(BEFORE).bind(&events).bind(before).bind(from).bind(limit).fetch_all(db).await
         })?;
-        Ok(rows.into_iter().map(Written::from).collect())
+        Ok(rows.into_iter().map(|row| self.written(row)).collect())
     }
 
     /// The place behind the last line that is not younger. Looks at few lines however many there are, and so is right only
@@ -154,7 +164,7 @@ impl Store {
         };
         let rows: Vec<Row> =
             reading!(self.pool(), db => sqlx::query_as(text).bind(beginning).bind(limit).fetch_all(db).await)?;
-        Ok(rows.into_iter().map(Written::from).collect())
+        Ok(rows.into_iter().map(|row| self.written(row)).collect())
     }
 
     /// The place of the first line that is not older; behind the last when all are. Looks at every line before it.
@@ -172,10 +182,32 @@ impl Store {
         Ok(first)
     }
 
+    /// A line with its body opened. What does not open says so in its body: one line that somebody changed must not keep anybody
+    /// from the others.
+    fn written(&self, (seq, call, at, event, body, sealed): Row) -> Written {
+        let of = Belongs { event: &event, call: call.as_deref(), at };
+        let body = match sealed.map(|sealed| self.keys().sealer.open(of, &sealed)) {
+            None => body,
+            Some(Ok(opened)) => shown(&opened),
+            Some(Err(closed)) => object! { "unreadable" => closed.to_string() }.to_string(),
+        };
+        Written { seq, call: call.as_deref().map(CallId::from_record), at: Timestamp::from_micros(at), event, body }
+    }
+
     /// The place of the last line; zero for an empty book.
     pub async fn end(&self) -> Result<i64, StoreError> {
         let (end,): (i64,) = reading!(self.pool(), db => sqlx::query_as(END).fetch_one(db).await)?;
         Ok(end)
+    }
+}
+
+/// The body, and what was erased of it by name.
+fn shown(opened: &Opened) -> String {
+    let erased: Vec<Value> = opened.erased().map(Value::from).collect();
+    let body = opened.body();
+    match body.strip_suffix('}') {
+        Some(open) if !erased.is_empty() => format!("{open},\"erased\":{}}}", Value::from(erased)),
+        _ => body.to_owned(),
     }
 }
 
@@ -188,11 +220,5 @@ impl Wanted {
     /// All codes in one text, each between commas, because the two databases bind lists differently.
     fn filter(&self) -> String {
         if self.events.is_empty() { String::new() } else { format!(",{},", self.events.join(",,")) }
-    }
-}
-
-impl From<Row> for Written {
-    fn from((seq, call, at, event, body): Row) -> Self {
-        Self { seq, call: call.as_deref().map(CallId::from_record), at: Timestamp::from_micros(at), event, body }
     }
 }

@@ -4,6 +4,7 @@
 //! write them within three times its `wal_writer_delay`, 600 ms unless somebody changed it. A server that would take
 //! longer than a second is asked to wait for the disk at every commit instead.
 
+mod grown;
 mod step;
 
 use std::str::FromStr as _;
@@ -17,9 +18,12 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use super::append::{AppendError, Appender, Kind};
 use super::approvals::{Moved, Rows};
 use super::entries::Line;
+use super::key_folder::{BookKeys, Making};
+use super::log::{DATA_KEY, Growth};
 use super::parts::Known;
 use super::pool::{self, Pool};
-use super::{Durability, Inner, Role, StoreError, migrations};
+use super::seal::Sealer;
+use super::{Durability, Inner, Role, StoreError, StoreOptions, migrations};
 use crate::audit::entry::{Entry, Event, Operated};
 use crate::clock::{Clock as _, SystemClock, Timestamp};
 
@@ -36,18 +40,21 @@ const LONGEST: i64 = 1000;
 const AGAIN: Duration = Duration::from_millis(500);
 
 /// Opens the database, and brings its schema up to date for those who write.
-pub(super) async fn open(url: &str, durability: Durability, role: Role) -> Result<Inner, StoreError> {
+pub(super) async fn open(url: &str, wanted: &StoreOptions, role: Role) -> Result<Inner, StoreError> {
     let options = PgConnectOptions::from_str(url).map_err(|_| StoreError::Url)?;
     let place = place(&options);
     let options = options.application_name("countersign").disable_statement_logging();
     let mut first =
         options.clone().options([(MARK, MARKED)]).connect().await.map_err(|error| refusal(&place, &error))?;
-    let commit = commit_mode(&mut first, durability, &place).await?;
+    let commit = commit_mode(&mut first, wanted.durability, &place).await?;
     match role {
         Role::Alone | Role::Beside => migrations::migrate_postgres(&mut first, &place).await?,
         Role::Reader => check_schema(&mut first, &place).await?,
     }
+    let named: Option<String> = sqlx::query_scalar(DATA_KEY).fetch_optional(&mut first).await?;
     first.close().await?;
+    let making = if named.is_none() && role != Role::Reader { Making::Allowed } else { Making::Refused };
+    let keys = BookKeys::open(&wanted.keys, making, wanted.origin.as_deref())?;
     let options = options.options([(MARK, MARKED), ("synchronous_commit", commit), ("lock_timeout", LOCKED)]);
     let pool = PgPoolOptions::new()
         .max_connections(8)
@@ -60,9 +67,9 @@ pub(super) async fn open(url: &str, durability: Durability, role: Role) -> Resul
         .map_err(|error| refusal(&place, &error))?;
     let kind = match role {
         Role::Reader => Kind::Nowhere,
-        Role::Alone | Role::Beside => Kind::Postgres(Ledger::new(pool.clone())),
+        Role::Alone | Role::Beside => Kind::Postgres(Ledger::new(pool.clone(), Arc::clone(&keys.sealer))),
     };
-    Ok(Inner { pool: Pool::Postgres(pool), appender: Appender::new(kind), place, _scratch: None })
+    Ok(Inner { pool: Pool::Postgres(pool), appender: Appender::new(kind), place, keys, _scratch: None })
 }
 
 /// A setting of our own: whoever does not find it talks through something that changes sessions underneath.
@@ -133,9 +140,9 @@ fn refusal(place: &str, error: &sqlx::Error) -> StoreError {
 
 /// One statement for a whole batch; the order is that of the arrays.
 const INSERT: &str = "
-INSERT INTO entry (call, at, event, body)
-SELECT line.call, line.at, line.event, line.body
-FROM UNNEST($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[]) WITH ORDINALITY AS line (call, at, event, body, place)
+INSERT INTO entry (call, at, event, body, sealed)
+SELECT line.call, line.at, line.event, '', line.sealed
+FROM UNNEST($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::BYTEA[]) WITH ORDINALITY AS line (call, at, event, sealed, place)
 ORDER BY line.place";
 
 /// The same, with the texts the lines name and nobody is known to have kept.
@@ -145,9 +152,9 @@ WITH kept AS (
     SELECT text.name, text.body FROM UNNEST($5::TEXT[], $6::TEXT[]) WITH ORDINALITY AS text (name, body, place)
     ORDER BY text.place ON CONFLICT (name) DO NOTHING
 )
-INSERT INTO entry (call, at, event, body)
-SELECT line.call, line.at, line.event, line.body
-FROM UNNEST($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::TEXT[]) WITH ORDINALITY AS line (call, at, event, body, place)
+INSERT INTO entry (call, at, event, body, sealed)
+SELECT line.call, line.at, line.event, '', line.sealed
+FROM UNNEST($1::TEXT[], $2::BIGINT[], $3::TEXT[], $4::BYTEA[]) WITH ORDINALITY AS line (call, at, event, sealed, place)
 ORDER BY line.place";
 
 /// The book in Postgres.
@@ -156,15 +163,17 @@ pub(super) struct Ledger {
     pool: PgPool,
     healthy: AtomicBool,
     known: Mutex<Known>,
+    sealer: Arc<Sealer>,
     own: Weak<Self>,
 }
 
 impl Ledger {
-    fn new(pool: PgPool) -> Arc<Self> {
+    fn new(pool: PgPool, sealer: Arc<Sealer>) -> Arc<Self> {
         Arc::new_cyclic(|own| Self {
             pool,
             healthy: AtomicBool::new(true),
             known: Mutex::default(),
+            sealer,
             own: Weak::clone(own),
         })
     }
@@ -188,8 +197,8 @@ impl Ledger {
     /// Changes an approval and appends the lines that say so. The transaction is a task of its own: nobody drops it
     /// half-way, and it waits for the disk.
     pub(super) async fn step(&self, rows: Rows) -> Result<Moved, AppendError> {
-        let pool = self.pool.clone();
-        let work = tokio::spawn(async move { step::write(&pool, &rows).await });
+        let (pool, bodies) = (self.pool.clone(), sealed(&rows.lines, &self.sealer)?);
+        let work = tokio::spawn(async move { step::write(&pool, &rows, &bodies).await });
         let late = |_| Err(AppendError::Broken("the database did not answer in time".to_owned()));
         let done = tokio::time::timeout(PATIENCE, work)
             .await
@@ -201,11 +210,19 @@ impl Ledger {
         done
     }
 
+    /// Lets the log grow, if it is what it was. A task of its own, like every transaction.
+    pub(super) async fn grow(&self, growth: Growth) -> Result<bool, AppendError> {
+        let pool = self.pool.clone();
+        let work = tokio::spawn(async move { grown::write(&pool, &growth).await });
+        let done = work.await.map_err(|error| AppendError::Broken(error.to_string()))?;
+        done.map_err(|error| trouble(&error))
+    }
+
     async fn insert(&self, lines: &[Line]) -> Result<(), AppendError> {
         let calls: Vec<_> = lines.iter().map(|line| line.call.as_ref().map(crate::call::CallId::as_str)).collect();
         let times: Vec<_> = lines.iter().map(|line| Timestamp::micros(line.at)).collect();
         let events: Vec<_> = lines.iter().map(|line| line.event).collect();
-        let bodies: Vec<_> = lines.iter().map(|line| line.body.as_str()).collect();
+        let bodies = sealed(lines, &self.sealer)?;
         let lacking = self.known().lacking(lines.iter().flat_map(|line| &line.kept));
         let (names, texts): (Vec<_>, Vec<_>) = lacking.iter().map(|kept| (kept.name(), kept.body())).unzip();
         let work = async {
@@ -261,6 +278,11 @@ impl Ledger {
         self.healthy.store(true, Ordering::Release);
         Ok(())
     }
+}
+
+fn sealed(lines: &[Line], sealer: &Sealer) -> Result<Vec<Vec<u8>>, AppendError> {
+    let closed: Result<_, _> = lines.iter().map(|line| line.sealed(sealer)).collect();
+    closed.map_err(|error| AppendError::Broken(error.to_string()))
 }
 
 fn trouble(error: &sqlx::Error) -> AppendError {

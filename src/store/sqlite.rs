@@ -2,6 +2,7 @@
 
 mod check;
 mod connect;
+mod grown;
 mod guard;
 mod insert;
 mod keeper;
@@ -23,8 +24,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use super::append::{AppendError, Appender, Kind};
 use super::approvals::{Moved, Rows};
 use super::entries::Line;
+use super::key_folder::{BookKeys, KeyPlace, Making};
+use super::log::{DATA_KEY, Growth};
 use super::pool::Pool;
-use super::{Durability, Inner, Role, StoreError, migrations};
+use super::{Durability, Inner, Role, StoreError, StoreOptions, migrations};
 use guard::Guard;
 pub(super) use scratch::Scratch;
 use writer::{Patience, Writer};
@@ -33,23 +36,26 @@ use writer::{Patience, Writer};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Opens the file, creating it for those who write.
-pub(super) async fn open(path: &Path, durability: Durability, role: Role) -> Result<Inner, StoreError> {
+pub(super) async fn open(path: &Path, options: &StoreOptions, role: Role) -> Result<Inner, StoreError> {
     let place = format!("sqlite:{}", path.display());
     check::version(rusqlite::version_number(), rusqlite::version())?;
     let path = guard::settle(path, &place, role)?;
     let read = pool(&path, 4, |options| options.read_only(true));
     if role == Role::Reader {
         check_schema(&read, &place).await?;
+        let keys = BookKeys::open(&options.keys, Making::Refused, None)?;
         let pool = Pool::Sqlite { read, write: None };
-        return Ok(Inner { pool, appender: Appender::new(Kind::Nowhere), place, _scratch: None });
+        return Ok(Inner { pool, appender: Appender::new(Kind::Nowhere), place, keys, _scratch: None });
     }
     let guard = match role {
         Role::Alone => Some(Guard::take(&path, &place)?),
         Role::Beside | Role::Reader => None,
     };
+    let durability = options.durability;
+    let keys = BookKeys::open(&options.keys, making(&path, &read).await, options.origin.as_deref())?;
     // The file is checked and put into WAL mode by the connection that appends, before sqlx sees it.
-    let (opening, label) = (path.clone(), place.clone());
-    let opened = tokio::task::spawn_blocking(move || Writer::open(&opening, durability, &label)).await;
+    let (opening, label, sealer) = (path.clone(), place.clone(), Arc::clone(&keys.sealer));
+    let opened = tokio::task::spawn_blocking(move || Writer::open(&opening, durability, sealer, &label)).await;
     let writer = Arc::new(opened.map_err(|error| StoreError::Database(error.to_string()))??);
     let write = pool(&path, 1, |options| {
         let synchronous = match durability {
@@ -62,13 +68,23 @@ pub(super) async fn open(path: &Path, durability: Durability, role: Role) -> Res
     let keeper = keeper::start(&writer).map_err(|error| unusable(&place, &error))?;
     let book = Book { writer, keeper: Mutex::new(Some(keeper)), guard: Mutex::new(guard) };
     let pool = Pool::Sqlite { read, write: Some(write) };
-    Ok(Inner { pool, appender: Appender::new(Kind::Sqlite(book)), place, _scratch: None })
+    Ok(Inner { pool, appender: Appender::new(Kind::Sqlite(book)), place, keys, _scratch: None })
+}
+
+/// Keys are made for a book that has none. A file that cannot be read is refused by whoever opens it next, with its reasons.
+async fn making(path: &Path, read: &SqlitePool) -> Making {
+    if !path.exists() {
+        return Making::Allowed;
+    }
+    let found: Result<Option<String>, _> = sqlx::query_scalar(DATA_KEY).fetch_optional(read).await;
+    if matches!(found, Ok(Some(_))) { Making::Refused } else { Making::Allowed }
 }
 
 /// Opens a file of its own that is removed with the store.
-pub(super) async fn open_scratch(durability: Durability) -> Result<Inner, StoreError> {
+pub(super) async fn open_scratch(options: &StoreOptions) -> Result<Inner, StoreError> {
     let scratch = Scratch::make()?;
-    let inner = open(&scratch.file(), durability, Role::Alone).await?;
+    let options = StoreOptions { keys: KeyPlace::Nowhere, ..options.clone() };
+    let inner = open(&scratch.file(), &options, Role::Alone).await?;
     Ok(Inner { place: "sqlite::memory:".to_owned(), _scratch: Some(scratch), ..inner })
 }
 
@@ -126,6 +142,19 @@ impl Book {
         let writer = Arc::clone(&self.writer);
         let done = tokio::task::spawn_blocking(move || writer.step(&rows)).await;
         done.unwrap_or_else(|error| Err(AppendError::Broken(error.to_string())))
+    }
+
+    pub(super) async fn grow(&self, growth: Growth) -> Result<bool, AppendError> {
+        let writer = Arc::clone(&self.writer);
+        let done = tokio::task::spawn_blocking(move || writer.grow(&growth)).await;
+        done.unwrap_or_else(|error| Err(AppendError::Broken(error.to_string())))
+    }
+
+    pub(super) async fn sync(&self) -> Result<(), AppendError> {
+        let writer = Arc::clone(&self.writer);
+        let done = tokio::task::spawn_blocking(move || keeper::flush(&writer)).await;
+        let broken = |why: String| AppendError::Broken(why);
+        done.map_err(|error| broken(error.to_string()))?.map_err(|error| broken(error.to_string()))
     }
 
     #[cfg(test)]

@@ -13,10 +13,10 @@ use crate::store::notices::PUT;
 use crate::store::pool;
 
 /// One transaction, on the disk when it returns.
-pub(super) async fn write(pool: &PgPool, rows: &Rows) -> Result<Moved, AppendError> {
+pub(super) async fn write(pool: &PgPool, rows: &Rows, bodies: &[Vec<u8>]) -> Result<Moved, AppendError> {
     let mut tries = 0_u32;
     loop {
-        match attempt(pool, rows).await {
+        match attempt(pool, rows, bodies).await {
             Err(error) if tries < pool::RETRIES && pool::passing(&error) => {
                 tries = tries.saturating_add(1);
                 pool::pause(tries).await;
@@ -26,7 +26,7 @@ pub(super) async fn write(pool: &PgPool, rows: &Rows) -> Result<Moved, AppendErr
     }
 }
 
-async fn attempt(pool: &PgPool, rows: &Rows) -> Result<Moved, sqlx::Error> {
+async fn attempt(pool: &PgPool, rows: &Rows, bodies: &[Vec<u8>]) -> Result<Moved, sqlx::Error> {
     let mut open = pool.begin().await?;
     sqlx::query("SET LOCAL synchronous_commit = on").execute(&mut *open).await?;
     let changed = put(&mut open, rows.approval.as_ref()).await? && grant(&mut open, rows.grant.as_ref()).await?;
@@ -46,13 +46,12 @@ async fn attempt(pool: &PgPool, rows: &Rows) -> Result<Moved, sqlx::Error> {
     let calls: Vec<_> = lines.iter().map(|line| line.call.as_ref().map(CallId::as_str)).collect();
     let times: Vec<_> = lines.iter().map(|line| Timestamp::micros(line.at)).collect();
     let events: Vec<_> = lines.iter().map(|line| line.event).collect();
-    let bodies: Vec<_> = lines.iter().map(|line| line.body.as_str()).collect();
     let mut kept: Vec<_> = lines.iter().flat_map(|line| &line.kept).collect();
     // Every gateway takes texts in the same order, or two would wait for each other.
     kept.sort_unstable();
     kept.dedup();
     let (names, texts): (Vec<_>, Vec<_>) = kept.iter().map(|kept| (kept.name(), kept.body())).unzip();
-    let query = sqlx::query(INSERT_AND_KEEP).bind(&calls).bind(&times).bind(&events).bind(&bodies);
+    let query = sqlx::query(INSERT_AND_KEEP).bind(&calls).bind(&times).bind(&events).bind(bodies);
     query.bind(&names).bind(&texts).execute(&mut *open).await?;
     open.commit().await?;
     Ok(Moved::Done(rows.version()))

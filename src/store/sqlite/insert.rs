@@ -6,17 +6,19 @@
 //! that writes the last of them; whoever reads looks also at the lines behind its end.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rusqlite::{Connection, Statement};
 
 use crate::policy::kept::Kept;
 use crate::store::entries::Line;
 use crate::store::parts::{KEEP, Known};
+use crate::store::seal::Sealer;
 
 /// Lines of one commit that are one statement, and so need no other to begin and end a transaction.
-const ONE: &str = "INSERT INTO entry (call, at, event, body) VALUES (?,?,?,?)";
-const TWO: &str = "INSERT INTO entry (call, at, event, body) VALUES (?,?,?,?),(?,?,?,?)";
-const THREE: &str = "INSERT INTO entry (call, at, event, body) VALUES (?,?,?,?),(?,?,?,?),(?,?,?,?)";
+const ONE: &str = "INSERT INTO entry (call, at, event, body, sealed) VALUES (?,?,?,'',?)";
+const TWO: &str = "INSERT INTO entry (call, at, event, body, sealed) VALUES (?,?,?,'',?),(?,?,?,'',?)";
+const THREE: &str = "INSERT INTO entry (call, at, event, body, sealed) VALUES (?,?,?,'',?),(?,?,?,'',?),(?,?,?,'',?)";
 
 const INDEX: &str = "
 INSERT INTO entry_call (call, seq)
@@ -29,19 +31,18 @@ const BEHIND: usize = 128;
 /// The end of the table, as one writer knows it.
 #[derive(Debug)]
 pub(super) struct Table {
+    sealer: Arc<Sealer>,
     /// Lines written since the index was up to date. Others may have written more; the statement sees them too.
     behind: usize,
     known: Known,
 }
 
-impl Default for Table {
-    /// Whoever wrote before may have stopped anywhere.
-    fn default() -> Self {
-        Self { behind: BEHIND, known: Known::default() }
-    }
-}
-
 impl Table {
+    /// Whoever wrote before may have stopped anywhere.
+    pub(super) fn new(sealer: Arc<Sealer>) -> Self {
+        Self { sealer, behind: BEHIND, known: Known::default() }
+    }
+
     /// Commits lines together and returns the number of the last.
     pub(super) fn insert(&mut self, connection: &Connection, lines: &[Line]) -> rusqlite::Result<i64> {
         let behind = self.behind.saturating_add(lines.len());
@@ -54,12 +55,12 @@ impl Table {
             _ => None,
         };
         let last = if let Some(text) = text {
-            put(&mut *connection.prepare_cached(text)?, lines)?;
+            put(&mut *connection.prepare_cached(text)?, lines, &self.sealer)?;
             connection.last_insert_rowid()
         } else {
             let index = if behind > BEHIND { Index::Due } else { Index::Later };
             begin(connection)?;
-            let last = finish(connection, &lacking, lines, index)?;
+            let last = finish(connection, &lacking, (lines, &self.sealer), index)?;
             self.known.learn(lacking);
             last
         };
@@ -81,7 +82,7 @@ impl Table {
             return Ok(None);
         }
         let lacking = self.known.lacking(lines.iter().flat_map(|line| &line.kept));
-        let last = finish(connection, &lacking, lines, Index::Later)?;
+        let last = finish(connection, &lacking, (lines, &self.sealer), Index::Later)?;
         self.known.learn(lacking);
         Ok(Some(last))
     }
@@ -105,12 +106,17 @@ enum Index {
 }
 
 /// What comes after the beginning of a transaction, and its end.
-fn finish(connection: &Connection, lacking: &BTreeSet<&Kept>, lines: &[Line], index: Index) -> rusqlite::Result<i64> {
+fn finish(
+    connection: &Connection,
+    lacking: &BTreeSet<&Kept>,
+    (lines, sealer): (&[Line], &Sealer),
+    index: Index,
+) -> rusqlite::Result<i64> {
     for text in lacking {
         connection.prepare_cached(KEEP)?.execute((text.name(), text.body()))?;
     }
     let mut statement = connection.prepare_cached(ONE)?;
-    lines.chunks(1).try_for_each(|line| put(&mut statement, line))?;
+    lines.chunks(1).try_for_each(|line| put(&mut statement, line, sealer))?;
     let last = connection.last_insert_rowid();
     if index == Index::Due {
         connection.prepare_cached(INDEX)?.execute([])?;
@@ -120,7 +126,7 @@ fn finish(connection: &Connection, lacking: &BTreeSet<&Kept>, lines: &[Line], in
     Ok(last)
 }
 
-fn put(statement: &mut Statement<'_>, lines: &[Line]) -> rusqlite::Result<()> {
+fn put(statement: &mut Statement<'_>, lines: &[Line], sealer: &Sealer) -> rusqlite::Result<()> {
     let mut place = 0_usize;
     let mut next = || {
         place = place.saturating_add(1);
@@ -130,7 +136,8 @@ fn put(statement: &mut Statement<'_>, lines: &[Line]) -> rusqlite::Result<()> {
         statement.raw_bind_parameter(next(), line.call.as_ref().map(crate::call::CallId::as_str))?;
         statement.raw_bind_parameter(next(), line.at.micros())?;
         statement.raw_bind_parameter(next(), line.event)?;
-        statement.raw_bind_parameter(next(), &line.body)?;
+        let sealed = line.sealed(sealer).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        statement.raw_bind_parameter(next(), sealed)?;
     }
     statement.raw_execute().map(drop)
 }

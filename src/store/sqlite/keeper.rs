@@ -63,6 +63,14 @@ fn sync(writer: &Writer, disk: &mut Disk) {
     }
 }
 
+/// Makes sure that the disk has what was committed before.
+pub(super) fn flush(writer: &Writer) -> io::Result<()> {
+    match writer.durability() {
+        Durability::Power => Ok(()),
+        Durability::Process => Disk { log: wal(writer), open: None }.sync(),
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ending {
     Work,

@@ -6,21 +6,23 @@
 //! keeper could take the reserve up again.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
 use super::check::{self, Extent};
 use super::connect::connect;
-use super::insert::Table;
+use super::insert::{First, Table};
 use super::reserve::Reserve;
-use super::{PATIENCE, step, unusable};
+use super::{PATIENCE, grown, step, unusable};
 use crate::audit::entry::{Entry, Event, Operated};
 use crate::clock::{Clock as _, SystemClock};
 use crate::store::append::AppendError;
 use crate::store::approvals::{Moved, Rows};
 use crate::store::entries::Line;
+use crate::store::log::Growth;
+use crate::store::seal::Sealer;
 use crate::store::{Durability, StoreError};
 
 /// How long opening may look for damage; the rest is looked at while the gateway runs.
@@ -81,7 +83,12 @@ pub(super) enum Patience {
 
 impl Writer {
     /// Opens the file for appending, having looked for damage.
-    pub(super) fn open(path: &Path, durability: Durability, place: &str) -> Result<Self, StoreError> {
+    pub(super) fn open(
+        path: &Path,
+        durability: Durability,
+        sealer: Arc<Sealer>,
+        place: &str,
+    ) -> Result<Self, StoreError> {
         let connection = connect(path, durability, place)?;
         let extent = check::damage(&connection, Some(LOOK))
             .map_err(|why| StoreError::Damaged { place: place.to_owned(), why })?;
@@ -92,7 +99,7 @@ impl Writer {
             durability,
             reserve: Reserve::of(path),
             extent,
-            desk: Mutex::new(Desk { connection: Some(connection), table: Table::default(), last: 0 }),
+            desk: Mutex::new(Desk { connection: Some(connection), table: Table::new(sealer), last: 0 }),
             state: Mutex::new(state),
             wake: Condvar::new(),
         })
@@ -106,6 +113,12 @@ impl Writer {
     /// Changes an approval, commits the lines that say so with it, and waits for the disk.
     pub(super) fn step(&self, rows: &Rows) -> Result<Moved, AppendError> {
         self.work(&rows.lines, |desk| desk.step(rows))
+    }
+
+    /// Lets the log grow, if it is what it was.
+    pub(super) fn grow(&self, growth: &Growth) -> Result<bool, AppendError> {
+        self.work(&[], |desk| desk.with(Patience::Long, |_, connection| grown::write(connection, growth)))
+            .map(|done| done == First::Done)
     }
 
     fn work<T>(
