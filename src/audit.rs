@@ -9,3 +9,4 @@ pub mod note;
 pub mod proof;
 pub mod receipt;
 pub mod tree;
+pub mod verify;

@@ -5,9 +5,11 @@
 //! says more than the database holds, even after a loss of power. The last checkpoint is remembered beside the keys; a
 //! database that knows less, or says something else, was restored, replaced or changed, and nothing is signed on it.
 
+pub mod bundle;
 mod growth;
 mod keeper;
 mod memory;
+pub mod reading;
 mod watch;
 
 pub use self::keeper::{BookKeeper, Lag};
@@ -47,6 +49,17 @@ pub enum BookError {
         /// What is wrong with it.
         why: String,
     },
+    /// A file that is not what it must be.
+    #[error("{place}: {why}")]
+    File {
+        /// Which file.
+        place: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Nothing of that name.
+    #[error("{0}")]
+    Nothing(String),
     /// The gateway is stopping.
     #[error("the gateway is stopping")]
     Stopping,

@@ -86,7 +86,10 @@ mod tests {
         assert_eq!(text, form);
         assert_eq!(Leaf::parse(&text), Some(leaf.clone()));
         let alone = Leaf { call: None, previous: None, ..leaf };
-        assert_eq!(alone.text(), format!(r#"{{"at":1700000000000001,"event":"decided","root":"{two}","v":1}}"#));
+        assert_eq!(
+            alone.text(),
+            format!(r#"{{"at":1700000000000001,"call":null,"event":"decided","previous":null,"root":"{two}","v":1}}"#)
+        );
         assert_eq!(Leaf::parse(&alone.text()), Some(alone));
         for other in [text.replace("\"v\":1", "\"v\":2"), text.replace(":\"d", ": \"d"), text.replace("02", "0G")] {
             assert_eq!(Leaf::parse(&other), None, "{other}");

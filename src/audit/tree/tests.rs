@@ -22,7 +22,7 @@ fn leaves(count: u64) -> Vec<Hash> {
 fn grown(leaves: &[Hash]) -> (Edge, BTreeMap<At, Hash>) {
     let (mut edge, mut nodes) = (Edge::default(), BTreeMap::new());
     for leaf in leaves {
-        edge.push(*leaf, |at, hash| drop(nodes.insert(at, hash)));
+        edge.push(*leaf, |at, hash| assert_eq!(nodes.insert(at, hash), None));
     }
     (edge, nodes)
 }

@@ -191,7 +191,8 @@ async fn many_who_open_a_new_file_at_once_all_get_it() {
         let mut opening = tokio::task::JoinSet::new();
         for _ in 0..12 {
             let path = path.clone();
-            opening.spawn(async move { super::open(&path, Durability::Process, Role::Beside).await.map(drop) });
+            let options = StoreOptions::new(&format!("sqlite:{}", path.display()), Durability::Process).unwrap();
+            opening.spawn(async move { super::open(&path, &options, Role::Beside).await.map(drop) });
         }
         for opened in opening.join_all().await {
             assert!(opened.is_ok(), "round {round}: {opened:?}");

@@ -1,0 +1,61 @@
+//! What can an auditor take out of the book, and how do they know that it is true?
+//!
+//! To add one: a module, a variant of [`Verb`], a line in [`run`].
+
+mod bundle;
+mod consistency;
+mod key;
+mod proof;
+mod verify;
+
+use clap::{Args, Subcommand};
+
+use super::exit::Exit;
+use super::output::Output;
+use super::{Examples, Global, runtime};
+
+/// What `audit` takes.
+#[derive(Args, Clone, Debug)]
+pub struct AuditArgs {
+    /// What is asked for.
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Verb {
+    /// Check that the record is what was signed: the database, a bundle, or one entry
+    #[command(after_help = verify::EXAMPLES.text())]
+    Verify(verify::VerifyArgs),
+    /// Write down one entry with what proves that it is in the record
+    #[command(after_help = proof::EXAMPLES.text())]
+    Proof(proof::ProofArgs),
+    /// Check that the record only grew between two checkpoints
+    #[command(after_help = consistency::EXAMPLES.text())]
+    Consistency(consistency::ConsistencyArgs),
+    /// Write the whole record into files that anybody can check without the database
+    #[command(after_help = bundle::EXAMPLES.text())]
+    Bundle(bundle::BundleArgs),
+    /// Print the key the record is signed with, for whoever is to check it
+    #[command(after_help = key::EXAMPLES.text())]
+    Key(key::KeyArgs),
+}
+
+/// Shown at the end of `audit --help`.
+pub const EXAMPLES: Examples = Examples([
+    ("countersign audit verify", "is the record what was signed?"),
+    ("countersign audit bundle october", "everything, for somebody who trusts nobody here"),
+]);
+
+/// Does what was asked.
+pub fn run(args: &AuditArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
+    runtime()?.block_on(async {
+        match &args.verb {
+            Verb::Verify(args) => verify::run(args, global, out).await,
+            Verb::Proof(args) => proof::run(args, global, out).await,
+            Verb::Consistency(args) => consistency::run(args, global, out).await,
+            Verb::Bundle(args) => bundle::run(args, global, out).await,
+            Verb::Key(args) => key::run(args, global, out).await,
+        }
+    })
+}
