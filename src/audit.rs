@@ -1,4 +1,7 @@
 //! Write it down: the kinds of entry and the rules of the book.
+//!
+//! Everything an outsider needs to check it, for whoever writes a verifier of their own:
+#![doc = include_str!("audit/format.md")]
 
 pub mod checkpoint;
 pub mod commitment;

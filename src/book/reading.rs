@@ -34,19 +34,26 @@ pub async fn signed(store: &Store, brought: &Brought) -> Result<(Vec<(String, St
     let head = store.log_head().await?;
     let mut notes = brought.notes.clone();
     // Those of a log that ended are of another tree.
-    let is_ours = |note: &str| {
-        Note::parse(note).and_then(|note| Checkpoint::of(&note)).is_none_or(|said| said.origin == head.origin)
-    };
+    let known = store.log_keys().await?;
+    let ended = |origin: &str| origin != head.origin && known.iter().any(|(_, known, _)| known == origin);
+    let is_ours =
+        |note: &str| Note::parse(note).and_then(|note| Checkpoint::of(&note)).is_none_or(|said| !ended(&said.origin));
     notes.extend(remembered.into_iter().map(|note| ("the checkpoint remembered beside the keys".to_owned(), note)));
     notes.extend(kept.into_iter().filter(|kept| is_ours(&kept.note)).map(|kept| {
         let at = Timestamp::from_micros(kept.at);
-        (format!("the checkpoint of {at} over {} leaves", kept.size), kept.note)
+        let said = Note::parse(&kept.note).and_then(|note| Checkpoint::of(&note));
+        let fits = said.is_some_and(|said| {
+            said.size == unsigned(kept.size) && said.at.map(Timestamp::millis) == Some(at.millis())
+        });
+        let name = format!("the checkpoint kept as that of {at} over {} leaves", kept.size);
+        // Under another size than it says it was put there by somebody else.
+        (name, if fits { kept.note } else { String::new() })
     }));
     let mut listed = Vec::new();
-    for (first, origin, key) in store.log_keys().await? {
-        if origin == head.origin {
-            let key = Key::parse(&key).map_err(|error| BookError::Nothing(error.to_string()))?;
-            listed.push((first, key));
+    for (first, origin, key) in &known {
+        if *origin == head.origin {
+            let key = Key::parse(key).map_err(|error| BookError::Nothing(error.to_string()))?;
+            listed.push((*first, key));
         }
     }
     let own = || vec![store.keys().signer.verifier()];
@@ -95,6 +102,10 @@ pub async fn verify(store: &Store, brought: &Brought, mut told: impl FnMut(u64, 
     if found < head.size {
         verifier
             .find(Some(found), format!("the database says that the log has {} leaves, and it has {found}", head.size));
+    }
+    let now = store.log_head().await?.size;
+    if found > now {
+        verifier.find(Some(now), format!("the database says that the log has {now} leaves, and it has {found}"));
     }
     let (waiting, since) = store.waits_for_log(0).await?;
     if waiting > 0 {

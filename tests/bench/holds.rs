@@ -36,6 +36,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
+use countersign::store::{Durability, StoreOptions};
 use serde_json::{Map, json};
 use tokio::runtime::Runtime;
 
@@ -125,7 +126,7 @@ fn one_replica(place: &Place, options: &Options, runtime: &Runtime, report: &mut
     report.say("allowed_held_p99_us", "the same, p99 us", many.within(0.99), "as without");
     ensure!(alone.errors + held.errors == 0, "allowed calls failed");
 
-    let desk = runtime.block_on(Desk::open(&url))?;
+    let desk = runtime.block_on(Desk::open(StoreOptions::new(&url, Durability::Process)?))?;
     let mut beside = runtime.block_on(answered(&mut crowd, &desk, options.answers))?;
     report.answers("beside", "answered beside the gateway, result after", &mut beside, "");
     if let Some(door) = runtime.block_on(desk.door(place, &config, gateway.port))? {
@@ -165,7 +166,10 @@ fn tasks(place: &Place, options: &Options, runtime: &Runtime, report: &mut Repor
     report.say("tasks_per_call_kib", "KiB for each", (resident - idle) * 1024.0 / options.tasks as f64, "");
     let mut polled = runtime.block_on(errands::poll(door, &ids, options.answers))?;
     report.say("tasks_poll_p99_ms", "one asked about, p99 ms", polled.within(0.99) / 1000.0, "20");
-    let desk = runtime.block_on(Desk::open(&format!("sqlite:{}", config.with_file_name("book.db").display())))?;
+    let desk = runtime.block_on(Desk::open(StoreOptions::new(
+        &format!("sqlite:{}", config.with_file_name("book.db").display()),
+        Durability::Process,
+    )?))?;
     let took = runtime.block_on(async {
         let call = desk.oldest().await?;
         let digest = desk.digest(&call).await?;
@@ -192,7 +196,8 @@ fn two_replicas(
     let calls = options.calls.min(1000).max(options.answers * 2 + 1);
     println!("\n{calls} calls held on one of two replicas, Postgres\n\n| figure | measured | goal |\n|---|---|---|");
     let mut crowd = runtime.block_on(Crowd::gather((agents.port, &bot), calls))?;
-    let desk = runtime.block_on(Desk::open(&database.url))?;
+    let desk =
+        runtime.block_on(Desk::open(StoreOptions::new(&database.url, Durability::Process)?.with_keys(place.keys())))?;
     let door = runtime.block_on(desk.door(place, &there, reviewers.port))?;
     let mut across = runtime.block_on(answered(&mut crowd, door.as_ref().unwrap_or(&desk), options.answers))?;
     report.answers("across", "answered at another replica, result after", &mut across, "500");
@@ -215,9 +220,11 @@ async fn answered(crowd: &mut Crowd, desk: &Desk, times: usize) -> anyhow::Resul
 
 fn config(place: &Place, name: &str, store: &str, server: u16) -> anyhow::Result<PathBuf> {
     let account = countersign::identity::local::caller().principal;
+    // Replicas of one database have the same keys; a file has its own beside it.
+    let keys = if store.starts_with("postgres") { format!("keys = {:?}", place.keys()) } else { String::new() };
     let config = format!(
         "[http]\nlisten = \"127.0.0.1:{}\"\naccept = [\"keys\"]\n\n[policy]\npaths = [\"rules\"]\n\n\
-         [store]\nurl = {store:?}\n\n[limits]\napproval_wait = \"1h\"\nwaiting = 100000\nwaiting_per_caller = 100000\n\
+         [store]\nurl = {store:?}\n{keys}\n\n[limits]\napproval_wait = \"1h\"\nwaiting = 100000\nwaiting_per_caller = 100000\n\
          streams_per_principal = 100000\n\n[people.ada]\naccounts = [{account:?}, \"key:ada\"]\n\
          roles = [\"reviewer\"]\n\n[servers.stub]\n{}\n",
         free_port()?,

@@ -14,7 +14,7 @@ use countersign::clock::SystemClock;
 use countersign::digest::Digest;
 use countersign::gateway::desk::{self, Wish};
 use countersign::identity::local;
-use countersign::store::{Durability, Store, StoreOptions};
+use countersign::store::{Store, StoreOptions};
 use http_body_util::{BodyExt as _, Full};
 use hyper::Request;
 use hyper::client::conn::http1::handshake;
@@ -36,8 +36,8 @@ pub(crate) struct Desk {
 
 impl Desk {
     /// Beside whatever gateways there are.
-    pub(crate) async fn open(url: &str) -> anyhow::Result<Self> {
-        let store = Store::open_beside(&StoreOptions::new(url, Durability::Process)?).await?;
+    pub(crate) async fn open(options: StoreOptions) -> anyhow::Result<Self> {
+        let store = Store::open_beside(&options).await?;
         let desk = desk::Desk::new(store.clone(), Arc::new(SystemClock));
         let accounts = BTreeSet::from([local::caller().principal, "key:ada".to_owned()]);
         let roles = BTreeSet::from(["reviewer".to_owned()]);

@@ -34,6 +34,11 @@ impl Place {
         Ok(Self { gateway, stub: std::env::current_exe()?, folder: tempfile::tempdir()? })
     }
 
+    /// What gateways of one database sign and seal with.
+    pub(crate) fn keys(&self) -> PathBuf {
+        self.folder.path().join("keys")
+    }
+
     /// The tool server itself.
     pub(crate) fn stub(&self, tools: usize) -> anyhow::Result<Target> {
         let mut child =

@@ -16,9 +16,10 @@ crate::promises![what_was_acknowledged_survives_a_kill];
 async fn what_was_acknowledged_survives_a_kill(place: Arc<Place>) {
     let mut expected = BTreeSet::new();
     for round in 0..3 {
-        let url = place.url.clone();
+        let started = Arc::clone(&place);
         // Killed while it writes as fast as it can, a little later each time.
-        let told = tokio::task::spawn_blocking(move || kill_after(start(&url, round), 40 * (round + 1))).await.unwrap();
+        let told =
+            tokio::task::spawn_blocking(move || kill_after(start(&started, round), 40 * (round + 1))).await.unwrap();
         expected.extend(told);
         let reader = Store::open_reader(&place.options()).await.unwrap();
         let lines = reader.following(&Wanted::default(), 0, 1_000_000).await.unwrap();
@@ -34,9 +35,13 @@ async fn what_was_acknowledged_survives_a_kill(place: Arc<Place>) {
     }
 }
 
-fn start(url: &str, round: usize) -> Child {
+fn start(place: &Place, round: usize) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.env("COUNTERSIGN_WRITER", url).env("COUNTERSIGN_ROUND", round.to_string()).stdout(Stdio::piped());
+    command
+        .env("COUNTERSIGN_WRITER", &place.url)
+        .env("COUNTERSIGN_KEYS", place.keys())
+        .env("COUNTERSIGN_ROUND", round.to_string())
+        .stdout(Stdio::piped());
     command.spawn().unwrap()
 }
 
@@ -66,7 +71,8 @@ pub(crate) fn write() {
     let round = std::env::var("COUNTERSIGN_ROUND").unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let options = StoreOptions::new(&url, Durability::Process).unwrap();
+        let keys = std::env::var_os("COUNTERSIGN_KEYS").unwrap().into();
+        let options = StoreOptions::new(&url, Durability::Process).unwrap().with_keys(keys);
         let recorder = Recorder::start(Store::open(&options).await.unwrap());
         let writers = (0..8_u32).map(|writer| {
             let (recorder, round) = (recorder.clone(), round.clone());

@@ -17,7 +17,7 @@ async fn a_write_that_fails_refuses_calls_until_the_file_was_verified(place: Arc
     let mut shell = Command::new("sh");
     // Twelve million bytes, well below what the writer wants; without the signal a write past it is an error.
     shell.args(["-c", "trap '' XFSZ; ulimit -S -f 24000; exec \"$0\""]).arg(std::env::current_exe().unwrap());
-    shell.env("COUNTERSIGN_LIMITED", &place.url);
+    shell.env("COUNTERSIGN_LIMITED", &place.url).env("COUNTERSIGN_KEYS", place.keys());
     let ended = tokio::task::spawn_blocking(move || shell.output()).await.unwrap().unwrap();
     let told = String::from_utf8_lossy(&ended.stdout).into_owned();
     assert!(ended.status.success(), "{told}{}", String::from_utf8_lossy(&ended.stderr));
@@ -37,7 +37,8 @@ pub(crate) fn write() {
     let url = std::env::var("COUNTERSIGN_LIMITED").unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let options = StoreOptions::new(&url, Durability::Process).unwrap();
+        let keys = std::env::var_os("COUNTERSIGN_KEYS").unwrap().into();
+        let options = StoreOptions::new(&url, Durability::Process).unwrap().with_keys(keys);
         let recorder = Recorder::start(Store::open(&options).await.unwrap());
         let mut worked = 0;
         let why = loop {

@@ -21,6 +21,7 @@ mod deliveries;
 mod fault;
 mod grants;
 mod limits;
+mod log;
 mod passkeys;
 mod place;
 mod postgres;
@@ -29,6 +30,7 @@ mod race;
 mod sign_ins;
 mod sqlite;
 mod store;
+mod tampering;
 mod tasks;
 mod tickets;
 
@@ -73,8 +75,11 @@ fn main() {
         .chain(limits::PROMISES)
         .chain(crash::PROMISES)
         .chain(race::PROMISES)
+        .chain(log::PROMISES)
         .collect();
-    for (name, promise) in both.iter().copied().chain(sqlite::PROMISES).chain(fault::PROMISES) {
+    for (name, promise) in
+        both.iter().copied().chain(sqlite::PROMISES).chain(fault::PROMISES).chain(tampering::PROMISES)
+    {
         trials.push(Trial::test(format!("sqlite::{name}"), || ask(Database::Sqlite, *promise)));
     }
     if place::postgres().is_some() {
@@ -92,10 +97,10 @@ fn main() {
 
 fn ask(database: Database, promise: Promise) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let most = Duration::from_mins(1).max(race::patience()).max(tampering::patience());
     runtime.block_on(async {
         let place = Arc::new(Place::make(database).await);
-        let kept =
-            tokio::time::timeout(Duration::from_mins(1).max(race::patience()), promise(Arc::clone(&place))).await;
+        let kept = tokio::time::timeout(most, promise(Arc::clone(&place))).await;
         place.remove().await;
         kept.map_err(|_| Failed::from("it did not end in time"))
     })

@@ -55,7 +55,15 @@ impl Place {
     }
 
     pub(crate) fn options(&self) -> StoreOptions {
-        StoreOptions::new(&self.url, Durability::Process).unwrap()
+        self.surely(Durability::Process)
+    }
+
+    pub(crate) fn surely(&self, durability: Durability) -> StoreOptions {
+        StoreOptions::new(&self.url, durability).unwrap().with_keys(self.keys())
+    }
+
+    pub(crate) fn keys(&self) -> std::path::PathBuf {
+        self.directory.path().join("keys")
     }
 
     pub(crate) async fn open(&self) -> Store {

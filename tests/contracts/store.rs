@@ -182,7 +182,7 @@ async fn what_was_begun_is_written_even_when_the_caller_goes_away(place: Arc<Pla
 
 async fn every_durability_writes(place: Arc<Place>) {
     for durability in [Durability::Process, Durability::Power] {
-        let options = StoreOptions::new(&place.url, durability).unwrap();
+        let options = place.surely(durability);
         let opened = Store::open(&options).await;
         if let (Durability::Power, Err(StoreError::Refused { what, .. })) = (durability, &opened) {
             // A throw-away Postgres runs without fsync, and says so.

@@ -60,7 +60,8 @@ fn over_files() -> Told {
         let lanes = (0..lanes()).map(|_| async {
             let world = waits_for_ada();
             let url = format!("sqlite:{}", world.path("book.db").display());
-            tell(vec![world], &url, cycles().div_ceil(lanes())).await
+            let options = StoreOptions::new(&url, Durability::Process).unwrap();
+            tell(vec![world], &options, cycles().div_ceil(lanes())).await
         });
         report("SQLite", &join_all(lanes).await);
     })
@@ -75,7 +76,8 @@ fn over_postgres() -> Told {
             for world in &worlds {
                 database.keeps(world);
             }
-            let book = tell(worlds, &database.url, cycles().div_ceil(lanes())).await;
+            let options = StoreOptions::new(&database.url, Durability::Process).unwrap().with_keys(database.keys());
+            let book = tell(worlds, &options, cycles().div_ceil(lanes())).await;
             database.remove().await;
             book
         });
@@ -98,13 +100,13 @@ fn report(place: &str, books: &[Book]) {
 }
 
 /// One database, the gateways over it, and everybody who wants something of them.
-async fn tell(mut worlds: Vec<World>, url: &str, cycles: u64) -> Book {
+async fn tell(mut worlds: Vec<World>, options: &StoreOptions, cycles: u64) -> Book {
     let (doors, seen) = watch::channel(Vec::new());
     for world in &mut worlds {
         serve(world).await;
         open(&doors, world);
     }
-    let desk = desk(url).await;
+    let desk = desk(options).await;
     let (done, answered_all) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let agents: Vec<_> = (0..AGENTS).map(|name| tokio::spawn(agent(name, seen.clone(), Arc::clone(&done)))).collect();
     let people = tokio::spawn(people(desk.clone(), Arc::clone(&answered_all)));
@@ -255,8 +257,8 @@ struct Watch {
     desk: Arc<Desk>,
 }
 
-async fn desk(url: &str) -> Watch {
-    let store = Store::open_beside(&StoreOptions::new(url, Durability::Process).unwrap()).await.unwrap();
+async fn desk(options: &StoreOptions) -> Watch {
+    let store = Store::open_beside(options).await.unwrap();
     let desk = Desk::new(store.clone(), Arc::new(SystemClock));
     let accounts = BTreeSet::from([local::caller().principal]);
     let roles = BTreeSet::from(["reviewer".to_owned()]);

@@ -8,6 +8,8 @@ use crate::world::World;
 pub(crate) struct Database {
     admin: PgConnection,
     name: String,
+    /// What its gateways sign and seal with.
+    keys: tempfile::TempDir,
     /// Where it is.
     pub(crate) url: String,
 }
@@ -19,13 +21,20 @@ impl Database {
         let mut admin = PgConnection::connect(url.as_str()).await.unwrap();
         admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
         url.set_path(&name);
-        Self { admin, name, url: url.into() }
+        Self { admin, name, keys: tempfile::tempdir().unwrap(), url: url.into() }
     }
 
     /// Makes a gateway that does not run yet keep its book here.
     pub(crate) fn keeps(&self, world: &World) {
         let config = std::fs::read_to_string(world.path("countersign.toml")).unwrap();
-        world.write("countersign.toml", &config.replace("sqlite:book.db", &self.url));
+        world.write(
+            "countersign.toml",
+            &config.replace("sqlite:book.db\"", &format!("{}\"\nkeys = {:?}", self.url, self.keys())),
+        );
+    }
+
+    pub(crate) fn keys(&self) -> std::path::PathBuf {
+        self.keys.path().join("keys")
     }
 
     pub(crate) async fn remove(mut self) {
