@@ -10,10 +10,12 @@ mod growth;
 mod keeper;
 mod memory;
 pub mod reading;
+mod rollover;
 mod watch;
 
 pub use self::keeper::{BookKeeper, Lag};
 pub use self::memory::{Remembered, compare};
+pub use self::rollover::roll_over;
 
 use crate::store::StoreError;
 use crate::store::append::AppendError;

@@ -117,7 +117,7 @@ impl Opened {
 
     /// The digest over all commitments.
     pub fn root(&self) -> Result<[u8; 32], BodyError> {
-        let commitments = match self {
+        let commitments: Vec<[u8; 32]> = match self {
             Self::Whole { salt, body } => whole(*salt, body).into_iter().map(|(_, _, made)| made).collect(),
             Self::Redacted(redacted) => redacted.commitments()?.into_iter().flat_map(|(_, made)| made.made()).collect(),
         };
@@ -210,7 +210,7 @@ fn whole(salt: Salt, body: &str) -> Vec<(Field<'_>, Salt, [u8; 32])> {
         .collect()
 }
 
-fn root(commitments: &Vec<[u8; 32]>) -> [u8; 32] {
+fn root(commitments: &[[u8; 32]]) -> [u8; 32] {
     let mut all = Vec::with_capacity(commitments.len().saturating_mul(32).saturating_add(4));
     all.extend_from_slice(&count(commitments.len()).to_be_bytes());
     all.extend(commitments.iter().flatten());

@@ -17,6 +17,8 @@ use crate::wire::reader::{Limits, lenient};
 pub struct Leaf {
     /// Microseconds since 1970.
     pub at: i64,
+    /// The number the gateway gives the entry.
+    pub entry: i64,
     /// The event code.
     pub event: String,
     /// The call it belongs to, if it belongs to one.
@@ -36,6 +38,7 @@ impl Leaf {
         let named = object! {
             "at" => self.at,
             "call" => self.call.as_deref(),
+            "entry" => self.entry,
             "event" => self.event.as_str(),
             "previous" => self.previous.map(|hash| hex(&hash)),
             "root" => hex(&self.root),
@@ -53,9 +56,11 @@ impl Leaf {
     /// A leaf that was written earlier, if it is one, spelled as we spell it.
     pub fn parse(text: &str) -> Option<Self> {
         let Ok(Value::Object(named)) = lenient(text.as_bytes(), &Limits::REPLY) else { return None };
+        let number = |named: &Object, name: &str| named.get(name)?.to_string().parse().ok();
         let hash = |named: &Object, name: &str| named.str(name).map(unhex);
         let leaf = Self {
-            at: named.get("at")?.to_string().parse().ok()?,
+            at: number(&named, "at")?,
+            entry: number(&named, "entry")?,
             event: named.str("event")?.to_owned(),
             call: named.str("call").map(str::to_owned),
             previous: hash(&named, "previous").flatten(),
@@ -73,6 +78,7 @@ mod tests {
     fn a_leaf_is_written_one_way() {
         let leaf = Leaf {
             at: 1_700_000_000_000_001,
+            entry: 17,
             event: "decided".to_owned(),
             call: Some("0190".to_owned()),
             previous: Some([1; 32]),
@@ -81,14 +87,16 @@ mod tests {
         let text = leaf.text();
         let (one, two) = ("01".repeat(32), "02".repeat(32));
         let form = format!(
-            r#"{{"at":1700000000000001,"call":"0190","event":"decided","previous":"{one}","root":"{two}","v":1}}"#
+            r#"{{"at":1700000000000001,"call":"0190","entry":17,"event":"decided","previous":"{one}","root":"{two}","v":1}}"#
         );
         assert_eq!(text, form);
         assert_eq!(Leaf::parse(&text), Some(leaf.clone()));
         let alone = Leaf { call: None, previous: None, ..leaf };
         assert_eq!(
             alone.text(),
-            format!(r#"{{"at":1700000000000001,"call":null,"event":"decided","previous":null,"root":"{two}","v":1}}"#)
+            format!(
+                r#"{{"at":1700000000000001,"call":null,"entry":17,"event":"decided","previous":null,"root":"{two}","v":1}}"#
+            )
         );
         assert_eq!(Leaf::parse(&alone.text()), Some(alone));
         for other in [text.replace("\"v\":1", "\"v\":2"), text.replace(":\"d", ": \"d"), text.replace("02", "0G")] {

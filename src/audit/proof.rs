@@ -53,8 +53,8 @@ pub enum ProofError {
 impl Proof {
     /// The text.
     pub fn text(&self) -> String {
-        let path: String = self.path.iter().map(|hash| format!("{}\n", BASE64.encode(hash))).collect();
-        format!("{HEAD}\nindex {}\n{path}\n{}", self.place, self.checkpoint)
+        let path: Vec<String> = self.path.iter().map(|hash| BASE64.encode(hash) + "\n").collect();
+        format!("{HEAD}\nindex {}\n{}\n{}", self.place, path.concat(), self.checkpoint)
     }
 
     /// Reads a proof.
@@ -109,7 +109,7 @@ mod tests {
         let key = signer.verifier();
         assert_eq!(Proof::parse(&proof.text()), Ok(proof.clone()));
         assert!(proof.text().len() < 4096);
-        assert_eq!(proof.check(two, "log", &key), Ok(said.clone()));
+        assert_eq!(proof.check(two, "log", &key), Ok(said));
         assert_eq!(proof.check(one, "log", &key), Err(ProofError::Root));
         assert_eq!(Proof { place: 0, ..proof.clone() }.check(two, "log", &key), Err(ProofError::Root));
         assert!(matches!(proof.check(two, "other", &key), Err(ProofError::Origin { .. })));

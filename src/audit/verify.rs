@@ -133,12 +133,12 @@ impl Verifier {
     }
 
     /// The next leaf. Gives the hashes of the subtrees it completes, of every `step`th level.
-    pub fn look(&mut self, item: Item, step: u32) -> Vec<(At, Hash)> {
+    pub fn look(&mut self, item: &Item, step: u32) -> Vec<(At, Hash)> {
         let expected = self.edge.size();
         if item.place != expected {
             self.find(Some(expected), format!("the leaf is missing; {} follows", item.name));
         }
-        self.look_at_leaf(&item);
+        self.look_at_leaf(item);
         let mut completed = Vec::new();
         self.edge.push(item.hash, |at, hash| {
             if at.level > 0 && at.level.is_multiple_of(step) {
@@ -229,7 +229,7 @@ impl Verifier {
                 }
             }
             Body::Open(_) => {
-                self.find(place, format!("the body of {name} was changed: it is not what its leaf stands for"))
+                self.find(place, format!("the body of {name} was changed: it is not what its leaf stands for"));
             }
             Body::Closed(why) => self.find(place, format!("the body of {name} cannot be read: {why}")),
             Body::Gone if place.is_some_and(|place| place < self.pruned) => {

@@ -68,10 +68,10 @@ pub(super) fn grow(
     let mut growth = Growth { from: head.size, epoch: head.epoch, floor, ..Growth::default() };
     for entry in entries {
         let seq = entry.seq;
-        let (root, sealed) = stand_for(&entry, sealer).map_err(|why| BookError::Entry { seq, why })?;
+        let (root, closed) = stand_for(&entry, sealer).map_err(|why| BookError::Entry { seq, why })?;
         let previous = entry.call.as_deref().and_then(|call| links.before(call));
         let RawEntry { call, at, event, .. } = entry;
-        let hash = Leaf { at, event, call: call.clone(), previous, root }.hash();
+        let hash = Leaf { at, entry: seq, event, call: call.clone(), previous, root }.hash();
         if let Some(call) = &call {
             links.follow(call, hash);
         }
@@ -80,7 +80,7 @@ pub(super) fn grow(
                 growth.nodes.push((at, hash));
             }
         });
-        growth.leaves.push(NewLeaf { seq, previous, root, hash, sealed });
+        growth.leaves.push(NewLeaf { seq, previous, root, hash, sealed: closed });
     }
     Ok(growth)
 }
@@ -89,13 +89,13 @@ pub(super) fn grow(
 /// for it: the log goes on, and whoever verifies it is told.
 fn stand_for(entry: &RawEntry, sealer: &Sealer) -> Result<(Hash, Option<Vec<u8>>), String> {
     let of = Belongs { event: &entry.event, call: entry.call.as_deref(), at: entry.at };
-    if let Some(sealed) = &entry.sealed {
-        let opened = sealer.open(of, sealed).ok().and_then(|opened| opened.root().ok());
-        return Ok((opened.unwrap_or_else(|| sha256(sealed)), None));
+    if let Some(bytes) = &entry.sealed {
+        let opened = sealer.open(of, bytes).ok().and_then(|opened| opened.root().ok());
+        return Ok((opened.unwrap_or_else(|| sha256(bytes)), None));
     }
     let salt = Salt::new(chance().map_err(|error| error.to_string())?);
     let opened = Opened::Whole { salt, body: entry.body.clone() };
-    let sealed = sealer.seal_again(of, &opened).map_err(|error| error.to_string())?;
+    let bytes = sealer.seal_again(of, &opened).map_err(|error| error.to_string())?;
     let root = opened.root().map_err(|error| error.to_string())?;
-    Ok((root, Some(sealed)))
+    Ok((root, Some(bytes)))
 }

@@ -11,6 +11,7 @@ use super::growth::{Links, grow};
 use super::memory::{Remembered, compare};
 use super::watch::{BATCH, Watch};
 use crate::audit::checkpoint::Checkpoint;
+use crate::audit::note::Signer;
 use crate::audit::tree::Edge;
 use crate::clock::{Clock, Timestamp, chance};
 use crate::digest::hex;
@@ -26,6 +27,8 @@ const LEAD_MICROS: i64 = 5_000_000;
 const SIGN_MICROS: i64 = 1_000_000;
 /// How often a log is signed that does not: silence is told from a log that ended.
 const HEARTBEAT_MICROS: i64 = 600_000_000;
+/// Nothing was signed.
+const NEVER: (u64, Timestamp) = (0, Timestamp::from_micros(0));
 /// Checkpoints older than this are thinned out.
 const EVERY_ONE_MICROS: i64 = 3_600_000_000;
 
@@ -174,8 +177,7 @@ impl BookKeeper {
         let links = Links::new(self.store.highest_call().await?);
         let watch = Watch::from(head.floor);
         let last = self.store.newest_checkpoint().await?;
-        let signed =
-            last.map_or((0, Timestamp::default()), |last| (unsigned(last.size), Timestamp::from_micros(last.at)));
+        let signed = last.map_or(NEVER, |last| (unsigned(last.size), Timestamp::from_micros(last.at)));
         *lead = Some(Lead { head, edge, links, watch, first: true, signed });
         Ok(())
     }
@@ -209,12 +211,20 @@ impl BookKeeper {
     /// Signs what the disk has.
     async fn sign(&self, ours: &mut Lead) -> Result<(), BookError> {
         self.store.sync().await?;
-        let (key, now) = (&self.store.keys().signer, self.clock.now());
+        let (keys, now) = (self.store.keys(), self.clock.now());
         let origin = ours.head.origin.clone();
         let said = Checkpoint { origin, size: ours.head.size, root: ours.edge.root(), at: Some(now) };
-        let note = said.sign(key);
+        let key = self.key_in_force(&said.origin).await?;
+        let next = keys.next_signer()?.filter(|next| next.verifier().name() == said.origin);
+        // Who is to believe the new key is told so by the old one, over the same text.
+        let handing = next.as_ref().map(|next| next.line(&said.text())).unwrap_or_default();
+        let note = said.sign(&key) + &handing;
         let kept = KeptCheckpoint { size: signed(said.size), at: now.micros(), note };
         self.store.put_checkpoint(&kept).await?;
+        if let Some(next) = next {
+            self.store.add_log_key(said.size, &said.origin, &next.verifier().to_string()).await?;
+            keys.change(next)?;
+        }
         self.remembered.write(&kept.note)?;
         let day = |micros: i64| Timestamp::from_micros(now.micros().saturating_sub(micros));
         let old = (day(EVERY_ONE_MICROS.saturating_mul(2)), day(EVERY_ONE_MICROS));
@@ -225,14 +235,31 @@ impl BookKeeper {
         Ok(())
     }
 
+    /// The key that signs now. Another gateway may have changed it for another in the folder they share.
+    async fn key_in_force(&self, origin: &str) -> Result<Arc<Signer>, BookError> {
+        let keys = self.store.keys();
+        let listed = self.store.log_keys().await?;
+        let newest = listed.iter().rfind(|(_, of, _)| of == origin).map(|(_, _, key)| key.clone());
+        let is_it = |key: &Signer| newest.as_deref() == Some(key.verifier().to_string().as_str());
+        if !is_it(&keys.signer()) {
+            keys.reload()?;
+        }
+        let key = keys.signer();
+        if is_it(&key) {
+            return Ok(key);
+        }
+        let newest = newest.unwrap_or_else(|| "none".to_owned());
+        Err(BookError::Nothing(format!(
+            "the key beside the database signs no more; put the one in force into the folder of keys: {newest}"
+        )))
+    }
+
     /// What another gateway signed, and whether anything waits.
     async fn follow(&self) -> Result<(bool, (u64, Timestamp)), BookError> {
         let head = self.store.log_head().await?;
         let (waiting, since) = self.store.waits_for_log(head.floor).await?;
         let last = self.store.newest_checkpoint().await?;
-        let said = last
-            .as_ref()
-            .map_or((0, Timestamp::default()), |last| (unsigned(last.size), Timestamp::from_micros(last.at)));
+        let said = last.as_ref().map_or(NEVER, |last| (unsigned(last.size), Timestamp::from_micros(last.at)));
         if let Some(last) = last
             && self.lag().signed != Some(said.1)
         {

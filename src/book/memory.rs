@@ -30,6 +30,14 @@ impl Remembered {
         }
     }
 
+    /// Remembers nothing any more: that log ended.
+    pub(super) fn forget(&self) -> Result<(), BookError> {
+        match self.0.as_ref().map(|path| (path, fs::remove_file(path))) {
+            Some((path, Err(error))) if error.kind() != ErrorKind::NotFound => Err(bad(path, &error)),
+            _ => Ok(()),
+        }
+    }
+
     /// Remembers this one from now on.
     pub fn write(&self, note: &str) -> Result<(), BookError> {
         let Some(path) = &self.0 else { return Ok(()) };

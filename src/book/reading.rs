@@ -56,7 +56,7 @@ pub async fn signed(store: &Store, brought: &Brought) -> Result<(Vec<(String, St
             listed.push((*first, key));
         }
     }
-    let own = || vec![store.keys().signer.verifier()];
+    let own = || vec![store.keys().signer().verifier()];
     let keys = if brought.keys.is_empty() { own() } else { brought.keys.clone() };
     Ok((notes, Trust { keys, listed }))
 }
@@ -77,7 +77,7 @@ pub async fn verify(store: &Store, brought: &Brought, mut told: impl FnMut(u64, 
         let work = tokio::task::spawn_blocking(move || {
             let mut completed = Vec::new();
             for row in rows {
-                completed.append(&mut verifier.look(item(row, &sealer), STEP));
+                completed.append(&mut verifier.look(&item(row, &sealer), STEP));
             }
             (verifier, completed)
         });
@@ -129,14 +129,14 @@ fn item(row: RawLeaf, sealer: &Sealer) -> Item {
         return Item { place, name, hash: hash(&row.hash), leaf: None, body: Body::Gone };
     };
     let body = match &row.sealed {
-        Some(sealed) => {
+        Some(bytes) => {
             let of = Belongs { event: &event, call: row.call.as_deref(), at };
-            sealer.open(of, sealed).map_or_else(|closed| Body::Closed(closed.to_string()), Body::Open)
+            sealer.open(of, bytes).map_or_else(|closed| Body::Closed(closed.to_string()), Body::Open)
         }
         None => Body::Closed("it lies open, and was sealed when it came into the log".to_owned()),
     };
     let previous = row.previous.as_deref().map(hash);
-    let leaf = Leaf { at, event, call: row.call, previous, root: hash(&row.root) };
+    let leaf = Leaf { at, entry: row.seq, event, call: row.call, previous, root: hash(&row.root) };
     Item { place, name, hash: hash(&row.hash), leaf: Some(leaf), body }
 }
 

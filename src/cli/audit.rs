@@ -6,6 +6,8 @@ mod bundle;
 mod consistency;
 mod key;
 mod proof;
+mod rollover;
+mod rotate;
 mod verify;
 
 use clap::{Args, Subcommand};
@@ -39,6 +41,12 @@ enum Verb {
     /// Print the key the record is signed with, for whoever is to check it
     #[command(after_help = key::EXAMPLES.text())]
     Key(key::KeyArgs),
+    /// Change the signing key for a new one
+    #[command(after_help = rotate::EXAMPLES.text())]
+    Rotate(rotate::RotateArgs),
+    /// Go on with a database that is not the one that was signed, and say so for good
+    #[command(after_help = rollover::EXAMPLES.text())]
+    Rollover(rollover::RolloverArgs),
 }
 
 /// Shown at the end of `audit --help`.
@@ -56,6 +64,8 @@ pub fn run(args: &AuditArgs, global: &Global, out: &mut Output<'_>) -> anyhow::R
             Verb::Consistency(args) => consistency::run(args, global, out).await,
             Verb::Bundle(args) => bundle::run(args, global, out).await,
             Verb::Key(args) => key::run(args, global, out).await,
+            Verb::Rotate(args) => rotate::run(args, global, out).await,
+            Verb::Rollover(args) => rollover::run(args, global, out).await,
         }
     })
 }

@@ -56,7 +56,8 @@ impl Appender {
     pub async fn append(&self, lines: Vec<Line>) -> Result<(), AppendError> {
         match &self.kind {
             Kind::Sqlite(book) => book.append(lines).await,
-            Kind::Postgres(ledger) => ledger.append(&lines).await,
+            // Boxed, because it would make the future of every request larger.
+            Kind::Postgres(ledger) => Box::pin(ledger.append(&lines)).await,
             Kind::Nowhere => Err(AppendError::Reader),
         }
     }

@@ -9,6 +9,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use zeroize::Zeroizing;
@@ -33,8 +34,8 @@ pub enum KeyPlace {
 pub struct BookKeys {
     /// Closes and opens bodies.
     pub sealer: Arc<Sealer>,
-    /// Signs checkpoints.
-    pub signer: Arc<Signer>,
+    /// Signs checkpoints. Changed for another while the gateway runs.
+    signer: Arc<ArcSwap<Signer>>,
     /// Where they are, for what belongs beside them.
     pub folder: Option<PathBuf>,
 }
@@ -50,6 +51,7 @@ pub(super) enum Making {
 
 const DATA: &str = "data.key";
 const SIGNING: &str = "signing.key";
+const NEXT: &str = "signing.key.next";
 const PRIVATE: &str = "PRIVATE+KEY";
 
 impl BookKeys {
@@ -58,7 +60,8 @@ impl BookKeys {
         let folder = match place {
             KeyPlace::Nowhere => {
                 let (key, seed) = (random()?, random()?);
-                return Self::of(&key, &seed, &name(origin)?, None);
+                let signer = Signer::new(&name(origin)?, &seed).map_err(|error| bad(Path::new("memory"), &error))?;
+                return Self::of(&key, signer, None);
             }
             KeyPlace::Folder(folder) => folder,
         };
@@ -73,32 +76,60 @@ impl BookKeys {
         }
         let key = BASE64.decode(read(&data)?.trim()).ok().and_then(|key| key.try_into().ok());
         let key = Zeroizing::new(key.ok_or_else(|| bad(&data, "it holds no key"))?);
-        let text = read(&signing)?;
-        let (name, seed) = parse(text.trim()).ok_or_else(|| bad(&signing, "it holds no private key"))?;
-        Self::of(&key, &seed, &name, Some(folder.clone()))
+        Self::of(&key, open_signer(&signing)?, Some(folder.clone()))
     }
 
-    /// Puts a new signing key into the folder and keeps the old one beside it under the number it had.
-    pub(super) fn renew(&self) -> Result<Self, StoreError> {
-        let Some(folder) = &self.folder else {
-            return Err(StoreError::Keys { place: "memory".into(), why: "keys in memory are not renewed".to_owned() });
-        };
-        let (signing, old) = (folder.join(SIGNING), hex(&self.signer.verifier().id()));
-        let (name, seed) = (self.signer.verifier().name().to_owned(), random()?);
-        let next = folder.join(format!("{SIGNING}.next"));
-        make(&next, || private(&name, &seed))?;
-        let kept = folder.join(format!("{SIGNING}.{old}"));
-        let moved = fs::rename(&signing, &kept).and_then(|()| fs::rename(&next, &signing));
+    /// What signs now.
+    pub fn signer(&self) -> Arc<Signer> {
+        self.signer.load_full()
+    }
+
+    /// Makes the key that signs next, under this name. Whoever keeps the log takes it up when it signs.
+    pub fn prepare(&self, name: &str) -> Result<Signer, StoreError> {
+        let next = self.file(NEXT)?;
+        make(&next, || {
+            let seed = random()?;
+            private(name, &seed)
+        })?;
+        open_signer(&next)
+    }
+
+    /// The key that was made to sign next, if one was.
+    pub fn next_signer(&self) -> Result<Option<Signer>, StoreError> {
+        match &self.folder {
+            Some(folder) if folder.join(NEXT).exists() => open_signer(&folder.join(NEXT)).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Signs with it from now on. The old one stays beside it under its own number: it signs no more, and is no secret to lose.
+    pub fn change(&self, next: Signer) -> Result<(), StoreError> {
+        let signing = self.file(SIGNING)?;
+        let old = self.file(&format!("{SIGNING}.{}", hex(&self.signer().verifier().id())))?;
+        let next_file = self.file(NEXT)?;
+        let moved = fs::rename(&signing, &old).and_then(|()| fs::rename(next_file, &signing));
         moved.map_err(|error| bad(&signing, &error))?;
-        let signer = Signer::new(&name, &seed).map_err(|error| bad(&signing, &error))?;
-        Ok(Self { signer: Arc::new(signer), ..self.clone() })
+        self.signer.store(Arc::new(next));
+        Ok(())
     }
 
-    fn of(key: &[u8; 32], seed: &[u8; 32], name: &str, folder: Option<PathBuf>) -> Result<Self, StoreError> {
+    /// Takes up the key that another gateway put into the folder.
+    pub fn reload(&self) -> Result<(), StoreError> {
+        if self.folder.is_some() {
+            self.signer.store(Arc::new(open_signer(&self.file(SIGNING)?)?));
+        }
+        Ok(())
+    }
+
+    fn file(&self, name: &str) -> Result<PathBuf, StoreError> {
+        let nowhere = || StoreError::Keys { place: "memory".into(), why: "keys in memory are not changed".to_owned() };
+        self.folder.as_ref().map(|folder| folder.join(name)).ok_or_else(nowhere)
+    }
+
+    fn of(key: &[u8; 32], signer: Signer, folder: Option<PathBuf>) -> Result<Self, StoreError> {
         let place = folder.clone().unwrap_or_default();
         let sealer = Sealer::new(key).ok_or_else(|| bad(&place, "it holds no key"))?;
-        let signer = Signer::new(name, seed).map_err(|error| bad(&place, &error))?;
-        Ok(Self { sealer: Arc::new(sealer), signer: Arc::new(signer), folder })
+        Ok(Self { sealer: Arc::new(sealer), signer: Arc::new(ArcSwap::from_pointee(signer)), folder })
     }
 }
 
@@ -120,13 +151,18 @@ fn private(name: &str, seed: &[u8; 32]) -> Result<String, StoreError> {
     Ok(format!("{PRIVATE}+{name}+{}+{}", hex(&signer.verifier().id()), BASE64.encode(&*key)))
 }
 
-fn parse(text: &str) -> Option<(String, Zeroizing<[u8; 32]>)> {
+fn open_signer(path: &Path) -> Result<Signer, StoreError> {
+    let text = read(path)?;
+    parse(text.trim()).ok_or_else(|| bad(path, "it holds no private key"))
+}
+
+fn parse(text: &str) -> Option<Signer> {
     let mut parts = text.strip_prefix(PRIVATE)?.strip_prefix('+')?.splitn(3, '+');
     let (name, id, key) = (parts.next()?, parts.next()?, parts.next()?);
     let key = Zeroizing::new(BASE64.decode(key).ok()?);
-    let seed: [u8; 32] = key.strip_prefix(&[1])?.try_into().ok()?;
+    let seed: Zeroizing<[u8; 32]> = Zeroizing::new(key.strip_prefix(&[1])?.try_into().ok()?);
     let signer = Signer::new(name, &seed).ok()?;
-    (hex(&signer.verifier().id()) == id).then(|| (name.to_owned(), Zeroizing::new(seed)))
+    (hex(&signer.verifier().id()) == id).then_some(signer)
 }
 
 fn read(path: &Path) -> Result<Zeroizing<String>, StoreError> {
@@ -140,7 +176,11 @@ fn read(path: &Path) -> Result<Zeroizing<String>, StoreError> {
 fn private_alone(file: &File, path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = file.metadata().map_err(|error| bad(path, &error))?.permissions().mode();
-    if mode & 0o077 == 0 { Ok(()) } else { Err(bad(path, &"others than its owner may read it; run chmod 600 on it")) }
+    if mode.trailing_zeros() >= 6 {
+        Ok(())
+    } else {
+        Err(bad(path, &"others than its owner may read it; run chmod 600 on it"))
+    }
 }
 
 #[cfg(not(unix))]
@@ -197,12 +237,17 @@ mod tests {
         let made = BookKeys::open(&place, Making::Allowed, Some("example.org/log")).unwrap();
         let again = BookKeys::open(&place, Making::Allowed, Some("example.org/other")).unwrap();
         assert_eq!(made.sealer.id(), again.sealer.id());
-        assert_eq!(made.signer.verifier(), again.signer.verifier());
-        assert_eq!(again.signer.verifier().name(), "example.org/log");
-        let renewed = again.renew().unwrap();
+        assert_eq!(made.signer().verifier(), again.signer().verifier());
+        assert_eq!(again.signer().verifier().name(), "example.org/log");
+        let next = again.prepare("example.org/log").unwrap();
+        assert_eq!(made.next_signer().unwrap().unwrap().verifier(), next.verifier());
+        again.change(next).unwrap();
         let read = BookKeys::open(&place, Making::Refused, None).unwrap();
-        assert_eq!(read.signer.verifier(), renewed.signer.verifier());
-        assert_ne!(read.signer.verifier(), made.signer.verifier());
+        assert_eq!(read.signer().verifier(), again.signer().verifier());
+        assert_ne!(read.signer().verifier(), made.signer().verifier());
+        assert!(made.next_signer().unwrap().is_none());
+        made.reload().unwrap();
+        assert_eq!(read.signer().verifier(), made.signer().verifier());
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;

@@ -69,6 +69,7 @@ VALUES ('book', $1, $2, 0, 0, 0, '', 0) ON CONFLICT (name) DO NOTHING";
 const ADD_KEY: &str = "
 INSERT INTO log_key (first, origin, key) VALUES ($1, $2, $3) ON CONFLICT (first, origin, key) DO NOTHING";
 const KEYS: &str = "SELECT first, origin, key FROM log_key ORDER BY first, origin";
+const RENAME: &str = "UPDATE log SET origin = $1, epoch = epoch + 1, holder = '', until = 0";
 const HEAD: &str = "SELECT origin, size, floor, epoch FROM log";
 const LEAD: &str = "
 UPDATE log SET epoch = epoch + (CASE WHEN holder = $1 THEN 0 ELSE 1 END), holder = $1, until = $3
@@ -172,10 +173,17 @@ impl Store {
         Ok(())
     }
 
+    /// The log ends, and another goes on under this name with the leaves that are there.
+    pub async fn rename_log(&self, origin: &str) -> Result<(), StoreError> {
+        writing!(self.pool(), db => sqlx::query(RENAME).bind(origin).execute(db).await.map(drop))?;
+        self.appender().wrote();
+        Ok(())
+    }
+
     /// Gives the log its keys, or finds that it has others.
     pub(super) async fn claim_log(&self) -> Result<(), StoreError> {
         let keys = self.keys();
-        let key = keys.signer.verifier();
+        let key = keys.signer().verifier();
         let (origin, sealing) = (key.name().to_owned(), keys.sealer.id());
         let claimed = writing!(self.pool(), db => {
             sqlx::query(CLAIM).bind(&origin).bind(&sealing).execute(db).await.map(|done| done.rows_affected())
@@ -190,7 +198,7 @@ impl Store {
     pub(super) async fn check_keys(&self) -> Result<(), StoreError> {
         let keys = self.keys();
         let (sealing,): (String,) = reading!(self.pool(), db => sqlx::query_as(DATA_KEY).fetch_one(db).await)?;
-        let signing = keys.signer.verifier().to_string();
+        let signing = keys.signer().verifier().to_string();
         let known = self.log_keys().await?;
         let is_ours = known.iter().any(|(_, _, key)| *key == signing);
         if sealing == keys.sealer.id() && is_ours {

@@ -56,9 +56,9 @@ pub enum Closed {
 impl Sealer {
     /// From the key's bytes.
     pub fn new(key: &[u8; 32]) -> Option<Self> {
-        let [a, b, c, d, e, f, g, h, ..] = sha256(&[b"countersign data key\0", key.as_slice()].concat());
+        let id = sha256(&[b"countersign data key\0", key.as_slice()].concat());
         let made = UnboundKey::new(&AES_256_GCM, key).ok()?;
-        Some(Self { id: [a, b, c, d, e, f, g, h], key: LessSafeKey::new(made) })
+        Some(Self { id: *id.first_chunk()?, key: LessSafeKey::new(made) })
     }
 
     /// Names the key.
@@ -142,20 +142,20 @@ mod tests {
     #[test]
     fn a_body_opens_where_it_belongs_and_nowhere_else() {
         let (sealer, other) = (Sealer::new(&[1; 32]).unwrap(), Sealer::new(&[2; 32]).unwrap());
-        let sealed = sealer.seal(OF, "{\"a\":\"secret\"}").unwrap();
-        assert!(!String::from_utf8_lossy(&sealed).contains("secret"));
-        let opened = sealer.open(OF, &sealed).unwrap();
+        let closed = sealer.seal(OF, "{\"a\":\"secret\"}").unwrap();
+        assert!(!String::from_utf8_lossy(&closed).contains("secret"));
+        let opened = sealer.open(OF, &closed).unwrap();
         assert_eq!(opened.body(), "{\"a\":\"secret\"}");
         let redacted = Opened::Redacted(opened.erase(&["/a".to_owned()]).unwrap());
         let again = sealer.seal_again(OF, &redacted).unwrap();
         assert_eq!(sealer.open(OF, &again).unwrap(), redacted);
         assert_eq!(sealer.open(OF, &sealer.seal_again(OF, &opened).unwrap()).unwrap(), opened);
-        assert_eq!(other.open(OF, &sealed), Err(Closed::OtherKey));
+        assert_eq!(other.open(OF, &closed), Err(Closed::OtherKey));
         for of in [Belongs { event: "decided", ..OF }, Belongs { call: None, ..OF }, Belongs { at: 8, ..OF }] {
-            assert_eq!(sealer.open(of, &sealed), Err(Closed::Changed));
+            assert_eq!(sealer.open(of, &closed), Err(Closed::Changed));
         }
-        for at in 0..sealed.len() {
-            let mut bent = sealed.clone();
+        for at in 0..closed.len() {
+            let mut bent = closed.clone();
             bent[at] ^= 1;
             assert!(sealer.open(OF, &bent).is_err(), "bit {at}");
         }

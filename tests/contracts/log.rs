@@ -43,7 +43,7 @@ async fn what_is_written_is_in_the_log_and_signed(place: Arc<Place>) {
     let report = verify(&store, &Brought::default(), |_, _| ()).await.unwrap();
     assert_eq!((report.verdict, report.leaves, report.bodies), (Verdict::Verified, 601, 601), "{report:?}");
     assert_eq!((report.signed, report.checkpoints), (601, 2), "the newest is kept in two places");
-    let key = store.keys().signer.verifier();
+    let key = store.keys().signer().verifier();
     for seq in [1, 256, 257, 601] {
         let proven = prove(&store, seq).await.unwrap();
         assert!(proven.leaf.len() < 512 && proven.proof.text().len() < 4096);

@@ -9,7 +9,7 @@ fn plain(leaves: &[Hash]) -> Hash {
         [] => sha256(b""),
         [one] => *one,
         many => {
-            let (left, right) = many.split_at(usize::try_from(split(many.len() as u64)).unwrap());
+            let (left, right) = many.split_at(usize::try_from(split(u64::try_from(many.len()).unwrap())).unwrap());
             node_hash(&plain(left), &plain(right))
         }
     }

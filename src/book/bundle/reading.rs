@@ -41,7 +41,7 @@ pub fn verify(folder: &Path, brought: &Brought, mut told: impl FnMut(u64, u64)) 
         for (at, text) in leaves.iter().enumerate() {
             let kept = hashes.as_chunks::<32>().0.get(at);
             let item = item(place, text, (lines.next(), kept));
-            for (at, hash) in verifier.look(item, 8) {
+            for (at, hash) in verifier.look(&item, 8) {
                 compare(folder, (said.size, at), &hash, &mut verifier)?;
             }
             place = place.saturating_add(1);
@@ -58,6 +58,7 @@ pub fn verify(folder: &Path, brought: &Brought, mut told: impl FnMut(u64, u64)) 
 fn item(place: u64, text: &str, (line, kept): (Option<&str>, Option<&Hash>)) -> Item {
     let line: Option<Line> = line.and_then(|line| serde_json::from_str(line).ok());
     let opened = line.and_then(Line::open);
+    let number = opened.as_ref().map(|(entry, _)| *entry);
     let name = opened.as_ref().map_or_else(|| format!("leaf {place}"), |(entry, _)| format!("entry {entry}"));
     let body = match opened {
         Some((_, Some(opened))) => Body::Open(opened),
@@ -67,6 +68,12 @@ fn item(place: u64, text: &str, (line, kept): (Option<&str>, Option<&Hash>)) -> 
     // Without a text only the hash of the tile speaks for the leaf.
     let hash = if text.is_empty() { kept.copied().unwrap_or_default() } else { leaf_hash(text.as_bytes()) };
     let leaf = Leaf::parse(text);
+    let (body, name) = match &leaf {
+        Some(leaf) if number != Some(leaf.entry) => {
+            (Body::Closed("its line is that of another entry".to_owned()), format!("entry {}", leaf.entry))
+        }
+        _ => (body, name),
+    };
     match (leaf, kept) {
         (Some(leaf), Some(kept)) => Item { place, name, hash: *kept, leaf: Some(leaf), body },
         (Some(leaf), None) => {

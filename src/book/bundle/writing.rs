@@ -62,8 +62,8 @@ pub async fn write(store: &Store, folder: &Path, mut told: impl FnMut(u64, u64))
     for (number, (_, note)) in notes.iter().enumerate() {
         put(folder, Path::new(&format!("checkpoints/{number:06}")), note.as_bytes())?;
     }
-    let keys: String = trust.listed.iter().map(|(first, key)| format!("{first} {key}\n")).collect();
-    put(folder, Path::new("keys"), keys.as_bytes())?;
+    let keys: Vec<String> = trust.listed.iter().map(|(first, key)| format!("{first} {key}\n")).collect();
+    put(folder, Path::new("keys"), keys.concat().as_bytes())?;
     put(folder, Path::new("checkpoint"), newest.note.as_bytes())?;
     Ok(Written { size, checkpoint: newest.note })
 }

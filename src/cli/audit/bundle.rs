@@ -31,7 +31,7 @@ pub(super) async fn run(args: &BundleArgs, global: &Global, out: &mut Output<'_>
     let written = write(&store, &args.folder, progress()).await?;
     let folder = args.folder.display();
     out.line(&format!("wrote {} entries into {folder}; whoever gets it checks it with:", written.size))?;
-    out.line(&format!("  countersign audit verify {folder} --key {}", store.keys().signer.verifier()))?;
+    out.line(&format!("  countersign audit verify {folder} --key {}", store.keys().signer().verifier()))?;
     out.line("Send the key by another way than the folder: whoever can change both can change everything.")?;
     Ok(Exit::Done)
 }

@@ -41,7 +41,7 @@ pub(super) const EXAMPLES: Examples = Examples([
 /// Runs the command.
 pub(super) async fn run(args: &ConsistencyArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     let store = Store::open_reader(&StoreOptions::from(&global.store()?)).await?;
-    let keys = if args.keys.is_empty() { vec![store.keys().signer.verifier()] } else { args.keys.clone() };
+    let keys = if args.keys.is_empty() { vec![store.keys().signer().verifier()] } else { args.keys.clone() };
     let mut said = Vec::new();
     for path in [&args.old, &args.new] {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;

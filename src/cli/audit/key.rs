@@ -25,7 +25,7 @@ pub(super) const EXAMPLES: Examples = Examples([
 pub(super) async fn run(args: &KeyArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     let store = Store::open_reader(&StoreOptions::from(&global.store()?)).await?;
     if !args.all {
-        out.line(&store.keys().signer.verifier().to_string())?;
+        out.line(&store.keys().signer().verifier().to_string())?;
         return Ok(Exit::Done);
     }
     for (first, _, key) in store.log_keys().await? {

@@ -45,7 +45,7 @@ pub(super) async fn run(args: &ProofArgs, global: &Global, out: &mut Output<'_>)
     let entry = write(&entry, format!("{}\n{line}\n", proven.leaf))?;
     let proof = write(&proof, proven.proof.text())?;
     out.line(&format!("wrote {} and {}; whoever has the key checks them with:", entry.display(), proof.display()))?;
-    let key = store.keys().signer.verifier();
+    let key = store.keys().signer().verifier();
     out.line(&format!(
         "  countersign audit verify --entry {} --proof {} --key {key}",
         entry.display(),

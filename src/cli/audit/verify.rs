@@ -57,12 +57,11 @@ pub(super) async fn run(args: &VerifyArgs, global: &Global, out: &mut Output<'_>
     }
     let brought = Brought { keys: args.keys.clone(), notes: notes(&args.checkpoints)? };
     let mut told = progress();
-    let report = match &args.bundle {
-        Some(folder) => bundle::verify(folder, &brought, &mut told)?,
-        None => {
-            let store = Store::open_reader(&StoreOptions::from(&global.store()?)).await?;
-            reading::verify(&store, &brought, &mut told).await?
-        }
+    let report = if let Some(folder) = &args.bundle {
+        bundle::verify(folder, &brought, &mut told)?
+    } else {
+        let store = Store::open_reader(&StoreOptions::from(&global.store()?)).await?;
+        reading::verify(&store, &brought, &mut told).await?
     };
     if args.json {
         out.json(&report)?;

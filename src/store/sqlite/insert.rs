@@ -136,8 +136,8 @@ fn put(statement: &mut Statement<'_>, lines: &[Line], sealer: &Sealer) -> rusqli
         statement.raw_bind_parameter(next(), line.call.as_ref().map(crate::call::CallId::as_str))?;
         statement.raw_bind_parameter(next(), line.at.micros())?;
         statement.raw_bind_parameter(next(), line.event)?;
-        let sealed = line.sealed(sealer).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-        statement.raw_bind_parameter(next(), sealed)?;
+        let body = line.sealed(sealer).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        statement.raw_bind_parameter(next(), body)?;
     }
     statement.raw_execute().map(drop)
 }
