@@ -3,6 +3,7 @@
 //! Everything that can be wrong is found here, before anything listens or starts.
 
 pub mod channels;
+pub mod telemetry;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -45,6 +46,7 @@ use crate::policy::input::{self, Trust};
 use crate::policy::problem::Problem;
 use crate::reload::Reload;
 use crate::store::{Store, StoreOptions};
+use crate::telemetry::export::Exporting;
 use crate::wire::reader::Limits;
 
 /// How long a list of tools, prompts or resources may take.
@@ -68,6 +70,7 @@ pub struct Assembled {
     sources: Vec<PathBuf>,
     files: Vec<PathBuf>,
     outbox: OnceLock<Arc<Outbox>>,
+    exporting: OnceLock<Exporting>,
 }
 
 /// Reads and compiles the policies a configuration names.
@@ -134,12 +137,16 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
         sources: Vec::new(),
         files: config.catalogue.files.clone(),
         outbox: OnceLock::new(),
+        exporting: OnceLock::new(),
     })
 }
 
 impl Assembled {
     /// Starts what runs beside calls: forgetting what nobody uses, and watching the policies.
     pub fn attend(&self, config: &Config) -> anyhow::Result<()> {
+        if let Some(exporting) = telemetry::start(config, &self.gateway)? {
+            drop(self.exporting.set(exporting));
+        }
         let (gateway, stop) = (Arc::clone(&self.gateway), self.stop.clone());
         self.gateway.tasks.spawn(async move {
             let mut ticks = tokio::time::interval(SWEEP);
@@ -193,6 +200,9 @@ impl Assembled {
             tracing::warn!("some requests did not end in time; what became of them is in the record or unknown");
         }
         self.gateway.fleet.shutdown(GRACE).await;
+        if let Some(exporting) = self.exporting.into_inner() {
+            exporting.end().await;
+        }
         self.gateway.recorder.clone().close().await;
         self.gateway.store.close().await;
     }

@@ -26,6 +26,7 @@ use super::metadata::Metadata;
 use super::pages::Doors;
 use super::refusal::Reply;
 use super::site;
+use super::watch::Metrics;
 use crate::channels::outbox::Outbox;
 use crate::gateway::Gateway;
 use crate::identity::Identity;
@@ -59,6 +60,8 @@ pub struct Listener {
     pub doors: Doors,
     /// By which channels people are asked, and programs answer.
     pub outbox: Arc<Outbox>,
+    /// Who is told what is counted.
+    pub metrics: Metrics,
 }
 
 impl Listener {

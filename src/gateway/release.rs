@@ -116,6 +116,7 @@ impl Gateway {
             }
             Err(error) => (self.judge.unreadable(&error.to_string()), None),
         };
+        self.metrics.policy.with(["result"], |took| took.micros(release.micros));
         // Most results pass as they are, and a large one is not copied for that.
         let untouched = release.redact.is_empty() && release.mask.is_empty();
         let mut result = if untouched { Object::new() } else { came.as_object().cloned().unwrap_or_default() };

@@ -75,6 +75,7 @@ impl Gateway {
         };
         let input = self.input(exchange, &call, past.clone());
         let mut judgement = self.judge.decide(&input, call.digest);
+        self.metrics.policy.with(["call"], |took| took.micros(judgement.micros));
         if let Some(trouble) = trouble {
             deny(&mut judgement, DenyCode::PolicyError, trouble);
         }
@@ -108,6 +109,7 @@ impl Gateway {
                 call = with_params(call, params);
                 input = self.input(exchange, &call, past);
                 let mut second = self.judge.decide(&input, call.digest);
+                self.metrics.policy.with(["call"], |took| took.micros(second.micros));
                 self.check_again(reach, &call, &mut second);
                 judgement = joined(&judgement, second);
             }
