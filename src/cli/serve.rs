@@ -54,6 +54,7 @@ async fn serve(config: &Config, out: Option<&mut Output<'_>>) -> anyhow::Result<
     let address = listen(config, &assembled).await?;
     assembled.attend(config)?;
     tracing::info!(address = %address, "listening; the MCP endpoint is http://{address}/mcp");
+    telemetry_of::listen(&config.telemetry, &assembled).await?;
     if let Some(out) = out {
         invite(config, &assembled, address, out).await?;
     }
@@ -90,7 +91,6 @@ pub async fn listen(config: &Config, assembled: &Assembled) -> anyhow::Result<st
     let listener = Listener { gateway, identity, rules, limits: assembled.limits, metadata, doors, outbox, metrics };
     let serving = Arc::new(listener).serve(socket, assembled.stop.clone());
     assembled.gateway.tasks.spawn(serving);
-    telemetry_of::listen(&config.telemetry, assembled).await?;
     Ok(address)
 }
 
