@@ -68,7 +68,7 @@ impl Listener {
     /// Serves connections until `stop`, then lets open ones finish.
     pub async fn serve(self: Arc<Self>, socket: TcpListener, stop: CancellationToken) {
         let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-        let site = site::routes(Arc::clone(&self));
+        let site = site::routes(&self);
         loop {
             let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
             let accepted = tokio::select! {

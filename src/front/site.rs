@@ -12,12 +12,12 @@ use super::http::Listener;
 use super::{metadata, watch};
 
 /// The routes, none of which is recorded: they tell nobody anything about a call.
-pub fn routes(listener: Arc<Listener>) -> Router {
+pub fn routes(listener: &Arc<Listener>) -> Router {
     Router::new()
         .route("/.well-known/oauth-protected-resource", get(resource))
         .route("/.well-known/oauth-protected-resource/{*path}", get(resource))
         .fallback(async || (StatusCode::NOT_FOUND, "there is nothing here; the MCP endpoint is /mcp\n"))
-        .with_state(Arc::clone(&listener))
+        .with_state(Arc::clone(listener))
         .merge(watch::routes(&listener.gateway, &listener.metrics))
 }
 

@@ -132,7 +132,7 @@ impl Desk {
     /// The same, with what people are shown of it.
     pub async fn kept(self: &Arc<Self>, id: &str) -> Result<KeptApproval, DeskError> {
         let (desk, id) = (Arc::clone(self), id.to_owned());
-        whole(async move { desk.current(&id).await.map(|(kept, _)| kept) }).await?
+        whole(Box::pin(async move { desk.current(&id).await.map(|(kept, _)| kept) })).await?
     }
 
     /// The time all gateways agree on.
@@ -143,10 +143,11 @@ impl Desk {
     /// Does what is wished, if it can be done.
     pub async fn act(self: &Arc<Self>, id: &str, wish: Wish) -> Result<Done, DeskError> {
         let (desk, id) = (Arc::clone(self), id.to_owned());
-        whole(async move {
+        // In a box: what is handed on is moved several times.
+        whole(Box::pin(async move {
             let wish = desk.vouched(&id, wish).await?;
             desk.change(&id, &wish).await
-        })
+        }))
         .await?
     }
 

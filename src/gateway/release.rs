@@ -112,11 +112,10 @@ impl Gateway {
         let (release, trace) = match part(&came, outcome.bytes.unwrap_or(0)) {
             Ok(part) => {
                 let input = Input::for_result(input, part);
-                (self.judge.release(&input), Some(Trace::of(&input)))
+                (self.rules_on_result(&input), Some(Trace::of(&input)))
             }
             Err(error) => (self.judge.unreadable(&error.to_string()), None),
         };
-        self.metrics.policy.with(["result"], |took| took.micros(release.micros));
         // Most results pass as they are, and a large one is not copied for that.
         let untouched = release.redact.is_empty() && release.mask.is_empty();
         let mut result = if untouched { Object::new() } else { came.as_object().cloned().unwrap_or_default() };

@@ -152,7 +152,7 @@ impl Gateway {
                 tool: tool.clone(),
                 arrived: self.clock.now(),
             });
-            self.found(exchange, &call);
+            exchange.watched.found(&call);
             let (answer, spoken) = self.perform(exchange, reach, (call, manner)).await;
             let mut result = match answer {
                 Ok(result) => result,

@@ -13,8 +13,10 @@ use super::session::{Door, Session};
 use super::weigh::Weighed;
 use crate::approval::state::State;
 use crate::call::{Action, Call, CallId};
+use crate::digest::Digest;
 use crate::downstream::{Link, Reply};
-use crate::policy::decision::Decision;
+use crate::policy::decision::{Decision, Judgement, Release};
+use crate::policy::input::Input;
 use crate::telemetry::metrics::instrument::{Counter, OTHER};
 use crate::telemetry::trace::context::Context;
 use crate::telemetry::trace::{Kind, Span, name};
@@ -67,6 +69,12 @@ impl Watched {
     /// Of a request whose answer nobody waits for.
     pub fn unattended() -> Self {
         Self { begun: Instant::now(), method: None, subject: OnceLock::new(), refused: OnceLock::new(), traced: None }
+    }
+
+    /// It became this call.
+    pub(super) fn found(&self, call: &Call) {
+        self.subject.get_or_init(|| Subject { server: Arc::clone(&call.server), tool: call.tool.clone() });
+        self.on_span(|span| about(span, call));
     }
 
     /// It gets no result from its server, for this reason.
@@ -133,11 +141,18 @@ impl Gateway {
         watched
     }
 
-    /// The request became this call.
-    pub(super) fn found(&self, exchange: &Exchange, call: &Call) {
-        let watched = &exchange.watched;
-        watched.subject.get_or_init(|| Subject { server: Arc::clone(&call.server), tool: call.tool.clone() });
-        watched.on_span(|span| about(span, call));
+    /// What the rules say of a call.
+    pub(super) fn rules_on_call(&self, input: &Input, digest: Digest) -> Judgement {
+        let judgement = self.judge.decide(input, digest);
+        self.metrics.policy.with(["call"], |took| took.micros(judgement.micros));
+        judgement
+    }
+
+    /// What they say of what came back.
+    pub(super) fn rules_on_result(&self, input: &Input) -> Release {
+        let release = self.judge.release(input);
+        self.metrics.policy.with(["result"], |took| took.micros(release.micros));
+        release
     }
 
     /// The call was judged.
@@ -194,7 +209,7 @@ impl Gateway {
             watched.traced.as_ref().and_then(|place| place.span.lock().unwrap_or_else(PoisonError::into_inner).take());
         if let (Some(mut span), Some(tracer)) = (span, self.tracer.get()) {
             fail(&mut span, answer, wrong);
-            tracer.end(span, self.clock.now());
+            tracer.end(*span, self.clock.now());
         }
     }
 
@@ -241,7 +256,7 @@ impl Gateway {
                 Reply::Answered(answer) => fail(&mut span, answer, wrong),
                 _ => fail(&mut span, &Ok(Value::Null), wrong),
             }
-            tracer.end(span, self.clock.now());
+            tracer.end(*span, self.clock.now());
         }
     }
 }

@@ -168,7 +168,7 @@ impl Collector {
     }
 
     /// Sends one batch, again after a while if it was not taken; once only when everything ends.
-    async fn deliver(&self, batch: &[Box<Span>], stop: &CancellationToken) {
+    async fn deliver(&self, batch: &[Span], stop: &CancellationToken) {
         let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
         let body = otlp::traces(&self.resource, batch).to_string();
         let mut pauses = PAUSES.into_iter();

@@ -209,7 +209,10 @@ mod tests {
     }
 
     fn clock(seconds: i64, millis: i64) -> Facts {
-        let looked = Looked { clock: Some(Offset(seconds * 1_000_000 + millis * 1000)), ..facts().looked };
+        let looked = Looked {
+            clock: Some(Offset(seconds.saturating_mul(1_000_000).saturating_add(millis.saturating_mul(1000)))),
+            ..facts().looked
+        };
         Facts { looked, ..facts() }
     }
 
@@ -235,7 +238,7 @@ mod tests {
                 "ready, but: the log was anchored outside up to 121 s ago",
             ),
             (
-                Facts { log: Some(Duration::from_secs(600)), ..facts() },
+                Facts { log: Some(Duration::from_mins(10)), ..facts() },
                 "warn",
                 "ready, but: the log holds what was written up to 600 s ago",
             ),

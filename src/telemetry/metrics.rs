@@ -331,7 +331,7 @@ mod tests {
     fn what_stands_still_falls_behind() {
         // AUD-05: nothing is invented before anybody anchored, and nothing stays good by itself.
         let lag = Lag::default();
-        let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
+        let at = |seconds: i64| Timestamp::from_micros(seconds.saturating_mul(1_000_000));
         assert_eq!(lag.behind(at(100)), None);
         lag.caught_up(at(100));
         assert_eq!(lag.behind(at(99)), Some(Duration::ZERO));

@@ -34,13 +34,13 @@ pub struct Tracer {
 /// Spans that are over and wait for their export.
 #[derive(Debug, Default)]
 pub struct Queue {
-    spans: Mutex<Vec<Box<Span>>>,
+    spans: Mutex<Vec<Span>>,
     batch: Notify,
 }
 
 impl Queue {
     /// Everything that waits.
-    pub fn take(&self) -> Vec<Box<Span>> {
+    pub fn take(&self) -> Vec<Span> {
         std::mem::take(&mut *self.spans())
     }
 
@@ -50,7 +50,7 @@ impl Queue {
     }
 
     /// False when there is no room.
-    fn put(&self, span: Box<Span>) -> bool {
+    fn put(&self, span: Span) -> bool {
         let mut spans = self.spans();
         if spans.len() >= WAITING {
             return false;
@@ -62,7 +62,7 @@ impl Queue {
         true
     }
 
-    fn spans(&self) -> MutexGuard<'_, Vec<Box<Span>>> {
+    fn spans(&self) -> MutexGuard<'_, Vec<Span>> {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -111,7 +111,7 @@ impl Tracer {
     }
 
     /// A span is over.
-    pub fn end(&self, mut span: Box<Span>, now: Timestamp) {
+    pub fn end(&self, mut span: Span, now: Timestamp) {
         span.ended = now.max(span.begun);
         if !self.queue.put(span) {
             self.metrics.dropped.with(["traces"], Counter::one);
@@ -156,9 +156,9 @@ mod tests {
     fn what_finds_the_queue_full_is_dropped_and_counted() {
         let metrics = Arc::new(Metrics::default());
         let (tracer, queue) = Tracer::new(Share::ALL, Arc::clone(&metrics));
-        for _ in 0..WAITING + 3 {
-            let traced = tracer.begin(Under::Nothing, (Kind::Server, "ping"), now()).unwrap();
-            tracer.end(traced.span.unwrap(), now());
+        for _ in 0..WAITING.saturating_add(3) {
+            let begun = tracer.begin(Under::Nothing, (Kind::Server, "ping"), now()).unwrap();
+            tracer.end(*begun.span.unwrap(), now());
         }
         let dropped: Vec<u64> = metrics.dropped.all().iter().map(|series| series.counted.count()).collect();
         assert_eq!(dropped, [3]);
@@ -173,14 +173,14 @@ mod tests {
         let (tracer, _queue) = Tracer::new(Share::ALL, Arc::default());
         let caller = |flags| Context::read(&format!("00-{}-{}-{flags}", "1".repeat(32), "2".repeat(16)), None).unwrap();
         let (kept, lost) = (caller("01"), caller("00"));
-        let begin = |context| tracer.begin(Under::Elsewhere(context), (Kind::Server, "ping"), now()).unwrap();
-        let traced = begin(&kept);
-        assert_eq!(traced.context.trace, kept.trace);
-        assert_ne!(traced.context.span, kept.span);
-        assert_eq!(traced.span.unwrap().parent, Some(Parent::Elsewhere(kept.span)));
-        let traced = begin(&lost);
-        assert!(traced.span.is_none());
-        assert!(traced.context.parent().ends_with("-00"));
+        let below = |context| tracer.begin(Under::Elsewhere(context), (Kind::Server, "ping"), now()).unwrap();
+        let begun = below(&kept);
+        assert_eq!(begun.context.trace, kept.trace);
+        assert_ne!(begun.context.span, kept.span);
+        assert_eq!(begun.span.unwrap().parent, Some(Parent::Elsewhere(kept.span)));
+        let begun = below(&lost);
+        assert!(begun.span.is_none());
+        assert!(begun.context.parent().ends_with("-00"));
         let after = tracer.begin(Under::After(&lost), (Kind::Client, "tools/call"), now()).unwrap();
         assert!(after.span.is_none() && after.context.trace != lost.trace);
     }

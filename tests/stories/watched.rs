@@ -79,6 +79,11 @@ fn is(span: &Value, kind: u64, name: &str) -> bool {
     span["kind"] == kind && span["name"] == name
 }
 
+/// The span of this side and name.
+fn named<'a>(spans: &'a [Value], kind: u64, name: &str) -> &'a Value {
+    spans.iter().find(|span| is(span, kind, name)).unwrap_or_else(|| panic!("{name}: {spans:#?}"))
+}
+
 const SERVER: u64 = 2;
 const CLIENT: u64 = 3;
 
@@ -101,9 +106,7 @@ fn spans_of_calls() -> Told {
         }
         let spans =
             collector.spans(5, |span| span["kind"] == SERVER && said(span)["mcp.method.name"] == "tools/call").await;
-        let find = |kind, name: &str| {
-            spans.iter().find(|span| is(span, kind, name)).unwrap_or_else(|| panic!("{name}: {spans:#?}"))
-        };
+        let find = |kind, name| named(&spans, kind, name);
 
         let (server, client) = (find(SERVER, "tools/call echo"), find(CLIENT, "tools/call echo"));
         assert_eq!((&server["traceId"], &server["parentSpanId"]), (&json!(TRACE), &json!("00f067aa0ba902b7")));
@@ -138,22 +141,27 @@ fn spans_of_calls() -> Told {
         let meta = &world.ledger()[0]["params"]["_meta"];
         assert_eq!((&meta["traceparent"], &meta["tracestate"]), (&json!(told), &json!("rojo=1")));
 
-        let denied = find(SERVER, "tools/call drop_table");
-        assert_eq!((&denied["status"]["code"], said(denied)["countersign.decision"].as_str()), (&json!(2), "deny"));
-        assert_eq!(said(denied)["error.type"], "denied");
-        assert!(!spans.iter().any(|span| is(span, CLIENT, "tools/call drop_table")), "{spans:#?}");
-        for side in [SERVER, CLIENT] {
-            assert_eq!(said(find(side, "tools/call reply"))["error.type"], "tool_error");
-            let fail = said(find(side, "tools/call fail"));
-            assert_eq!((fail["error.type"].as_str(), fail["rpc.response.status_code"].as_str()), ("-32000", "-32000"));
-        }
-        // A name nobody knows is no name of a span.
-        assert_eq!(said(find(SERVER, "tools/call"))["error.type"], "-32602");
+        went_wrong(&spans);
         for came in collector.0.all() {
             let text = String::from_utf8(came.body).unwrap();
             assert!(!text.contains("canary-7291"), "{text}");
         }
     })
+}
+
+/// What did not go well says how, on either side.
+fn went_wrong(spans: &[Value]) {
+    let denied = named(spans, SERVER, "tools/call drop_table");
+    assert_eq!((&denied["status"]["code"], said(denied)["countersign.decision"].as_str()), (&json!(2), "deny"));
+    assert_eq!(said(denied)["error.type"], "denied");
+    assert!(!spans.iter().any(|span| is(span, CLIENT, "tools/call drop_table")), "{spans:#?}");
+    for side in [SERVER, CLIENT] {
+        assert_eq!(said(named(spans, side, "tools/call reply"))["error.type"], "tool_error");
+        let fail = said(named(spans, side, "tools/call fail"));
+        assert_eq!((fail["error.type"].as_str(), fail["rpc.response.status_code"].as_str()), ("-32000", "-32000"));
+    }
+    // A name nobody knows is no name of a span.
+    assert_eq!(said(named(spans, SERVER, "tools/call"))["error.type"], "-32602");
 }
 
 async fn agree(office: &Office) {

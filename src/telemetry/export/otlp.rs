@@ -26,8 +26,8 @@ pub fn resource(attributes: &[(String, String)]) -> Value {
 }
 
 /// A request with these spans.
-pub fn traces(resource: &Value, spans: &[Box<Span>]) -> Value {
-    let spans: Vec<Value> = spans.iter().map(|one| span(one)).collect();
+pub fn traces(resource: &Value, spans: &[Span]) -> Value {
+    let spans: Vec<Value> = spans.iter().map(span).collect();
     json!({ "resourceSpans": [{ "resource": resource, "scopeSpans": [{ "scope": scope(), "spans": spans }] }] })
 }
 
@@ -159,7 +159,7 @@ mod tests {
         one.link(context);
         one.fail("denied");
         one.ended = at(7);
-        let told = traces(&resource(&[("service.name".to_owned(), "gw".to_owned())]), &[Box::new(one)]);
+        let told = traces(&resource(&[("service.name".to_owned(), "gw".to_owned())]), &[one]);
         let text = |value: &str| json!({ "stringValue": value });
         assert_eq!(
             told,

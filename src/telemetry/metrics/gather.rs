@@ -15,7 +15,7 @@ pub async fn gather(gateway: &Gateway) -> Vec<Measured> {
     let looked = gateway.lookout.look(gateway).await;
     let (metrics, now) = (&gateway.metrics, gateway.clock.now());
     let lag = |lag: &Lag| lag.behind(now).map(|behind| behind.as_secs_f64());
-    let ready = if readiness(gateway).await.is_ready() { 1 } else { 0 };
+    let ready = u64::from(readiness(gateway).await.is_ready());
     let open = looked.open.iter().flatten().map(|(state, count)| point(&[state], level(*count)));
     let deliveries = looked.deliveries.iter().flatten();
     let bundle = gateway.judge.digest().map(|digest| digest.to_string());
@@ -67,7 +67,7 @@ fn spread(histogram: &Histogram) -> Value {
 
 fn level(count: u64) -> Value {
     // Counts this large are told as the largest there is.
-    Value::Level(u32::try_from(count).map_or(f64::from(u32::MAX), f64::from))
+    Value::Level(u32::try_from(count).map_or_else(|_| f64::from(u32::MAX), f64::from))
 }
 
 fn point(labels: &[&str], value: Value) -> Point {
