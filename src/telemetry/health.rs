@@ -155,7 +155,7 @@ pub async fn readiness(gateway: &Gateway) -> Report {
         log: gateway.metrics.log.behind(now),
         anchor: gateway.metrics.anchor.behind(now),
         sessions: gateway.sessions.count(),
-        looked: Looked::clone(&looked),
+        looked,
     })
 }
 
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     fn facts() -> Facts {
-        let looked = Looked { database: Answers::Yes, clock: Some(Offset(0)), ..Looked::default() };
+        let looked = Looked { database: Answers::Yes, clock: Some(Offset(0)) };
         Facts { record: true, policy: true, leaving: false, looked, log: None, anchor: None, sessions: 3 }
     }
 
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn each_reason_is_said() {
         // STO-01, POL-13, TIM-03, AUD-05.
-        let dead = Looked { database: Answers::No, clock: None, ..Looked::default() };
+        let dead = Looked { database: Answers::No, clock: None };
         let cases = [
             (facts(), "ok", "ready, 3 sessions"),
             (Facts { record: false, ..facts() }, "fail", "degraded: the record cannot be written"),

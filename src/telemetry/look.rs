@@ -11,28 +11,39 @@ use tokio::time::{Instant, timeout};
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
+use crate::store::deliveries::Standing;
 use crate::store::{Store, StoreError};
 
 /// What was seen counts for so long.
 const FRESH: Duration = Duration::from_secs(2);
+/// What was counted counts for longer, because counting costs more.
+const COUNTED: Duration = Duration::from_secs(10);
 /// How long the database may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Looks, and remembers for a moment what it saw.
 #[derive(Debug, Default)]
-pub struct Lookout(Mutex<Option<(Instant, Arc<Looked>)>>);
+pub struct Lookout {
+    looked: Mutex<Option<(Instant, Looked)>>,
+    counted: Mutex<Option<(Instant, Arc<Counted>)>>,
+}
 
-/// What was seen. What is not there is not known.
-#[derive(Clone, Debug, Default)]
+/// What was seen.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Looked {
     /// Whether the database answers.
     pub database: Answers,
-    /// How far its clock is from ours.
+    /// How far its clock is from ours, if it answers.
     pub clock: Option<Offset>,
+}
+
+/// What was counted. What could not be counted is empty.
+#[derive(Debug, Default)]
+pub struct Counted {
     /// Calls people were asked about that are not over, by state.
-    pub open: Option<Vec<(String, u64)>>,
+    pub open: Vec<(&'static str, u64)>,
     /// Messages that are not delivered, by channel and state.
-    pub deliveries: Option<Vec<(String, &'static str, u64)>>,
+    pub deliveries: Vec<(String, &'static str, u64)>,
 }
 
 /// Whether the database answers.
@@ -79,48 +90,59 @@ impl Offset {
 
 impl Lookout {
     /// What was seen a moment ago, or what is seen now.
-    pub async fn look(&self, gateway: &Gateway) -> Arc<Looked> {
-        let mut last = self.0.lock().await;
-        if let Some((at, looked)) = &*last
+    pub async fn look(&self, gateway: &Gateway) -> Looked {
+        let mut last = self.looked.lock().await;
+        if let Some((at, looked)) = *last
             && at.elapsed() < FRESH
         {
-            return Arc::clone(looked);
+            return looked;
         }
-        let looked = Arc::new(see(gateway).await);
+        let looked = see(gateway).await;
         gateway.metrics.clock.set(looked.clock.map(Offset::seconds));
-        *last = Some((Instant::now(), Arc::clone(&looked)));
+        *last = Some((Instant::now(), looked));
         looked
+    }
+
+    /// The same of what waits.
+    pub async fn count(&self, store: &Store) -> Arc<Counted> {
+        let mut last = self.counted.lock().await;
+        if let Some((at, counted)) = &*last
+            && at.elapsed() < COUNTED
+        {
+            return Arc::clone(counted);
+        }
+        let counted = match timeout(PATIENCE, count(store)).await {
+            Ok(Ok(counted)) => counted,
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "what waits could not be counted");
+                Counted::default()
+            }
+            Err(_) => Counted::default(),
+        };
+        let counted = Arc::new(counted);
+        *last = Some((Instant::now(), Arc::clone(&counted)));
+        counted
     }
 }
 
 async fn see(gateway: &Gateway) -> Looked {
-    let (store, clock) = (&gateway.store, &gateway.clock);
-    let before = clock.now();
-    let said = timeout(PATIENCE, store.time(before)).await;
-    let after = clock.now();
-    let Ok(Ok(said)) = said else { return Looked { database: Answers::No, ..Looked::default() } };
-    let counted = timeout(PATIENCE, count(store)).await;
-    let (open, deliveries) = match counted {
-        Ok(Ok((open, deliveries))) => (Some(open), Some(deliveries)),
-        Ok(Err(error)) => {
-            tracing::debug!(%error, "what waits could not be counted");
-            (None, None)
-        }
-        Err(_) => (None, None),
-    };
-    Looked { database: Answers::Yes, clock: Some(Offset::of(before, said, after)), open, deliveries }
+    let before = gateway.clock.now();
+    let said = timeout(PATIENCE, gateway.store.time(before)).await;
+    let after = gateway.clock.now();
+    match said {
+        Ok(Ok(said)) => Looked { database: Answers::Yes, clock: Some(Offset::of(before, said, after)) },
+        Ok(Err(_)) | Err(_) => Looked { database: Answers::No, clock: None },
+    }
 }
 
-type Waiting = (Vec<(String, u64)>, Vec<(String, &'static str, u64)>);
-
-async fn count(store: &Store) -> Result<Waiting, StoreError> {
-    let open = store.count_open_approvals().await?;
+async fn count(store: &Store) -> Result<Counted, StoreError> {
+    let found = store.count_open_approvals().await?;
+    let of = |state: &str| found.iter().find(|(known, _)| known == state).map_or(0, |(_, count)| *count);
+    let open = ["pending", "approved", "executing"].map(|state| (state, of(state))).to_vec();
     let deliveries = store.count_deliveries().await?.into_iter();
-    let stuck = deliveries.filter(|counted| matches!(counted.state.word(), "waiting" | "dead"));
-    let told = |counted: crate::store::deliveries::Counted| {
-        (counted.channel, counted.state.word(), u64::try_from(counted.count).unwrap_or(0))
-    };
-    Ok((open, stuck.map(told).collect()))
+    let stuck = deliveries.filter(|counted| matches!(counted.state, Standing::Waiting | Standing::Dead));
+    let told = stuck.map(|stuck| (stuck.channel, stuck.state.word(), u64::try_from(stuck.count).unwrap_or(0)));
+    Ok(Counted { open, deliveries: told.collect() })
 }
 
 #[cfg(test)]

@@ -49,11 +49,13 @@ fn main() {
             }
         });
         row("the same count, while another thread does nothing else", || {
-            metrics.calls.with(["allow", "story"], Counter::one)
+            metrics.calls.with(["allow", "story"], Counter::one);
         });
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
     });
-    row("a look at the clock", || drop(black_box(Instant::now())));
+    row("a look at the clock", || {
+        black_box(Instant::now());
+    });
     for (said, share) in [("a span that is kept, with ten attributes", "100%"), ("one that is not kept", "0%")] {
         let (tracer, queue) = Tracer::new(Share::parse(share).unwrap_or(Share::ALL), Arc::clone(&metrics));
         row(said, || {

@@ -339,6 +339,7 @@ fn metrics() -> Told {
             ("countersign_hold_duration_seconds_count{countersign_hold_state=\"approved\"}".to_owned(), 1.0),
             ("countersign_votes_total{countersign_vote=\"yes\"}".to_owned(), 1.0),
             ("countersign_approvals_total{countersign_hold_state=\"succeeded\"}".to_owned(), 1.0),
+            ("countersign_holds_open{countersign_hold_state=\"pending\"}".to_owned(), 0.0),
             ("countersign_store_write_failures_total".to_owned(), 0.0),
             ("countersign_clock_offset_seconds".to_owned(), 0.0),
             ("countersign_ready".to_owned(), 1.0),

@@ -12,12 +12,12 @@ use crate::telemetry::health::readiness;
 
 /// Reads everything.
 pub async fn gather(gateway: &Gateway) -> Vec<Measured> {
-    let looked = gateway.lookout.look(gateway).await;
+    let counted = gateway.lookout.count(&gateway.store).await;
     let (metrics, now) = (&gateway.metrics, gateway.clock.now());
     let lag = |lag: &Lag| lag.behind(now).map(|behind| behind.as_secs_f64());
     let ready = u64::from(readiness(gateway).await.is_ready());
-    let open = looked.open.iter().flatten().map(|(state, count)| point(&[state], level(*count)));
-    let deliveries = looked.deliveries.iter().flatten();
+    let open = counted.open.iter().map(|(state, count)| point(&[state], level(*count)));
+    let deliveries = counted.deliveries.iter();
     let bundle = gateway.judge.digest().map(|digest| digest.to_string());
     let measured = |of, points| Measured { of, points };
     vec![

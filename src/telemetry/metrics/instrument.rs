@@ -5,7 +5,6 @@
 //! harmless and short.
 
 use std::borrow::Cow;
-use std::cmp::Ordering as Order;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -184,10 +183,7 @@ impl<const N: usize, C> Family<N, C> {
 }
 
 fn find<const N: usize, C>(series: &[Arc<Series<N, C>>], labels: [&str; N]) -> Result<usize, usize> {
-    series.binary_search_by(|known| {
-        let each = known.labels.iter().zip(labels).map(|(known, label)| (**known).cmp(label));
-        each.fold(Order::Equal, Order::then)
-    })
+    series.binary_search_by(|known| known.labels.iter().map(|label| &**label).cmp(labels))
 }
 
 /// A label as it is told: what a server calls its tool may be anything.
