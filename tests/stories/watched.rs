@@ -107,7 +107,6 @@ fn spans_of_calls() -> Told {
         let spans =
             collector.spans(5, |span| span["kind"] == SERVER && said(span)["mcp.method.name"] == "tools/call").await;
         let find = |kind, name| named(&spans, kind, name);
-
         let (server, client) = (find(SERVER, "tools/call echo"), find(CLIENT, "tools/call echo"));
         assert_eq!((&server["traceId"], &server["parentSpanId"]), (&json!(TRACE), &json!("00f067aa0ba902b7")));
         assert_eq!((&server["flags"], &server["traceState"]), (&json!(0x301), &json!("rojo=1")));
@@ -140,7 +139,6 @@ fn spans_of_calls() -> Told {
         let told = format!("00-{TRACE}-{}-01", client["spanId"].as_str().unwrap());
         let meta = &world.ledger()[0]["params"]["_meta"];
         assert_eq!((&meta["traceparent"], &meta["tracestate"]), (&json!(told), &json!("rojo=1")));
-
         went_wrong(&spans);
         for came in collector.0.all() {
             let text = String::from_utf8(came.body).unwrap();
@@ -190,7 +188,6 @@ fn held() -> Told {
         let call = &said(event)["countersign.call.id"];
         assert!(said(event).contains_key("countersign.hold.deadline") && *call == said(asked)["countersign.call.id"]);
         assert_eq!(asked["links"], json!([]));
-
         assert_eq!(
             (&said(ran)["countersign.call.id"], said(ran)["countersign.hold.state"].as_str()),
             (call, "approved")
@@ -358,7 +355,7 @@ fn metrics() -> Told {
 }
 
 fn door() -> Told {
-    // OPS-06, A-metrics by OTLP too
+    // OPS-06
     Box::pin(async {
         let collector = Collector::start().await;
         let more = kept(format!("{}traces = false\nlisten = \"127.0.0.1:0\"\n", collector.config()));
