@@ -28,6 +28,7 @@ pub mod schema;
 mod section;
 pub mod servers;
 pub mod source;
+mod standard;
 pub mod store;
 pub mod telemetry;
 mod tree;
@@ -55,7 +56,7 @@ pub use self::routing::{Filter, Hours, OnCall, Route};
 pub use self::servers::{Arguments, PinRule, Server, ServerName, Trust};
 pub use self::source::{Found, Request, Surroundings};
 pub use self::store::{Database, Durability, Store, keys_beside};
-pub use self::telemetry::{Format, Level, Log};
+pub use self::telemetry::{Format, Level, Log, Telemetry};
 use crate::policy::lint::reviewers::Reviewers;
 
 /// Everything the gateway was told, understood and checked.
@@ -109,6 +110,9 @@ pub struct Config {
     /// What the operator is told.
     #[schemars(with = "Option<Log>")]
     pub log: Log,
+    /// What whoever watches the gateway is told.
+    #[schemars(with = "Option<Telemetry>")]
+    pub telemetry: Telemetry,
     /// Where all of this is from.
     #[schemars(skip)]
     pub source: Source,

@@ -17,3 +17,4 @@ pub mod refusal;
 pub mod site;
 pub mod stdio;
 pub mod stream;
+pub mod watch;

@@ -36,6 +36,7 @@ pub mod surroundings;
 mod tasks;
 mod ticket;
 mod turnstile;
+pub mod watched;
 mod weigh;
 
 use std::sync::{Arc, OnceLock};
@@ -56,6 +57,9 @@ use crate::policy::decision::Decision;
 use crate::policy::input::Input;
 use crate::policy::moment::Moment;
 use crate::store::Store;
+use crate::telemetry::look::Lookout;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::tracer::Tracer;
 use crate::wire::era::Era;
 use crate::wire::message::Answer;
 use answer::{Refusal, Retry};
@@ -97,6 +101,12 @@ pub struct Gateway {
     pub pages: OnceLock<String>,
     /// Who is connected.
     pub sessions: Sessions,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// What traces calls, where somebody wants that.
+    pub tracer: OnceLock<Tracer>,
+    /// What whoever watches is told of the database.
+    pub lookout: Lookout,
     /// Everything that was started and has not ended.
     pub tasks: TaskTracker,
     /// Tells calls that wait for people that their clients must come back to another gateway.
@@ -164,6 +174,8 @@ impl Gateway {
         let imprints = Imprints::default();
         let mask = chance().map(Mask::new).unwrap_or_default();
         let desk = Desk::new(store.clone(), Arc::clone(&clock));
+        let metrics: Arc<Metrics> = Arc::default();
+        drop(desk.metrics.set(Arc::clone(&metrics)));
         Arc::new(Self {
             fleet,
             judge,
@@ -175,6 +187,9 @@ impl Gateway {
             known,
             pages: OnceLock::new(),
             sessions,
+            metrics,
+            tracer: OnceLock::new(),
+            lookout: Lookout::default(),
             tasks,
             leaving: CancellationToken::new(),
             underway: TaskTracker::new(),
@@ -198,9 +213,11 @@ impl Gateway {
 
         // May it? What is asked for is changed first where policy wants that.
         let mut weighed = self.weigh(exchange, reach, call).await;
-        if let Err(refusal) = self.reckon(&mut weighed.judgement).await {
+        let reckoned = self.reckon(&mut weighed.judgement).await;
+        self.judged(exchange, &weighed, reckoned.as_ref().err());
+        if let Err(refusal) = reckoned {
             let refusal = self.turned_down(exchange, &weighed, refusal).await;
-            return (refusal.answer(Some(&weighed.call.id), Some(&action)), Era::Legacy);
+            return exchange.watched.refuse(&refusal, (Some(&weighed.call.id), &action));
         }
 
         // Who will hear what comes of it? A client that does not wait has a task, and the rest goes on under that.
@@ -217,7 +234,7 @@ impl Gateway {
         match leave {
             Ok(leave) => Box::pin(self.carry_out(exchange, leave, None)).await,
             // Whatever we say ourselves is said as a legacy server would; the last step translates it.
-            Err(Turned { refusal, id }) => (refusal.answer(id.as_ref(), Some(&action)), Era::Legacy),
+            Err(Turned { refusal, id }) => exchange.watched.refuse(&refusal, (id.as_ref(), &action)),
         }
     }
 
@@ -280,7 +297,7 @@ impl Gateway {
                 refusal.hint("nothing was sent by it; ask the person you work for to look before you repeat it");
             let written = self.recorder.write(vec![self.entry(&id, entries::refused(&refusal))]).await;
             let refusal = written.map_or_else(|error| lists::unrecorded(&error), |()| refusal);
-            return (refusal.answer(Some(&id), Some(&action)), Era::Legacy);
+            return exchange.watched.refuse(&refusal, (Some(&id), &action));
         }
         let sent = self.clock.now();
         let scrutiny = self.scrutiny(exchange, (&server, &action), &input);
@@ -316,7 +333,7 @@ impl Gateway {
         }
         match self.conclude(&id, (entries, running), ending, refusal).await {
             None => (answer, link.era()),
-            Some(refusal) => (refusal.answer(Some(&id), Some(&action)), Era::Legacy),
+            Some(refusal) => exchange.watched.refuse(&refusal, (Some(&id), &action)),
         }
     }
 

@@ -27,8 +27,8 @@
 //! 1. Nothing that can have an effect reaches a server without a [`permit::Permit`]. A permit is made in one place, from a
 //!    grant for the same digest, and is spent by [`downstream::perform`].
 //! 2. The intention is committed before the deed, the outcome before the reply. What cannot be written is not done.
-//! 3. Every ending is recorded: also refusals, cancellations and our own faults. Only `ping`, `/healthz` and `/readyz`
-//!    leave no entry.
+//! 3. Every ending is recorded: also refusals, cancellations and our own faults. Only `ping`, `/healthz`, `/readyz`
+//!    and `/metrics` leave no entry.
 //! 4. An error while judging is never an allow, and nothing said is a no.
 //! 5. One value tree is judged, shown, digested and sent. What could be read two ways is refused; what a server answers
 //!    passes untouched.

@@ -1,6 +1,12 @@
-//! What does the operator see while the gateway runs? Lines on standard error, never on standard output.
+//! What does the operator see while the gateway runs? Lines on standard error, never on standard output; traces and metrics
+//! at a collector; metrics for whoever scrapes them; and whether calls are taken.
 
+pub mod export;
 pub mod health;
+pub mod look;
+pub mod metrics;
+pub mod trace;
+pub mod tracer;
 
 use std::io::IsTerminal as _;
 

@@ -11,7 +11,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(format lints tests sql postgres policies opa conformance peers channels slack browser bench)
+parts=(format lints tests sql postgres policies opa conformance peers channels slack telemetry browser bench)
 nightly=(soak patience)
 installed="$PWD/target/peers"
 
@@ -53,7 +53,7 @@ bring() {
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   fi
   ! wanted postgres || PATH="$PATH:/usr/sbin" need pgbouncer pgbouncer
-  if wanted conformance || wanted peers || wanted patience || wanted opa || wanted channels; then
+  if wanted conformance || wanted peers || wanted patience || wanted opa || wanted channels || wanted telemetry; then
     need python3 python3
   fi
   ! wanted browser || need chromium chromium
@@ -62,7 +62,7 @@ bring() {
     need npm npm
   fi
   ! { wanted peers || wanted patience; } || need git git
-  if wanted peers || wanted patience || wanted opa || wanted channels; then
+  if wanted peers || wanted patience || wanted opa || wanted channels || wanted telemetry; then
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
   fi
   ! wanted bench || PATH="$PATH:/usr/sbin" need nginx nginx
@@ -207,6 +207,18 @@ slack() {
       cp "$from/package-lock.json" "$to/installed" || return 1
   fi
   cp "$from/types.mjs" "$to/" && within 5m node "$to/types.mjs" tests/slack/sent.json
+}
+
+# OpenTelemetry's own protocol files and Prometheus' own client read what is told of calls.
+telemetry() {
+  local proto=opentelemetry-proto==1.45.2 client=prometheus_client==0.26.0 to="$installed/telemetry"
+  if [ ! -e "$to/$proto-$client" ]; then
+    say "bringing from PyPI: OpenTelemetry's protocol and Prometheus' client (into target/peers)"
+    python3 -m venv --clear "$to" &&
+      "$to/bin/python" -m pip -q --disable-pip-version-check install "$proto" "$client" &&
+      touch "$to/$proto-$client" || return 1
+  fi
+  gateway && within 5m "$to/bin/python" tests/telemetry/check.py --gateway "$gateway"
 }
 
 # People sign in and decide in a real browser. The stories' executable is also whom they sign in with.

@@ -18,6 +18,7 @@ use crate::digest::hex;
 use crate::store::Store;
 use crate::store::log::checkpoints::KeptCheckpoint;
 use crate::store::log::{Head, signed, unsigned};
+use crate::telemetry::metrics::Metrics;
 
 /// How often is looked for entries, also of other processes.
 const LOOK: Duration = Duration::from_millis(250);
@@ -87,7 +88,7 @@ impl BookKeeper {
     }
 
     /// Keeps the log until everything stops, and then once more.
-    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+    pub async fn run(self: Arc<Self>, stop: CancellationToken, metrics: Arc<Metrics>) {
         let mut lead = None;
         let mut ticks = tokio::time::interval(LOOK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -99,9 +100,13 @@ impl BookKeeper {
             if stopping {
                 return;
             }
-            if let Err(error) = self.turn(&mut lead).await {
-                lead = None;
-                self.trouble(&error);
+            match self.turn(&mut lead).await {
+                Ok(()) if self.lag().waits_since.is_none() => metrics.log.caught_up(self.clock.now()),
+                Ok(()) => {}
+                Err(error) => {
+                    lead = None;
+                    self.trouble(&error);
+                }
             }
         }
     }

@@ -3,6 +3,7 @@
 //! Everything that can be wrong is found here, before anything listens or starts.
 
 pub mod channels;
+pub mod telemetry;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -46,6 +47,7 @@ use crate::policy::input::{self, Trust};
 use crate::policy::problem::Problem;
 use crate::reload::Reload;
 use crate::store::{Store, StoreOptions};
+use crate::telemetry::export::Exporting;
 use crate::wire::reader::Limits;
 
 /// How long a list of tools, prompts or resources may take.
@@ -70,6 +72,7 @@ pub struct Assembled {
     files: Vec<PathBuf>,
     outbox: OnceLock<Arc<Outbox>>,
     book: Arc<BookKeeper>,
+    exporting: OnceLock<Exporting>,
 }
 
 /// Reads and compiles the policies a configuration names.
@@ -138,12 +141,16 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
         files: config.catalogue.files.clone(),
         outbox: OnceLock::new(),
         book,
+        exporting: OnceLock::new(),
     })
 }
 
 impl Assembled {
     /// Starts what runs beside calls: forgetting what nobody uses, and watching the policies.
     pub fn attend(&self, config: &Config) -> anyhow::Result<()> {
+        if let Some(exporting) = telemetry::start(config, &self.gateway)? {
+            drop(self.exporting.set(exporting));
+        }
         let (gateway, stop) = (Arc::clone(&self.gateway), self.stop.clone());
         self.gateway.tasks.spawn(async move {
             let mut ticks = tokio::time::interval(SWEEP);
@@ -158,7 +165,8 @@ impl Assembled {
             }
         });
         self.gateway.tasks.spawn(self.outbox(config)?.run(self.stop.clone()));
-        self.gateway.tasks.spawn(Arc::clone(&self.book).run(self.stop.clone()));
+        let (book, metrics) = (Arc::clone(&self.book), Arc::clone(&self.gateway.metrics));
+        self.gateway.tasks.spawn(book.run(self.stop.clone(), metrics));
         if !self.sources.is_empty() {
             let reload = Reload::new(Arc::clone(&self.gateway), self.sources.clone(), self.files.clone());
             self.gateway.tasks.spawn(reload.watch(self.stop.clone()));
@@ -200,6 +208,9 @@ impl Assembled {
         self.gateway.fleet.shutdown(GRACE).await;
         if let Err(error) = self.book.finish().await {
             tracing::warn!(%error, "the last entries are not signed for yet; the next gateway does it");
+        }
+        if let Some(exporting) = self.exporting.into_inner() {
+            exporting.end().await;
         }
         self.gateway.recorder.clone().close().await;
         self.gateway.store.close().await;

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::assembly::{self, Assembled, Tenure};
+use super::assembly::{self, Assembled, Tenure, telemetry as telemetry_of};
 use super::exit::Exit;
 use super::output::Output;
 use super::{Examples, Global, runtime};
@@ -54,6 +54,7 @@ async fn serve(config: &Config, out: Option<&mut Output<'_>>) -> anyhow::Result<
     let address = listen(config, &assembled).await?;
     assembled.attend(config)?;
     tracing::info!(address = %address, "listening; the MCP endpoint is http://{address}/mcp");
+    telemetry_of::listen(&config.telemetry, &assembled).await?;
     if let Some(out) = out {
         invite(config, &assembled, address, out).await?;
     }
@@ -86,7 +87,8 @@ pub async fn listen(config: &Config, assembled: &Assembled) -> anyhow::Result<st
     let doors = assembly::doors(&config.review, http, address)?;
     let identity = Arc::new(identity);
     let outbox = assembled.outbox(config)?;
-    let listener = Listener { gateway, identity, rules, limits: assembled.limits, metadata, doors, outbox };
+    let metrics = telemetry_of::metrics(&config.telemetry);
+    let listener = Listener { gateway, identity, rules, limits: assembled.limits, metadata, doors, outbox, metrics };
     let serving = Arc::new(listener).serve(socket, assembled.stop.clone());
     assembled.gateway.tasks.spawn(serving);
     Ok(address)

@@ -62,6 +62,7 @@ pub fn conflicts(config: &Config) -> Vec<Conflict> {
     all.extend(routing::conflicts(config));
     store(config, &mut all);
     limits(config, &mut all);
+    telemetry(config, &mut all);
     all
 }
 
@@ -248,6 +249,30 @@ fn limits(config: &Config, all: &mut Vec<Conflict>) {
             "limits.argument_bytes",
             "arguments longer than the whole body can never arrive".to_owned(),
             "make it at most `limits.body_bytes`",
+        ));
+    }
+}
+
+/// What is told of calls goes where nobody reads it on the way, and is told to whoever may know.
+fn telemetry(config: &Config, all: &mut Vec<Conflict>) {
+    let said = &config.telemetry;
+    if let Some(url) = &said.otlp {
+        let local = url.host().is_some_and(|host| names_this_machine(&host));
+        if url.scheme() != "https" && !local {
+            all.push(conflict(
+                "telemetry.otlp",
+                format!("what is told of calls could be read on the way over plain {}", url.scheme()),
+                "write https, or send to a collector on this machine, such as http://localhost:4318; `off` to send nothing",
+            ));
+        } else {
+            all.extend(reach("telemetry.otlp", url, said.allow_private));
+        }
+    }
+    if let Some(listen) = said.listen.filter(|listen| !listen.ip().is_loopback() && said.metrics_token.is_none()) {
+        all.push(conflict(
+            "telemetry.listen",
+            format!("whoever reaches {listen} could read which tools are called, and how often"),
+            "add `metrics_token` beside it, or listen on 127.0.0.1",
         ));
     }
 }

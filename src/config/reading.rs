@@ -11,7 +11,7 @@ use super::source::{Found, Request, Surroundings};
 use super::tree::{At, Entries, graft_environment, graft_flag, plant};
 use super::{
     Catalogue, Config, ConfigError, Faults, GroupRoles, Http, Identity, Limits, Log, Person, Policy, Review, Server,
-    Store, check, people, routing,
+    Store, Telemetry, check, people, routing, standard,
 };
 use crate::policy::lint::reviewers::Reviewers;
 
@@ -133,6 +133,7 @@ impl Ground {
         for (path, value) in &request.flags {
             graft_flag(&mut root, path, value);
         }
+        standard::graft(&mut root, &around.variables);
         Ok(Self { found, directory, original, root })
     }
 
@@ -190,6 +191,7 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
     let store = root.table("store").and_then(|section| Store::read(&section));
     let limits = root.table("limits").and_then(|section| Limits::read(&section));
     let log = root.table("log").and_then(|section| Log::read(&section));
+    let telemetry = root.table("telemetry").and_then(|section| Telemetry::read(&section));
     root.close();
     Ok(Config {
         environment: environment?,
@@ -208,6 +210,7 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
         store: store?,
         limits: limits?,
         log: log?,
+        telemetry: telemetry?,
         source,
     })
 }

@@ -52,7 +52,7 @@ pub(super) enum At {
 /// Prefix of the variables that hold settings.
 const PREFIX: &str = "COUNTERSIGN_";
 /// The sections a variable can reach: those whose keys are known beforehand.
-const SECTIONS: [&str; 5] = ["http", "policy", "store", "limits", "log"];
+const SECTIONS: [&str; 6] = ["http", "policy", "store", "limits", "log", "telemetry"];
 
 /// A number of this size may be a secret somebody forgot to put in quotes.
 const LONG: u64 = 10_000;
@@ -108,7 +108,8 @@ pub(super) fn graft_flag(root: &mut Entries, path: &str, value: &str) {
     graft(root, &steps, value, &At::Flag(path.to_owned()));
 }
 
-fn graft(table: &mut Entries, path: &[&str], value: &str, at: &At) {
+/// Puts a value at the end of this path.
+pub(super) fn graft(table: &mut Entries, path: &[&str], value: &str, at: &At) {
     let (step, rest) = match path {
         [] => return,
         [step, rest @ ..] => (*step, rest),

@@ -120,6 +120,14 @@ impl Link {
         &self.hello.protocol
     }
 
+    /// What carries it, as network conventions call it.
+    pub fn transport(&self) -> &'static str {
+        match &self.peer {
+            Peer::Own(_) | Peer::Common { .. } => "pipe",
+            Peer::Remote(_) => "tcp",
+        }
+    }
+
     /// Whether nothing can be sent any more; connect again for the next request.
     pub fn is_closed(&self) -> bool {
         match &self.peer {

@@ -26,6 +26,7 @@ use super::metadata::Metadata;
 use super::pages::Doors;
 use super::refusal::Reply;
 use super::site;
+use super::watch::Metrics;
 use crate::channels::outbox::Outbox;
 use crate::gateway::Gateway;
 use crate::identity::Identity;
@@ -59,13 +60,15 @@ pub struct Listener {
     pub doors: Doors,
     /// By which channels people are asked, and programs answer.
     pub outbox: Arc<Outbox>,
+    /// Who is told what is counted.
+    pub metrics: Metrics,
 }
 
 impl Listener {
     /// Serves connections until `stop`, then lets open ones finish.
     pub async fn serve(self: Arc<Self>, socket: TcpListener, stop: CancellationToken) {
         let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-        let site = site::routes(Arc::clone(&self));
+        let site = site::routes(&self);
         loop {
             let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
             let accepted = tokio::select! {

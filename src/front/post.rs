@@ -19,6 +19,7 @@ use super::stream::{self, Reads};
 use crate::call::caller::Caller;
 use crate::gateway::session::{Door, Scope, Session};
 use crate::identity::Arrival;
+use crate::telemetry::trace::context::Context;
 use crate::wire::era::{Era, version};
 use crate::wire::headers::{self, PROTOCOL_VERSION, SESSION_ID};
 use crate::wire::message::{Message, Notification, Request, RpcError, code};
@@ -139,8 +140,15 @@ impl Listener {
             return refusal::error(StatusCode::BAD_REQUEST, Some(id), error);
         }
         let era = session.client.era;
-        let steps = self.gateway.take(&session, request);
+        let steps = self.gateway.take(&session, request, self.around(headers));
         stream::reply(era, id, steps, reads(headers)).await
+    }
+
+    /// The trace an HTTP request is part of, where anybody wants to know.
+    fn around(&self, headers: &HeaderMap) -> Option<Context> {
+        self.gateway.tracer.get()?;
+        let said = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        Context::read(said("traceparent")?, said("tracestate"))
     }
 
     async fn initialize(self: &Arc<Self>, caller: Arc<Caller>, scope: Scope, request: Request) -> Reply {

@@ -9,25 +9,16 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
 use super::http::Listener;
-use super::metadata;
-use crate::telemetry::health;
+use super::{metadata, watch};
 
 /// The routes, none of which is recorded: they tell nobody anything about a call.
-pub fn routes(listener: Arc<Listener>) -> Router {
+pub fn routes(listener: &Arc<Listener>) -> Router {
     Router::new()
-        .route("/healthz", get(async || "alive\n"))
-        .route("/readyz", get(ready))
         .route("/.well-known/oauth-protected-resource", get(resource))
         .route("/.well-known/oauth-protected-resource/{*path}", get(resource))
         .fallback(async || (StatusCode::NOT_FOUND, "there is nothing here; the MCP endpoint is /mcp\n"))
-        .with_state(listener)
-}
-
-async fn ready(State(listener): State<Arc<Listener>>) -> (StatusCode, String) {
-    match health::readiness(&listener.gateway) {
-        Ok(text) => (StatusCode::OK, format!("{text}\n")),
-        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
-    }
+        .with_state(Arc::clone(listener))
+        .merge(watch::routes(&listener.gateway, &listener.metrics))
 }
 
 async fn resource(State(listener): State<Arc<Listener>>, request: Request) -> Response {

@@ -153,7 +153,7 @@ impl Agent {
             }
         };
         let id = request.id.clone();
-        self.carry(id, gateway.take(&session, request));
+        self.carry(id, gateway.take(&session, request, None));
     }
 
     async fn initialize(&mut self, request: Request) {

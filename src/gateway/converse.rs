@@ -47,8 +47,9 @@ impl Gateway {
             return (reply, unsaid);
         }
         let (events, mut arriving) = mpsc::channel(WAITING);
+        let sending = self.sending(exchange, permit.call(), link);
         let asking = Asking {
-            meta: exchange.meta.clone(),
+            meta: sending.meta(&exchange.meta),
             cancelled: exchange.cancelled.clone(),
             timeout: self.settings.timeout(&server),
             ..Asking::new(Arc::clone(&exchange.session.client.profile), events)
@@ -70,6 +71,7 @@ impl Gateway {
                             self.pass_on(exchange, &server, event, scrutiny).await;
                         }
                     }
+                    self.sent(sending, &reply);
                     return (reply, unsaid);
                 }
             }

@@ -11,7 +11,7 @@ mod said;
 mod waiting;
 mod wish;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -34,6 +34,7 @@ use crate::store::approvals::{Before, KeptApproval, Moved, Step};
 use crate::store::entries::Line;
 use crate::store::grants::GrantStep;
 use crate::store::{Store, StoreError};
+use crate::telemetry::metrics::Metrics;
 use said::{said, settled};
 use waiting::Waiters;
 pub use waiting::{Following, Heard, Waiting, Watching};
@@ -53,6 +54,8 @@ pub struct Desk {
     clock: Arc<dyn Clock>,
     /// Who may answer.
     pub people: ArcSwap<People>,
+    /// What is counted, where somebody counts.
+    pub metrics: OnceLock<Arc<Metrics>>,
     waiting: Mutex<Waiters>,
 }
 
@@ -93,7 +96,7 @@ pub enum DeskError {
 impl Desk {
     /// A desk over this store.
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(Self { store, clock, people: ArcSwap::default(), waiting: Mutex::default() })
+        Arc::new(Self { store, clock, people: ArcSwap::default(), metrics: OnceLock::new(), waiting: Mutex::default() })
     }
 
     /// A new approval, in the book together with how it came about. False when there is one with this id already.
@@ -129,7 +132,7 @@ impl Desk {
     /// The same, with what people are shown of it.
     pub async fn kept(self: &Arc<Self>, id: &str) -> Result<KeptApproval, DeskError> {
         let (desk, id) = (Arc::clone(self), id.to_owned());
-        whole(async move { desk.current(&id).await.map(|(kept, _)| kept) }).await?
+        whole(Box::pin(async move { desk.current(&id).await.map(|(kept, _)| kept) })).await?
     }
 
     /// The time all gateways agree on.
@@ -140,10 +143,11 @@ impl Desk {
     /// Does what is wished, if it can be done.
     pub async fn act(self: &Arc<Self>, id: &str, wish: Wish) -> Result<Done, DeskError> {
         let (desk, id) = (Arc::clone(self), id.to_owned());
-        whole(async move {
+        // In a box: what is handed on is moved several times.
+        whole(Box::pin(async move {
             let wish = desk.vouched(&id, wish).await?;
             desk.change(&id, &wish).await
-        })
+        }))
         .await?
     }
 
@@ -222,11 +226,17 @@ impl Desk {
         (vote, grant): (Option<Vote>, Option<Box<Grant>>),
         (entries, now): (&[Entry], Timestamp),
     ) -> Result<Moved, DeskError> {
-        let id = approval.id.clone();
+        let (id, is, word) = (approval.id.clone(), approval.state.clone(), vote.as_ref().map(|vote| vote.word));
         let grant = grant.map(|grant| GrantStep { grant: *grant, before: None });
         let notices = Notice::of(Some(was), (&approval, before.revision()), now);
         let step = Step { approval, before, vote, grant, lines: lines(entries)?, notices };
         let moved = self.store.move_approval(step, now).await?;
+        if let Some(metrics) = self.metrics.get().filter(|_| moved != Moved::Stale) {
+            metrics.moved(was, &is, now);
+            if let Some(word) = word {
+                metrics.voted(word);
+            }
+        }
         self.tell(id.as_str());
         Ok(moved)
     }

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::outlet::Outlet;
 use super::session::{Door, Name, Session};
+use super::watched::Watched;
 use crate::wire::era::Era;
 use crate::wire::json::{Object, Value};
 use crate::wire::message::Id;
@@ -29,6 +30,8 @@ pub struct Exchange {
     pub fingerprint: Option<crate::digest::Digest>,
     /// One question at a time reaches a client that answers by coming back.
     pub asking: tokio::sync::Mutex<()>,
+    /// What whoever watches hears of it.
+    pub watched: Watched,
 }
 
 impl Exchange {
@@ -40,7 +43,8 @@ impl Exchange {
         let known = Mutex::new(Some((Arc::clone(session), name)));
         let (outlet, _nobody_listens) = Outlet::new();
         let (session, asking) = (Arc::clone(session), tokio::sync::Mutex::new(()));
-        Self { session, id, known, outlet, cancelled, meta, fingerprint: None, asking }
+        let watched = Watched::unattended();
+        Self { session, id, known, outlet, cancelled, meta, fingerprint: None, asking, watched }
     }
 
     /// Goes by another name from now on, perhaps on another session. False when an open request has that name.

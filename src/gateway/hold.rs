@@ -131,6 +131,7 @@ impl Gateway {
         let turned = |refusal| Turned { refusal, id: Some(id.clone()) };
         let approval =
             self.wait(exchange, reach, (&mut waiter, attended)).await.map_err(|error| turned(unkept(&error)))?;
+        self.went_on(exchange, &approval.state);
         match (&approval.state, left(exchange, attended)) {
             (State::Approved { .. }, None) => {
                 let leave = Box::pin(self.claim(exchange, reach, waiter, (&approval, attended))).await;
@@ -203,6 +204,7 @@ impl Gateway {
         }
         let entries = vec![entries::arrived(exchange, &again), self.decided(exchange, &again, None)];
         self.recorder.write(entries).await.map_err(|error| super::lists::unrecorded(&error))?;
+        self.held(exchange, &approval.id, Some(&approval.deadline.to_string()));
         Ok(Joined::Waiter(Box::new(Waiter { weighed: again, waiting })))
     }
 
@@ -230,10 +232,12 @@ impl Gateway {
         let approval = Approval { scope, seen, ..Approval::open(named, asker, held.terms().clone(), now) };
         let shown = self.shown(exchange, &weighed, held.terms());
         let Some(waiting) = self.desk.wait(approval.id.as_str()) else { return Err(Refusal::plain()) };
+        let deadline = approval.deadline.to_string();
         let entries = vec![entries::arrived(exchange, &weighed), self.decided(exchange, &weighed, None)];
         match self.desk.open(approval, shown, entries).await {
             Ok(true) => {
                 Failpoint::Opened.reached();
+                self.held(exchange, &weighed.call.id, Some(&deadline));
                 Ok(Box::new(Waiter { weighed: *weighed, waiting }))
             }
             Ok(false) => Err(unkept(&DeskError::Busy)),

@@ -6,6 +6,7 @@
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
@@ -15,6 +16,8 @@ use crate::permit::Permit;
 use crate::store::Store;
 use crate::store::append::AppendError;
 use crate::store::entries::Line;
+use crate::telemetry::metrics::instrument::{Counter, Histogram};
+use crate::telemetry::metrics::of_steps;
 
 /// The way into the book. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -24,6 +27,8 @@ pub struct Recorder(Arc<Desk>);
 struct Desk {
     store: Store,
     queue: Mutex<Queue>,
+    took: Histogram,
+    failed: Counter,
 }
 
 /// What waits for the next commit.
@@ -51,7 +56,7 @@ pub struct Unrecorded(#[from] AppendError);
 impl Recorder {
     /// A recorder for the book of this store.
     pub fn start(store: Store) -> Self {
-        Self(Arc::new(Desk { store, queue: Mutex::default() }))
+        Self(Arc::new(Desk { store, queue: Mutex::default(), took: of_steps(), failed: Counter::default() }))
     }
 
     /// Writes down that this call is about to be performed. Refused while its outcome might find no room.
@@ -69,13 +74,29 @@ impl Recorder {
         if lines.is_empty() {
             return Ok(());
         }
+        let begun = Instant::now();
         let (tell, told) = oneshot::channel();
         let first = self.0.join(lines, tell);
         if first == Writing::Nobody {
             Arc::clone(&self.0).lead();
         }
         let gone = || AppendError::Broken("the gateway is stopping".to_owned());
-        Ok(told.await.unwrap_or_else(|_| Err(gone()))?)
+        let done = told.await.unwrap_or_else(|_| Err(gone()));
+        self.0.took.took(begun.elapsed());
+        if done.is_err() {
+            self.0.failed.one();
+        }
+        Ok(done?)
+    }
+
+    /// How long writing took.
+    pub fn took(&self) -> &Histogram {
+        &self.0.took
+    }
+
+    /// How often nothing could be written.
+    pub fn failed(&self) -> &Counter {
+        &self.0.failed
     }
 
     /// Whether the last write worked.

@@ -112,7 +112,7 @@ impl Gateway {
         let (release, trace) = match part(&came, outcome.bytes.unwrap_or(0)) {
             Ok(part) => {
                 let input = Input::for_result(input, part);
-                (self.judge.release(&input), Some(Trace::of(&input)))
+                (self.rules_on_result(&input), Some(Trace::of(&input)))
             }
             Err(error) => (self.judge.unreadable(&error.to_string()), None),
         };

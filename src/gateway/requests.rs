@@ -12,6 +12,7 @@ use super::session::Session;
 use super::tasks;
 use crate::call::{Call, CallId, Parts};
 use crate::clock::chance;
+use crate::telemetry::trace::context::Context;
 use crate::unbroken::unbroken;
 use crate::wire::era::{self, Era};
 use crate::wire::json::{Object, Value};
@@ -22,8 +23,8 @@ use crate::wire::method::Method;
 const MOST_ROUNDS: usize = 10;
 
 impl Gateway {
-    /// Takes a request in. Its answer, and what is said before it, comes out of the steps.
-    pub fn take(self: &Arc<Self>, session: &Arc<Session>, request: Request) -> Steps {
+    /// Takes a request in, from within this trace. Its answer, and what is said before it, comes out of the steps.
+    pub fn take(self: &Arc<Self>, session: &Arc<Session>, request: Request, around: Option<Context>) -> Steps {
         session.touch(self.clock.now());
         if let Some(steps) = self.take_back(session, &request) {
             return steps;
@@ -31,11 +32,16 @@ impl Gateway {
         let (outlet, steps) = Outlet::new();
         let (gateway, session) = (Arc::clone(self), Arc::clone(session));
         // In a box, because the scheduler moves what it is given several times.
-        self.tasks.spawn(unbroken(Box::pin(async move { gateway.serve(session, outlet, request).await })));
+        self.tasks.spawn(unbroken(Box::pin(async move { gateway.serve(session, outlet, (request, around)).await })));
         steps
     }
 
-    async fn serve(self: Arc<Self>, session: Arc<Session>, outlet: Outlet, request: Request) {
+    async fn serve(
+        self: Arc<Self>,
+        session: Arc<Session>,
+        outlet: Outlet,
+        (request, around): (Request, Option<Context>),
+    ) {
         let Request { id, method, mut params } = request;
         let Some((name, cancelled)) = session.begin(&id) else {
             let error =
@@ -48,9 +54,11 @@ impl Gateway {
             Some(Value::Object(meta)) => meta,
             _ => Object::new(),
         };
+        let watched = self.watch(&session, (&id, &method), (&meta, around));
         let asking = tokio::sync::Mutex::new(());
         let known = std::sync::Mutex::new(Some((Arc::clone(&session), name)));
-        let exchange = Arc::new(Exchange { session, id, known, outlet, cancelled, meta, fingerprint, asking });
+        let exchange = Exchange { session, id, known, outlet, cancelled, meta, fingerprint, asking, watched };
+        let exchange = Arc::new(exchange);
         let answer = if exchange.hanging_up_cancels() {
             tokio::select! {
                 answer = self.answer(&exchange, &method, params) => answer,
@@ -61,6 +69,7 @@ impl Gateway {
             self.answer(&exchange, &method, params).await
         };
         exchange.end();
+        self.answered(&exchange, &answer);
         exchange.outlet.answer(answer).await;
     }
 
@@ -143,6 +152,7 @@ impl Gateway {
                 tool: tool.clone(),
                 arrived: self.clock.now(),
             });
+            exchange.watched.found(&call);
             let (answer, spoken) = self.perform(exchange, reach, (call, manner)).await;
             let mut result = match answer {
                 Ok(result) => result,

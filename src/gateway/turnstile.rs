@@ -21,6 +21,7 @@ impl Gateway {
                 (entries::refused(&refusal), None, Err(error))
             }
             Astray::Refused(refusal, action) => {
+                exchange.watched.refused(&refusal);
                 let answer = refusal.answer(None, Some(&action));
                 (entries::refused(&refusal), Some(action), answer)
             }

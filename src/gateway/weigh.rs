@@ -74,7 +74,7 @@ impl Gateway {
             }
         };
         let input = self.input(exchange, &call, past.clone());
-        let mut judgement = self.judge.decide(&input, call.digest);
+        let mut judgement = self.rules_on_call(&input, call.digest);
         if let Some(trouble) = trouble {
             deny(&mut judgement, DenyCode::PolicyError, trouble);
         }
@@ -107,7 +107,7 @@ impl Gateway {
                 before = Some(call.clone());
                 call = with_params(call, params);
                 input = self.input(exchange, &call, past);
-                let mut second = self.judge.decide(&input, call.digest);
+                let mut second = self.rules_on_call(&input, call.digest);
                 self.check_again(reach, &call, &mut second);
                 judgement = joined(&judgement, second);
             }

@@ -156,6 +156,10 @@ const OPEN_OF: &str = "
 SELECT COUNT(*), MIN(wakes) FROM approval
 WHERE principal = $1 AND wakes IS NOT NULL AND state IN ('pending', 'approved', 'executing')";
 
+const OPEN_NOW: &str = "
+SELECT state, COUNT(*) FROM approval
+WHERE wakes IS NOT NULL AND state IN ('pending', 'approved', 'executing') GROUP BY state ORDER BY state";
+
 const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
 
 impl Rows {
@@ -331,6 +335,12 @@ impl Store {
         let rows: Vec<(String, i64)> =
             reading!(self.pool(), db => sqlx::query_as(MOVED).bind(since.micros()).fetch_all(db).await)?;
         Ok(rows.into_iter().map(|(id, moved)| (id, Timestamp::from_micros(moved))).collect())
+    }
+
+    /// How many approvals that are not over stand where.
+    pub async fn count_open_approvals(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        let rows: Vec<(String, i64)> = reading!(self.pool(), db => sqlx::query_as(OPEN_NOW).fetch_all(db).await)?;
+        Ok(rows.into_iter().map(|(state, count)| (state, u64::try_from(count).unwrap_or(0))).collect())
     }
 
     /// What is open of this caller: calls that wait, or run after they waited.

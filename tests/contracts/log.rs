@@ -116,7 +116,7 @@ async fn a_log_that_knows_less_than_was_signed_is_refused(place: Arc<Place>) {
     // A gateway that runs meanwhile notices as well, and lets nothing begin any more.
     assert!(store.appender().admits().is_ok());
     let stop = tokio_util::sync::CancellationToken::new();
-    let running = tokio::spawn(keeper.run(stop.clone()));
+    let running = tokio::spawn(keeper.run(stop.clone(), Arc::default()));
     recorder.write(vec![said("more")]).await.unwrap();
     let mut looks = tokio::time::interval(std::time::Duration::from_millis(20));
     while store.appender().admits().is_ok() {

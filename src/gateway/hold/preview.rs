@@ -39,6 +39,7 @@ use crate::permit::Permit;
 use crate::policy::decision::Decision;
 use crate::policy::finding::preview::Preview;
 use crate::policy::input::Trust;
+use crate::wire::json::Object;
 
 /// Messages of a server that may wait while a preview is made.
 const WAITING: usize = 16;
@@ -279,7 +280,10 @@ impl Gateway {
 
         let sent = self.clock.now();
         let (events, mut arriving) = mpsc::channel(WAITING);
+        let mut sending = self.sending(exchange, permit.call(), &link);
+        sending.is_preview_of(&waits.id);
         let asking = Asking {
+            meta: sending.meta(&Object::new()),
             cancelled: exchange.cancelled.child_token(),
             // Never the first to give up: what is waited for is counted below, with what came before.
             timeout: preview.within.duration().saturating_mul(2),
@@ -301,6 +305,7 @@ impl Gateway {
             }
         };
         let reply = if late { Reply::Unknown(too_late(preview)) } else { reply };
+        self.sent(sending, &reply);
 
         let mut outcome = outcome::read(reply);
         let scrutiny = self.scrutiny(exchange, (&server, &action), &input);

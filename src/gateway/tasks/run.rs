@@ -72,11 +72,13 @@ impl Gateway {
         let session = &exchange.session;
         let (action, own) = (weighed.call.action.clone(), weighed.call.id.clone());
         let asked = weighed.asked().clone();
+        self.held(exchange, &own, None);
         let begun = match &weighed.judgement.decision {
             Decision::Hold(_) => match self.take_place(exchange, reach, Box::new(weighed)).await {
                 Ok(waiter) => Begun::Waits(waiter.place()),
                 // The extension leaves it to us whether a call becomes a task.
                 Err(refusal) if session.client.era == Era::Modern => {
+                    exchange.watched.refused(&refusal);
                     return refusal.answer(Some(&own), Some(&action));
                 }
                 Err(refusal) => Begun::Goes(Stage::Turned(refusal)),

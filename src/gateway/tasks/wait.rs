@@ -30,7 +30,8 @@ impl Gateway {
     pub(in crate::gateway) async fn wait_on(self: &Arc<Self>, exchange: &Arc<Exchange>, params: &Object) -> Answer {
         let reference = params.object("arguments").and_then(|arguments| arguments.str("reference")).unwrap_or_default();
         let session = &exchange.session;
-        let refused = |refusal: Refusal, id: Option<&CallId>| refusal.answer(id, Some(&Action::Tool(WAIT.to_owned())));
+        let tool = Action::Tool(WAIT.to_owned());
+        let refused = |refusal: Refusal, id: Option<&CallId>| exchange.watched.refuse(&refusal, (id, &tool)).0;
         let unknown = || {
             let reason = "nothing waits under this reference: it was mistyped, is not yours, or is long over";
             let refusal = Refusal::new("unknown_reference", Retry::Useless, reason);
@@ -56,6 +57,7 @@ impl Gateway {
             Err(refusal) => return refused(refusal, None),
         };
         let id = call.id.clone();
+        exchange.watched.found(&call);
         let Some(reach) = session.reaches.get(&call.server) else { return refused(Refusal::plain(), Some(&id)) };
         if let Some(refusal) = approval.as_ref().and_then(ended_for_good) {
             return refused(refusal, Some(&id));
