@@ -10,11 +10,13 @@ mod growth;
 mod keeper;
 mod memory;
 pub mod reading;
+mod redaction;
 mod rollover;
 mod watch;
 
 pub use self::keeper::{BookKeeper, Lag};
 pub use self::memory::{Remembered, compare};
+pub use self::redaction::redact;
 pub use self::rollover::roll_over;
 
 use crate::store::StoreError;

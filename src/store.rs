@@ -8,6 +8,7 @@ pub mod append;
 pub mod approvals;
 pub mod deliveries;
 pub mod entries;
+mod erasing;
 pub mod grants;
 pub mod key_folder;
 pub mod keys;

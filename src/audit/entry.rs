@@ -1,5 +1,6 @@
 //! What is written down?
 
+mod erased;
 mod granted;
 mod judged;
 mod waiting;
@@ -9,6 +10,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub use self::erased::Erased;
 pub use self::granted::{GrantEnded, GrantMade, GrantUsed};
 pub use self::judged::{Decided, Heard, Passage, Released, Verdict};
 pub use self::waiting::{
@@ -85,6 +87,8 @@ pub enum Event {
     Definition(Definition),
     /// The gateway started, stopped, loaded a policy, made or revoked a key.
     Operated(Operated),
+    /// Something was erased that nobody may keep.
+    Erased(Erased),
     /// Our own fault.
     Fault(Fault),
 }
@@ -119,6 +123,7 @@ impl Event {
             Self::Session(_) => "session",
             Self::Definition(_) => "definition",
             Self::Operated(_) => "operated",
+            Self::Erased(_) => "erased",
             Self::Fault(_) => "fault",
         }
     }

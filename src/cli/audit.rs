@@ -6,6 +6,7 @@ mod bundle;
 mod consistency;
 mod key;
 mod proof;
+mod redact;
 mod rollover;
 mod rotate;
 mod verify;
@@ -41,6 +42,9 @@ enum Verb {
     /// Print the key the record is signed with, for whoever is to check it
     #[command(after_help = key::EXAMPLES.text())]
     Key(key::KeyArgs),
+    /// Erase something for good that nobody may keep; every proof still holds
+    #[command(after_help = redact::EXAMPLES.text())]
+    Redact(redact::RedactArgs),
     /// Change the signing key for a new one
     #[command(after_help = rotate::EXAMPLES.text())]
     Rotate(rotate::RotateArgs),
@@ -64,6 +68,7 @@ pub fn run(args: &AuditArgs, global: &Global, out: &mut Output<'_>) -> anyhow::R
             Verb::Consistency(args) => consistency::run(args, global, out).await,
             Verb::Bundle(args) => bundle::run(args, global, out).await,
             Verb::Key(args) => key::run(args, global, out).await,
+            Verb::Redact(args) => redact::run(args, global, out).await,
             Verb::Rotate(args) => rotate::run(args, global, out).await,
             Verb::Rollover(args) => rollover::run(args, global, out).await,
         }

@@ -50,7 +50,7 @@ pub struct RawLeaf {
     pub sealed: Option<Vec<u8>>,
 }
 
-type EntryRow = (i64, Option<String>, i64, String, String, Option<Vec<u8>>);
+pub(in crate::store) type EntryRow = (i64, Option<String>, i64, String, String, Option<Vec<u8>>);
 type LeafRow = (
     i64,
     i64,
