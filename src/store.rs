@@ -7,6 +7,7 @@
 pub mod append;
 pub mod approvals;
 pub mod deliveries;
+pub mod devices;
 pub mod entries;
 pub mod grants;
 pub mod keys;
@@ -20,6 +21,7 @@ pub mod passkeys;
 pub mod pins;
 mod pool;
 mod postgres;
+pub mod reports;
 pub mod sign_ins;
 mod sqlite;
 pub mod tasks;

@@ -1,6 +1,7 @@
 //! What is written down?
 
 mod granted;
+mod intended;
 mod judged;
 mod waiting;
 
@@ -10,12 +11,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use self::granted::{GrantEnded, GrantMade, GrantUsed};
+pub use self::intended::{Mismatched, Prompted};
 pub use self::judged::{Decided, Heard, Passage, Released, Verdict};
 pub use self::waiting::{
     Claimed, Edited, Escalated, Explained, Held, Previewed, Questioned, Rushed, Settled, Viewed, Voted,
 };
 use crate::call::CallId;
 use crate::clock::Timestamp;
+use crate::intent::Intent;
 use crate::wire::json::Object;
 
 /// One thing that happened.
@@ -37,6 +40,10 @@ pub enum Event {
     Rejected(Rejected),
     /// A call arrived and was resolved.
     Arrived(Box<Arrived>),
+    /// A client's hook says that somebody asked for something.
+    Prompted(Prompted),
+    /// A call came under the id of a use of a tool that was reported with another tool or other arguments.
+    Mismatched(Mismatched),
     /// A call ended before it was judged: unknown, drifted, arguments that do not fit.
     Refused(Refused),
     /// Policy said something about a call.
@@ -95,6 +102,8 @@ impl Event {
         match self {
             Self::Rejected(_) => "rejected",
             Self::Arrived(_) => "arrived",
+            Self::Prompted(_) => "prompted",
+            Self::Mismatched(_) => "mismatched",
             Self::Refused(_) => "refused",
             Self::Decided(_) => "decided",
             Self::Held(_) => "held",
@@ -197,6 +206,9 @@ pub struct Arrived {
     /// The caller's trace, if it sent one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// Why it is made, as far as that is known.
+    #[serde(skip_serializing_if = "Intent::is_nothing")]
+    pub intent: Intent,
 }
 
 /// See [`Event::Refused`].
