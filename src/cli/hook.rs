@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use self::device::Words;
+use self::report::Given;
 use super::exit::Exit;
 use super::output::Output;
 use super::{Examples, Global};
@@ -34,15 +35,23 @@ pub struct HookArgs {
 #[derive(Subcommand, Debug)]
 enum Verb {
     /// Report what Claude Code's hook is given on standard input
+    #[command(after_help = REPORT.text())]
     ClaudeCode(ReportArgs),
     /// Report what Codex's hook is given
+    #[command(after_help = REPORT.text())]
     Codex(ReportArgs),
     /// Report what Gemini CLI's hook is given
+    #[command(after_help = REPORT.text())]
     Gemini(ReportArgs),
     /// Report what Cursor's hook is given
+    #[command(after_help = REPORT.text())]
     Cursor(ReportArgs),
     /// Report what VS Code's hook is given
+    #[command(after_help = REPORT.text())]
     Vscode(ReportArgs),
+    /// Report what stands on standard input in our own form, for a framework on this device
+    #[command(after_help = OWN.text())]
+    Report(ReportArgs),
     /// Let this device report prompts
     #[command(after_help = ENROLL.text())]
     Enroll(enroll::EnrollArgs),
@@ -106,6 +115,14 @@ pub const EXAMPLES: Examples = Examples([
     ("countersign hook enroll --name laptop-7", "let this device report what is asked of agents"),
     ("countersign hook install claude-code", "what to put into Claude Code's settings"),
 ]);
+const REPORT: Examples = Examples([
+    ("countersign hook install claude-code", "where it belongs; a client starts it, nobody types it"),
+    ("countersign hook claude-code < tests/hooks/claude_code_prompt.json", "by hand, to see whether it complains"),
+]);
+const OWN: Examples = Examples([
+    ("countersign hook report < report.json", "`countersign hook schema` says what stands in it"),
+    ("jq -n '{client: \"my-agent\", session: \"1\", prompt: {text: \"do it\"}}' | countersign hook report", "by hand"),
+]);
 const ENROLL: Examples = Examples([
     ("countersign hook enroll --name laptop-7", "the gateway runs on this machine"),
     (
@@ -142,6 +159,7 @@ pub fn run(args: &HookArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Re
         Verb::Gemini(args) => Ok(heard(Client::Gemini, args)),
         Verb::Cursor(args) => Ok(heard(Client::Cursor, args)),
         Verb::Vscode(args) => Ok(heard(Client::Vscode, args)),
+        Verb::Report(args) => Ok(own(args)),
         Verb::Enroll(args) => enroll::run(args, global, out),
         Verb::Admit(args) => admit::run(args, global, out),
         Verb::Install(args) => install::run(args, out),
@@ -157,8 +175,15 @@ pub fn run(args: &HookArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Re
 }
 
 fn heard(client: Client, args: &ReportArgs) -> Exit {
-    let told = report::within(client, args.device.clone(), std::time::Duration::from_millis(args.within));
+    let told =
+        report::within(Given::ByClient(client), args.device.clone(), std::time::Duration::from_millis(args.within));
     end(client, told.err().map(|fault| fault.to_string()))
+}
+
+/// Nobody who starts this takes a failure for a no, so it says every one.
+fn own(args: &ReportArgs) -> Exit {
+    let told = report::within(Given::Ours, args.device.clone(), std::time::Duration::from_millis(args.within));
+    end(Client::ClaudeCode, told.err().map(|fault| fault.to_string()))
 }
 
 /// Ends a hook: with what its client has to read, and one line where a person can mend something.

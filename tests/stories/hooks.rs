@@ -64,6 +64,45 @@ fn unblocking() -> Told {
     })
 }
 
+/// Told where there are Python and Node: `tests/run.sh` sees to it.
+pub(crate) const WITH_LANGUAGES: &[Story] = &[("the_examples_for_frameworks_work_as_they_are", examples)];
+
+fn examples() -> Told {
+    Box::pin(async {
+        let office = Office::under(CAPTURED, "100ms").await;
+        let world = &office.world;
+        enroll(world, &["--for", "key:bot"]).await;
+        let gateway = format!("http://{}", world.address);
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hooks");
+        let hook = format!(
+            "{} hook report --within 20000 --device {}",
+            env!("CARGO_BIN_EXE_countersign"),
+            world.path("device.json").display()
+        );
+        for (program, script) in [("python3", "python/agent.py"), ("node", "typescript/agent.mjs")] {
+            let mut known = Vec::new();
+            for (device, tool) in [(false, "story__strange"), (true, "story__echo")] {
+                let mut command = tokio::process::Command::new(program);
+                command.arg(root.join(script)).args([tool, r#"{"b":1.5,"a":"\u00fc"}"#]);
+                command.env("COUNTERSIGN_URL", &gateway).env("COUNTERSIGN_KEY", &office.keys["bot"]);
+                command.env("PYTHONDONTWRITEBYTECODE", "1").env_remove("COUNTERSIGN_HOOK");
+                if device {
+                    command.env("COUNTERSIGN_HOOK", &hook);
+                }
+                let output = command.output().await.unwrap();
+                let (out, said) =
+                    (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+                let result: Value =
+                    serde_json::from_str(out.trim()).unwrap_or_else(|_| panic!("{script}: {out} {said}"));
+                assert!(result["isError"].is_null(), "{script}: {out} {said}");
+                let arrived = entries(world, "arrived").await;
+                known.push(arrived.last().unwrap()["intent"]["prompt"]["provenance"].clone());
+            }
+            assert_eq!(known, ["asserted", "captured"], "{script}");
+        }
+    })
+}
+
 /// What came of a report over HTTP.
 async fn post(world: &World, headers: &[(&str, &str)], body: &str) -> u16 {
     let mut request = world.request(Method::POST, "/hooks/v1").header("content-type", "application/json");

@@ -98,6 +98,9 @@ fn main() {
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
         rooms.extend([rounds::WITH_POSTGRES, crashing::WITH_POSTGRES]);
     }
+    if std::env::var_os("COUNTERSIGN_TEST_LANGUAGES").is_some_and(|wanted| !wanted.is_empty()) {
+        rooms.push(hooks::WITH_LANGUAGES);
+    }
     let trials = rooms.into_iter().flatten().map(|(name, story)| Trial::test(*name, || tell(*story))).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

@@ -24,12 +24,30 @@ use crate::downstream::http::guard::{Private, reach_of};
 use crate::intent::client::{Client, Unreadable};
 use crate::intent::envelope::{DEVICE, Envelope};
 use crate::intent::redact;
-use crate::intent::report::{MOST_WORDS, Report, Told};
+use crate::intent::report::{MOST_WORDS, NoReport, Report, Told};
 
 /// No client gives a hook more.
 const MOST_INPUT: u64 = 4 << 20;
 /// So many files are looked at for those that nobody took in.
 const MOST_FILES: usize = 200;
+
+/// Whose words stand on standard input.
+#[derive(Clone, Copy, Debug)]
+pub enum Given {
+    /// What this client gives its hooks.
+    ByClient(Client),
+    /// A report in our own form.
+    Ours,
+}
+
+impl Given {
+    fn read(self, text: &[u8]) -> Result<Option<Report>, Fault> {
+        match self {
+            Self::ByClient(client) => Ok(client.read(text)?),
+            Self::Ours => Ok(Some(Report::read(text)?)),
+        }
+    }
+}
 
 /// What a person can mend.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +58,9 @@ pub enum Fault {
     /// Standard input is none of the client's.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    /// Standard input is no report.
+    #[error(transparent)]
+    NoReport(#[from] NoReport),
     /// The key in the file is none.
     #[error("the key of this device cannot be used: {0}; enrol it anew")]
     Key(#[from] BadKey),
@@ -58,9 +79,9 @@ pub enum Fault {
 }
 
 /// Reports what stands on standard input. Whatever takes longer is given up, and nobody hears of it.
-pub fn within(client: Client, named: Option<PathBuf>, patience: Duration) -> Result<(), Fault> {
+pub fn within(given: Given, named: Option<PathBuf>, patience: Duration) -> Result<(), Fault> {
     let (tell, told) = mpsc::channel();
-    let work = move || drop(tell.send(report(client, named, patience)));
+    let work = move || drop(tell.send(report(given, named, patience)));
     // The thread ends with the process, wherever it stands then.
     match thread::Builder::new().name("hook".to_owned()).spawn(work) {
         Ok(_) => told.recv_timeout(patience).unwrap_or(Ok(())),
@@ -68,13 +89,13 @@ pub fn within(client: Client, named: Option<PathBuf>, patience: Duration) -> Res
     }
 }
 
-fn report(client: Client, named: Option<PathBuf>, patience: Duration) -> Result<(), Fault> {
+fn report(by: Given, named: Option<PathBuf>, patience: Duration) -> Result<(), Fault> {
     let device = Device::read(&file(named)?)?;
     let mut given = Vec::new();
     if io::stdin().lock().take(MOST_INPUT).read_to_end(&mut given).is_err() {
         return Ok(());
     }
-    let Some(report) = client.read(&given)? else { return Ok(()) };
+    let Some(report) = by.read(&given)? else { return Ok(()) };
     if device.prompts == Words::Off && matches!(report.told, Told::Prompt { .. }) {
         return Ok(());
     }

@@ -42,6 +42,14 @@ fn tell(event: &str, body: &Object) -> Told {
             let of = Some(text("preview_of")).filter(|of| !of.is_empty()).map(|of| format!("preview of {of}"));
             told(text("principal"), pair("server", "target", "/"), of.unwrap_or_else(|| text("method")))
         }
+        "prompted" => {
+            let whose = Some(text("device")).filter(|device| !device.is_empty()).unwrap_or_else(|| text("principal"));
+            told(whose, text("client"), pair("provenance", "digest", ": "))
+        }
+        "mismatched" => {
+            let what = format!("{} was reported, {} arrived", text("reported_tool"), text("arrived_tool"));
+            told(text("principal"), text("tool_use"), what)
+        }
         "refused" => told(text("principal"), text("target"), pair("class", "why", ": ")),
         "decided" | "released" => {
             // A plain no needs no code to say that it is one.

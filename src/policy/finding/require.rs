@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::span::Span;
 use crate::intent::Provenance;
 
-/// What must be there before a call is sent. What nothing can provide denies the call.
+/// What must be there before a call is sent. What is not there denies the call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Requirement {
