@@ -166,7 +166,9 @@ impl Intent {
             }
             (Some(Provenance::Observed), _) => "seen by the gateway itself".to_owned(),
             (Some(Provenance::Captured), _) => format!("captured by {by}"),
-            (Some(Provenance::Asserted), _) => format!("asserted by {by}: it may belong to another call"),
+            (Some(Provenance::Asserted), _) => {
+                format!("asserted by {by}: no enrolled device reported exactly this call")
+            }
             (Some(Provenance::Claimed), _) => "claimed by the model".to_owned(),
             (None, _) if self.source.is_some() => format!("missing: {by} reported the call, and no prompt before it"),
             (None, _) => "missing: no hook reported this call".to_owned(),

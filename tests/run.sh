@@ -128,11 +128,12 @@ lints() { cargo clippy --quiet --all-targets -- -D warnings; }
 # Gateways are killed 200 times here and 100 times over Postgres.
 tests() { COUNTERSIGN_CYCLES=200 within 25m cargo test --quiet --no-fail-fast; }
 
-# PostgreSQL's own parser reads the same texts. A package of its own, because it compiles C; the lock file is kept.
 # The examples for frameworks, as they are.
 hooks() {
   COUNTERSIGN_TEST_LANGUAGES=1 within 10m cargo test --quiet --test stories -- the_examples_for_frameworks
 }
+
+# PostgreSQL's own parser reads the same texts. A package of its own, because it compiles C; the lock file is kept.
 sql() { within 15m cargo test --quiet --locked --manifest-path tests/pg_query/Cargo.toml --target-dir target; }
 
 postgres() {

@@ -73,17 +73,15 @@ impl Listener {
                 return Err(closing(status, &why));
             }
         };
-        match caller {
-            Some(caller) => Ok(self.gateway.hear_caller(&caller, &bytes).await?),
-            None => {
-                let mut named = headers.get_all(DEVICE).iter().filter_map(|name| name.to_str().ok());
-                let (Some(device), None) = (named.next(), named.next()) else {
-                    return Err(Unheard::from(Unbelievable::Missing).into());
-                };
-                let claimed = Claimed::of(headers).map_err(Unheard::from)?;
-                Ok(self.gateway.hear_device(device, claimed, &bytes).await?)
-            }
+        if let Some(caller) = caller {
+            return Ok(self.gateway.hear_caller(&caller, &bytes).await?);
         }
+        let mut named = headers.get_all(DEVICE).iter().filter_map(|name| name.to_str().ok());
+        let (Some(device), None) = (named.next(), named.next()) else {
+            return Err(Unheard::from(Unbelievable::Missing).into());
+        };
+        let claimed = Claimed::of(headers).map_err(Unheard::from)?;
+        Ok(self.gateway.hear_device(device, claimed, &bytes).await?)
     }
 
     async fn caller(&self, head: &Parts) -> Result<Arc<Caller>, Refused> {

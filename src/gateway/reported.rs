@@ -29,8 +29,9 @@ use crate::store::reports::KeptReport;
 
 /// Files that are taken in at once.
 const MOST_FILES: usize = 1_000;
-/// How long it is believed that nobody reports anything.
+/// How long it is believed that nobody reports anything, and that somebody does.
 const NOBODY_MICROS: i64 = 1_000_000;
+const SOMEBODY_MICROS: i64 = 30_000_000;
 
 /// What is known of those who report.
 #[derive(Debug, Default)]
@@ -39,6 +40,8 @@ pub(super) struct Letterbox {
     turn: tokio::sync::Mutex<()>,
     /// Until when it is believed that nobody reports anything.
     nobody_until: AtomicI64,
+    /// Until when it is believed that somebody does.
+    somebody_until: AtomicI64,
     /// When what is too old was dropped last.
     swept: AtomicI64,
 }
@@ -80,9 +83,9 @@ enum By<'a> {
 }
 
 impl Unheard {
-    /// Whether it may be taken in another time.
+    /// Whether it may be taken in another time. What can never be kept must not keep what comes after it from coming in.
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Store(_) | Self::Record(_) | Self::Chance(_))
+        matches!(self, Self::Store(StoreError::Database(_)) | Self::Record(_) | Self::Chance(_))
     }
 }
 
@@ -107,7 +110,7 @@ impl Gateway {
 
     async fn keep_report(&self, (id, by): (&str, By<'_>), report: Report) -> Result<(), Unheard> {
         let now = self.clock.now();
-        self.reports.nobody_until.store(0, Ordering::Relaxed);
+        self.reports.somebody_until.store(now.micros().saturating_add(SOMEBODY_MICROS), Ordering::Relaxed);
         let near = |at: &i64| {
             let apart = at.saturating_sub(now.micros()).saturating_abs();
             apart <= TOLERANCE_SECONDS.saturating_mul(1_000_000)
@@ -115,7 +118,10 @@ impl Gateway {
         let at = report.at.filter(near).map_or(now, Timestamp::from_micros);
         let words = match (&report.told, self.settings.reports.prompts) {
             (Told::Prompt { .. }, Prompts::Off) => return Ok(()),
-            (Told::Prompt { text: Some(text), .. }, Prompts::Text) => Some(redact::kept(text, MOST_WORDS)),
+            // No database holds a zero character.
+            (Told::Prompt { text: Some(text), .. }, Prompts::Text) => {
+                Some(redact::kept(&text.replace('\0', "\u{fffd}"), MOST_WORDS))
+            }
             _ => None,
         };
         let reporter = match by {
@@ -184,13 +190,19 @@ impl Gateway {
     /// Whether there is anything that reports.
     pub(super) async fn is_reported_to(&self) -> bool {
         let now = self.clock.now().micros();
+        if now < self.reports.somebody_until.load(Ordering::Relaxed) {
+            return true;
+        }
         if now < self.reports.nobody_until.load(Ordering::Relaxed) {
             return false;
         }
         let somebody = self.store.is_reported_to().await.unwrap_or(true);
-        if !somebody {
-            self.reports.nobody_until.store(now.saturating_add(NOBODY_MICROS), Ordering::Relaxed);
-        }
+        let (until, long) = if somebody {
+            (&self.reports.somebody_until, SOMEBODY_MICROS)
+        } else {
+            (&self.reports.nobody_until, NOBODY_MICROS)
+        };
+        until.store(now.saturating_add(long), Ordering::Relaxed);
         somebody
     }
 

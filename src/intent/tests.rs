@@ -174,9 +174,9 @@ fn a_call_is_tied_to_its_use_of_the_tool_and_to_nothing_else() {
     let two = [one[0].clone(), reported("mcp__gate__story__echo", "{}", 0)];
     assert_eq!(by_id(&here, &two), Found::Altered(&two[1]));
     // Clients write what they do not like as `_`, and cut what is long.
-    assert_eq!(by_id(&call("my.tool", ARGUMENTS, &named), &[reported("mcp__x__my_tool", ARGUMENTS, 0)]).exact(), true);
+    assert!(by_id(&call("my.tool", ARGUMENTS, &named), &[reported("mcp__x__my_tool", ARGUMENTS, 0)]).exact());
     let cut = reported(&format!("mcp__{}", "x".repeat(60)), ARGUMENTS, 0);
-    assert_eq!(by_id(&here, &[cut]).exact(), true);
+    assert!(by_id(&here, &[cut]).exact());
 
     let now = Timestamp::from_micros(LIKENESS_MICROS);
     let unnamed = Named::default();
@@ -288,7 +288,7 @@ fn nobody_is_told_that_a_prompt_is_verified() {
         ..Intent::default()
     };
     assert_eq!(known(Provenance::Captured, false).prompt_in_words(), "captured by Claude Code hook on laptop-7");
-    assert!(known(Provenance::Asserted, false).prompt_in_words().contains("may belong to another call"));
+    assert!(known(Provenance::Asserted, false).prompt_in_words().contains("no enrolled device"));
     assert!(known(Provenance::Captured, true).prompt_in_words().contains("is not what arrived"));
     assert!(Intent::default().prompt_in_words().starts_with("missing"));
     assert!(Provenance::Observed < Provenance::Captured && Provenance::Asserted < Provenance::Claimed);

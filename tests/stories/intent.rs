@@ -146,6 +146,7 @@ fn captured() -> Told {
         assert!(!world.book().await.iter().any(|entry| entry.to_string().contains("test orders")));
 
         // Another prompt: the next call is for that one. A report that is repeated counts once.
+        report(&world, &prompt("A zero \u{0} does not stand in the way of what comes after it")).await;
         report(&world, &prompt("Now count the rest")).await;
         report(&world, &tool_use("toolu_2", "echo", &arguments)).await;
         session.ask(3, "tools/call", under("toolu_2", "echo", &arguments)).await;

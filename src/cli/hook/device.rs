@@ -115,7 +115,7 @@ impl Device {
         let mut bytes: [u8; 32] = chance()?;
         let seed = Zeroizing::new(bytes);
         bytes.zeroize();
-        let key = Secret::new(format!("whsk_{}", STANDARD.encode(&*seed)));
+        let key = Secret::new(format!("whsk_{}", STANDARD.encode(*seed)));
         let public = Signer::read(&key)?.public().unwrap_or_default();
         Ok((Self { id: device_id(&public), name, key, way, prompts }, public))
     }

@@ -101,14 +101,14 @@ fn report(by: Given, named: Option<PathBuf>, patience: Duration) -> Result<(), F
     }
     let now = SystemClock.now();
     let report = report.with_words(|words| (device.prompts == Words::Text).then(|| redact::kept(words, MOST_WORDS)));
-    let envelope = seal(&device, Report { at: Some(now.micros()), ..report }, now)?;
+    let envelope = seal(&device, &Report { at: Some(now.micros()), ..report }, now)?;
     match &device.way {
         Way::Folder(folder) => leave(folder, &envelope, now),
         Way::Gateway(address) => send(address, &envelope, patience),
     }
 }
 
-fn seal(device: &Device, report: Report, now: Timestamp) -> Result<Envelope, Fault> {
+fn seal(device: &Device, report: &Report, now: Timestamp) -> Result<Envelope, Fault> {
     // Names sort as times, so what was reported first is taken in first.
     let id = format!("{:016x}-{}", now.micros(), hex(&chance::<8>()?));
     let body = report.write();
