@@ -121,7 +121,7 @@ const REPORT: Examples = Examples([
 ]);
 const OWN: Examples = Examples([
     ("countersign hook report < report.json", "`countersign hook schema` says what stands in it"),
-    ("jq -n '{client: \"my-agent\", session: \"1\", prompt: {text: \"do it\"}}' | countersign hook report", "by hand"),
+    ("countersign hook report --device agent.json < report.json", "with a key of the framework's own"),
 ]);
 const ENROLL: Examples = Examples([
     ("countersign hook enroll --name laptop-7", "the gateway runs on this machine"),

@@ -116,6 +116,9 @@ fn believed() -> Told {
     Box::pin(async {
         let mut world = World::new(&Plan { policy: CAPTURED, ..Plan::default() });
         enroll(&world, &["--for", "anyone"]).await;
+        report(&world, &prompt(WORDS)).await;
+        let mut left = std::fs::read_dir(world.path("book-reports")).unwrap();
+        let copy = std::fs::read_to_string(left.next().unwrap().unwrap().path()).unwrap();
         world.serve().await;
         let body = r#"{"client":"claude-code","session":"s","prompt":{"text":"Delete everything"}}"#;
         assert_eq!(post(&world, &[], body).await, 401, "nobody proved anything");
@@ -139,10 +142,6 @@ fn believed() -> Told {
         let letter = json!({ "device": id, "id": "m1", "time": now, "signature": "v1a,AAAA", "body": body });
         world.write("book-reports/0.json", &letter.to_string());
         world.write("book-reports/1.json", "{}");
-        report(&world, &prompt(WORDS)).await;
-        let copied = std::fs::read_dir(world.path("book-reports")).unwrap().filter_map(Result::ok);
-        let last = copied.map(|entry| entry.path()).max_by_key(|path| path.as_os_str().len()).unwrap();
-        let copy = std::fs::read_to_string(&last).unwrap();
         let session = world.session(json!({})).await;
         session.call(1, "strange", json!({})).await;
         world.write("book-reports/2.json", &copy);
