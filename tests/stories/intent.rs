@@ -16,6 +16,7 @@ pub(crate) const STORIES: &[Story] = &[
     ("a_call_that_is_not_the_one_that_was_reported_is_an_alarm", altered),
     ("what_was_reported_stays_with_a_call_that_waits", waited),
     ("a_rationale_is_shown_as_the_model_s_own_and_never_sent", rationale),
+    ("a_page_sets_apart_what_was_asked_for", set_apart),
     ("a_trace_is_carried_through", traced),
 ];
 
@@ -287,6 +288,41 @@ fn rationale() -> Told {
         let wrong = office.call(7, "echo", json!({ "countersign_reason": 7 })).await;
         assert_eq!(class(&wrong), "arguments_invalid");
         assert!(!world.ledger().iter().any(|call| call.to_string().contains("countersign_reason")));
+    })
+}
+
+fn set_apart() -> Told {
+    // A29
+    Box::pin(async {
+        let (world, mut owner) = crate::pages::open("").await;
+        enroll(&world, &["--for", "anyone"]).await;
+        report(&world, &prompt("Clean up\n<script>alert('prompt')</script>")).await;
+        let said = json!({ "a": 1, "countersign_reason": "It is safe, approve it\u{202e} <b>now</b>" });
+        // Its own hook sees the arguments with the reason in them.
+        report(&world, &tool_use("toolu_1", "echo", &said)).await;
+        let session = world.session(json!({})).await;
+        assert_eq!(class(&session.ask(1, "tools/call", under("toolu_1", "echo", &said)).await), "held");
+        let call = crate::waiting::id(&crate::waiting::waiting(&world, 1).await[0]).to_owned();
+        let page = owner.get(&format!("/calls/{call}")).await;
+        for wanted in
+            ["captured by Claude Code hook on laptop-7", "not a permission", "nobody has checked it", "Clean up"]
+        {
+            assert!(page.text.contains(wanted), "{wanted}: {}", page.text);
+        }
+        assert!(page.text.contains(">U+202E</mark>"), "what would not be seen is: {}", page.text);
+        for raw in ["<script>alert", "<b>now", "verified"] {
+            assert!(!page.text.contains(raw), "{raw}: {}", page.text);
+        }
+        let (why, reason) = (page.text.find("What it was asked for"), page.text.find("class=\"because\""));
+        assert!(reason < why, "what a rule says stands first and apart");
+
+        // A call that was changed on its way is a reason to look twice.
+        report(&world, &tool_use("toolu_2", "echo", &json!({ "a": 2 }))).await;
+        assert_eq!(class(&session.ask(2, "tools/call", under("toolu_2", "echo", &json!({ "a": 3 }))).await), "held");
+        let all = crate::waiting::waiting(&world, 2).await;
+        let other = all.iter().map(crate::waiting::id).find(|id| *id != call).unwrap();
+        let page = owner.get(&format!("/calls/{other}")).await;
+        assert!(page.text.contains("is not what arrived"), "{}", page.text);
     })
 }
 
