@@ -12,6 +12,7 @@ pub mod demo;
 pub mod exit;
 pub mod facts;
 mod help;
+pub mod hook;
 pub mod keys;
 pub mod log;
 pub mod output;
@@ -73,6 +74,9 @@ enum Command {
     /// Make, list and take back the keys agents come in with
     #[command(arg_required_else_help = true)]
     Keys(keys::KeysArgs),
+    /// Report what people ask agents for, from the hooks of their clients
+    #[command(after_help = hook::EXAMPLES.text(), arg_required_else_help = true)]
+    Hook(hook::HookArgs),
     /// See which tool definitions changed, and agree to them
     #[command(after_help = pins::EXAMPLES.text(), arg_required_else_help = true)]
     Pins(pins::PinsArgs),
@@ -111,7 +115,7 @@ const CONFIG_HELP: &str =
 /// How the commands stand in the help. A name that is not there yet is left out; one that is missing here fails a test.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Run", &["serve", "run", "demo"]),
-    ("Set up", &["check", "config", "keys", "pins"]),
+    ("Set up", &["check", "config", "keys", "hook", "pins"]),
     ("Answer", &["approvals", "wait", "channels"]),
     ("Policy", &["policy", "facts"]),
     ("Log", &["log", "audit"]),
@@ -128,6 +132,7 @@ fn dispatch(command: &Command, global: &Global, out: &mut Output<'_>) -> anyhow:
         Command::Run(args) => run::run(args, global),
         Command::Demo(args) => demo::run(args, out),
         Command::Keys(args) => run_keys(args, global),
+        Command::Hook(args) => hook::run(args, global, out),
         Command::Pins(args) => pins::run(args, global, out),
         Command::Approvals(args) => approvals::run(args, global, out),
         Command::Channels(args) => channels::run(args, global, out),
@@ -170,11 +175,14 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 pub fn enter(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let parsed = help::command(help::colour_asked(&arguments))
-        .try_get_matches_from(arguments)
+        .try_get_matches_from(&arguments)
         .and_then(|matches| CommandLine::from_arg_matches(&matches));
     let line = match parsed {
         Ok(line) => line,
         Err(refusal) => {
+            if let Some(exit) = refusal.use_stderr().then(|| hook::misused(&arguments, &refusal)).flatten() {
+                return exit;
+            }
             let usage = if refusal.use_stderr() { Exit::Usage } else { Exit::Done };
             return if refusal.print().is_ok() { usage } else { Exit::Failed };
         }

@@ -10,6 +10,7 @@ mod complaint;
 mod facts;
 mod fault;
 pub mod identity;
+pub mod intent;
 pub mod limits;
 pub mod listen;
 pub mod measure;
@@ -43,6 +44,7 @@ pub use self::channels::Channel;
 pub use self::fault::closest;
 pub use self::fault::{Excerpt, Fault, Faults, Place};
 pub use self::identity::{Claims, Identity, Issuer};
+pub use self::intent::{Intent, Prompts};
 pub use self::limits::Limits;
 pub use self::listen::{Accept, Http, ProofKind, Revision};
 pub use self::measure::{Bytes, Period};
@@ -104,6 +106,9 @@ pub struct Config {
     /// Where the record is kept.
     #[schemars(with = "Option<Store>")]
     pub store: Store,
+    /// What is kept of what people ask their agents for.
+    #[schemars(with = "Option<Intent>")]
+    pub intent: Intent,
     /// How much may come in.
     #[schemars(with = "Option<Limits>")]
     pub limits: Limits,

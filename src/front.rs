@@ -8,6 +8,7 @@ pub mod body;
 mod channels;
 pub mod client;
 pub mod frames;
+mod hooks;
 pub mod http;
 mod intake;
 pub mod metadata;

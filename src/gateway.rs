@@ -15,6 +15,7 @@ mod failpoint;
 pub mod hello;
 mod hold;
 pub mod imprints;
+mod intent;
 pub mod judge;
 pub mod known;
 pub mod listen;
@@ -26,6 +27,7 @@ pub mod pinboard;
 pub mod reach;
 pub mod recorder;
 pub mod release;
+pub mod reported;
 mod requests;
 pub mod resolve;
 pub mod rounds;
@@ -118,6 +120,8 @@ pub struct Gateway {
     places: Places,
     imprints: Imprints,
     moment: ArcSwapOption<Moment>,
+    /// What hooks reported comes in one after the other.
+    reports: reported::Letterbox,
     /// Covers what a rule masks in the record. Made anew by each process, so marks of two cannot be compared.
     mask: Mask,
 }
@@ -198,6 +202,7 @@ impl Gateway {
             places: Places::default(),
             imprints,
             moment,
+            reports: reported::Letterbox::default(),
             mask,
         })
     }

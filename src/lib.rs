@@ -9,6 +9,7 @@
 //! | the question | module | value it yields | pure |
 //! |---|---|---|---|
 //! | who is asking | [`identity`] | [`call::caller::Caller`] | |
+//! | what was it asked to do | [`intent`] | [`intent::Intent`] | yes |
 //! | which tool, and is it still the one we pinned | [`catalogue`] | [`call::Call`] | yes |
 //! | may it | [`policy`] | [`policy::decision::Decision`]: a `Grant`, a `Held`, or reasons | yes |
 //! | who must agree | [`approval`] | [`approval::consent::Consent`] | yes |
@@ -35,7 +36,7 @@
 //! 6. A method that is not known is refused and never forwarded.
 //! 7. A client's token never reaches a server. A caller is proven from a token, a key or the operating system, never
 //!    from arguments or headers a client may set.
-//! 8. Pure modules (digest, call, catalogue, policy, passkey, approval, permit, outcome, audit,
+//! 8. Pure modules (digest, call, intent, catalogue, policy, passkey, approval, permit, outcome, audit,
 //!    wire) have no IO, clock or chance; both are
 //!    handed in.
 //!
@@ -65,6 +66,9 @@ pub mod call;
 
 // Who is asking?
 pub mod identity;
+
+// What was it asked to do?
+pub mod intent;
 
 // Which tool, and is it still the one we pinned?
 pub mod catalogue;

@@ -40,3 +40,4 @@ pub mod route;
 pub mod sentence;
 pub mod sight;
 pub mod wait;
+pub mod why;

@@ -7,6 +7,7 @@
 pub mod append;
 pub mod approvals;
 pub mod deliveries;
+pub mod devices;
 pub mod entries;
 mod erasing;
 pub mod grants;
@@ -23,6 +24,7 @@ pub mod passkeys;
 pub mod pins;
 mod pool;
 mod postgres;
+pub mod reports;
 pub mod seal;
 pub mod sign_ins;
 mod sqlite;

@@ -11,7 +11,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(format lints tests sql postgres policies opa conformance peers channels slack telemetry browser bench)
+parts=(format lints tests sql postgres policies opa conformance peers channels hooks slack telemetry browser bench)
 nightly=(soak patience)
 installed="$PWD/target/peers"
 
@@ -53,11 +53,11 @@ bring() {
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   fi
   ! wanted postgres || PATH="$PATH:/usr/sbin" need pgbouncer pgbouncer
-  if wanted conformance || wanted peers || wanted patience || wanted opa || wanted channels || wanted telemetry; then
+  if wanted conformance || wanted peers || wanted patience || wanted opa || wanted channels || wanted telemetry || wanted hooks; then
     need python3 python3
   fi
   ! wanted browser || need chromium chromium
-  if wanted conformance || wanted peers || wanted patience || wanted browser || wanted channels || wanted slack; then
+  if wanted conformance || wanted peers || wanted patience || wanted browser || wanted channels || wanted hooks || wanted slack; then
     need node nodejs
     need npm npm
   fi
@@ -127,6 +127,12 @@ lints() { cargo clippy --quiet --all-targets -- -D warnings; }
 
 # Gateways are killed 200 times here and 100 times over Postgres.
 tests() { COUNTERSIGN_CYCLES=200 within 25m cargo test --quiet --no-fail-fast; }
+
+# The examples for frameworks, as they are; and how long a client waits for its hook.
+hooks() {
+  COUNTERSIGN_TEST_LANGUAGES=1 within 10m cargo test --quiet --test stories -- the_examples_for_frameworks &&
+    within 10m cargo build --quiet --release && within 2m python3 tests/hooks/measure.py target/release/countersign
+}
 
 # PostgreSQL's own parser reads the same texts. A package of its own, because it compiles C; the lock file is kept.
 sql() { within 15m cargo test --quiet --locked --manifest-path tests/pg_query/Cargo.toml --target-dir target; }

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Rooms whose files judge: no IO, no async, no clock, no chance. `except` names the shells among them.
-const PURE: [(&str, &[&str]); 12] = [
+const PURE: [(&str, &[&str]); 13] = [
     ("digest", &[]),
     ("call", &[]),
+    ("intent", &[]),
     ("catalogue", &[]),
     ("facts", &[]),
     ("policy", &["src/policy/files.rs"]),
@@ -58,7 +59,8 @@ const KNOWN_TO: [(&str, &[&str]); 17] = [
 ];
 
 /// The rooms of the story, in its order.
-const STORY: [&str; 8] = ["identity", "catalogue", "policy", "approval", "permit", "downstream", "outcome", "audit"];
+const STORY: [&str; 9] =
+    ["identity", "intent", "catalogue", "policy", "approval", "permit", "downstream", "outcome", "audit"];
 
 fn files(folder: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();

@@ -2,6 +2,7 @@
 
 mod erased;
 mod granted;
+mod intended;
 mod judged;
 mod waiting;
 
@@ -12,12 +13,14 @@ use serde::Serialize;
 
 pub use self::erased::Erased;
 pub use self::granted::{GrantEnded, GrantMade, GrantUsed};
+pub use self::intended::{Mismatched, Prompted};
 pub use self::judged::{Decided, Heard, Passage, Released, Verdict};
 pub use self::waiting::{
     Claimed, Edited, Escalated, Explained, Held, Previewed, Questioned, Rushed, Settled, Viewed, Voted,
 };
 use crate::call::CallId;
 use crate::clock::Timestamp;
+use crate::intent::Intent;
 use crate::wire::json::Object;
 
 /// One thing that happened.
@@ -39,6 +42,10 @@ pub enum Event {
     Rejected(Rejected),
     /// A call arrived and was resolved.
     Arrived(Box<Arrived>),
+    /// A client's hook says that somebody asked for something.
+    Prompted(Prompted),
+    /// A call came under the id of a use of a tool that was reported with another tool or other arguments.
+    Mismatched(Mismatched),
     /// A call ended before it was judged: unknown, drifted, arguments that do not fit.
     Refused(Refused),
     /// Policy said something about a call.
@@ -99,6 +106,8 @@ impl Event {
         match self {
             Self::Rejected(_) => "rejected",
             Self::Arrived(_) => "arrived",
+            Self::Prompted(_) => "prompted",
+            Self::Mismatched(_) => "mismatched",
             Self::Refused(_) => "refused",
             Self::Decided(_) => "decided",
             Self::Held(_) => "held",
@@ -202,6 +211,9 @@ pub struct Arrived {
     /// The caller's trace, if it sent one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// Why it is made, as far as that is known.
+    #[serde(skip_serializing_if = "Intent::is_nothing")]
+    pub intent: Intent,
 }
 
 /// See [`Event::Refused`].

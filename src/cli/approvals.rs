@@ -27,9 +27,11 @@ use crate::identity::local;
 use crate::review::answer::{
     self, Answer, Approve, Ask, BreakGlass, Deny, Edit, Escalate, Reconcile, Revoke, Withdraw,
 };
+use crate::review::card::Shown;
 use crate::review::fault::Fault;
 use crate::review::openapi::document_text;
 use crate::review::sight;
+use crate::review::why::add_words;
 use crate::store::{Store, StoreOptions};
 
 /// What `approvals` takes.
@@ -242,7 +244,9 @@ async fn done(verb: &Verb, (store, desk): Place<'_>, out: &mut Output<'_>) -> an
         Verb::Show { id, json } => {
             let kept = desk.kept(&whole(store, id).await?).await?;
             let voter = desk.people.load().voter(&local::caller());
-            told::show(&kept, (desk.now().await?, voter.as_ref()), *json, out)
+            let mut shown = Shown::of(&kept)?;
+            add_words(store, &mut shown).await?;
+            told::show((&kept, shown), (desk.now().await?, voter.as_ref()), *json, out)
         }
         Verb::Approve { about, reason, grant } => {
             let grant = grant.bounds()?;

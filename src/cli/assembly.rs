@@ -36,7 +36,7 @@ use crate::gateway::Gateway;
 use crate::gateway::judge::Judge;
 use crate::gateway::known::Known;
 use crate::gateway::recorder::Recorder;
-use crate::gateway::settings::{Arguments, ServerSettings, Settings};
+use crate::gateway::settings::{Arguments, Prompts, Reports, ServerSettings, Settings};
 use crate::identity::sign_in::Lasting;
 use crate::identity::sign_in::oidc::{self, Providers};
 use crate::identity::{self, Identity};
@@ -321,8 +321,18 @@ fn settings(config: &Config) -> Settings {
         approval_waits: waits.collect(),
         waiting_per_caller: config.limits.waiting_per_caller,
         waiting: config.limits.waiting,
+        reports: reports(&config.intent),
         servers: servers.collect(),
     }
+}
+
+fn reports(intent: &config::Intent) -> Reports {
+    let prompts = match intent.prompts {
+        config::Prompts::Text => Prompts::Text,
+        config::Prompts::Digest => Prompts::Digest,
+        config::Prompts::Off => Prompts::Off,
+    };
+    Reports { prompts, keep: intent.keep.duration(), folder: intent.folder.clone() }
 }
 
 fn server_settings(server: &config::Server) -> ServerSettings {
@@ -347,6 +357,7 @@ fn server_settings(server: &config::Server) -> ServerSettings {
         },
         trust,
         plan: plan(server),
+        rationale: server.rationale,
         part: input::server(server.name.as_str(), transport, trust, &labels),
     }
 }

@@ -10,8 +10,8 @@ use super::section::{Reader, Reading, Section};
 use super::source::{Found, Request, Surroundings};
 use super::tree::{At, Entries, graft_environment, graft_flag, plant};
 use super::{
-    Catalogue, Config, ConfigError, Faults, GroupRoles, Http, Identity, Limits, Log, Person, Policy, Review, Server,
-    Store, Telemetry, check, people, routing, standard,
+    Catalogue, Config, ConfigError, Faults, GroupRoles, Http, Identity, Intent, Limits, Log, Person, Policy, Review,
+    Server, Store, Telemetry, check, people, routing, standard,
 };
 use crate::policy::lint::reviewers::Reviewers;
 
@@ -76,6 +76,17 @@ impl Store {
     /// The store alone, for commands that read the record: the secrets of servers need not be at hand for them.
     pub fn load(request: &Request, around: &Surroundings) -> Result<Self, ConfigError> {
         part(request, around, |root| root.table("store").and_then(|section| Self::read(&section)))
+    }
+}
+
+impl Intent {
+    /// What is kept of prompts, and the record, for commands that enrol devices.
+    pub fn load(request: &Request, around: &Surroundings) -> Result<(Self, Store), ConfigError> {
+        part(request, around, |root| {
+            let store = root.table("store").and_then(|section| Store::read(&section))?;
+            let intent = root.table("intent").and_then(|section| Self::read(&section, Some(&store.url)))?;
+            Ok((intent, store))
+        })
     }
 }
 
@@ -189,6 +200,8 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
     let policy = root.table("policy").and_then(|section| Policy::read(&section));
     let catalogue = root.table("catalogue").and_then(|section| Catalogue::read(&section));
     let store = root.table("store").and_then(|section| Store::read(&section));
+    let database = store.as_ref().ok().map(|store| &store.url);
+    let intent = root.table("intent").and_then(|section| Intent::read(&section, database));
     let limits = root.table("limits").and_then(|section| Limits::read(&section));
     let log = root.table("log").and_then(|section| Log::read(&section));
     let telemetry = root.table("telemetry").and_then(|section| Telemetry::read(&section));
@@ -207,6 +220,7 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
         servers: servers?,
         policy: policy?,
         catalogue: catalogue?,
+        intent: intent?,
         store: store?,
         limits: limits?,
         log: log?,

@@ -39,6 +39,10 @@ pub struct Server {
     /// Whether arguments are checked against the schemas of the server's tools before they are judged.
     #[schemars(extend("default" = "checked"))]
     pub arguments: Arguments,
+    /// Whether the model is asked why it calls tools of this server that a rule may hold, by one more argument
+    /// (`countersign_reason`) that the server never sees.
+    #[schemars(extend("default" = true))]
+    pub rationale: bool,
     /// What its tools' arguments are, by their names or by JSON pointers, so that policies see what they say.
     #[schemars(with = "BTreeMap<String, Fact>", extend("default" = {}))]
     pub facts: Told,
@@ -113,6 +117,7 @@ impl Server {
         let timeout = section.parsed("timeout", Wanted("a time with its unit", "120s"), "120s", Period::parse);
         let pins = section.word("pins", PinRule::FirstSight);
         let arguments = section.word("arguments", Arguments::Checked);
+        let rationale = section.truth_or("rationale", true);
         let facts = facts::read(section);
         let tools = section.named("tools").and_then(|tools| {
             let read = tools.into_iter().map(|(name, _, section)| Ok((name, Tool::read(&section?)?)));
@@ -129,6 +134,7 @@ impl Server {
             timeout: timeout?,
             pins: pins?,
             arguments: arguments?,
+            rationale: rationale?,
         })
     }
 }

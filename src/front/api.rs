@@ -29,6 +29,7 @@ use crate::review::reach::reach;
 use crate::review::route::Route;
 use crate::review::sight::{Me, person, sees};
 use crate::review::wait::decided;
+use crate::review::why::with_words;
 use crate::store::approvals::KeptApproval;
 
 /// No answer is longer; a reason has 2000 characters at most.
@@ -111,7 +112,8 @@ impl Listener {
     }
 
     async fn card(&self, voter: &Voter, kept: &KeptApproval) -> Result<Reply, Fault> {
-        told(&Card::of(kept, Some(voter), self.gateway.desk.now().await?)?)
+        let card = Card::of(kept, Some(voter), self.gateway.desk.now().await?)?;
+        told(&with_words(&self.gateway.store, card).await?)
     }
 
     async fn heard(&self, headers: &HeaderMap, mut body: Incoming) -> Result<Vec<u8>, Fault> {

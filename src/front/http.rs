@@ -22,6 +22,7 @@ use tower::ServiceExt as _;
 
 use super::body::Body;
 use super::channels::Door;
+use super::hooks;
 use super::metadata::Metadata;
 use super::pages::Doors;
 use super::refusal::Reply;
@@ -148,6 +149,9 @@ impl Listener {
         }
         if path.starts_with("/api/") {
             return self.api(request, stop).await;
+        }
+        if path == hooks::PATH {
+            return self.reported(request).await;
         }
         if let Some(door) = Door::at(path) {
             let (head, body) = request.into_parts();

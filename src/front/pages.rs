@@ -53,6 +53,7 @@ use crate::review::pages::timeline::steps;
 use crate::review::pages::trouble::TroublePage;
 use crate::review::risk::risk;
 use crate::review::sight::person;
+use crate::review::why::with_words;
 use crate::store::append::AppendError;
 use crate::store::approvals::KeptApproval;
 use reply::{asset, html, plain, redirect};
@@ -269,7 +270,7 @@ impl Listener {
             Err(Fault::Unknown) => return self.chain(visit, id).await,
             Err(fault) => return Err(fault),
         };
-        let card = Card::of(&kept, Some(voter), visit.now)?;
+        let card = with_words(&self.gateway.store, Card::of(&kept, Some(voter), visit.now)?).await?;
         let lines = self.gateway.store.of_call(kept.approval.id.as_str(), MOST_STEPS).await?;
         let passkeys = self.passkeys(voter).await?.len();
         self.viewed(voter, &card, &lines).await?;

@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::object;
 use crate::policy::decision::{Decision, DenyCode, Effect, Finding, Judgement, Said};
 use crate::policy::finding::limit::LimitTerms;
+use crate::policy::finding::require::Requirement;
 use crate::wire::json::{Object, Value};
 use crate::wire::message::{Answer, RpcError, code};
 
@@ -95,8 +96,13 @@ impl Refusal {
             judgement.apply.limit.iter().filter(named).any(|said| goes_beyond(&judgement.decision, said))
         };
         let spoke = judgement.findings.iter();
-        let spoke: Vec<&Finding> =
-            spoke.filter(|finding| effects.contains(&finding.effect) || beyond(finding)).collect();
+        // Of what is required only what is not there speaks against it.
+        let lacking = |finding: &Finding| {
+            let named = |said: &Said<Requirement>| said.finding == finding.name();
+            finding.effect != Effect::Require || judgement.apply.require.iter().any(named)
+        };
+        let against = |finding: &&Finding| effects.contains(&finding.effect) && lacking(finding) || beyond(finding);
+        let spoke: Vec<&Finding> = spoke.filter(against).collect();
         let reasons = join(spoke.iter().filter_map(|finding| finding.reason.as_deref()));
         let advice = join(spoke.iter().filter_map(|finding| finding.advice.as_deref()));
         let (reason, hint) = match class {
@@ -118,7 +124,7 @@ impl Refusal {
             ),
             "requirement_unmet" => (
                 reasons.unwrap_or_else(|| "a policy requires something this gateway cannot provide".to_owned()),
-                Some("ask whoever runs this gateway".to_owned()),
+                advice.or_else(|| Some(remedy(&judgement.apply.require).to_owned())),
             ),
             "policy_timeout" => ("the policies took too long to decide".to_owned(), None),
             _ => ("the policies failed while they judged this call; whoever runs this gateway finds the cause in its log".to_owned(), None),
@@ -202,6 +208,19 @@ impl Refusal {
             meta.insert("waits", object! { "reference" => reference.as_str(), "until" => until.to_string() });
         }
         meta
+    }
+}
+
+/// What would bring what is required.
+fn remedy(lacking: &[Said<Requirement>]) -> &'static str {
+    let any = |is: fn(&Requirement) -> bool| lacking.iter().any(|said| is(&said.terms));
+    if any(|required| matches!(required, Requirement::Credential(_))) {
+        "ask whoever runs this gateway"
+    } else if any(|required| matches!(required, Requirement::Prompt(_))) {
+        "ask the person you work for to let the hooks of this client report what they ask for: `countersign hook enroll`, \
+         then `countersign hook install` with the client's name; it counts from the next prompt on"
+    } else {
+        "make the call again and say why, in one sentence, in its argument `countersign_reason`"
     }
 }
 

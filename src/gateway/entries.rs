@@ -52,6 +52,7 @@ fn what_arrived(exchange: &Exchange, Weighed { call, shown, .. }: &Weighed) -> A
         definition: call.tool.as_ref().map(|tool| tool.digest.to_string()),
         preview_of: None,
         traceparent: exchange.traceparent().map(str::to_owned),
+        intent: exchange.intent().clone(),
     }
 }
 

@@ -1,12 +1,14 @@
 //! One request of one client, while it is worked on.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
 use super::outlet::Outlet;
 use super::session::{Door, Name, Session};
 use super::watched::Watched;
+use crate::intent::Intent;
+use crate::intent::meta::OURS;
 use crate::wire::era::Era;
 use crate::wire::json::{Object, Value};
 use crate::wire::message::Id;
@@ -32,19 +34,23 @@ pub struct Exchange {
     pub asking: tokio::sync::Mutex<()>,
     /// What whoever watches hears of it.
     pub watched: Watched,
+    /// Why it is made, once that was looked for.
+    pub why: OnceLock<Intent>,
 }
 
 impl Exchange {
-    /// The same request of the same client, while nobody waits for its answer: what is said is heard by nobody.
+    /// The same request of the same client, while nobody waits for its answer: what is said is heard by nobody. What was kept
+    /// of why it is made comes with what its client said beside it.
     pub fn unattended(session: &Arc<Session>, id: Id, mut meta: Object) -> Self {
         drop(meta.remove("progressToken"));
+        let why = OnceLock::from(known(&mut meta));
         let (name, cancelled) = (session.number(), session.ended.child_token());
         session.adopt(name.clone(), &cancelled);
         let known = Mutex::new(Some((Arc::clone(session), name)));
         let (outlet, _nobody_listens) = Outlet::new();
         let (session, asking) = (Arc::clone(session), tokio::sync::Mutex::new(()));
         let watched = Watched::unattended();
-        Self { session, id, known, outlet, cancelled, meta, fingerprint: None, asking, watched }
+        Self { session, id, known, outlet, cancelled, meta, fingerprint: None, asking, watched, why }
     }
 
     /// Goes by another name from now on, perhaps on another session. False when an open request has that name.
@@ -83,10 +89,33 @@ impl Exchange {
         }
     }
 
+    /// Why it is made, as far as that is known.
+    pub fn intent(&self) -> &Intent {
+        static NOTHING: LazyLock<Intent> = LazyLock::new(Intent::default);
+        self.why.get().unwrap_or(&NOTHING)
+    }
+
+    /// What its client said beside it, and why it is made: for whoever goes on with it later.
+    pub fn kept(&self) -> Object {
+        let mut meta = self.meta.clone();
+        if let Some(why) = self.why.get().filter(|why| !why.is_nothing())
+            && let Ok(text) = serde_json::to_string(why)
+        {
+            meta.insert(OURS, text);
+        }
+        meta
+    }
+
     /// The caller's trace.
     pub fn traceparent(&self) -> Option<&str> {
         self.meta.get("traceparent").and_then(Value::as_str)
     }
+}
+
+/// Takes what was kept of why a call is made from beside it.
+pub(super) fn known(meta: &mut Object) -> Intent {
+    let kept = meta.remove(OURS);
+    kept.and_then(|text| serde_json::from_str(text.as_str()?).ok()).unwrap_or_default()
 }
 
 /// The standard's log levels, mildest first.

@@ -14,6 +14,7 @@ use crate::catalogue::schema::Schema;
 use crate::catalogue::tool::{Pin, Tool};
 use crate::catalogue::{naming, pins};
 use crate::downstream::Inquiry;
+use crate::intent::rationale;
 use crate::object;
 use crate::policy::evaluate::Visibility;
 use crate::wire::era::Era;
@@ -94,6 +95,9 @@ impl Gateway {
             let mut definition = tool.definition.clone();
             if session.scope == Scope::All {
                 definition.insert("name", naming::prefixed(&tool.server, &tool.name));
+            }
+            if self.asks_why(tool) {
+                rationale::offer(&mut definition);
             }
             if session.knows_wanted_tasks() && self.judge.may_hold(Some((&tool.server, &tool.name))) {
                 tasks::mark(&mut definition);

@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use super::Gateway;
 use super::exchange::Exchange;
+use super::intent::Known;
 use super::outlet::{Outlet, Steps};
 use super::reach::Reach;
 use super::resolve::Resolved;
 use super::rounds;
 use super::session::Session;
 use super::tasks;
+use crate::audit::entry::Event;
 use crate::call::{Call, CallId, Parts};
 use crate::clock::chance;
+use crate::intent::meta::OURS;
 use crate::telemetry::trace::context::Context;
 use crate::unbroken::unbroken;
 use crate::wire::era::{self, Era};
@@ -50,14 +53,17 @@ impl Gateway {
             return;
         };
         let fingerprint = (session.client.era == Era::Modern).then(|| rounds::fingerprint(&method, &params));
-        let meta = match params.remove("_meta") {
+        let mut meta = match params.remove("_meta") {
             Some(Value::Object(meta)) => meta,
             _ => Object::new(),
         };
+        // Nobody but the gateway says this.
+        drop(meta.remove(OURS));
         let watched = self.watch(&session, (&id, &method), (&meta, around));
         let asking = tokio::sync::Mutex::new(());
         let known = std::sync::Mutex::new(Some((Arc::clone(&session), name)));
-        let exchange = Exchange { session, id, known, outlet, cancelled, meta, fingerprint, asking, watched };
+        let why = std::sync::OnceLock::new();
+        let exchange = Exchange { session, id, known, outlet, cancelled, meta, fingerprint, asking, watched, why };
         let exchange = Arc::new(exchange);
         let answer = if exchange.hanging_up_cancels() {
             tokio::select! {
@@ -129,10 +135,16 @@ impl Gateway {
     /// A request that can have an effect: found, performed, and performed again while its server needs more input and
     /// the client cannot come back with it by itself.
     pub(super) async fn call(self: &Arc<Self>, exchange: &Arc<Exchange>, method: Method, params: Object) -> Answer {
-        let Resolved { reach, action, mut params, tool } = match self.resolve(exchange, method, params).await {
+        // Before anything is taken out of the arguments: they are compared with those the client's hook saw.
+        let mut known =
+            if method == Method::CallTool { self.intent(exchange, &params).await } else { Known::default() };
+        let resolved = match self.resolve(exchange, method, params).await {
             Ok(resolved) => resolved,
             Err(astray) => return self.turn_away(exchange, method, astray).await,
         };
+        let Resolved { reach, action, mut params, tool, rationale } = resolved;
+        known.intent.rationale = rationale;
+        exchange.why.get_or_init(|| known.intent);
         let session = &exchange.session;
         if let Err(error) = self.unseal_state(exchange, &mut params).await {
             return self.reject(session, "rejected_state", method.name(), error).await;
@@ -143,6 +155,9 @@ impl Gateway {
                 Ok(chance) => CallId::new(self.clock.now(), chance),
                 Err(error) => return Err(RpcError::new(code::INTERNAL, error.to_string())),
             };
+            if let Some(mismatched) = known.mismatched.take() {
+                self.write(vec![self.entry(&id, Event::Mismatched(mismatched))]).await?;
+            }
             let call = Call::new(Parts {
                 id,
                 caller: Arc::clone(&session.caller),

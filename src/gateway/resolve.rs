@@ -13,6 +13,7 @@ use super::session::{Scope, Session};
 use crate::call::{Action, Call};
 use crate::catalogue::naming;
 use crate::catalogue::tool::{Pin, Tool};
+use crate::intent::Rationale;
 use crate::object;
 use crate::wire::era::Era;
 use crate::wire::headers::{self, Annotations};
@@ -31,6 +32,8 @@ pub struct Resolved<'a> {
     pub params: Object,
     /// The tool, when it is one.
     pub tool: Option<Arc<Tool>>,
+    /// Why the model says it makes the call; it was taken out of the parameters.
+    pub rationale: Option<Rationale>,
 }
 
 /// Why a request found none.
@@ -58,7 +61,7 @@ impl Gateway {
                 let (reach, name) =
                     self.find_named(session, Listing::Prompts, params.str("name").unwrap_or_default()).await?;
                 params.insert("name", name.as_str());
-                Ok(Resolved { reach, action: Action::Prompt(name), params, tool: None })
+                Ok(Resolved { reach, action: Action::Prompt(name), params, tool: None, rationale: None })
             }
             Method::ReadResource | Method::Subscribe | Method::Unsubscribe => {
                 let uri = params.str("uri").unwrap_or_default().to_owned();
@@ -68,7 +71,7 @@ impl Gateway {
                     Method::Unsubscribe => Action::Unsubscribe(uri),
                     _ => Action::Resource(uri),
                 };
-                Ok(Resolved { reach, action, params, tool: None })
+                Ok(Resolved { reach, action, params, tool: None, rationale: None })
             }
             Method::Complete => self.resolve_completion(session, params).await,
             _ => resolve_task(session, method, params),
@@ -114,6 +117,14 @@ impl Gateway {
         if let Some(refusal) = self.too_large(&params) {
             return refuse(refusal);
         }
+        let rationale = match self.take_rationale(&offer.tool, &mut params) {
+            Ok(rationale) => rationale,
+            Err(bad) => {
+                let refusal = Refusal::new("arguments_invalid", Retry::Useless, bad.to_string())
+                    .hint("say it in one sentence, or leave it out");
+                return refuse(refusal);
+            }
+        };
         if self.settings.checks_arguments(&offer.tool.server)
             && let Err(unfit) = offer.schema.check(params.object("arguments"))
         {
@@ -122,7 +133,7 @@ impl Gateway {
             return refuse(refusal);
         }
         params.insert("name", action.target());
-        Ok(Resolved { reach, action, params, tool: Some(offer.tool) })
+        Ok(Resolved { reach, action, params, tool: Some(offer.tool), rationale })
     }
 
     /// Whether changed arguments still are what the tool takes and not too large.
@@ -241,7 +252,7 @@ impl Gateway {
             let mut reference = reference.clone();
             reference.insert("name", name.as_str());
             params.insert("ref", reference);
-            return Ok(Resolved { reach, action: Action::Complete(name), params, tool: None });
+            return Ok(Resolved { reach, action: Action::Complete(name), params, tool: None, rationale: None });
         }
         let uri = reference.str("uri").unwrap_or_default().to_owned();
         let mut found = only(session);
@@ -254,7 +265,7 @@ impl Gateway {
             }
         }
         let reach = found.ok_or_else(|| unknown("resource", &uri))?;
-        Ok(Resolved { reach, action: Action::Complete(uri), params, tool: None })
+        Ok(Resolved { reach, action: Action::Complete(uri), params, tool: None, rationale: None })
     }
 }
 
@@ -270,7 +281,7 @@ fn resolve_task(session: &Session, method: Method, mut params: Object) -> Result
     };
     params.insert("taskId", id.as_str());
     let action = Action::Task { method: method.name().to_owned(), id };
-    Ok(Resolved { reach, action, params, tool: None })
+    Ok(Resolved { reach, action, params, tool: None, rationale: None })
 }
 
 /// The one server of a session that has only one.

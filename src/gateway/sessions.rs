@@ -180,6 +180,7 @@ impl Gateway {
         self.sweep_rounds(now).await;
         self.desk.sweep().await;
         self.sweep_tasks(now).await;
+        self.sweep_reports(now).await;
         let idle: Vec<_> = self.sessions.open().values().filter(|session| is_idle(session, now)).cloned().collect();
         for session in idle {
             self.close_session(&session).await;

@@ -1,6 +1,7 @@
 //! What does the configuration say about calls?
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -37,8 +38,32 @@ pub struct Settings {
     pub waiting_per_caller: usize,
     /// Calls that may wait for people at once here.
     pub waiting: usize,
+    /// What is kept of what hooks report.
+    pub reports: Reports,
     /// Per server.
     pub servers: BTreeMap<String, ServerSettings>,
+}
+
+/// What is kept of what hooks report.
+#[derive(Clone, Debug)]
+pub struct Reports {
+    /// What of a prompt.
+    pub prompts: Prompts,
+    /// For how long.
+    pub keep: Duration,
+    /// Where hooks on this machine leave it.
+    pub folder: Option<PathBuf>,
+}
+
+/// What is kept of a prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prompts {
+    /// Its words, without secrets.
+    Text,
+    /// What names its words.
+    Digest,
+    /// Nothing.
+    Off,
 }
 
 /// What the configuration says about one server.
@@ -56,6 +81,8 @@ pub struct ServerSettings {
     pub part: Part,
     /// Which arguments of its tools are read, and as what.
     pub plan: Plan,
+    /// Whether the model is asked why it makes a call that a rule may hold.
+    pub rationale: bool,
 }
 
 /// Whether arguments are checked against the tool's schema before they are judged.
@@ -84,6 +111,11 @@ impl Settings {
     /// Whether a tool of this server that was never seen before may be called. A server nobody configured: no.
     pub fn first_sight(&self, server: &str) -> FirstSight {
         self.servers.get(server).map_or(FirstSight::Waits, |server| server.first_sight)
+    }
+
+    /// Whether the model is asked why it makes calls of this server.
+    pub fn asks_why(&self, server: &str) -> bool {
+        self.servers.get(server).is_none_or(|server| server.rationale)
     }
 
     /// Whether arguments for this server are checked.

@@ -58,6 +58,7 @@ impl Gateway {
                 |settings| settings.part.clone(),
             ),
             session: past,
+            intent: input::intent(exchange.intent()),
             environment: self.settings.environment.clone(),
             zone: self.settings.compliance_zone.clone(),
             now: self.moment(),

@@ -18,9 +18,11 @@ use crate::wire::json::{self, Object};
 use values::text;
 
 mod gist;
+mod intent;
 mod parts;
 mod values;
 
+pub use intent::{intent, no_intent};
 pub use parts::{NoPart, Part, Recent, Returned, Sitting, Totals};
 pub use parts::{before, client, facts, no_facts, no_result_facts, principal, result, result_facts, server, session};
 pub(in crate::policy) use values::{from_json, from_object, object};
@@ -66,6 +68,8 @@ pub struct Surroundings {
     pub server: Part,
     /// See [`session`].
     pub session: Part,
+    /// See [`intent`].
+    pub intent: Part,
     /// A free word of the operator.
     pub environment: String,
     /// The compliance zone of the gateway; empty when nobody said.
@@ -137,6 +141,7 @@ impl Input {
             client: client(&Object::new(), "", "stdio"),
             server: server("", "stdio", Trust::Claims, &BTreeMap::new()),
             session: session(sitting),
+            intent: no_intent(),
             environment: String::new(),
             zone: String::new(),
             now: Moment::of(Timestamp::default(), &TimeZone::UTC),
@@ -285,7 +290,7 @@ fn whole(phase: Phase, (call, tool): (Value, Value), around: &Surroundings, fact
         ("principal", around.principal.0.clone()),
         ("client", around.client.0.clone()),
         ("session", around.session.0.clone()),
-        ("intent", Value::Null),
+        ("intent", around.intent.0.clone()),
         ("environment", text(&around.environment)),
         ("zone", text(&around.zone)),
         ("approval", Value::Null),

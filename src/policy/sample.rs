@@ -106,6 +106,7 @@ pub(crate) fn around(server: &str) -> Surroundings {
             recent: &[],
             totals: &Totals::default(),
         }),
+        intent: input::no_intent(),
         environment: "production".to_owned(),
         zone: "eu".to_owned(),
         now: Moment::of(Timestamp::from_micros(1_795_262_400_000_000), &TimeZone::UTC),

@@ -12,6 +12,7 @@ use super::told::Told;
 mod document;
 mod facts;
 mod fields;
+mod intent;
 
 pub use fields::{Fields, Known};
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::card::Shown;
 use super::sentence::Word;
+use super::why::Why;
 
 /// One thing that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,10 @@ pub fn facts(shown: &Shown) -> Vec<Fact> {
     let mut all = Vec::new();
     if let Some(environment) = shown.more.get("environment").and_then(Value::as_str) {
         all.push(plain("Runs in", vec![Word::Ours(environment.to_owned())]));
+    }
+    if let Some(why) = Why::of(shown).filter(|why| why.mismatch) {
+        let words = vec![Word::Ours(why.prompt_is), Word::Ours("; something changed the call on the way".to_owned())];
+        all.push(Fact { name: "Prompt", words, tone: Tone::Warning });
     }
     unread(read, &mut all);
     touched(read, &mut all);

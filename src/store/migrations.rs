@@ -3,6 +3,8 @@
 //! Every change of the schema has one number and one text for both databases; words in braces stand for what the two
 //! spell differently. A number is never changed once it was released.
 
+mod reports;
+
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _, SqliteConnection};
 
 use super::StoreError;
@@ -25,6 +27,7 @@ const ALL: &[Migration] = &[
     Migration { number: 9, text: SIGN_INS },
     Migration { number: 10, text: DELIVERIES },
     Migration { number: 11, text: LOG },
+    Migration { number: 12, text: reports::REPORTS },
 ];
 
 /// Digests and lists are kept as text, times as microseconds since 1970.

@@ -68,7 +68,11 @@ async fn measure(durability: Durability, count: u64) {
     let written = each * CALLERS * 3;
     let name = format!("{durability:?}").to_lowercase();
     let goal = if durability == Durability::Process { "10,000" } else { "3,000 (1,000 calls)" };
-    say(&format!("durability {name}: entries/s, {CALLERS} callers, no log beside"), per_second(written, begun.elapsed()), goal);
+    say(
+        &format!("durability {name}: entries/s, {CALLERS} callers, no log beside"),
+        per_second(written, begun.elapsed()),
+        goal,
+    );
     let begun = Instant::now();
     let keeper = BookKeeper::open(store.clone(), Arc::new(SystemClock)).await.unwrap();
     keeper.finish().await.unwrap();

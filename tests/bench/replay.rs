@@ -203,6 +203,7 @@ fn document(call: &Call, before: u64) -> Input {
             recent: &recent,
             totals: &Totals { calls_by_tool, ..Totals::default() },
         }),
+        intent: input::no_intent(),
         environment: "production".to_owned(),
         zone: String::new(),
         now: Moment::of(call.arrived, &TimeZone::get("Europe/Berlin").unwrap()),
@@ -236,6 +237,7 @@ fn arrived(call: &Call) -> Event {
         digest: call.digest.to_string(),
         definition: call.tool.as_ref().map(|tool| tool.digest.to_string()),
         preview_of: None,
+        intent: countersign::intent::Intent::default(),
         traceparent: None,
     }))
 }

@@ -27,6 +27,7 @@ mod place;
 mod postgres;
 mod proxy;
 mod race;
+mod reports;
 mod sign_ins;
 mod sqlite;
 mod store;
@@ -70,6 +71,7 @@ fn main() {
         .chain(tickets::PROMISES)
         .chain(sign_ins::PROMISES)
         .chain(passkeys::PROMISES)
+        .chain(reports::PROMISES)
         .chain(deliveries::PROMISES)
         .chain(tasks::PROMISES)
         .chain(limits::PROMISES)

@@ -66,6 +66,7 @@ pub(crate) fn around(call: &Call, environment: &str) -> Surroundings {
             recent: &[],
             totals: &Totals::default(),
         }),
+        intent: input::no_intent(),
         environment: environment.to_owned(),
         zone: String::new(),
         now: Moment::of(Timestamp::from_micros(1_795_176_000_000_000), &TimeZone::UTC),

@@ -32,7 +32,9 @@ mod falling;
 mod forms;
 mod granted;
 mod guarded;
+mod hooks;
 mod identity;
+mod intent;
 mod judged;
 #[path = "../channels/letterbox.rs"]
 #[expect(dead_code, reason = "the tests of letters use more of it")]
@@ -93,10 +95,13 @@ fn main() {
     rooms.extend([crowding::STORIES, falling::STORIES, claimed::STORIES, granted::STORIES]);
     rooms.extend([linked::STORIES, pipeline::STORIES]);
     rooms.extend([previews::STORIES, unseen::STORIES, evidence::STORIES, pages::STORIES, channels::STORIES]);
-    rooms.extend([surfaces::STORIES, watched::STORIES, proven::STORIES]);
+    rooms.extend([surfaces::STORIES, watched::STORIES, proven::STORIES, intent::STORIES, hooks::STORIES]);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
         rooms.extend([rounds::WITH_POSTGRES, crashing::WITH_POSTGRES]);
+    }
+    if std::env::var_os("COUNTERSIGN_TEST_LANGUAGES").is_some_and(|wanted| !wanted.is_empty()) {
+        rooms.push(hooks::WITH_LANGUAGES);
     }
     let trials = rooms.into_iter().flatten().map(|(name, story)| Trial::test(*name, || tell(*story))).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit();

@@ -16,6 +16,7 @@ use crate::identity::local;
 use crate::policy::finding::evidence::Needed;
 use crate::review::card::{Card, Preview, Shown};
 use crate::review::page;
+use crate::review::why::Why;
 use crate::store::approvals::KeptApproval;
 
 /// How often it is looked whether an edit was tried, and how many times.
@@ -65,17 +66,16 @@ pub(super) async fn list(
 }
 
 pub(super) fn show(
-    kept: &KeptApproval,
+    (kept, shown): (&KeptApproval, Shown),
     (now, me): (Timestamp, Option<&Voter>),
     json: bool,
     out: &mut Output<'_>,
 ) -> anyhow::Result<Exit> {
     if json {
-        out.json(&Card::of(kept, me, now)?)?;
+        out.json(&Card { shown, ..Card::of(kept, me, now)? })?;
         return Ok(Exit::Done);
     }
     let approval = &kept.approval;
-    let shown = Shown::of(kept)?;
     let for_whom = approval.asker.person.as_deref().map(|person| format!(", for {person}")).unwrap_or_default();
     let what = format!("{}/{}", shown.server, shown.target);
     out.line(&format!("{}  {what}", approval.state.word().to_uppercase()))?;
@@ -101,6 +101,7 @@ pub(super) fn show(
     for edit in &approval.edits {
         out.line(&format!("  edit       {}: {}", edit.by, edit_in_words(edit)))?;
     }
+    why(&shown, out)?;
     stands(approval, now, out)?;
     out.line(&format!("  digest     {}", approval.summary()))?;
     out.line("  what would be sent:")?;
@@ -145,6 +146,22 @@ fn row(kept: &KeptApproval, now: Timestamp) -> anyhow::Result<Vec<String>> {
         left,
         shown.reason.unwrap_or_default(),
     ])
+}
+
+/// What it was asked for; apart from what a rule says.
+fn why(shown: &Shown, out: &mut Output<'_>) -> anyhow::Result<()> {
+    let Some(why) = Why::of(shown) else { return Ok(()) };
+    out.line(&format!("  prompt     {}", why.prompt_is))?;
+    for line in why.prompt.iter().flat_map(|words| words.lines()) {
+        out.line(&format!("    | {line}"))?;
+    }
+    if let Some((name, known)) = &why.model {
+        out.line(&format!("  model      {name} ({known})"))?;
+    }
+    if let Some(words) = &why.rationale {
+        out.line(&format!("  the model says of itself, and nobody has checked it: {words}"))?;
+    }
+    Ok(())
 }
 
 /// What is missing, or why nothing is.

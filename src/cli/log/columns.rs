@@ -31,11 +31,33 @@ struct Told {
     outcome: String,
 }
 
+/// What is told of why calls are made, by hooks and in talk.
+fn intended(event: &str, text: &dyn Fn(&str) -> String) -> Option<Told> {
+    let (who, what, outcome) = match event {
+        "prompted" => {
+            let device = Some(text("device")).filter(|device| !device.is_empty());
+            let outcome = joined(&[text("provenance"), text("digest")], ": ");
+            (device.unwrap_or_else(|| text("principal")), text("client"), outcome)
+        }
+        "mismatched" => {
+            let outcome = format!("{} was reported, {} arrived", text("reported_tool"), text("arrived_tool"));
+            (text("principal"), text("tool_use"), outcome)
+        }
+        "questioned" => (text("person"), String::new(), text("text")),
+        "explained" => (String::new(), text("provenance"), text("text")),
+        _ => return None,
+    };
+    Some(Told { who, what, outcome })
+}
+
 fn tell(event: &str, body: &Object) -> Told {
     let text = |name: &str| body.str(name).unwrap_or_default().to_owned();
     let pair = |first: &str, second: &str, between: &str| joined(&[text(first), text(second)], between);
     let number = |name: &str| body.get(name).map(Value::to_string).unwrap_or_default();
     let told = |who: String, what: String, outcome: String| Told { who, what, outcome };
+    if let Some(intended) = intended(event, &text) {
+        return intended;
+    }
     match event {
         "rejected" => told(text("principal"), pair("method", "transport", " over "), pair("class", "why", ": ")),
         "arrived" => {
@@ -54,8 +76,6 @@ fn tell(event: &str, body: &Object) -> Told {
         "escalated" => told(text("person"), String::new(), "asks at once who would be asked later".to_owned()),
         "viewed" => told(text("person"), String::new(), String::new()),
         "rushed" => told(text("person"), text("risk"), format!("agreed after {} ms", number("millis"))),
-        "questioned" => told(text("person"), String::new(), text("text")),
-        "explained" => told(String::new(), text("provenance"), text("text")),
         "edited" => {
             let places = body.object("changes").map(|changes| changes.iter().map(|(at, _)| at.to_owned()).collect());
             let places: Vec<String> = places.unwrap_or_default();

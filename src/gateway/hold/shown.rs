@@ -1,6 +1,6 @@
 //! What are people shown of a call that waits?
 //!
-//! Who asks, what would be sent, why people are asked, and what was read out of the arguments. The arguments are as the record
+//! Who asks and why, what would be sent, why people are asked, and what was read out of the arguments. The arguments are as the record
 //! holds them; where a rule covers some of them, what was read out of them is left away too, but for how bad it is.
 
 use super::super::answer::Refusal;
@@ -10,6 +10,7 @@ use crate::facts::told::Facts;
 use crate::gateway::Gateway;
 use crate::object;
 use crate::policy::decision::{Agreement, Finding};
+use crate::review::why;
 use crate::wire::json::{Object, Value};
 
 /// Bytes of facts that are kept beside a call; of more, only how bad it is.
@@ -41,6 +42,7 @@ impl Gateway {
             "because" => judgement.findings.iter().filter(asks).map(|said| Value::Object(because(said))).collect::<Value>(),
             "environment" => self.settings.environment.as_str(),
             "facts" => facts(&self.facts(call), !shown.masked.is_none()),
+            "intent" => Value::from(why::told(exchange.intent())),
             "policy" => judgement.bundle.to_string(),
         };
         Value::Object(card).to_string()

@@ -99,7 +99,7 @@ impl Gateway {
         match begun {
             Begun::Waits(place) => self.stand_at(session, (ticket, kept.name), place),
             Begun::Goes(stage) => {
-                let exchange = Arc::new(Exchange::unattended(session, exchange.id.clone(), exchange.meta.clone()));
+                let exchange = Arc::new(Exchange::unattended(session, exchange.id.clone(), exchange.kept()));
                 self.own_tasks.take(kept.name, &exchange.cancelled);
                 let task = Task { keeper: Keeper { ticket }, kept, exchange };
                 let (gateway, server) = (Arc::clone(self), Arc::clone(&asked.server));
@@ -135,7 +135,7 @@ impl Gateway {
         let ticket = Ticket::for_task().map_err(|error| lost(&error))?;
         let Action::Tool(tool) = &asked.action else { return Err(lost(&"it is no call of a tool")) };
         let (session, server) = (&exchange.session, asked.server.to_string());
-        let (params, meta) = (asked.params.clone(), exchange.meta.clone());
+        let (params, meta) = (asked.params.clone(), exchange.kept());
         let request = Asked { server, tool: tool.clone(), params, meta };
         let request = request.seal(&ticket, &session.caller).ok_or_else(|| lost(&"it cannot be closed"))?;
         let made = self.clock.now();

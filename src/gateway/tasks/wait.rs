@@ -9,7 +9,7 @@ use super::{Gateway, Keeper, WAIT};
 use crate::call::{Action, CallId};
 use crate::gateway::Turned;
 use crate::gateway::answer::{Refusal, Retry, Waits};
-use crate::gateway::exchange::Exchange;
+use crate::gateway::exchange::{Exchange, known};
 use crate::gateway::hold::{Attended, Joined, LONGEST_ANSWER, ended, unkept};
 use crate::gateway::session::Session;
 use crate::gateway::ticket::Ticket;
@@ -53,7 +53,11 @@ impl Gateway {
         }
         let ticket = Ticket::brought(reference);
         let call = match self.reopen(session, &ticket, &kept).await {
-            Ok((call, _)) => call,
+            Ok((call, mut meta)) => {
+                // The reference says nothing of why the call is made; the call it stands for did.
+                exchange.why.get_or_init(|| known(&mut meta));
+                call
+            }
             Err(refusal) => return refused(refusal, None),
         };
         let id = call.id.clone();

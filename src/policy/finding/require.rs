@@ -4,15 +4,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::span::Span;
+use crate::intent::Provenance;
 
-/// What must be there before a call is sent. What nothing can provide denies the call.
+/// What must be there before a call is sent. What is not there denies the call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Requirement {
     /// A credential made for this call.
     Credential(Credential),
     /// To know what the person said, at least as surely as this.
-    Prompt(Prompt),
+    Prompt(Provenance),
+    /// To know why the model says it makes the call, at least as surely as this.
+    Rationale(Provenance),
 }
 
 /// A credential for one call.
@@ -29,28 +32,16 @@ pub struct Credential {
     pub ttl: Option<Span>,
 }
 
-/// How what the person said is known, the surest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Prompt {
-    /// The gateway saw it itself.
-    Observed,
-    /// The client's own hook reported it.
-    Captured,
-    /// The client says so.
-    Asserted,
-    /// The model says so.
-    Claimed,
-}
-
-/// A requirement as rules write it: one of the two.
+/// A requirement as rules write it: one of the three.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Written {
     /// A credential made for this call.
     credential: Option<Credential>,
     /// To know what the person said: observed, captured, asserted or claimed, or anything surer.
-    prompt: Option<Prompt>,
+    prompt: Option<Provenance>,
+    /// To know why the model says it makes the call: it is always claimed.
+    rationale: Option<Provenance>,
 }
 
 /// No name or scope is longer.
@@ -60,16 +51,20 @@ impl TryFrom<Written> for Requirement {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        match (written.credential, written.prompt) {
-            (Some(credential), None) => {
+        match (written.credential, written.prompt, written.rationale) {
+            (Some(credential), None, None) => {
                 let texts = [Some(&credential.provider), credential.scope.as_ref()];
                 if texts.into_iter().flatten().any(|text| text.is_empty() || text.len() > LONGEST) {
                     return Err(format!("`provider` and `scope` have between 1 and {LONGEST} bytes"));
                 }
                 Ok(Self::Credential(credential))
             }
-            (None, Some(prompt)) => Ok(Self::Prompt(prompt)),
-            _ => Err("a require has either `credential` or `prompt`".to_owned()),
+            (None, Some(prompt), None) => Ok(Self::Prompt(prompt)),
+            (None, None, Some(Provenance::Claimed)) => Ok(Self::Rationale(Provenance::Claimed)),
+            (None, None, Some(_)) => {
+                Err("a `rationale` is the model's own words: it is `claimed`, never more".to_owned())
+            }
+            _ => Err("a require has one of `credential`, `prompt` and `rationale`".to_owned()),
         }
     }
 }

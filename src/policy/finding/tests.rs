@@ -29,6 +29,7 @@ fn every_effect_says_what_it_needs_and_reads_back_as_it_was_written() {
         (Effect::Redact, r#"{"path":"/result/structured","remove":true}"#),
         (Effect::Require, r#"{"credential":{"provider":"postgres","scope":"read","ttl":"5m"}}"#),
         (Effect::Require, r#"{"prompt":"captured"}"#),
+        (Effect::Require, r#"{"rationale":"claimed"}"#),
         (Effect::Limit, r#"{"key":["a","7"],"max":9223372036854775807,"per":"30d","cost":0,"then":"deny"}"#),
         (
             Effect::Limit,
@@ -136,7 +137,8 @@ fn whatever_is_not_understood_is_refused() {
         (Effect::Mask, r#"{"path":"/call/arguments/a","replace":"x"}"#.into(), "`replace`"),
         (Effect::Require, "true".into(), "credential"),
         (Effect::Require, r#"{"sandbox":{}}"#.into(), "`sandbox`"),
-        (Effect::Require, r#"{"credential":{"provider":"x"},"prompt":"captured"}"#.into(), "either"),
+        (Effect::Require, r#"{"credential":{"provider":"x"},"prompt":"captured"}"#.into(), "one of"),
+        (Effect::Require, r#"{"rationale":"captured"}"#.into(), "never more"),
         (Effect::Require, r#"{"credential":{"provider":"x","role":"y"}}"#.into(), "`role`"),
         (Effect::Require, r#"{"credential":{"provider":""}}"#.into(), "provider"),
         (Effect::Require, r#"{"credential":{"scope":"x"}}"#.into(), "provider"),

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 
 use super::Told;
 use super::again::Gap;
-use crate::policy::input::{from_json, object};
+use crate::policy::input::{from_json, no_intent, object};
 use crate::wire::json;
 
 /// Calls that came before: the one list that grows with a session.
@@ -39,7 +39,8 @@ static USUAL: LazyLock<BTreeMap<&'static str, Value>> = LazyLock::new(|| {
     BTreeMap::from([
         ("version", Value::from(1_u64)),
         ("phase", Value::from("call")),
-        ("intent", Value::Null),
+        // Until something could be known of it this was null, which no rule could look into.
+        ("intent", no_intent().value()),
         ("approval", Value::Null),
         ("facts", facts),
         ("session", session),

@@ -134,12 +134,12 @@ fn an_input_comes_back_whole() {
 
 #[test]
 fn each_input_alone_flips_a_decision_and_is_kept_exactly() {
-    // A09. Why a call is made is not known in this version: `input.intent` is null, so there are six and not seven.
+    // A09
     let bundle = sample::bundle(
-        "package countersign.six\n\nallow contains {\"id\": \"all\", \"reason\": \"r\"} if {\n\tinput.principal.id == \"os:ada\"\n\t\
+        "package countersign.seven\n\nallow contains {\"id\": \"all\", \"reason\": \"r\"} if {\n\tinput.principal.id == \"os:ada\"\n\t\
          \"sales\" in input.principal.groups\n\tinput.environment == \"production\"\n\tinput.facts.risk == \"low\"\n\t\
          every resource in input.facts.resources {\n\t\tresource.sensitivity == \"public\"\n\t}\n\t\
-         input.call.target == \"orders\"\n}\n",
+         input.call.target == \"orders\"\n\tinput.intent.mismatch == false\n}\n",
     );
     let (orders, refunds) = (sample::call("orders", "{}"), sample::call("refunds", "{}"));
     let changed = |call: &crate::call::Call, path: &str, said: &str| {
@@ -156,6 +156,7 @@ fn each_input_alone_flips_a_decision_and_is_kept_exactly() {
         ("risk", &orders, changed(&orders, "/facts/risk", r#""high""#), "NoRuleAllowed"),
         ("sensitivity", &orders, changed(&orders, "/facts/resources", resource), "NoRuleAllowed"),
         ("target", &refunds, sample::document(&refunds), "NoRuleAllowed"),
+        ("intent", &orders, changed(&orders, "/intent/mismatch", "true"), "NoRuleAllowed"),
     ] {
         assert_eq!(sample::word(&bundle.decide(&input, call.digest, &sample::still)), verdict, "{what}");
         whole(call, &input);

@@ -95,6 +95,11 @@ impl Part {
         serde_json::from_value(plain).map(Self).map_err(|error| NoPart(error.to_string()))
     }
 
+    /// The engine's value.
+    pub(in crate::policy) fn value(self) -> Value {
+        self.0
+    }
+
     /// A value of the wire.
     pub fn from_json(value: &json::Value) -> Self {
         Self(from_json(value))

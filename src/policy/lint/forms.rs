@@ -89,7 +89,7 @@ fn good(name: &str, holds: bool) -> Value {
         "may_differ" => json!(0),
         "path" => json!("/result/content"),
         "credential" => json!({ "provider": "x" }),
-        "prompt" => json!("claimed"),
+        "prompt" | "rationale" => json!("claimed"),
         "key" => json!(["x"]),
         "then" if holds => json!("hold"),
         "then" => json!("deny"),

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::facts::ResultFacts;
+use super::intent::Intent;
 use crate::facts::Risk;
 use crate::facts::told::Facts;
 
@@ -37,8 +38,8 @@ pub(super) struct Document {
     client: Client,
     /// What came before.
     session: Session,
-    /// Why it is asked. Always null in this version.
-    intent: (),
+    /// Why it is asked, and how that is known.
+    intent: Intent,
     /// A free word of the operator: production, staging.
     environment: String,
     /// The compliance zone the gateway stands in, in the operator's words; empty when nobody said.

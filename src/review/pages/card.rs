@@ -10,11 +10,12 @@ use super::super::card::{Answered, Asked, Card, Edited, Preview, Shown};
 use super::super::known::{Fact, Tone, facts};
 use super::super::risk::risk;
 use super::super::sentence::{Word, sentence};
+use super::super::why::Why;
 use super::difference::{Side, sides};
 use super::frame::{Frame, When};
 use super::inbox::{asker, moment, state};
 use super::saying::{CHIPS, target};
-use super::seen::{Seen, Told, is_marked};
+use super::seen::{Seen, Told, Written, is_marked};
 use super::timeline::Step;
 use super::value::{Argument, Json, arguments, hides, holds_a_mark};
 use crate::approval::state::State;
@@ -58,6 +59,8 @@ pub struct Look {
     pub asker: Seen,
     /// More about them: what, and whether it is proven.
     pub who: Vec<(&'static str, Seen, &'static str)>,
+    /// What it was asked for, and why.
+    pub why: Option<Why>,
     /// What would be sent.
     pub arguments: Vec<Argument>,
     /// The arguments as text, for whoever wants others.
@@ -146,6 +149,7 @@ impl Look {
                 .into_iter()
                 .filter_map(|(name, text, known)| Some((name, Seen::from(text?), proof(known))))
                 .collect(),
+            why: Why::of(shown),
             arguments: arguments(&shown.params, &sql),
             marked: holds_a_mark(&shown.params) || is_marked(&shown.target),
             editable: editable.then_some(whole),

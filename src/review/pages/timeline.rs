@@ -35,6 +35,9 @@ fn words(event: &str, body: &Value) -> Vec<Word> {
     };
     match event {
         "arrived" => vec![theirs("principal"), ours(" asked for "), theirs("target"), ours(" of "), theirs("server")],
+        "mismatched" => {
+            vec![ours("It is not the call that its client's hook reported: something changed it on the way")]
+        }
         "decided" => vec![Word::Ours(format!("The rules say: {}", text(body, "outcome")))],
         "refused" => because(vec![ours("Refused")]),
         "held" => vec![Word::Ours(format!(
