@@ -4,6 +4,7 @@
 
 pub mod approvals;
 pub mod assembly;
+pub mod audit;
 pub mod channels;
 pub mod check;
 pub mod config;
@@ -18,6 +19,7 @@ pub mod pins;
 pub mod policy;
 pub mod run;
 pub mod serve;
+pub mod span;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -93,6 +95,9 @@ enum Command {
     /// Read the record
     #[command(after_help = log::EXAMPLES.text(), arg_required_else_help = true)]
     Log(log::LogArgs),
+    /// Take the record to an auditor: exports, reports, timelines
+    #[command(after_help = audit::EXAMPLES.text(), arg_required_else_help = true)]
+    Audit(audit::AuditArgs),
     /// Check the configuration and the policies; starts nothing
     #[command(after_help = check::EXAMPLES.text())]
     Check(check::CheckArgs),
@@ -110,7 +115,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Set up", &["check", "config", "keys", "pins"]),
     ("Answer", &["approvals", "wait", "channels"]),
     ("Policy", &["policy", "facts"]),
-    ("Log", &["log"]),
+    ("Log", &["log", "audit"]),
 ];
 
 const EXAMPLES: Examples = Examples([
@@ -134,6 +139,7 @@ fn dispatch(command: &Command, global: &Global, out: &mut Output<'_>) -> anyhow:
             let store = crate::store::Store::open_reader(&StoreOptions::from(&global.store()?)).await?;
             log::run(args, &store, out).await
         }),
+        Command::Audit(args) => audit::run(args, global, out),
         Command::Check(args) => check::run(args, global, out, check::compiled),
         Command::Config(args) => config::run(args, global, out),
     }

@@ -24,6 +24,9 @@ const ALL: &[Migration] = &[
     Migration { number: 8, text: GRANTS },
     Migration { number: 9, text: SIGN_INS },
     Migration { number: 10, text: DELIVERIES },
+    Migration { number: 11, text: NOTHING },
+    Migration { number: 12, text: NOTHING },
+    Migration { number: 13, text: SINKS },
 ];
 
 /// Digests and lists are kept as text, times as microseconds since 1970.
@@ -247,6 +250,21 @@ CREATE TABLE posted (
 CREATE TABLE closed_channel (
     name TEXT {bytewise} PRIMARY KEY,
     at {integer} NOT NULL,
+    why TEXT NOT NULL
+) {strict};
+";
+
+/// A number that another branch takes.
+const NOTHING: &str = "SELECT 1";
+
+/// How far each sink was told, and which gateway tells it.
+const SINKS: &str = "
+CREATE TABLE sink_cursor (
+    name TEXT {bytewise} PRIMARY KEY,
+    seq {integer} NOT NULL,
+    moved {integer} NOT NULL,
+    holder TEXT NOT NULL,
+    until {integer} NOT NULL,
     why TEXT NOT NULL
 ) {strict};
 ";
