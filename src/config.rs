@@ -27,6 +27,7 @@ pub mod sample;
 pub mod schema;
 mod section;
 pub mod servers;
+pub mod sinks;
 pub mod source;
 pub mod store;
 pub mod telemetry;
@@ -53,6 +54,7 @@ pub use self::reading::Source;
 pub use self::review::{EmailVerified, GroupRoles, PersonClaims, Provider, Review};
 pub use self::routing::{Filter, Hours, OnCall, Route};
 pub use self::servers::{Arguments, PinRule, Server, ServerName, Trust};
+pub use self::sinks::Sink;
 pub use self::source::{Found, Request, Surroundings};
 pub use self::store::{Database, Durability, Store};
 pub use self::telemetry::{Format, Level, Log};
@@ -103,6 +105,9 @@ pub struct Config {
     /// Where the record is kept.
     #[schemars(with = "Option<Store>")]
     pub store: Store,
+    /// Where else the record is told.
+    #[schemars(extend("default" = []))]
+    pub sinks: Vec<Sink>,
     /// How much may come in.
     #[schemars(with = "Option<Limits>")]
     pub limits: Limits,

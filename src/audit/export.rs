@@ -10,9 +10,11 @@ mod gist;
 pub mod jsonl;
 mod ocsf;
 pub mod proof;
+mod shortened;
 #[cfg(test)]
 mod tests;
 
+pub use self::ocsf::severity;
 use crate::clock::Timestamp;
 use crate::store::entries::Written;
 use crate::wire::json::{Object, Value};

@@ -3,6 +3,7 @@
 //! Everything that can be wrong is found here, before anything listens or starts.
 
 pub mod channels;
+mod sinks;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -44,6 +45,7 @@ use crate::policy::files::{self, Include};
 use crate::policy::input::{self, Trust};
 use crate::policy::problem::Problem;
 use crate::reload::Reload;
+use crate::sinks::Sinks;
 use crate::store::{Store, StoreOptions};
 use crate::wire::reader::Limits;
 
@@ -68,6 +70,7 @@ pub struct Assembled {
     sources: Vec<PathBuf>,
     files: Vec<PathBuf>,
     outbox: OnceLock<Arc<Outbox>>,
+    sinks: Arc<Sinks>,
 }
 
 /// Reads and compiles the policies a configuration names.
@@ -121,6 +124,8 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
     // Whoever reads a decision later must be able to read what made it.
     store.keep(bundle.kept()).await?;
     let recorder = Recorder::start(store.clone());
+    let sinks = Sinks::start(store.clone(), Arc::clone(&clock), sinks::sinks(config)).await?;
+    recorder.guard(sinks.gate());
     let fleet = Fleet::new(config.servers.values().map(|server| server_options(server, &config.store)).collect());
     let judge = Arc::new(Judge::new(bundle));
     let gateway = Gateway::new(fleet, judge, recorder, store, (clock, settings(config)));
@@ -134,6 +139,7 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
         sources: Vec::new(),
         files: config.catalogue.files.clone(),
         outbox: OnceLock::new(),
+        sinks,
     })
 }
 
@@ -154,6 +160,7 @@ impl Assembled {
             }
         });
         self.gateway.tasks.spawn(self.outbox(config)?.run(self.stop.clone()));
+        self.gateway.tasks.spawn(Arc::clone(&self.sinks).run(self.stop.clone()));
         if !self.sources.is_empty() {
             let reload = Reload::new(Arc::clone(&self.gateway), self.sources.clone(), self.files.clone());
             self.gateway.tasks.spawn(reload.watch(self.stop.clone()));

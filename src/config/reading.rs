@@ -11,7 +11,7 @@ use super::source::{Found, Request, Surroundings};
 use super::tree::{At, Entries, graft_environment, graft_flag, plant};
 use super::{
     Catalogue, Config, ConfigError, Faults, GroupRoles, Http, Identity, Limits, Log, Person, Policy, Review, Server,
-    Store, check, people, routing,
+    Sink, Store, check, people, routing,
 };
 use crate::policy::lint::reviewers::Reviewers;
 
@@ -188,6 +188,7 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
     let policy = root.table("policy").and_then(|section| Policy::read(&section));
     let catalogue = root.table("catalogue").and_then(|section| Catalogue::read(&section));
     let store = root.table("store").and_then(|section| Store::read(&section));
+    let sinks = Sink::read_all(&root);
     let limits = root.table("limits").and_then(|section| Limits::read(&section));
     let log = root.table("log").and_then(|section| Log::read(&section));
     root.close();
@@ -206,6 +207,7 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
         policy: policy?,
         catalogue: catalogue?,
         store: store?,
+        sinks: sinks?,
         limits: limits?,
         log: log?,
         source,

@@ -5,13 +5,14 @@
 //! commit and nothing else, and many share.
 
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::oneshot;
 
 use crate::audit::entry::Entry;
 use crate::audit::receipt::Receipt;
 use crate::permit::Permit;
+use crate::sinks::gate::{Behind, Gate};
 use crate::store::Store;
 use crate::store::append::AppendError;
 use crate::store::entries::Line;
@@ -24,6 +25,7 @@ pub struct Recorder(Arc<Desk>);
 struct Desk {
     store: Store,
     queue: Mutex<Queue>,
+    gate: OnceLock<Arc<Gate>>,
 }
 
 /// What waits for the next commit.
@@ -45,18 +47,35 @@ type Waiting = oneshot::Sender<Result<(), AppendError>>;
 
 /// Nothing was written, or nobody knows whether it was; either way nothing may happen that needed it.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("audit_unavailable: {0}")]
-pub struct Unrecorded(#[from] AppendError);
+pub enum Unrecorded {
+    /// The book cannot be written.
+    #[error("audit_unavailable: {0}")]
+    Book(#[from] AppendError),
+    /// A copy that must be told is behind. What happened is still written down.
+    #[error("audit_unavailable: {0}")]
+    Sink(#[from] Behind),
+}
 
 impl Recorder {
     /// A recorder for the book of this store.
     pub fn start(store: Store) -> Self {
-        Self(Arc::new(Desk { store, queue: Mutex::default() }))
+        Self(Arc::new(Desk { store, queue: Mutex::default(), gate: OnceLock::new() }))
+    }
+
+    /// Lets nothing new run while a sink that must be told is behind.
+    pub fn guard(&self, gate: Arc<Gate>) {
+        self.0.gate.get_or_init(|| gate);
+    }
+
+    /// Whether something new may run: its outcome can be written down, and what must be told elsewhere is.
+    pub fn admits(&self) -> Result<(), Unrecorded> {
+        self.0.store.appender().admits()?;
+        Ok(self.0.gate.get().map_or(Ok(()), |gate| gate.admits())?)
     }
 
     /// Writes down that this call is about to be performed. Refused while its outcome might find no room.
     pub async fn about_to(&self, permit: &Permit, entries: Vec<Entry>) -> Result<Receipt, Unrecorded> {
-        self.0.store.appender().admits()?;
+        self.admits()?;
         self.write(entries).await?;
         Ok(Receipt::new(permit.call().digest))
     }

@@ -252,7 +252,7 @@ fn message(record: &Record, gist: &Gist) -> String {
 }
 
 /// From 1, only to be known, to 5, critical.
-pub(super) fn severity(record: &Record) -> u64 {
+pub fn severity(record: &Record) -> u64 {
     let word = |key: &str| record.body.str(key).unwrap_or_default();
     match record.event.as_str() {
         "fault" => 4,

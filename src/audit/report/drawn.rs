@@ -47,7 +47,8 @@ pub(super) fn by_fate(tally: &Tally) -> Chart {
         Fate::Open => "open",
     };
     let amount = |fate: Fate| Amount {
-        label: fate.name().to_owned(),
+        // There is no room for all of it.
+        label: fate.name().trim_end_matches(" or void").to_owned(),
         of: vec![(class(fate), holds.get(&fate).copied().unwrap_or(0))],
     };
     Chart::of(&Fate::ALL.map(amount))

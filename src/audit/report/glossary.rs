@@ -2,7 +2,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 /// One sentence for an event code; nothing for one that is not known here.
-pub fn meaning(event: &str) -> &'static str {
+pub(super) fn meaning(event: &str) -> &'static str {
     match event {
         "rejected" => "Something could not be read, was not let in, or asked for nothing that is served.",
         "arrived" => "A call arrived: who asks which server for what.",

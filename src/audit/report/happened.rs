@@ -3,6 +3,8 @@
 
 use crate::audit::export::Record;
 use crate::clock::Timestamp;
+use crate::review::pages::frame::When;
+use crate::review::pages::inbox::moment;
 use crate::wire::json::Value;
 
 /// What somebody did.
@@ -78,7 +80,7 @@ pub struct Granted {
     /// How many calls at most.
     pub uses: String,
     /// Until when.
-    pub until: String,
+    pub until: When,
 }
 
 impl Granted {
@@ -94,7 +96,7 @@ impl Granted {
             principal: text("principal"),
             what: format!("{}/{}", text("server"), text("tool")),
             uses: uses.unwrap_or_default(),
-            until: text("until"),
+            until: moment(&text("until")),
         }
     }
 }
