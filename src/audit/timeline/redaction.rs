@@ -8,13 +8,13 @@ use crate::audit::export::Record;
 use crate::wire::json::{Object, Value};
 
 /// Members that stay.
-const KEPT: [&str; 62] = [
+const KEPT: [&str; 64] = [
     "account", "agent", "agreed", "asked", "attempt", "break_glass", "by", "bytes", "call", "catalogue", "class", "code",
     "deadline", "definition", "digest", "evidence", "exceeded", "finding", "from", "given", "grant", "hidden", "labels",
     "lacking", "leaf", "left", "masked", "method", "micros", "millis", "outcome", "part", "people", "person", "policy",
     "preview_of", "principal", "proof", "protocol", "provenance", "redacted", "risk", "seen", "server", "session", "state",
     "summary", "target", "tool", "traceparent", "transport", "until", "used", "user", "word", "effect", "id", "severity",
-    "reviewers", "count", "index", "hash",
+    "reviewers", "quorum", "each", "ttl", "index", "hash",
 ];
 /// Members whose own members are looked at in the same way.
 const OPENED: [&str; 5] = ["findings", "shadow", "agreement", "all_of", "previews"];
