@@ -109,9 +109,11 @@ impl Format {
 impl Record {
     /// Of a line of the book. What cannot be read stands there as it is.
     pub fn of(written: &Written, leaf: Option<Leaf>) -> Self {
-        let mut body = match lenient(written.body.as_bytes(), &Limits::REPLY) {
-            Ok(Value::Object(object)) => object,
-            _ => crate::object! { "unreadable" => written.body.as_str() },
+        let read = lenient(written.body.as_bytes(), &Limits::REPLY);
+        let mut body = if let Ok(Value::Object(object)) = read {
+            object
+        } else {
+            crate::object! { "unreadable" => written.body.as_str() }
         };
         body.remove("event");
         Self {

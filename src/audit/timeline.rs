@@ -11,7 +11,7 @@ mod tests;
 pub use self::redaction::redacted;
 
 use super::export::Record;
-use crate::wire::json::{Object, Value};
+use crate::wire::json::{Number, Object, Value};
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,17 +56,29 @@ fn told(event: &str, body: &Object) -> (String, String) {
         "decided" => ("policy".to_owned(), decided(body)),
         "refused" => (String::new(), format!("refused it: {}", said(&[text("class"), text("why")]))),
         "held" => (String::new(), held(body)),
-        "viewed" => (person(), format!("was shown it in a browser, by {} ({})", text("account"), short(&text("digest")))),
+        "viewed" => {
+            (person(), format!("was shown it in a browser, by {} ({})", text("account"), short(&text("digest"))))
+        }
         "rushed" => (person(), format!("had it before them for {} ms ({} risk)", number(body, "millis"), text("risk"))),
         "voted" => (person(), voted(body)),
-        "escalated" => (person(), format!("had those asked at once who would be asked later: {}", texts(body, "lacking"))),
+        "escalated" => {
+            (person(), format!("had those asked at once who would be asked later: {}", texts(body, "lacking")))
+        }
         "questioned" => (person(), format!("asked: {}", text("text"))),
         "explained" => ("agent".to_owned(), format!("answered, and nobody has checked it: {}", text("text"))),
         "edited" => {
-            let places: Vec<&str> = body.object("changes").into_iter().flat_map(Object::iter).map(|(at, _)| at).collect();
+            let places: Vec<&str> =
+                body.object("changes").into_iter().flat_map(Object::iter).map(|(at, _)| at).collect();
             let words = said(&[text("reason")]);
             let after = short(&text("digest"));
-            (person(), format!("{} other arguments at {}: {words}; the call is {after} then", text("outcome"), places.join(" ")))
+            (
+                person(),
+                format!(
+                    "{} other arguments at {}: {words}; the call is {after} then",
+                    text("outcome"),
+                    places.join(" ")
+                ),
+            )
         }
         "grant_made" => (texts(body, "people"), format!("agreed to calls like it until {}", text("until"))),
         "grant_used" => {
@@ -98,13 +110,13 @@ fn arrived(body: &Object) -> String {
     };
     let agent = [("for ", text("user")), ("by ", text("agent")), ("with ", text("client"))];
     for (word, who) in agent.iter().filter(|(_, who)| !who.is_empty()) {
-        words.push_str(&format!(", {word}{who}"));
+        words.extend([format!(", {word}{who}")]);
     }
-    words.push_str(&format!(" over {} (proven by {})", text("transport"), text("proof")));
+    words.extend([format!(" over {} (proven by {})", text("transport"), text("proof"))]);
     if let Some(params) = body.get("params") {
-        words.push_str(&format!(": {params}"));
+        words.extend([format!(": {params}")]);
     }
-    words.push_str(&format!("; call {}, definition {}", short(text("digest")), short(text("definition"))));
+    words.extend([format!("; call {}, definition {}", short(text("digest")), short(text("definition")))]);
     words
 }
 
@@ -158,7 +170,7 @@ fn voted(body: &Object) -> String {
 
 fn finished(body: &Object) -> String {
     let text = |name: &str| body.str(name).unwrap_or_default().to_owned();
-    let micros = body.get("micros").and_then(Value::as_number).and_then(|micros| micros.as_i64()).unwrap_or(0);
+    let micros = body.get("micros").and_then(Value::as_number).and_then(Number::as_i64).unwrap_or(0);
     let words = said(&[text("outcome").replace('_', " "), text("error")]);
     let took = since(micros);
     let took = took.trim_start_matches('+');

@@ -3,9 +3,9 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
-use super::{Config, sinks};
 use super::channels::{Mail, Slack, Teams, Webhook};
 use super::reach::{Program, Remote};
+use super::{Config, sinks};
 use crate::channels::routing::duty::{Rota, Service};
 
 /// The JSON schema of `countersign.toml`.

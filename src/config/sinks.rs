@@ -122,7 +122,8 @@ pub enum KindWord {
 const NAME: Wanted = Wanted("a small letter first, then small letters, digits and `-`, at most 24 in all", "siem");
 const KIND: Wanted = Wanted("what the sink is: `file`, `http` or `syslog`", "file");
 const PERIOD: Wanted = Wanted("a time with its unit", "60s");
-const TO: Wanted = Wanted("`tls://`, `tcp://` or `udp://` with host and port, or `unix:` and a path", "tls://siem.example:6514");
+const TO: Wanted =
+    Wanted("`tls://`, `tcp://` or `udp://` with host and port, or `unix:` and a path", "tls://siem.example:6514");
 const LONGEST: u64 = 60 << 10;
 const SHORTEST: u64 = 1 << 10;
 
@@ -133,7 +134,9 @@ impl Sink {
         let all = read.into_iter().collect::<Reading<Vec<_>>>()?;
         let names: BTreeSet<&str> = all.iter().map(|sink| sink.name.as_str()).collect();
         if names.len() < all.len() {
-            return Err(root.fault("two sinks have one name".to_owned(), "how far a sink was told is kept under its name"));
+            return Err(
+                root.fault("two sinks have one name".to_owned(), "how far a sink was told is kept under its name")
+            );
         }
         Ok(all)
     }
@@ -202,7 +205,9 @@ impl Syslog {
         let allow_private = section.truth("allow_private");
         let (wire, tls_sha256) = (wire?, tls_sha256?);
         if tls_sha256.is_some() && !matches!(wire, Wire::Tls(..)) {
-            return Err(section.fault("only TLS has a certificate".to_owned(), "write tls:// or leave `tls_sha256` out"));
+            return Err(
+                section.fault("only TLS has a certificate".to_owned(), "write tls:// or leave `tls_sha256` out")
+            );
         }
         Ok(Self { to: wire, tls_sha256, longest: longest?, allow_private: allow_private? })
     }

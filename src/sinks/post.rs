@@ -12,6 +12,9 @@ use crate::downstream::http::fetch::fetch;
 use crate::downstream::http::guard::{Private, Reach, reach_of};
 use crate::secret::Secret;
 
+/// Whoever waits for a write gives it up before this.
+const LONGEST: Duration = Duration::from_secs(120);
+
 /// Posts to one address.
 pub(super) struct Poster {
     name: String,
@@ -19,7 +22,6 @@ pub(super) struct Poster {
     headers: BTreeMap<String, Secret>,
     kind: &'static str,
     reach: Reach,
-    timeout: Duration,
 }
 
 impl Poster {
@@ -27,10 +29,9 @@ impl Poster {
         (name, url): (&str, Url),
         (headers, kind): (BTreeMap<String, Secret>, &'static str),
         private: Private,
-        timeout: Duration,
     ) -> Self {
         let reach = reach_of(&url, private);
-        Self { name: name.to_owned(), url, headers, kind, reach, timeout }
+        Self { name: name.to_owned(), url, headers, kind, reach }
     }
 
     /// Taken is what the collector says it has taken.
@@ -46,7 +47,7 @@ impl Poster {
         }
         let body: String = told.iter().map(|told| told.text.as_str()).collect();
         let request = request.body(body.into_bytes()).map_err(|error| error.to_string())?;
-        let reply = fetch(request, self.reach, self.timeout).await.map_err(|fault| fault.to_string())?;
+        let reply = fetch(request, self.reach, LONGEST).await.map_err(|fault| fault.to_string())?;
         let status = reply.status();
         if status.is_success() { Ok(()) } else { Err(format!("the collector answered {status}")) }
     }

@@ -115,8 +115,7 @@ async fn connect(to: &Wire, private: Private) -> Result<Open, String> {
         Wire::Udp(host, port) => {
             let address = inside(host, *port, private).await?.into_iter().next();
             let address = address.ok_or_else(|| format!("{host} has no address"))?;
-            let any: SocketAddr =
-                if address.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0_u16; 8], 0).into() };
+            let any: SocketAddr = if address.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0_u16; 8], 0).into() };
             let socket = UdpSocket::bind(any).await.map_err(|error| error.to_string())?;
             socket.connect(address).await.map_err(|error| error.to_string())?;
             Ok(Open::Udp(socket))

@@ -18,6 +18,8 @@ const LOOK: Duration = Duration::from_millis(250);
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// How long a gateway has a sink beyond what one write may take.
 const MARGIN: Duration = Duration::from_secs(20);
+/// When less than this is left of it, it is asked for anew.
+const LEAST: Duration = Duration::from_secs(10);
 /// Entries told at once.
 const BATCH: i64 = 500;
 /// And bytes; one entry alone may be longer.
@@ -133,7 +135,7 @@ impl Sinks {
     /// Whether this gateway tells the sink, for long enough to do it once.
     async fn hold(&self, sink: &Sink, held: &mut Option<Held>) -> Result<bool, StoreError> {
         let now = self.store.time(self.clock.now()).await?;
-        let needed = later(now, sink.timeout.saturating_add(MARGIN / 2));
+        let needed = later(now, sink.timeout.saturating_add(LEAST));
         if held.as_ref().is_some_and(|held| held.until >= needed) {
             return Ok(true);
         }
@@ -141,14 +143,13 @@ impl Sinks {
         if !self.store.hold_sink(&sink.name, &self.holder, (now, until)).await? {
             return Ok(false);
         }
-        match held {
-            Some(held) => held.until = until,
-            None => {
-                let Some(cursor) = self.store.find_sink(&sink.name).await? else { return Ok(false) };
-                let (tail, writer) = (Tail::after(cursor.seq), Writer::of(sink));
-                *held = Some(Held { tail, until, writer, waiting: Vec::new() });
-            }
+        if let Some(held) = held {
+            held.until = until;
+            return Ok(true);
         }
+        let Some(cursor) = self.store.find_sink(&sink.name).await? else { return Ok(false) };
+        let (tail, writer) = (Tail::after(cursor.seq), Writer::of(sink));
+        *held = Some(Held { tail, until, writer, waiting: Vec::new() });
         Ok(true)
     }
 }
@@ -161,7 +162,6 @@ impl Writer {
                 (&sink.name, url.clone()),
                 (headers.clone(), sink.format.media_type()),
                 *private,
-                sink.timeout,
             )),
             Kind::Syslog { to, private, .. } => Self::Syslog(syslog::Line::new(to.clone(), *private)),
         }

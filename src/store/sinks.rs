@@ -29,8 +29,7 @@ ON CONFLICT (name) DO NOTHING";
 
 const FIND: &str = "SELECT seq, moved, holder, until, why FROM sink_cursor WHERE name = $1";
 
-const HOLD: &str =
-    "UPDATE sink_cursor SET holder = $2, until = $4 WHERE name = $1 AND (holder = $2 OR until <= $3)";
+const HOLD: &str = "UPDATE sink_cursor SET holder = $2, until = $4 WHERE name = $1 AND (holder = $2 OR until <= $3)";
 
 const ADVANCE: &str = "UPDATE sink_cursor SET seq = $3, moved = $4, why = '' WHERE name = $1 AND holder = $2";
 

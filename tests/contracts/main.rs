@@ -20,6 +20,7 @@ mod crash;
 mod deliveries;
 mod fault;
 mod grants;
+mod late;
 mod limits;
 mod passkeys;
 mod place;
@@ -27,6 +28,7 @@ mod postgres;
 mod proxy;
 mod race;
 mod sign_ins;
+mod sinks;
 mod sqlite;
 mod store;
 mod tasks;
@@ -67,6 +69,7 @@ fn main() {
         .chain(store::PROMISES)
         .chain(tickets::PROMISES)
         .chain(sign_ins::PROMISES)
+        .chain(sinks::PROMISES)
         .chain(passkeys::PROMISES)
         .chain(deliveries::PROMISES)
         .chain(tasks::PROMISES)
@@ -78,7 +81,9 @@ fn main() {
         trials.push(Trial::test(format!("sqlite::{name}"), || ask(Database::Sqlite, *promise)));
     }
     if place::postgres().is_some() {
-        for (name, promise) in both.iter().copied().chain(postgres::PROMISES).chain(collide::PROMISES) {
+        for (name, promise) in
+            both.iter().copied().chain(postgres::PROMISES).chain(collide::PROMISES).chain(late::PROMISES)
+        {
             trials.push(Trial::test(format!("postgres::{name}"), || ask(Database::Postgres, *promise)));
         }
     }

@@ -14,6 +14,7 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod audit_export;
 mod bench;
 mod channels;
 mod claimed;
@@ -91,7 +92,7 @@ fn main() {
     rooms.extend([crowding::STORIES, falling::STORIES, claimed::STORIES, granted::STORIES]);
     rooms.extend([linked::STORIES, pipeline::STORIES]);
     rooms.extend([previews::STORIES, unseen::STORIES, evidence::STORIES, pages::STORIES, channels::STORIES]);
-    rooms.push(surfaces::STORIES);
+    rooms.extend([surfaces::STORIES, audit_export::STORIES]);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
         rooms.extend([rounds::WITH_POSTGRES, crashing::WITH_POSTGRES]);

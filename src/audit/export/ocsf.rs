@@ -29,9 +29,8 @@ impl Class {
         match record.event.as_str() {
             "session" => Self::Authentication,
             "operated" if matches!(what, "signed_in" | "signed_out") => Self::Authentication,
-            "operated" => Self::Entity,
             "definition" if matches!(what, "drifted" | "flapping") => Self::Finding,
-            "definition" | "grant_made" | "grant_ended" => Self::Entity,
+            "operated" | "definition" | "grant_made" | "grant_ended" => Self::Entity,
             _ => Self::Api,
         }
     }
@@ -52,14 +51,13 @@ impl Class {
         match self {
             Self::Api => 99,
             Self::Authentication if matches!(what, "closed" | "signed_out") => 2,
-            Self::Authentication => 1,
+            Self::Authentication | Self::Finding => 1,
             Self::Entity => match (record.event.as_str(), what) {
                 ("grant_made", _) | (_, "key_made") => 1,
                 (_, "exported" | "reported") => 2,
                 ("grant_ended", _) | (_, "key_revoked") => 4,
                 _ => 3,
             },
-            Self::Finding => 1,
         }
     }
 }

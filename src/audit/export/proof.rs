@@ -97,7 +97,10 @@ pub(in crate::audit) fn number(call: &str) -> u128 {
         let digest = crate::digest::sha256(call.as_bytes());
         digest.iter().take(16).fold(0_u128, |number, byte| number << 8 | u128::from(*byte))
     };
-    Some(digits).filter(|digits| digits.len() == 32).and_then(|digits| u128::from_str_radix(&digits, 16).ok()).unwrap_or_else(short)
+    Some(digits)
+        .filter(|digits| digits.len() == 32)
+        .and_then(|digits| u128::from_str_radix(&digits, 16).ok())
+        .unwrap_or_else(short)
 }
 
 impl Proof {

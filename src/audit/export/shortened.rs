@@ -7,8 +7,21 @@ use crate::wire::json::Object;
 
 /// Members that say the most in little room.
 const KEPT: [&str; 15] = [
-    "principal", "agent", "user", "person", "by", "server", "target", "tool", "method", "outcome", "state", "word", "class",
-    "digest", "policy",
+    "principal",
+    "agent",
+    "user",
+    "person",
+    "by",
+    "server",
+    "target",
+    "tool",
+    "method",
+    "outcome",
+    "state",
+    "word",
+    "class",
+    "digest",
+    "policy",
 ];
 /// Characters of each.
 const MOST: usize = 120;

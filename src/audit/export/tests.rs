@@ -114,7 +114,8 @@ fn what_an_agent_wrote_stays_in_its_record() {
 #[test]
 fn every_form_keeps_what_ties_a_record_to_the_book() {
     // A51
-    let record = chained("voted", &json!({ "person": "ada", "word": "yes", "digest": "sha256:x", "state": "approved" }));
+    let record =
+        chained("voted", &json!({ "person": "ada", "word": "yes", "digest": "sha256:x", "state": "approved" }));
     let hash = "ab".repeat(32);
     let line: Value = serde_json::from_str(&Format::Jsonl.record(&record)).unwrap();
     assert_eq!(line["leaf"], json!({ "index": 6, "hash": hash }));
@@ -136,7 +137,12 @@ fn every_form_keeps_what_ties_a_record_to_the_book() {
 #[test]
 fn an_event_of_ocsf_has_what_its_class_requires() {
     for (event, body, class, required) in [
-        ("arrived", json!({ "principal": "os:ada", "server": "db", "target": "query", "method": "tools/call" }), 6003, "api"),
+        (
+            "arrived",
+            json!({ "principal": "os:ada", "server": "db", "target": "query", "method": "tools/call" }),
+            6003,
+            "api",
+        ),
         ("decided", json!({ "outcome": "hold", "policy": "sha256:1", "findings": [] }), 6003, "actor"),
         ("finished", json!({ "outcome": "failed" }), 6003, "src_endpoint"),
         ("session", json!({ "what": "opened", "principal": "os:ada" }), 3002, "user"),

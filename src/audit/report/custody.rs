@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 
 /// What is known of one call, as far as it is counted.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is learned and asked for alone")]
 pub struct Custody {
     /// Whether the period holds an entry of it.
     pub here: bool,

@@ -69,7 +69,7 @@ impl Tally {
         let here = (record.seq, record.at);
         let first = self.ends.map_or(here, |(first, _)| first);
         self.ends = Some((first, here));
-        *self.events.entry(record.event.clone()).or_default() += 1;
+        one_more(self.events.entry(record.event.clone()).or_default());
         self.learn(record, true);
         self.note(record);
     }
@@ -137,9 +137,7 @@ impl Tally {
                 if here {
                     let day = self.days.entry(record.at.micros().div_euclid(DAY_MICROS)).or_default();
                     let place = of.verdict.map_or(2, super::custody::Verdict::place);
-                    if let Some(count) = day.get_mut(place) {
-                        *count = count.saturating_add(1);
-                    }
+                    day.get_mut(place).into_iter().for_each(one_more);
                 }
             }
             _ => of.follow(record),
@@ -155,7 +153,7 @@ impl Tally {
         let text = |name: &str| body.str(name).unwrap_or_default().to_owned();
         match record.event.as_str() {
             "refused" | "rejected" => {
-                *self.refusals.entry((record.event.clone(), text("class"))).or_default() += 1;
+                one_more(self.refusals.entry((record.event.clone(), text("class"))).or_default());
             }
             "decided" => {
                 let bundle = self.bundles.entry(text("policy")).or_insert_with(|| Bundle::new(record.at));
@@ -190,7 +188,7 @@ impl Tally {
     pub fn holds(&self) -> BTreeMap<Fate, u64> {
         let mut holds = BTreeMap::new();
         for of in self.calls().filter(|of| of.opened.is_some()) {
-            *holds.entry(of.fate.unwrap_or(Fate::Open)).or_default() += 1;
+            one_more(holds.entry(of.fate.unwrap_or(Fate::Open)).or_default());
         }
         holds
     }
@@ -221,6 +219,10 @@ fn risk(input: Option<&Value>) -> Risk {
             facts.and_then(|facts| Risk::from_word(facts.str("risk")?)).unwrap_or(Risk::Critical)
         }
     }
+}
+
+const fn one_more(count: &mut u64) {
+    *count = count.saturating_add(1);
 }
 
 fn length(count: usize) -> u64 {

@@ -57,24 +57,42 @@ fn what_ran_without_a_persons_consent_is_counted_and_named() {
     // A54
     let tally = tally(&[
         // Allowed by a rule alone.
-        arrived("a"), decided("a", "allow", "high"), only("dispatched", "a"),
+        arrived("a"),
+        decided("a", "allow", "high"),
+        only("dispatched", "a"),
         // Of low risk.
-        arrived("b"), decided("b", "allow", "low"), only("dispatched", "b"),
+        arrived("b"),
+        decided("b", "allow", "low"),
+        only("dispatched", "b"),
         // A person agreed.
-        arrived("c"), decided("c", "hold", "critical"), only("held", "c"), voted("c", "ada", "yes", "approved"),
-        only("claimed", "c"), only("dispatched", "c"),
+        arrived("c"),
+        decided("c", "hold", "critical"),
+        only("held", "c"),
+        voted("c", "ada", "yes", "approved"),
+        only("claimed", "c"),
+        only("dispatched", "c"),
         // Only a program did.
-        arrived("d"), decided("d", "hold", "high"), only("held", "d"), voted("d", "automation:bot", "yes", "approved"),
-        only("claimed", "d"), only("dispatched", "d"),
+        arrived("d"),
+        decided("d", "hold", "high"),
+        only("held", "d"),
+        voted("d", "automation:bot", "yes", "approved"),
+        only("claimed", "d"),
+        only("dispatched", "d"),
         // A person agreed before.
-        arrived("e"), decided("e", "hold", "high"), ("grant_used", Some("e"), json!({ "people": ["ada"] })), only("dispatched", "e"),
+        arrived("e"),
+        decided("e", "hold", "high"),
+        ("grant_used", Some("e"), json!({ "people": ["ada"] })),
+        only("dispatched", "e"),
         // It never ran.
-        arrived("f"), decided("f", "deny", "critical"),
+        arrived("f"),
+        decided("f", "deny", "critical"),
         // What was judged by whole facts that say nothing of the risk.
-        arrived("g"), ("decided", Some("g"), json!({ "outcome": "allow", "policy": "sha256:1", "input": { "facts": [{}] } })),
+        arrived("g"),
+        ("decided", Some("g"), json!({ "outcome": "allow", "policy": "sha256:1", "input": { "facts": [{}] } })),
         only("dispatched", "g"),
     ]);
-    let found: BTreeSet<(&str, &str)> = tally.unreviewed().iter().map(|risky| (&*risky.id, risky.risk.word())).collect();
+    let found: BTreeSet<(&str, &str)> =
+        tally.unreviewed().iter().map(|risky| (&*risky.id, risky.risk.word())).collect();
     assert_eq!(found, BTreeSet::from([("a", "high"), ("d", "high"), ("g", "critical")]));
     assert_eq!(tally.unreviewed()[0].who, "os:bot");
     assert_eq!(tally.reviewed(), (5, 2));
@@ -83,7 +101,8 @@ fn what_ran_without_a_persons_consent_is_counted_and_named() {
 
 #[test]
 fn a_call_from_before_the_period_is_looked_up() {
-    let before = book(&[arrived("a"), decided("a", "hold", "high"), only("held", "a"), voted("a", "ada", "yes", "approved")]);
+    let before =
+        book(&[arrived("a"), decided("a", "hold", "high"), only("held", "a"), voted("a", "ada", "yes", "approved")]);
     let mut tally = tally(&[only("claimed", "a"), only("dispatched", "a")]);
     assert_eq!(tally.unknown(), ["a"]);
     before.iter().for_each(|record| tally.recall(record));
@@ -93,17 +112,28 @@ fn a_call_from_before_the_period_is_looked_up() {
 #[test]
 fn holds_end_once_and_people_are_counted() {
     let tally = tally(&[
-        only("held", "a"), voted("a", "ada", "yes", "pending"), voted("a", "ben", "yes", "approved"), only("claimed", "a"),
-        only("held", "b"), voted("b", "ada", "no", "rejected"), ("settled", Some("b"), json!({ "state": "rejected" })),
-        only("held", "c"), ("settled", Some("c"), json!({ "state": "expired" })),
-        only("held", "d"), voted("d", "ben", "yes", "approved"), ("settled", Some("d"), json!({ "state": "lapsed" })),
-        only("held", "e"), voted("e", "ada", "break_glass", "approved"),
+        only("held", "a"),
+        voted("a", "ada", "yes", "pending"),
+        voted("a", "ben", "yes", "approved"),
+        only("claimed", "a"),
+        only("held", "b"),
+        voted("b", "ada", "no", "rejected"),
+        ("settled", Some("b"), json!({ "state": "rejected" })),
+        only("held", "c"),
+        ("settled", Some("c"), json!({ "state": "expired" })),
+        only("held", "d"),
+        voted("d", "ben", "yes", "approved"),
+        ("settled", Some("d"), json!({ "state": "lapsed" })),
+        only("held", "e"),
+        voted("e", "ada", "break_glass", "approved"),
         ("claimed", Some("e"), json!({ "break_glass": true })),
         only("held", "f"),
-        ("viewed", Some("f"), json!({ "person": "ada" })), ("rushed", Some("a"), json!({ "person": "ben" })),
+        ("viewed", Some("f"), json!({ "person": "ada" })),
+        ("rushed", Some("a"), json!({ "person": "ben" })),
     ]);
     let holds = tally.holds();
-    for (fate, count) in [(Fate::Approved, 2), (Fate::Denied, 1), (Fate::Expired, 1), (Fate::Gone, 1), (Fate::Open, 1)] {
+    for (fate, count) in [(Fate::Approved, 2), (Fate::Denied, 1), (Fate::Expired, 1), (Fate::Gone, 1), (Fate::Open, 1)]
+    {
         assert_eq!(holds.get(&fate), Some(&count), "{fate:?}");
     }
     let (ada, ben) = (&tally.people["ada"], &tally.people["ben"]);
@@ -132,13 +162,18 @@ fn the_page_asks_for_nothing_runs_nothing_and_says_that_it_claims_nothing() {
     let text = page(
         tally(&[
             ("arrived", Some("a"), json!({ "principal": nasty, "server": nasty, "target": nasty })),
-            decided("a", "allow", "critical"), only("dispatched", "a"),
-            ("fault", None, json!({ "what": nasty })), ("refused", None, json!({ "class": nasty })),
-            ("operated", None, json!({ "what": "policy_loaded", "detail": nasty })), voted("b", nasty, "yes", "approved"),
+            decided("a", "allow", "critical"),
+            only("dispatched", "a"),
+            ("fault", None, json!({ "what": nasty })),
+            ("refused", None, json!({ "class": nasty })),
+            ("operated", None, json!({ "what": "policy_loaded", "detail": nasty })),
+            voted("b", nasty, "yes", "approved"),
         ]),
         Ends::default(),
     );
-    for never in ["<script", "<img", "http://", "https://", "url(", "@import", "<link", "<iframe", " style=", "\u{202e}"] {
+    for never in
+        ["<script", "<img", "http://", "https://", "url(", "@import", "<link", "<iframe", " style=", "\u{202e}"]
+    {
         assert!(!text.contains(never), "{never}");
     }
     let policy = text.split("Content-Security-Policy\" content=\"").nth(1).unwrap().split('"').next().unwrap();
@@ -172,7 +207,8 @@ fn every_control_names_entries_there_can_be() {
 #[test]
 fn long_periods_have_few_bars() {
     for (days, most) in [(1, 1), (31, 31), (90, 45), (400, 45), (3650, 45)] {
-        let chart = by_day(&Tally::default(), (Timestamp::from_micros(START), Timestamp::from_micros(START + days * DAY)));
+        let chart =
+            by_day(&Tally::default(), (Timestamp::from_micros(START), Timestamp::from_micros(START + days * DAY)));
         assert!((1..=most).contains(&chart.bars.len()), "{days}: {}", chart.bars.len());
     }
 }

@@ -12,20 +12,35 @@ const SECRET: &str = "the-words-nobody-may-see";
 
 fn book() -> Vec<Record> {
     let lines = [
-        ("arrived", json!({ "principal": "os:bot", "proof": "token", "agent": "bot", "user": "ben", "transport": "http",
+        (
+            "arrived",
+            json!({ "principal": "os:bot", "proof": "token", "agent": "bot", "user": "ben", "transport": "http",
             "server": "pay", "target": "refund", "params": { "note": SECRET, "amount": 5 }, "digest": "sha256:aaaaaaaaaaaaaaaa",
-            "client": SECRET })),
-        ("decided", json!({ "outcome": "hold", "policy": "sha256:bbbbbbbbbbbbbbbb", "micros": 210, "input": { "who": SECRET },
-            "findings": [{ "policy": "pay", "id": "big", "effect": "hold", "reason": SECRET, "evidence": { "x": SECRET } }] })),
-        ("held", json!({ "digest": "sha256:cccccccccccccccc", "deadline": "2026-11-22T10:00:00Z",
-            "agreement": { "all_of": [{ "finding": "pay/big", "reviewers": ["role:finance"], "quorum": 1, "show": [SECRET] }] } })),
+            "client": SECRET }),
+        ),
+        (
+            "decided",
+            json!({ "outcome": "hold", "policy": "sha256:bbbbbbbbbbbbbbbb", "micros": 210, "input": { "who": SECRET },
+            "findings": [{ "policy": "pay", "id": "big", "effect": "hold", "reason": SECRET, "evidence": { "x": SECRET } }] }),
+        ),
+        (
+            "held",
+            json!({ "digest": "sha256:cccccccccccccccc", "deadline": "2026-11-22T10:00:00Z",
+            "agreement": { "all_of": [{ "finding": "pay/big", "reviewers": ["role:finance"], "quorum": 1, "show": [SECRET] }] } }),
+        ),
         ("viewed", json!({ "person": "ada", "account": "oidc:ada", "digest": "sha256:cccccccccccccccc" })),
-        ("voted", json!({ "person": "ada", "account": "oidc:ada", "word": "yes", "part": "countersigns", "reason": SECRET,
-            "evidence": "passkey", "assertion": { "signature": SECRET }, "digest": "sha256:cccccccccccccccc", "state": "approved" })),
+        (
+            "voted",
+            json!({ "person": "ada", "account": "oidc:ada", "word": "yes", "part": "countersigns", "reason": SECRET,
+            "evidence": "passkey", "assertion": { "signature": SECRET }, "digest": "sha256:cccccccccccccccc", "state": "approved" }),
+        ),
         ("claimed", json!({ "attempt": "att-1", "digest": "sha256:aaaaaaaaaaaaaaaa" })),
         ("dispatched", json!({ "server": "pay" })),
-        ("finished", json!({ "outcome": "failed_by_tool", "digest": "sha256:dddddddddddddddd", "bytes": 812, "micros": 61_234_000,
-            "error": SECRET })),
+        (
+            "finished",
+            json!({ "outcome": "failed_by_tool", "digest": "sha256:dddddddddddddddd", "bytes": 812, "micros": 61_234_000,
+            "error": SECRET }),
+        ),
         ("brand_new", json!({ "person": "ada", "unheard_of": SECRET, "nested": [{ "x": SECRET }] })),
     ];
     let record = |(place, (event, body)): (i64, (&str, Value))| {
@@ -44,7 +59,8 @@ fn book() -> Vec<Record> {
 #[test]
 fn the_whole_chain_of_custody_is_on_one_page() {
     // A50
-    let told: Vec<String> = steps(&book()).iter().map(|step| format!("{} {} {}", since(step.after), step.who, step.what)).collect();
+    let told: Vec<String> =
+        steps(&book()).iter().map(|step| format!("{} {} {}", since(step.after), step.who, step.what)).collect();
     for (line, words) in told.iter().zip([
         ["+0.000 s os:bot", "asked for pay/refund", "\"amount\":5"],
         ["+1.500 s policy", "hold by bundle sha256:bbbbbbbbbbbb…", "hold pay/big: the-words"],
@@ -53,7 +69,11 @@ fn the_whole_chain_of_custody_is_on_one_page() {
         ["+6.000 s ada", "approved it (countersigns), by oidc:ada with passkey", "saw sha256:cccccccccccc…"],
         ["+7.500 s gateway", "everybody who must has agreed", "sha256:aaaaaaaaaaaa…"],
         ["+9.000 s gateway", "sent it to pay", ""],
-        ["+10.500 s server", "failed by tool: the-words-nobody-may-see after 1:01.234 min", "result sha256:dddddddddddd… of 812 bytes"],
+        [
+            "+10.500 s server",
+            "failed by tool: the-words-nobody-may-see after 1:01.234 min",
+            "result sha256:dddddddddddd… of 812 bytes",
+        ],
         ["+12.000 s gateway", "brand new", "unheard_of"],
     ]) {
         assert!(words.iter().all(|words| line.contains(words)), "{line} has not {words:?}");
@@ -67,10 +87,20 @@ fn redacted_it_tells_who_and_what_and_none_of_their_words() {
     let text: String = records.iter().map(jsonl::record).collect();
     let words: String = steps(&records).into_iter().map(|step| step.what + "\n").collect();
     assert!(!text.contains(SECRET) && !words.contains(SECRET), "{text}{words}");
-    for kept in ["os:bot", "refund", "sha256:cccccccccccccccc", "\"ada\"", "role:finance", "pay/big", "\"passkey\"", "\"micros\":210"] {
+    for kept in [
+        "os:bot",
+        "refund",
+        "sha256:cccccccccccccccc",
+        "\"ada\"",
+        "role:finance",
+        "pay/big",
+        "\"passkey\"",
+        "\"micros\":210",
+    ] {
         assert!(text.contains(kept), "{kept} is missing: {text}");
     }
-    let left: Vec<Value> = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["left_out"].clone()).collect();
+    let left: Vec<Value> =
+        text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["left_out"].clone()).collect();
     assert_eq!(left[0], json!(["/client", "/params"]));
     assert_eq!(left[1], json!(["/findings/evidence", "/findings/reason", "/input"]));
     assert_eq!(left[4], json!(["/assertion", "/reason"]));

@@ -13,11 +13,9 @@ fn sink(said: &said::Sink) -> Sink {
     let private = |allowed: bool| if allowed { Private::Allowed } else { Private::Refused };
     let kind = match &said.kind {
         said::Kind::File(file) => Kind::File { path: file.path.clone(), rotate: file.rotate.count() },
-        said::Kind::Http(http) => Kind::Http {
-            url: http.url.clone(),
-            headers: http.headers.clone(),
-            private: private(http.allow_private),
-        },
+        said::Kind::Http(http) => {
+            Kind::Http { url: http.url.clone(), headers: http.headers.clone(), private: private(http.allow_private) }
+        }
         said::Kind::Syslog(syslog) => Kind::Syslog {
             to: syslog.to.clone(),
             longest: syslog.longest.length(),

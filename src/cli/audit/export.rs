@@ -85,8 +85,7 @@ async fn into_file(
     book.note("exported", &detail).await?;
     let ends = book.ends(population.first_seq, population.last_seq);
     let made = (book.now.to_string(), book.by.clone());
-    let proof =
-        Proof::of((&name, format), (finished.sha256.clone(), finished.bytes), (filter, population), made);
+    let proof = Proof::of((&name, format), (finished.sha256.clone(), finished.bytes), (filter, population), made);
     let proof = Proof { standing: ends, recorded: book.recorded, settled: places.end.settled, ..proof };
     put(&beside(file), &format!("{}\n", serde_json::to_string_pretty(&proof)?))?;
     finished.publish()?;

@@ -42,7 +42,16 @@ fn what_cannot_work_is_named() {
         let fault = read(&text).unwrap_err();
         assert!(fault.contains(wanted), "{text}: {fault}");
     }
-    for to in ["siem:514", "tcp://siem", "ftp://siem:1", "tcp://u@siem:1", "udp://siem:1/x", "tls://siem:x", "unix:", "tcp://:1"] {
+    for to in [
+        "siem:514",
+        "tcp://siem",
+        "ftp://siem:1",
+        "tcp://u@siem:1",
+        "udp://siem:1/x",
+        "tls://siem:x",
+        "unix:",
+        "tcp://:1",
+    ] {
         let fault = read(&format!("[[sinks]]\nname = \"a\"\nkind = \"syslog\"\nto = \"{to}\"\n")).unwrap_err();
         assert!(fault.contains("tls://"), "{to}: {fault}");
     }
