@@ -109,7 +109,7 @@ struct Told {
 pub struct Sinks {
     store: Store,
     clock: Arc<dyn Clock>,
-    sinks: Vec<Sink>,
+    all: Vec<Sink>,
     gate: Arc<Gate>,
     /// Names this gateway among those that may tell a sink.
     holder: String,
@@ -140,7 +140,7 @@ impl Sinks {
         let gate = Arc::new(Gate::new(&sinks, Arc::clone(&clock)));
         gate.look(&store).await?;
         let holder = hex(&chance::<8>()?);
-        Ok(Arc::new(Self { store, clock, sinks, gate, holder }))
+        Ok(Arc::new(Self { store, clock, all: sinks, gate, holder }))
     }
 
     /// What says whether anything may run.
@@ -151,7 +151,7 @@ impl Sinks {
     /// Tells every sink until everything stops.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let tellers = TaskTracker::new();
-        for sink in self.sinks.clone() {
+        for sink in self.all.clone() {
             tellers.spawn(Arc::clone(&self).tell(sink, stop.clone()));
         }
         if self.gate.watches() {

@@ -13,7 +13,7 @@ use crate::downstream::http::guard::{Private, Reach, reach_of};
 use crate::secret::Secret;
 
 /// Whoever waits for a write gives it up before this.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_mins(2);
 
 /// Posts to one address.
 pub(super) struct Poster {

@@ -20,6 +20,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 const MARGIN: Duration = Duration::from_secs(20);
 /// When less than this is left of it, it is asked for anew.
 const LEAST: Duration = Duration::from_secs(10);
+/// How long a sink has for what is left when everything stops.
+const LAST: Duration = Duration::from_secs(2);
 /// Entries told at once.
 const BATCH: i64 = 500;
 /// And bytes; one entry alone may be longer.
@@ -65,7 +67,11 @@ impl Sinks {
         let (mut held, mut failures) = (None, 0_usize);
         loop {
             let last = stop.is_cancelled();
-            let round = self.round(&sink, &mut held).await;
+            let round = tokio::select! {
+                round = self.round(&sink, &mut held) => round,
+                // What was not told by then is told when a gateway runs again.
+                () = moments_after(&stop) => break,
+            };
             let round = round.unwrap_or_else(|error| Round::Failed(error.to_string()));
             let pause = match &round {
                 Round::Told => Duration::ZERO,
@@ -104,13 +110,22 @@ impl Sinks {
         drop(self.store.fail_sink(&sink.name, &self.holder, &why).await);
     }
 
-    /// Reads what comes next, and has the sink take it.
+    /// Tells the sink what comes next, if this gateway is the one that does.
     async fn round(&self, sink: &Sink, held: &mut Option<Held>) -> Result<Round, StoreError> {
-        if !self.hold(sink, held).await? {
+        let holds = self.hold(sink, held).await?;
+        let round = match held {
+            Some(held) if holds => self.next(sink, held).await?,
+            _ => Round::Elsewhere,
+        };
+        if matches!(round, Round::Elsewhere) {
+            // Another gateway may have gone further by now.
             *held = None;
-            return Ok(Round::Elsewhere);
         }
-        let Some(held) = held.as_mut() else { return Ok(Round::Elsewhere) };
+        Ok(round)
+    }
+
+    /// Reads what comes next, and has the sink take it.
+    async fn next(&self, sink: &Sink, held: &mut Held) -> Result<Round, StoreError> {
         if held.waiting.is_empty() {
             let lines = held.tail.next(&self.store, BATCH).await?;
             held.waiting = lines.iter().map(|line| told(sink, &Record::of(line, None))).collect();
@@ -140,6 +155,10 @@ impl Sinks {
             return Ok(true);
         }
         let until = later(now, sink.timeout.saturating_add(MARGIN));
+        let before = self.store.find_sink(&sink.name).await?;
+        if before.is_none_or(|cursor| cursor.holder != self.holder) {
+            *held = None;
+        }
         if !self.store.hold_sink(&sink.name, &self.holder, (now, until)).await? {
             return Ok(false);
         }
@@ -183,6 +202,12 @@ impl Writer {
             Self::Syslog(line) => line.hang_up(),
         }
     }
+}
+
+/// A little after everything stops.
+async fn moments_after(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(LAST).await;
 }
 
 /// A record as the sink takes it.

@@ -184,10 +184,10 @@ fn a_population_is_counted_once_for_each_call() {
 proptest! {
     #[test]
     fn any_text_is_one_record_in_every_form(
-        words in proptest::collection::vec("\\PC*|[\\u{0}-\\u{2100}\"',|=\\\\\\n]*", 4),
+        words in proptest::array::uniform4("\\PC*|[\\u{0}-\\u{2100}\"',|=\\\\\\n]*"),
         event in "[a-z_]{1,12}",
     ) {
-        let [what, why, key, other] = words.as_slice() else { unreachable!() };
+        let [what, why, key, other] = &words;
         let body = json!({ "outcome": what, "reason": why, "person": other, "server": key, "params": { key.as_str(): other } });
         let record = record(&event, &body);
         for format in Format::ALL {
@@ -199,7 +199,7 @@ proptest! {
         prop_assert_eq!(line["reason"].as_str(), Some(why.as_str()));
         let row = cells(Format::Csv.record(&record).trim_end());
         let whole: Value = serde_json::from_str(row.last().unwrap()).unwrap();
-        prop_assert_eq!(whole, line.clone());
+        prop_assert_eq!(&whole, &line);
         let (_, pairs) = cef(Format::Cef.record(&record).trim_end());
         let msg = &pairs.iter().find(|(key, _)| key == "msg").unwrap().1;
         prop_assert_eq!(serde_json::from_str::<Value>(msg).unwrap(), line);

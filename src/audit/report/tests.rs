@@ -18,9 +18,9 @@ const START: i64 = 1_795_219_200_000_000;
 fn book(lines: &[(&str, Option<&str>, Value)]) -> Vec<Record> {
     let record = |(place, (event, call, body)): (i64, &(&str, Option<&str>, Value))| {
         let written = Written {
-            seq: place + 1,
+            seq: place.saturating_add(1),
             call: call.map(CallId::from_record),
-            at: Timestamp::from_micros(START + place * 1_000_000),
+            at: Timestamp::from_micros(START.saturating_add(place.saturating_mul(1_000_000))),
             event: (*event).to_owned(),
             body: body.to_string(),
         };
@@ -31,7 +31,9 @@ fn book(lines: &[(&str, Option<&str>, Value)]) -> Vec<Record> {
 
 fn tally(lines: &[(&str, Option<&str>, Value)]) -> Tally {
     let mut tally = Tally::default();
-    book(lines).iter().for_each(|record| tally.count(record));
+    for record in &book(lines) {
+        tally.count(record);
+    }
     tally
 }
 
@@ -105,7 +107,9 @@ fn a_call_from_before_the_period_is_looked_up() {
         book(&[arrived("a"), decided("a", "hold", "high"), only("held", "a"), voted("a", "ada", "yes", "approved")]);
     let mut tally = tally(&[only("claimed", "a"), only("dispatched", "a")]);
     assert_eq!(tally.unknown(), ["a"]);
-    before.iter().for_each(|record| tally.recall(record));
+    for record in &before {
+        tally.recall(record);
+    }
     assert_eq!((tally.unreviewed().len(), tally.reviewed(), tally.entries()), (0, (1, 1), 2));
 }
 
@@ -144,7 +148,7 @@ fn holds_end_once_and_people_are_counted() {
 
 fn page(tally: Tally, standing: Ends) -> String {
     let source = Source {
-        made: Timestamp::from_micros(START + 40 * DAY),
+        made: Timestamp::from_micros(START.saturating_add(DAY.saturating_mul(40))),
         by: "os:ada".to_owned(),
         place: "sqlite:book.db".to_owned(),
         deployment: Some(("<b>production".to_owned(), "eu".to_owned())),
@@ -152,7 +156,7 @@ fn page(tally: Tally, standing: Ends) -> String {
         recorded: true,
         settled: true,
     };
-    let period = (Timestamp::from_micros(START), Timestamp::from_micros(START + 40 * DAY));
+    let period = (Timestamp::from_micros(START), Timestamp::from_micros(START.saturating_add(DAY.saturating_mul(40))));
     Report::of(source, period, tally, standing).render().unwrap()
 }
 

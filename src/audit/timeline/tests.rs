@@ -45,9 +45,9 @@ fn book() -> Vec<Record> {
     ];
     let record = |(place, (event, body)): (i64, (&str, Value))| {
         let written = Written {
-            seq: place + 1,
+            seq: place.saturating_add(1),
             call: Some(CallId::from_record("019a3f20-77c1-7abc-8def-0123456789ab")),
-            at: Timestamp::from_micros(1_795_262_400_000_000 + place * 1_500_000),
+            at: Timestamp::from_micros(place.saturating_mul(1_500_000).saturating_add(1_795_262_400_000_000)),
             event: event.to_owned(),
             body: body.to_string(),
         };
