@@ -147,9 +147,10 @@ async fn a_required_sink_that_takes_nothing_stops_what_is_new_and_no_other_does(
         timeout: Duration::from_millis(300),
         ..file(&place, name, required)
     };
-    let minute = Some(Duration::from_secs(60));
+    let minute = Some(Duration::from_mins(1));
     let all = vec![hung("must", minute), hung("may", None), file(&place, "log", minute)];
-    let sinks = Sinks::start(store.clone(), Arc::clone(&clock) as Arc<dyn Clock>, all).await.unwrap();
+    let theirs: Arc<dyn Clock> = Arc::<HandClock>::clone(&clock);
+    let sinks = Sinks::start(store.clone(), theirs, all).await.unwrap();
     let recorder = Recorder::start(store.clone());
     recorder.guard(sinks.gate());
     recorder.admits().unwrap();

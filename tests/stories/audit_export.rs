@@ -81,17 +81,19 @@ fn exported() -> Told {
         assert_eq!(all, book, "the export is the record");
         let proof = read(&world.path("all.jsonl.proof.json"));
         let population = &proof["population"];
-        assert_eq!((population["entries"].as_u64(), population["calls"].as_u64()), (Some(book.len() as u64), Some(5)));
+        assert_eq!((&population["entries"], &population["calls"]), (&json!(book.len()), &json!(5)));
         assert_eq!(
             (&population["first_seq"], &population["last_seq"]),
             (&book[0]["seq"], &book[book.len() - 1]["seq"])
         );
         let mut kinds = BTreeMap::<&str, u64>::new();
-        book.iter().for_each(|entry| *kinds.entry(event(entry)).or_default() += 1);
+        for entry in &book {
+            *kinds.entry(event(entry)).or_default() += 1;
+        }
         assert_eq!(population["by_event"], json!(kinds));
         let bytes = std::fs::read(world.path("all.jsonl")).unwrap();
-        let digest: String = countersign::digest::sha256(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!((&proof["sha256"], proof["bytes"].as_u64()), (&json!(digest), Some(bytes.len() as u64)));
+        let digest = countersign::digest::hex(&countersign::digest::sha256(&bytes));
+        assert_eq!((&proof["sha256"], &proof["bytes"]), (&json!(digest), &json!(bytes.len())));
         assert_eq!(proof["standing"], json!({ "before": null, "after": null }));
         assert_eq!((&proof["recorded"], &proof["settled"]), (&json!(true), &json!(true)));
         // It says in the record that it was taken, by whom and what.
@@ -117,7 +119,7 @@ fn exported() -> Told {
         let names: Vec<String> = std::fs::read_dir(world.path("."))
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.ends_with(".part"))
+            .filter(|name| name.contains(".part"))
             .collect();
         assert_eq!(names, Vec::<String>::new(), "nothing half is left");
     })
@@ -131,7 +133,7 @@ fn formed() -> Told {
         for form in ["jsonl", "csv", "ocsf", "cef"] {
             let file = format!("all.{form}");
             // Up to the last entry before the first export.
-            let to = format!("{}", book.last().unwrap()["at"].as_str().unwrap());
+            let to = book.last().unwrap()["at"].as_str().unwrap().to_owned();
             let (code, said) = world.run(&["audit", "export", "--format", form, "--to", &to, "--out", &file]).await;
             assert_eq!(code, 0, "{said}");
             let text = std::fs::read_to_string(world.path(&file)).unwrap();
@@ -141,7 +143,7 @@ fn formed() -> Told {
             assert!(!text.chars().any(|c| c != '\n' && c != '\r' && (c.is_control() || c == '\u{202e}')), "{form}");
             assert!(text.contains(&call), "{form} names the call");
             let proof = read(&world.path(&format!("{file}.proof.json")));
-            assert_eq!((&proof["format"], proof["population"]["entries"].as_u64()), (&json!(form), Some(count as u64)));
+            assert_eq!((&proof["format"], &proof["population"]["entries"]), (&json!(form), &json!(count)));
         }
         for line in lines(&world.path("all.ocsf")) {
             assert_eq!(line["metadata"]["version"], "1.8.0");
@@ -188,7 +190,7 @@ fn told() -> Told {
         assert!(first["left_out"].as_array().unwrap().contains(&json!("/params")), "{first}");
         let (code, said) = world.run(&["audit", "timeline", "ffff"]).await;
         assert!(code == 3 && said.contains("no call"), "{said}");
-        let (code, said) = world.run(&["audit", "timeline", &call[..2]]).await;
+        let (code, said) = world.run(&["audit", "timeline", "01"]).await;
         assert!(code == 2 && said.contains("several calls"), "{said}");
     })
 }
