@@ -6,10 +6,14 @@
 pub mod checkpoint;
 pub mod commitment;
 pub mod entry;
+pub mod export;
 pub mod field;
 pub mod leaf;
 pub mod note;
 pub mod proof;
 pub mod receipt;
+pub mod report;
+pub mod standing;
+pub mod timeline;
 pub mod tree;
 pub mod verify;

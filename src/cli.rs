@@ -20,6 +20,7 @@ pub mod pins;
 pub mod policy;
 pub mod run;
 pub mod serve;
+pub mod span;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -98,7 +99,7 @@ enum Command {
     /// Read the record
     #[command(after_help = log::EXAMPLES.text(), arg_required_else_help = true)]
     Log(log::LogArgs),
-    /// Prove what the record says, and take it out
+    /// Prove what the record says, take it out, and report on it
     #[command(after_help = audit::EXAMPLES.text(), arg_required_else_help = true)]
     Audit(audit::AuditArgs),
     /// Check the configuration and the policies; starts nothing

@@ -28,6 +28,7 @@ pub mod sample;
 pub mod schema;
 mod section;
 pub mod servers;
+pub mod sinks;
 pub mod source;
 mod standard;
 pub mod store;
@@ -56,6 +57,7 @@ pub use self::reading::Source;
 pub use self::review::{EmailVerified, GroupRoles, PersonClaims, Provider, Review};
 pub use self::routing::{Filter, Hours, OnCall, Route};
 pub use self::servers::{Arguments, PinRule, Server, ServerName, Trust};
+pub use self::sinks::Sink;
 pub use self::source::{Found, Request, Surroundings};
 pub use self::store::{Database, Durability, Store, keys_beside};
 pub use self::telemetry::{Format, Level, Log, Telemetry};
@@ -109,6 +111,9 @@ pub struct Config {
     /// What is kept of what people ask their agents for.
     #[schemars(with = "Option<Intent>")]
     pub intent: Intent,
+    /// Where else the record is told.
+    #[schemars(extend("default" = []))]
+    pub sinks: Vec<Sink>,
     /// How much may come in.
     #[schemars(with = "Option<Limits>")]
     pub limits: Limits,

@@ -371,6 +371,7 @@ impl Gateway {
         if let Some(refusal) = Refusal::from_judgement(&weighed.judgement) {
             return Err(refusal);
         }
+        self.recorder.admits().map_err(|error| lists::unrecorded(&error))?;
         let link = self.attach(&exchange.session, reach).await?;
         self.charge(&mut weighed.judgement).await?;
         Ok(link)

@@ -20,7 +20,7 @@
 //!
 //! Around it stand the rooms a call passes through: [`wire`] (what a message is), [`front`] (where a call arrives),
 //! [`facts`] (what its arguments say), [`change`] (what is taken out of it), [`passkey`] (what somebody signed), [`gateway`] (where the story is told),
-//! [`review`] (where people answer), [`channels`] (how they are asked), [`store`] (where it is kept), and [`config`], [`reload`], [`replay`], [`clock`], [`address`], [`secret`],
+//! [`review`] (where people answer), [`channels`] (how they are asked), [`store`] (where it is kept), [`sinks`] (where else it is told), and [`config`], [`reload`], [`replay`], [`clock`], [`address`], [`secret`],
 //! [`unbroken`], [`telemetry`] and [`cli`].
 //!
 //! # What always holds
@@ -108,6 +108,9 @@ pub mod gateway;
 
 // Where do people answer?
 pub mod review;
+
+// Where else is it told what was written down?
+pub mod sinks;
 
 // How are they asked?
 pub mod channels;

@@ -37,7 +37,7 @@ const KNOWN_TO: [(&str, &[&str]); 17] = [
     ("hyper::", &["src/front", "src/downstream/http", "src/downstream/oauth"]),
     ("reqwest::", &["src/identity"]),
     ("clap::", &["src/cli"]),
-    ("askama::", &["src/review/pages", "src/front/pages"]),
+    ("askama::", &["src/review/pages", "src/front/pages", "src/audit/report", "src/cli/audit/report.rs"]),
     ("similar::", &["src/review/pages"]),
     ("anyhow::", &["src/cli", "src/policy", "src/downstream/oauth"]),
     ("sha2::", &["src/digest.rs"]),

@@ -361,7 +361,7 @@ pub struct Definition {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Operated {
     /// `started`, `stopped`, `policy_loaded`, `policy_refused`, `catalogue_loaded`,
-    /// `catalogue_refused`, `key_made`, `key_revoked`, `record_resumed`, `signed_in`, `signed_out`.
+    /// `catalogue_refused`, `key_made`, `key_revoked`, `record_resumed`, `signed_in`, `signed_out`, `exported`, `reported`.
     pub what: &'static str,
     /// Details in words.
     pub detail: String,

@@ -3,6 +3,7 @@
 //! Everything that can be wrong is found here, before anything listens or starts.
 
 pub mod channels;
+mod sinks;
 pub mod telemetry;
 
 use std::collections::BTreeMap;
@@ -46,6 +47,7 @@ use crate::policy::files::{self, Include};
 use crate::policy::input::{self, Trust};
 use crate::policy::problem::Problem;
 use crate::reload::Reload;
+use crate::sinks::Sinks;
 use crate::store::{Store, StoreOptions};
 use crate::telemetry::export::Exporting;
 use crate::wire::reader::Limits;
@@ -73,6 +75,7 @@ pub struct Assembled {
     outbox: OnceLock<Arc<Outbox>>,
     book: Arc<BookKeeper>,
     exporting: OnceLock<Exporting>,
+    sinks: Arc<Sinks>,
 }
 
 /// Reads and compiles the policies a configuration names.
@@ -127,6 +130,8 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
     // Whoever reads a decision later must be able to read what made it.
     store.keep(bundle.kept()).await?;
     let recorder = Recorder::start(store.clone());
+    let sinks = Sinks::start(store.clone(), Arc::clone(&clock), sinks::sinks(config)).await?;
+    recorder.guard(sinks.gate());
     let fleet = Fleet::new(config.servers.values().map(|server| server_options(server, &config.store)).collect());
     let judge = Arc::new(Judge::new(bundle));
     let gateway = Gateway::new(fleet, judge, recorder, store, (clock, settings(config)));
@@ -142,6 +147,7 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
         outbox: OnceLock::new(),
         book,
         exporting: OnceLock::new(),
+        sinks,
     })
 }
 
@@ -167,6 +173,7 @@ impl Assembled {
         self.gateway.tasks.spawn(self.outbox(config)?.run(self.stop.clone()));
         let (book, metrics) = (Arc::clone(&self.book), Arc::clone(&self.gateway.metrics));
         self.gateway.tasks.spawn(book.run(self.stop.clone(), metrics));
+        self.gateway.tasks.spawn(Arc::clone(&self.sinks).run(self.stop.clone()));
         if !self.sources.is_empty() {
             let reload = Reload::new(Arc::clone(&self.gateway), self.sources.clone(), self.files.clone());
             self.gateway.tasks.spawn(reload.watch(self.stop.clone()));

@@ -2,13 +2,18 @@
 //!
 //! To add one: a module, a variant of [`Verb`], a line in [`run`].
 
+mod book;
 mod bundle;
 mod consistency;
+mod draft;
+mod export;
 mod key;
 mod proof;
 mod redact;
+mod report;
 mod rollover;
 mod rotate;
+mod timeline;
 mod verify;
 
 use clap::{Args, Subcommand};
@@ -51,12 +56,21 @@ enum Verb {
     /// Go on with a database that is not the one that was signed, and say so for good
     #[command(after_help = rollover::EXAMPLES.text())]
     Rollover(rollover::RolloverArgs),
+    /// Take entries out of the record, with a file that says how many and which
+    #[command(after_help = export::EXAMPLES.text())]
+    Export(export::ExportArgs),
+    /// Write a page about a period that can be printed and handed on
+    #[command(after_help = report::EXAMPLES.text())]
+    Report(report::ReportArgs),
+    /// Tell what happened to one call, step by step
+    #[command(after_help = timeline::EXAMPLES.text())]
+    Timeline(timeline::TimelineArgs),
 }
 
 /// Shown at the end of `audit --help`.
 pub const EXAMPLES: Examples = Examples([
     ("countersign audit verify", "is the record what was signed?"),
-    ("countersign audit bundle october", "everything, for somebody who trusts nobody here"),
+    ("countersign audit timeline 019a3f20-77c1-7abc", "who asked, who agreed, what ran?"),
 ]);
 
 /// Does what was asked.
@@ -71,6 +85,9 @@ pub fn run(args: &AuditArgs, global: &Global, out: &mut Output<'_>) -> anyhow::R
             Verb::Redact(args) => redact::run(args, global, out).await,
             Verb::Rotate(args) => rotate::run(args, global, out).await,
             Verb::Rollover(args) => rollover::run(args, global, out).await,
+            Verb::Export(args) => export::run(args, global, out).await,
+            Verb::Report(args) => report::run(args, global, out).await,
+            Verb::Timeline(args) => timeline::run(args, global, out).await,
         }
     })
 }

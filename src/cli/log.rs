@@ -12,9 +12,9 @@ use clap::{Args, Subcommand};
 use super::Examples;
 use super::exit::Exit;
 use super::output::Output;
+use crate::audit::export::{Record, jsonl};
 use crate::store::Store;
 use crate::store::entries::{Wanted, Written};
-use crate::visible::harmless_json;
 use crate::wire::json::{Object, Value};
 use crate::wire::reader::{Limits, lenient};
 
@@ -159,18 +159,7 @@ async fn show_call(show: &Show, store: &Store, out: &mut Output<'_>) -> anyhow::
 
 /// One entry as one line of JSON, the frame before what the event says.
 fn json(line: &Written) -> String {
-    let mut whole = Object::new();
-    let seq = serde_json::Number::from(line.seq).to_string();
-    whole.insert("at", line.at.to_string());
-    whole.insert("call", line.call.as_ref().map(|call| call.as_str().to_owned()));
-    whole.insert("event", line.event.clone());
-    let body = body(line);
-    for (name, value) in body.iter().filter(|(name, _)| !matches!(*name, "event" | "seq" | "at" | "call")) {
-        whole.insert(name, value.clone());
-    }
-    let text = Value::from(whole).to_string();
-    let rest = text.strip_prefix('{').unwrap_or(&text);
-    harmless_json(&format!("{{\"seq\":{seq},{rest}\n"))
+    jsonl::record(&Record::of(line, None))
 }
 
 /// What the event says; what cannot be read stands there as it is.

@@ -11,9 +11,10 @@ use super::listen::Accept;
 use super::reach::{Reach, Remote};
 use super::sample::is_sample;
 use super::store::Database;
-use super::{Config, Http, routing};
+use super::{Config, Http, routing, sinks};
 use crate::address::{self, address_kind, host_kind, names_this_machine};
 use crate::channels::routing::duty::Source;
+use crate::sinks::Wire;
 
 /// Something that cannot work, at the setting that should change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,11 +60,40 @@ pub fn conflicts(config: &Config) -> Vec<Conflict> {
         }
     }
     services(config, &mut all);
+    sinks(config, &mut all);
     all.extend(routing::conflicts(config));
     store(config, &mut all);
     limits(config, &mut all);
     telemetry(config, &mut all);
     all
+}
+
+/// The record goes openly only where nobody else is on the way.
+fn sinks(config: &Config, all: &mut Vec<Conflict>) {
+    for (place, sink) in config.sinks.iter().enumerate() {
+        let open = "the record would go openly, where everybody on the way reads it".to_owned();
+        match &sink.kind {
+            sinks::Kind::File(_) => {}
+            sinks::Kind::Http(http) => {
+                let setting = format!("sinks.{place}.url");
+                let local = http.url.host().is_some_and(|host| names_this_machine(&host));
+                if http.url.scheme() != "https" && !local {
+                    all.push(conflict(&setting, open, "write https; only this machine is spoken to without"));
+                } else {
+                    all.extend(reach(&setting, &http.url, http.allow_private));
+                }
+            }
+            sinks::Kind::Syslog(syslog) => {
+                let (Wire::Tcp(host, _) | Wire::Udp(host, _)) = &syslog.to else { continue };
+                let url = Url::parse(&format!("http://{host}/")).ok();
+                let local = url.and_then(|url| Some(names_this_machine(&url.host()?))).unwrap_or(false);
+                if !local && !syslog.allow_private {
+                    let next = "write tls://, or `allow_private = true` for a collector on a network of your own";
+                    all.push(conflict(&format!("sinks.{place}.to"), open, next));
+                }
+            }
+        }
+    }
 }
 
 /// Who is asked who is on call: by https, or on this machine.

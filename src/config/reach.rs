@@ -85,7 +85,8 @@ pub struct Fingerprint([u8; 32]);
 
 const PROGRAM_KEYS: [&str; 5] = ["command", "args", "env", "cwd", "sha256"];
 const REMOTE_KEYS: [&str; 5] = ["url", "headers", "oauth", "tls_sha256", "allow_private"];
-const FINGERPRINT: Wanted = Wanted("64 hex digits", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
+pub(super) const FINGERPRINT: Wanted =
+    Wanted("64 hex digits", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
 
 /// Headers that are the gateway's own to set.
 const OURS: [&str; 12] = [

@@ -11,7 +11,7 @@ use super::source::{Found, Request, Surroundings};
 use super::tree::{At, Entries, graft_environment, graft_flag, plant};
 use super::{
     Catalogue, Config, ConfigError, Faults, GroupRoles, Http, Identity, Intent, Limits, Log, Person, Policy, Review,
-    Server, Store, Telemetry, check, people, routing, standard,
+    Server, Sink, Store, Telemetry, check, people, routing, standard,
 };
 use crate::policy::lint::reviewers::Reviewers;
 
@@ -202,6 +202,7 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
     let store = root.table("store").and_then(|section| Store::read(&section));
     let database = store.as_ref().ok().map(|store| &store.url);
     let intent = root.table("intent").and_then(|section| Intent::read(&section, database));
+    let sinks = Sink::read_all(&root);
     let limits = root.table("limits").and_then(|section| Limits::read(&section));
     let log = root.table("log").and_then(|section| Log::read(&section));
     let telemetry = root.table("telemetry").and_then(|section| Telemetry::read(&section));
@@ -222,6 +223,7 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
         catalogue: catalogue?,
         intent: intent?,
         store: store?,
+        sinks: sinks?,
         limits: limits?,
         log: log?,
         telemetry: telemetry?,

@@ -3,9 +3,9 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
-use super::Config;
 use super::channels::{Mail, Slack, Teams, Webhook};
 use super::reach::{Program, Remote};
+use super::{Config, sinks};
 use crate::channels::routing::duty::{Rota, Service};
 
 /// The JSON schema of `countersign.toml`.
@@ -24,6 +24,9 @@ pub fn schema() -> Value {
     }
     if let Some(channel) = schema.pointer_mut("/definitions/Channel") {
         *channel = channels(channel);
+    }
+    if let Some(sink) = schema.pointer_mut("/definitions/Sink") {
+        *sink = sinks_of(sink);
     }
     if let Some(on_call) = schema.pointer_mut("/definitions/OnCall").and_then(Value::as_object_mut) {
         if let Some(own) = on_call.get_mut("properties").and_then(Value::as_object_mut) {
@@ -47,7 +50,30 @@ pub fn schema_text() -> String {
 
 /// One form for each kind: what every channel has, and what belongs to that kind.
 fn channels(every: &Value) -> Value {
+    let own = [
+        ("webhook", inlined::<Webhook>()),
+        ("slack", inlined::<Slack>()),
+        ("teams", inlined::<Teams>()),
+        ("mail", inlined::<Mail>()),
+    ];
+    forms(every, "One channel.", own.into())
+}
+
+/// The same of sinks.
+fn sinks_of(every: &Value) -> Value {
+    let own = [
+        ("file", inlined::<sinks::File>()),
+        ("http", inlined::<sinks::Http>()),
+        ("syslog", inlined::<sinks::Syslog>()),
+    ];
+    forms(every, "One place the record is told, entry by entry.", own.into())
+}
+
+fn forms(every: &Value, description: &str, own: Vec<(&str, Value)>) -> Value {
     let common = every.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let always = every.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    let always = always.into_iter().filter(|name| common.get(name.as_str().unwrap_or_default()).is_some());
+    let always: Vec<Value> = always.collect();
     let form = |(kind, own): (&str, Value)| {
         let mut form = own;
         if let Some(properties) = form.get_mut("properties").and_then(Value::as_object_mut) {
@@ -56,19 +82,12 @@ fn channels(every: &Value) -> Value {
         }
         if let Some(required) = form.get_mut("required").and_then(Value::as_array_mut) {
             required.push("kind".into());
+            required.extend(always.clone());
         }
         form
     };
-    let forms: Vec<Value> = [
-        ("webhook", inlined::<Webhook>()),
-        ("slack", inlined::<Slack>()),
-        ("teams", inlined::<Teams>()),
-        ("mail", inlined::<Mail>()),
-    ]
-    .into_iter()
-    .map(form)
-    .collect();
-    serde_json::json!({ "description": "One channel.", "oneOf": forms })
+    let forms: Vec<Value> = own.into_iter().map(form).collect();
+    serde_json::json!({ "description": description, "oneOf": forms })
 }
 
 fn properties<T: schemars::JsonSchema>() -> Map<String, Value> {

@@ -273,5 +273,5 @@ pub(super) fn unavailable(reach: &Reach, why: &str) -> Refusal {
 pub(super) fn unrecorded(error: &dyn std::error::Error) -> Refusal {
     tracing::error!(error = %error, "the record cannot be written; nothing runs");
     Refusal::new("audit_unavailable", Retry::Later, "the record of this gateway cannot be written, so nothing may run")
-        .hint("whoever runs this gateway finds the cause in its log; a full disk is the usual one")
+        .hint("whoever runs this gateway finds the cause in its log; a full disk, or a sink that takes nothing, is the usual one")
 }

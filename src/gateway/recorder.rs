@@ -5,7 +5,7 @@
 //! commit and nothing else, and many share.
 
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::oneshot;
@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use crate::audit::entry::Entry;
 use crate::audit::receipt::Receipt;
 use crate::permit::Permit;
+use crate::sinks::gate::{Behind, Gate};
 use crate::store::Store;
 use crate::store::append::AppendError;
 use crate::store::entries::Line;
@@ -29,6 +30,7 @@ struct Desk {
     queue: Mutex<Queue>,
     took: Histogram,
     failed: Counter,
+    gate: OnceLock<Arc<Gate>>,
 }
 
 /// What waits for the next commit.
@@ -50,18 +52,46 @@ type Waiting = oneshot::Sender<Result<(), AppendError>>;
 
 /// Nothing was written, or nobody knows whether it was; either way nothing may happen that needed it.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("audit_unavailable: {0}")]
-pub struct Unrecorded(#[from] AppendError);
+pub enum Unrecorded {
+    /// The book cannot be written.
+    #[error("audit_unavailable: {0}")]
+    Book(#[from] AppendError),
+    /// A copy that must be told is behind. What happened is still written down.
+    #[error("audit_unavailable: {0}")]
+    Sink(#[from] Behind),
+}
 
 impl Recorder {
     /// A recorder for the book of this store.
     pub fn start(store: Store) -> Self {
-        Self(Arc::new(Desk { store, queue: Mutex::default(), took: of_steps(), failed: Counter::default() }))
+        Self(Arc::new(Desk {
+            store,
+            queue: Mutex::default(),
+            gate: OnceLock::new(),
+            took: of_steps(),
+            failed: Counter::default(),
+        }))
+    }
+
+    /// Lets nothing new run while a sink that must be told is behind.
+    pub fn guard(&self, gate: Arc<Gate>) {
+        self.0.gate.get_or_init(|| gate);
+    }
+
+    /// Whether something new may run: its outcome can be written down, and what must be told elsewhere is.
+    pub fn admits(&self) -> Result<(), Unrecorded> {
+        self.0.store.appender().admits()?;
+        Ok(self.0.gate.get().map_or(Ok(()), |gate| gate.admits())?)
+    }
+
+    /// Why nothing new may run because of a sink, if that is so.
+    pub fn held_up(&self) -> Option<String> {
+        self.0.gate.get().and_then(|gate| gate.admits().err()).map(|behind| behind.to_string())
     }
 
     /// Writes down that this call is about to be performed. Refused while its outcome might find no room.
     pub async fn about_to(&self, permit: &Permit, entries: Vec<Entry>) -> Result<Receipt, Unrecorded> {
-        self.0.store.appender().admits()?;
+        self.admits()?;
         self.write(entries).await?;
         Ok(Receipt::new(permit.call().digest))
     }

@@ -3,6 +3,7 @@
 //! Every change of the schema has one number and one text for both databases; words in braces stand for what the two
 //! spell differently. A number is never changed once it was released.
 
+mod log;
 mod reports;
 
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _, SqliteConnection};
@@ -26,8 +27,9 @@ const ALL: &[Migration] = &[
     Migration { number: 8, text: GRANTS },
     Migration { number: 9, text: SIGN_INS },
     Migration { number: 10, text: DELIVERIES },
-    Migration { number: 11, text: LOG },
+    Migration { number: 11, text: log::LOG },
     Migration { number: 12, text: reports::REPORTS },
+    Migration { number: 13, text: log::SINKS },
 ];
 
 /// Digests and lists are kept as text, times as microseconds since 1970.
@@ -252,55 +254,6 @@ CREATE TABLE closed_channel (
     name TEXT {bytewise} PRIMARY KEY,
     at {integer} NOT NULL,
     why TEXT NOT NULL
-) {strict};
-";
-
-/// The log over the entries. Bodies are sealed from now on; those that lie open are sealed when they come into the log. Of the
-/// tree the hashes of leaves are kept, and of every eighth level above them. `floor` is the entry up to which all are in the
-/// log, or will never be there.
-const LOG: &str = "
-ALTER TABLE entry ADD COLUMN sealed {bytes};
-CREATE TABLE log (
-    name TEXT PRIMARY KEY,
-    origin TEXT NOT NULL,
-    data_key TEXT NOT NULL,
-    size {integer} NOT NULL,
-    floor {integer} NOT NULL,
-    epoch {integer} NOT NULL,
-    holder TEXT NOT NULL,
-    until {integer} NOT NULL
-) {strict};
-CREATE TABLE log_key (
-    first {integer} NOT NULL,
-    origin TEXT NOT NULL,
-    key TEXT NOT NULL,
-    PRIMARY KEY (first, origin, key)
-) {strict};
-CREATE TABLE leaf (
-    place {integer} PRIMARY KEY,
-    seq {integer} NOT NULL UNIQUE,
-    previous {bytes},
-    root {bytes} NOT NULL,
-    hash {bytes} NOT NULL
-) {strict};
-CREATE TABLE node (
-    level {integer} NOT NULL,
-    place {integer} NOT NULL,
-    hash {bytes} NOT NULL,
-    PRIMARY KEY (level, place)
-) {strict};
-CREATE TABLE checkpoint (
-    size {integer} NOT NULL,
-    at {integer} NOT NULL,
-    note TEXT NOT NULL,
-    PRIMARY KEY (size, at)
-) {strict};
-CREATE TABLE anchored (
-    anchor TEXT {bytewise} PRIMARY KEY,
-    size {integer} NOT NULL,
-    at {integer} NOT NULL,
-    note TEXT NOT NULL,
-    said TEXT NOT NULL
 ) {strict};
 ";
 

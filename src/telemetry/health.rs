@@ -23,6 +23,8 @@ const BEHIND: Duration = Duration::from_mins(2);
 pub struct Facts {
     /// Whether the last entry could be written.
     pub record: bool,
+    /// Why nothing new runs because of a sink that must be told, if that is so.
+    pub sinks: Option<String>,
     /// Whether there are policies.
     pub policy: bool,
     /// Whether it is being stopped.
@@ -73,6 +75,10 @@ impl Report {
     pub fn of(facts: &Facts) -> Self {
         let checks = vec![
             check("record", facts.record, "the record cannot be written, so every call is refused; look at the disk"),
+            match &facts.sinks {
+                None => well("sinks"),
+                Some(why) => fails("sinks", &format!("every call is refused: {why}")),
+            },
             check(
                 "policy",
                 facts.policy,
@@ -104,7 +110,7 @@ impl Report {
 
     /// One word for all of it.
     pub fn word(&self) -> &'static str {
-        let degraded = |check: &Check| check.stands == Stands::Fails && check.name == "record";
+        let degraded = |check: &Check| check.stands == Stands::Fails && matches!(check.name, "record" | "sinks");
         match self.stands() {
             Stands::Well => "ready",
             Stands::Badly => "ready, but",
@@ -150,6 +156,7 @@ pub async fn readiness(gateway: &Gateway) -> Report {
     let now = gateway.clock.now();
     Report::of(&Facts {
         record: gateway.recorder.healthy(),
+        sinks: gateway.recorder.held_up(),
         policy: gateway.judge.digest().is_some(),
         leaving: gateway.is_leaving(),
         log: gateway.metrics.log.behind(now),
@@ -205,7 +212,7 @@ mod tests {
 
     fn facts() -> Facts {
         let looked = Looked { database: Answers::Yes, clock: Some(Offset(0)) };
-        Facts { record: true, policy: true, leaving: false, looked, log: None, anchor: None, sessions: 3 }
+        Facts { record: true, sinks: None, policy: true, leaving: false, looked, log: None, anchor: None, sessions: 3 }
     }
 
     fn clock(seconds: i64, millis: i64) -> Facts {
@@ -223,6 +230,11 @@ mod tests {
         let cases = [
             (facts(), "ok", "ready, 3 sessions"),
             (Facts { record: false, ..facts() }, "fail", "degraded: the record cannot be written"),
+            (
+                Facts { sinks: Some("siem is behind".to_owned()), ..facts() },
+                "fail",
+                "degraded: every call is refused: siem is behind",
+            ),
             (Facts { policy: false, ..facts() }, "fail", "not ready: no policy is loaded"),
             (Facts { leaving: true, ..facts() }, "fail", "not ready: the gateway is being stopped"),
             (Facts { looked: dead, ..facts() }, "fail", "not ready: the database does not answer"),

@@ -20,6 +20,7 @@ mod crash;
 mod deliveries;
 mod fault;
 mod grants;
+mod late;
 mod limits;
 mod log;
 mod passkeys;
@@ -29,6 +30,7 @@ mod proxy;
 mod race;
 mod reports;
 mod sign_ins;
+mod sinks;
 mod sqlite;
 mod store;
 mod tampering;
@@ -70,6 +72,7 @@ fn main() {
         .chain(store::PROMISES)
         .chain(tickets::PROMISES)
         .chain(sign_ins::PROMISES)
+        .chain(sinks::PROMISES)
         .chain(passkeys::PROMISES)
         .chain(reports::PROMISES)
         .chain(deliveries::PROMISES)
@@ -85,7 +88,9 @@ fn main() {
         trials.push(Trial::test(format!("sqlite::{name}"), || ask(Database::Sqlite, *promise)));
     }
     if place::postgres().is_some() {
-        for (name, promise) in both.iter().copied().chain(postgres::PROMISES).chain(collide::PROMISES) {
+        for (name, promise) in
+            both.iter().copied().chain(postgres::PROMISES).chain(collide::PROMISES).chain(late::PROMISES)
+        {
             trials.push(Trial::test(format!("postgres::{name}"), || ask(Database::Postgres, *promise)));
         }
     }

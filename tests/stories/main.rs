@@ -14,6 +14,8 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod audit_export;
+mod audit_sinks;
 mod bench;
 mod channels;
 mod claimed;
@@ -96,6 +98,7 @@ fn main() {
     rooms.extend([linked::STORIES, pipeline::STORIES]);
     rooms.extend([previews::STORIES, unseen::STORIES, evidence::STORIES, pages::STORIES, channels::STORIES]);
     rooms.extend([surfaces::STORIES, watched::STORIES, proven::STORIES, intent::STORIES, hooks::STORIES]);
+    rooms.extend([audit_export::STORIES, audit_sinks::STORIES]);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
         rooms.extend([rounds::WITH_POSTGRES, crashing::WITH_POSTGRES]);

@@ -1,7 +1,6 @@
 //! `countersign policy replay`: what would these policies have said about the calls on record?
 
 mod report;
-mod span;
 
 use std::path::PathBuf;
 
@@ -9,6 +8,7 @@ use clap::Args;
 
 use super::super::exit::Exit;
 use super::super::output::Output;
+use super::super::span::moment;
 use super::super::{Examples, Global, runtime};
 use super::chosen;
 use super::refusal::refuse;
@@ -80,8 +80,8 @@ pub(super) fn run(args: &ReplayArgs, global: &Global, out: &mut Output<'_>) -> a
     };
     let now = SystemClock.now();
     let span = Span {
-        since: span::moment(&args.since, now)?,
-        until: args.until.as_deref().map(|until| span::moment(until, now)).transpose()?,
+        since: moment(&args.since, now)?,
+        until: args.until.as_deref().map(|until| moment(until, now)).transpose()?,
         limit: args.limit,
     };
     let digest = bundle.digest().to_string();

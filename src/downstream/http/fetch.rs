@@ -66,6 +66,19 @@ pub async fn connect(url: &Url, reach: Reach) -> Result<impl AsyncRead + AsyncWr
     Dialer::new(url, reach, tls)?.dial().await
 }
 
+/// A connection with TLS on which bytes are sent and nothing is asked, as guarded as one for a document. With a pin exactly
+/// that certificate is taken.
+pub async fn secure(
+    url: &Url,
+    pin: Option<[u8; 32]>,
+    reach: Reach,
+) -> Result<impl AsyncRead + AsyncWrite + Send + Unpin + use<>, HttpFault> {
+    let mut config = tls::config(pin)?.as_ref().clone();
+    // It is not HTTP that is spoken.
+    config.alpn_protocols.clear();
+    Dialer::new(url, reach, Some(Arc::new(config)))?.dial().await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

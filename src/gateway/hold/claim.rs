@@ -19,6 +19,7 @@ use crate::gateway::answer::{Refusal, Retry};
 use crate::gateway::desk::{self, Claimant, DeskError, Wish};
 use crate::gateway::exchange::Exchange;
 use crate::gateway::failpoint::Failpoint;
+use crate::gateway::lists;
 use crate::gateway::reach::{Listing, Reach};
 use crate::gateway::weigh::Weighed;
 use crate::gateway::{About, Gateway, Leave};
@@ -60,6 +61,7 @@ impl Gateway {
                 return Err(Refusal::new("cancelled", Retry::Useless, "the call was given up before it was sent"));
             }
         }
+        self.recorder.admits().map_err(|error| lists::unrecorded(&error))?;
         let link = self.attach(&exchange.session, reach).await?;
         self.charge(&mut weighed.judgement).await?;
         let attempt = desk::attempt().map_err(|error| unkept(&error))?;

@@ -1,12 +1,12 @@
-//! When is `7d`?
+//! When is `7d`, or a date, or a time?
 
-use super::Exit;
+use super::exit::Exit;
 use crate::clock::Timestamp;
 
 const SECOND: i64 = 1_000_000;
 
 /// A time given as how long ago, as a date, or in RFC 3339.
-pub(super) fn moment(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
+pub fn moment(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
     let refuse =
         || Exit::Usage.error(format!("`{text}` is no time; write how long ago (30m, 24h, 7d), a date, or RFC 3339"));
     if let Some(ago) = ago(text) {
