@@ -146,6 +146,14 @@ def whole(gateway, place):
         erased.bodies[at * 50] = redact(erased.bodies[at * 50], under)
     older = [erased.note(100), erased.note(3)]
     cases.append(Case("fields are erased", erased.write(place / "erased", older=older), [ONE.key], VERIFIED))
+    opaque = Log()
+    opaque.add("no JSON")
+    opaque.bodies[0] = redact(opaque.bodies[0], [])
+    cases.append(Case("erased in what is not JSON", opaque.write(place / "opaque"), [ONE.key], TAMPERED))
+    opaque = Log()
+    opaque.add("no JSON")
+    opaque.bodies[0] = redact(opaque.bodies[0], [""])
+    cases.append(Case("what is not JSON is erased", opaque.write(place / "nothing"), [ONE.key], VERIFIED))
     without = log(5)
     without.bodies = [gone(place + 1) for place in range(5)]
     cases.append(Case("no body is left", without.write(place / "bodiless"), [ONE.key], TAMPERED))

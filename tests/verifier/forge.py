@@ -55,7 +55,7 @@ def redact(told, under):
             salts.append(own.hex())
         else:
             erased.setdefault(of, []).append(commitment(own, pointer, value).hex())
-    left = "null" if "" in erased else emptied(json.loads(body), "", erased)
+    left = "null" if "" in erased else emptied(json.loads(body), "", erased) if erased else body
     return line({"redacted": {"entry": read["entry"], "left": {"body": left, "erased": erased, "salts": salts}}})
 
 

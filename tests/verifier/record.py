@@ -178,10 +178,10 @@ class Key:
 class Note:
     """A checkpoint: what it says, and who is said to have signed it."""
 
-    def __init__(self, read, what):
+    def __init__(self, read, what, errors="strict"):
         self.what = what
         try:
-            text = read.decode()
+            text = read.decode(errors=errors)
         except UnicodeDecodeError:
             raise Wrong(f"{what} is not UTF-8") from None
         said, gap, lines = text.rpartition("\n\n")
@@ -283,7 +283,10 @@ def root_of_whole(salt, body):
 
 def root_of_redacted(body, erased, salts):
     salts, made, seen = iter(salts), [], set()
-    for pointer, value in fields_of(body):
+    found = fields(body)
+    if found is None:
+        raise Wrong("fields are erased in what has none")
+    for pointer, value in found:
         if pointer in erased:
             if value != "null":
                 raise Wrong(f"what is erased at {pointer} is still there")

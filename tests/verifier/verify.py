@@ -26,7 +26,7 @@ class Bundle:
         self.folder, self.findings, self.missing, self.erased, self.unchecked = folder, [], [], [], []
         self.bodies, self.fit = 0, []
         self.brought = keys
-        self.newest = self.note(self.read("checkpoint"), "`checkpoint`")
+        self.newest = self.note(self.read("checkpoint"), "`checkpoint`", "replace")
         if self.newest is None:
             raise Wrong("; ".join(self.findings))
         self.size, self.name = self.newest.size, self.newest.name
@@ -50,12 +50,12 @@ class Bundle:
     def finding(self, text):
         self.findings.append(text)
 
-    def note(self, read, what):
+    def note(self, read, what, errors="strict"):
         if read is None:
             self.finding(f"{what} is not there")
             return None
         try:
-            return Note(read, what)
+            return Note(read, what, errors)
         except Wrong as wrong:
             self.finding(str(wrong))
             return None
