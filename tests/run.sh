@@ -11,7 +11,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(format lints tests sql postgres policies opa conformance peers channels hooks slack telemetry browser bench)
+parts=(format lints tests sql postgres policies opa verifier conformance peers channels hooks slack telemetry browser bench)
 nightly=(soak patience)
 installed="$PWD/target/peers"
 
@@ -53,7 +53,7 @@ bring() {
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   fi
   ! wanted postgres || PATH="$PATH:/usr/sbin" need pgbouncer pgbouncer
-  if wanted conformance || wanted peers || wanted patience || wanted opa || wanted channels || wanted telemetry || wanted hooks; then
+  if wanted conformance || wanted peers || wanted patience || wanted opa || wanted channels || wanted telemetry || wanted hooks || wanted verifier; then
     need python3 python3
   fi
   ! wanted browser || need chromium chromium
@@ -62,7 +62,7 @@ bring() {
     need npm npm
   fi
   ! { wanted peers || wanted patience; } || need git git
-  if wanted peers || wanted patience || wanted opa || wanted channels || wanted telemetry; then
+  if wanted peers || wanted patience || wanted opa || wanted channels || wanted telemetry || wanted verifier; then
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
   fi
   ! wanted bench || PATH="$PATH:/usr/sbin" need nginx nginx
@@ -170,6 +170,18 @@ opa() {
       touch "$to/$opa" || return 1
   fi
   gateway && within 10m "$to/bin/python" tests/opa/check.py --gateway "$gateway"
+}
+
+# A second program that checks the record, written from the page that describes it, says the same as ours.
+verifier() {
+  local signatures=cryptography==48.0.0 to="$installed/verifier"
+  if [ ! -e "$to/$signatures" ]; then
+    say "bringing from PyPI: Ed25519 (into target/peers)"
+    python3 -m venv --clear "$to" &&
+      "$to/bin/python" -m pip -q --disable-pip-version-check install --only-binary :all: "$signatures" &&
+      touch "$to/$signatures" || return 1
+  fi
+  gateway && within 5m "$to/bin/python" -B tests/verifier/agree.py --gateway "$gateway"
 }
 
 # The package files are copied because npm writes beside them, and nothing is written into the source tree.

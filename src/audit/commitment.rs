@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::field::{Field, NoBody, fields};
-use crate::digest::{hex, sha256, unhex};
+use super::field::{Field, NoBody, each_field, fields};
+use crate::digest::{Running, hex, sha256, unhex};
 
 /// What makes the commitments of one body unlike those of any other.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,13 +47,13 @@ impl Salt {
         Self(sha256(&text))
     }
 
-    fn commit(&self, Field { pointer, value }: &Field<'_>, room: &mut Vec<u8>) -> [u8; 32] {
-        room.clear();
-        room.extend_from_slice(&self.0);
-        room.extend_from_slice(&count(pointer.len()).to_be_bytes());
-        room.extend_from_slice(pointer.as_bytes());
-        room.extend_from_slice(value.as_bytes());
-        sha256(room)
+    fn commit(&self, pointer: &str, value: &str) -> [u8; 32] {
+        let mut hash = Running::default();
+        hash.update(&self.0);
+        hash.update(&count(pointer.len()).to_be_bytes());
+        hash.update(pointer.as_bytes());
+        hash.update(value.as_bytes());
+        hash.bytes()
     }
 }
 
@@ -118,7 +118,7 @@ impl Opened {
     /// The digest over all commitments.
     pub fn root(&self) -> Result<[u8; 32], BodyError> {
         let commitments: Vec<[u8; 32]> = match self {
-            Self::Whole { salt, body } => whole(*salt, body).into_iter().map(|(_, _, made)| made).collect(),
+            Self::Whole { salt, body } => return Ok(root_of_whole(*salt, body)),
             Self::Redacted(redacted) => redacted.commitments()?.into_iter().flat_map(|(_, made)| made.made()).collect(),
         };
         Ok(root(&commitments))
@@ -176,7 +176,7 @@ impl Made {
 
 impl Redacted {
     fn commitments(&self) -> Result<Vec<(String, Made)>, BodyError> {
-        let (mut salts, mut room) = (self.salts.iter(), Vec::with_capacity(256));
+        let mut salts = self.salts.iter();
         let (mut made, mut erased) = (Vec::new(), 0_usize);
         for field in fields(&self.body)? {
             if let Some(kept) = self.erased.get(&field.pointer) {
@@ -185,12 +185,13 @@ impl Redacted {
                     return Err(BodyError::Unfit);
                 }
                 let kept: Option<Vec<_>> = kept.iter().map(|text| unhex(text)).collect();
-                made.push((field.pointer, Made::Erased(kept.ok_or(BodyError::Unfit)?)));
+                let kept = kept.filter(|kept| !kept.is_empty()).ok_or(BodyError::Unfit)?;
+                made.push((field.pointer, Made::Erased(kept)));
                 erased = erased.saturating_add(1);
                 continue;
             }
             let salt = salts.next().and_then(|salt| unhex(salt)).map(Salt).ok_or(BodyError::Unfit)?;
-            let commitment = salt.commit(&field, &mut room);
+            let commitment = salt.commit(&field.pointer, field.value);
             made.push((field.pointer, Made::Kept(salt, commitment)));
         }
         if salts.next().is_none() && erased == self.erased.len() { Ok(made) } else { Err(BodyError::Unfit) }
@@ -198,16 +199,28 @@ impl Redacted {
 }
 
 fn whole(salt: Salt, body: &str) -> Vec<(Field<'_>, Salt, [u8; 32])> {
-    let mut room = Vec::with_capacity(256);
     let all = fields(body).unwrap_or_else(|_| vec![Field { pointer: String::new(), value: body }]);
     let numbered = all.into_iter().zip(0_u32..);
     numbered
         .map(|(field, number)| {
             let salt = salt.of_field(number);
-            let made = salt.commit(&field, &mut room);
+            let made = salt.commit(&field.pointer, field.value);
             (field, salt, made)
         })
         .collect()
+}
+
+/// The same, and nothing is copied: every entry there is goes through this.
+fn root_of_whole(salt: Salt, body: &str) -> [u8; 32] {
+    let mut commitments = Vec::with_capacity(32);
+    let mut add = |pointer: &str, value: &str| {
+        commitments.push(salt.of_field(count(commitments.len())).commit(pointer, value));
+    };
+    let read = each_field(body, &mut add);
+    if read.is_err() {
+        return root(&[salt.of_field(0).commit("", body)]);
+    }
+    root(&commitments)
 }
 
 fn root(commitments: &[[u8; 32]]) -> [u8; 32] {

@@ -6,6 +6,9 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 /// One field of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field<'a> {
@@ -25,19 +28,49 @@ const DEEPEST: usize = 160;
 
 /// All fields of a body, in order. White space between values is no form of ours and is refused.
 pub fn fields(body: &str) -> Result<Vec<Field<'_>>, NoBody> {
-    let mut reader = Reader { body, at: 0, pointer: String::new(), found: Vec::with_capacity(32) };
-    reader.value(0)?;
-    if reader.at == body.len() { Ok(reader.found) } else { Err(NoBody(reader.at)) }
+    let mut found = Vec::with_capacity(32);
+    each_field(body, |pointer, value| found.push(Field { pointer: pointer.to_owned(), value }))?;
+    Ok(found)
 }
 
-struct Reader<'a> {
+/// Calls this for every field of a body, in order, and copies none of them.
+pub fn each_field<'a>(body: &'a str, found: impl FnMut(&str, &'a str)) -> Result<(), NoBody> {
+    let mut reader = Reader { body, at: 0, pointer: String::new(), found };
+    reader.value(0)?;
+    if reader.at == body.len() { Ok(()) } else { Err(NoBody(reader.at)) }
+}
+
+struct Reader<'a, F> {
     body: &'a str,
     at: usize,
     pointer: String,
-    found: Vec<Field<'a>>,
+    found: F,
 }
 
-impl<'a> Reader<'a> {
+/// The names of one object so far. Most objects are small.
+#[derive(Default)]
+struct Names<'a> {
+    few: Vec<Cow<'a, str>>,
+    many: BTreeSet<Cow<'a, str>>,
+}
+
+impl<'a> Names<'a> {
+    const FEW: usize = 24;
+
+    /// Whether it was not there before.
+    fn add(&mut self, name: Cow<'a, str>) -> bool {
+        if self.few.contains(&name) {
+            return false;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push(name);
+            return true;
+        }
+        self.many.insert(name)
+    }
+}
+
+impl<'a, F: FnMut(&str, &'a str)> Reader<'a, F> {
     fn value(&mut self, depth: usize) -> Result<(), NoBody> {
         let start = self.at;
         match self.peek() {
@@ -69,13 +102,14 @@ impl<'a> Reader<'a> {
 
     fn members(&mut self, depth: usize, (open, close): (u8, u8)) -> Result<(), NoBody> {
         let outside = self.pointer.len();
-        let mut place = 0_usize;
+        let (mut place, mut names) = (0_usize, Names::default());
         loop {
             self.pointer.push('/');
             if open == b'{' {
                 let spelled = self.text()?;
-                self.name(spelled)?;
-                if !self.take(b':') {
+                let name = self.name(spelled)?;
+                // Of two members with one name readers keep one or the other.
+                if !names.add(name) || !self.take(b':') {
                     return Err(NoBody(self.at));
                 }
             } else {
@@ -94,22 +128,18 @@ impl<'a> Reader<'a> {
     }
 
     /// Puts a member's name into the pointer.
-    fn name(&mut self, spelled: &str) -> Result<(), NoBody> {
-        let plain;
+    fn name(&mut self, spelled: &'a str) -> Result<Cow<'a, str>, NoBody> {
         let name = if spelled.contains('\\') {
-            plain = serde_json::from_str::<String>(spelled).map_err(|_| NoBody(self.at))?;
-            plain.as_str()
+            Cow::Owned(serde_json::from_str::<String>(spelled).map_err(|_| NoBody(self.at))?)
         } else {
-            spelled.get(1..spelled.len().saturating_sub(1)).ok_or(NoBody(self.at))?
+            Cow::Borrowed(spelled.get(1..spelled.len().saturating_sub(1)).ok_or(NoBody(self.at))?)
         };
-        for letter in name.chars() {
-            match letter {
-                '~' => self.pointer.push_str("~0"),
-                '/' => self.pointer.push_str("~1"),
-                letter => self.pointer.push(letter),
-            }
+        if name.contains(['~', '/']) {
+            self.pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+        } else {
+            self.pointer.push_str(&name);
         }
-        Ok(())
+        Ok(name)
     }
 
     /// Passes over a text and gives it with its quotes.
@@ -133,7 +163,7 @@ impl<'a> Reader<'a> {
 
     fn found(&mut self, start: usize) {
         let value = self.body.get(start..self.at).unwrap_or_default();
-        self.found.push(Field { pointer: self.pointer.clone(), value });
+        (self.found)(&self.pointer, value);
     }
 
     fn peek(&self) -> Option<u8> {
@@ -178,9 +208,21 @@ mod tests {
 
     #[test]
     fn what_we_did_not_write_is_refused() {
-        for body in
-            ["", "{", "{\"a\"}", "[1,]", "[1 ]", "{} ", "\"open", "\"open\\", "x", "[[1]", "{\"a\":1,}", "{1:2}"]
-        {
+        for body in [
+            "",
+            "{",
+            "{\"a\"}",
+            "[1,]",
+            "[1 ]",
+            "{} ",
+            "\"open",
+            "\"open\\",
+            "x",
+            "[[1]",
+            "{\"a\":1,}",
+            "{1:2}",
+            "{\"a\":1,\"\\u0061\":2}",
+        ] {
             assert!(fields(body).is_err(), "{body}");
         }
         assert!(fields(&"[".repeat(100_000)).is_err(), "depth ends before the stack does");

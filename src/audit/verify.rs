@@ -169,7 +169,17 @@ impl Verifier {
         &self.edge
     }
 
-    /// There are no more leaves.
+    /// There are no more leaves, and something believed must have been signed for all of them: whoever hands over files can leave
+    /// out what was signed for more.
+    pub fn end_of_files(self) -> Report {
+        let mut report = self.end();
+        if report.signed < report.leaves && report.verdict != Verdict::Tampered {
+            report.verdict = Verdict::Undecidable;
+        }
+        report
+    }
+
+    /// There are no more leaves. In a database that grows the last of them are not signed for yet.
     pub fn end(mut self) -> Report {
         let (size, root) = (self.edge.size(), self.edge.root());
         for (claim, why) in self.claims.beyond(size) {
@@ -191,7 +201,7 @@ impl Verifier {
         report.unchecked.extend(claims.unchecked());
         report.verdict = match () {
             () if !report.findings.is_empty() => Verdict::Tampered,
-            () if !claims.decides() && size > 0 => Verdict::Undecidable,
+            () if report.signed == 0 && size > 0 => Verdict::Undecidable,
             () if !report.missing.is_empty() => Verdict::Incomplete,
             () => Verdict::Verified,
         };

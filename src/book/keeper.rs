@@ -17,11 +17,14 @@ use crate::clock::{Clock, Timestamp, chance};
 use crate::digest::hex;
 use crate::store::Store;
 use crate::store::log::checkpoints::KeptCheckpoint;
+use crate::store::log::rows::RawEntry;
 use crate::store::log::{Head, signed, unsigned};
 use crate::telemetry::metrics::Metrics;
 
 /// How often is looked for entries, also of other processes.
 const LOOK: Duration = Duration::from_millis(250);
+/// So many are written at once: calls wait meanwhile.
+const CHUNK: usize = 32;
 /// How long a lead lasts that nobody renews.
 const LEAD_MICROS: i64 = 5_000_000;
 /// How often a log is signed that grows.
@@ -200,17 +203,29 @@ impl BookKeeper {
             self.tell(|lag| lag.waits_since = lag.waits_since.or(oldest));
             let unknown = ours.links.unknown(&found);
             ours.links.learn(self.store.last_leaves(&unknown).await?);
-            ours.watch.saw(&found, self.clock.now());
-            let (sealer, floor) = (Arc::clone(&self.store.keys().sealer), ours.watch.floor());
-            let growth = grow((&ours.head, &mut ours.edge), &mut ours.links, found, (&sealer, floor))?;
-            if !self.store.grow_log(growth).await? {
-                return Ok(false);
+            let mut rest = found;
+            while !rest.is_empty() {
+                let after = rest.split_off(rest.len().min(CHUNK));
+                if !self.add(ours, std::mem::replace(&mut rest, after)).await? {
+                    return Ok(false);
+                }
             }
-            ours.head = Head { size: ours.edge.size(), floor, ..ours.head.clone() };
             if !more {
                 return Ok(true);
             }
         }
+    }
+
+    /// Adds a few entries; false when another gateway let the log grow meanwhile.
+    async fn add(&self, ours: &mut Lead, entries: Vec<RawEntry>) -> Result<bool, BookError> {
+        ours.watch.saw(&entries, self.clock.now());
+        let (sealer, floor) = (Arc::clone(&self.store.keys().sealer), ours.watch.floor());
+        let growth = grow((&ours.head, &mut ours.edge), &mut ours.links, entries, (&sealer, floor))?;
+        if !self.store.grow_log(growth).await? {
+            return Ok(false);
+        }
+        ours.head = Head { size: ours.edge.size(), floor, ..ours.head.clone() };
+        Ok(true)
     }
 
     /// Signs what the disk has.

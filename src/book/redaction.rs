@@ -20,7 +20,7 @@ use crate::store::log::rows::RawEntry;
 use crate::store::seal::Belongs;
 
 /// What was erased.
-pub type Done = BTreeMap<i64, Vec<String>>;
+pub(super) type Done = BTreeMap<i64, Vec<String>>;
 
 /// A shorter text stands in too many places that have nothing to do with it.
 const SHORTEST: usize = 4;

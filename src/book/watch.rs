@@ -20,7 +20,7 @@ pub(super) struct Watch {
 /// Statements of ours end after seconds; a number that is not there after this long belongs to one that was undone.
 const FORGOTTEN_MICROS: i64 = 600_000_000;
 
-/// So many at once.
+/// So many are read at once.
 pub(super) const BATCH: i64 = 512;
 
 /// A jump this wide is no gap between writers: somebody moved the counter.

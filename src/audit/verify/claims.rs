@@ -35,7 +35,6 @@ pub struct Claims {
     by_size: BTreeMap<u64, Vec<Claim>>,
     faults: Vec<String>,
     strangers: BTreeSet<String>,
-    believed: bool,
     any: bool,
 }
 
@@ -49,7 +48,7 @@ impl Claims {
         for (from, note, said) in read {
             claims.any = true;
             match standing(&note, said.size, (&believed, trust)) {
-                Standing::Believed => claims.believed = true,
+                Standing::Believed => {}
                 Standing::Forged(key) => {
                     claims.faults.push(format!("{from} claims to be signed by {key}, and is not"));
                     continue;
@@ -97,11 +96,6 @@ impl Claims {
     /// Whether there was anything to compare with.
     pub(super) const fn any(&self) -> bool {
         self.any
-    }
-
-    /// Whether a key that is believed signed any of it.
-    pub(super) const fn decides(&self) -> bool {
-        self.believed
     }
 
     pub(super) fn unchecked(&self) -> Vec<String> {

@@ -52,7 +52,7 @@ pub fn verify(folder: &Path, brought: &Brought, mut told: impl FnMut(u64, u64)) 
         }
         told(place, said.size);
     }
-    Ok(verifier.end())
+    Ok(verifier.end_of_files())
 }
 
 fn item(place: u64, text: &str, (line, kept): (Option<&str>, Option<&Hash>)) -> Item {
