@@ -30,6 +30,9 @@ pub(super) fn meaning(event: &str) -> &'static str {
         "session" => "A client opened or closed a session.",
         "definition" => "A tool's definition was seen first, changed, or was agreed to.",
         "operated" => "The gateway started, loaded policies, made keys, or gave out an export.",
+        "prompted" => "The hook of a client reported what a person asked for.",
+        "mismatched" => "A call was not the one the hook of its client had reported.",
+        "erased" => "Something was erased that nobody may keep.",
         "fault" => "A fault of the gateway's own.",
         _ => "",
     }

@@ -4,22 +4,26 @@
 //! unless they say that nothing shall be written down; then the proof says so too. That is for copies: a backup that somebody
 //! was handed cannot be written to, and whoever can copy the database needs no command of ours.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
 
 use anyhow::Context as _;
 use clap::Args;
 
 use crate::audit::entry::{Entry, Event, Operated};
-use crate::audit::export::Record;
 use crate::audit::export::proof::Filter;
+use crate::audit::export::{Leaf, Record};
 use crate::audit::standing::{Ends, Standing};
+use crate::audit::tree::Hash;
 use crate::cli::Global;
 use crate::cli::exit::Exit;
 use crate::cli::span::moment;
 use crate::clock::{Clock as _, SystemClock, Timestamp};
+use crate::digest::hex;
 use crate::gateway::recorder::Recorder;
 use crate::identity::local;
-use crate::store::entries::Wanted;
+use crate::store::entries::{Wanted, Written};
+use crate::store::log::unsigned;
 use crate::store::settled::End;
 use crate::store::{Store, StoreOptions};
 
@@ -148,8 +152,9 @@ impl Book {
             let lines = self.store.following(wanted, after, BATCH).await?;
             let Some(last) = lines.last() else { return Ok(()) };
             after = last.seq;
+            let mut leaves = self.leaves(&lines).await?;
             for line in lines.iter().filter(|line| line.seq <= places.end.place && bounds.holds(line.at)) {
-                each(&Record::of(line, None))?;
+                each(&Record::of(line, leaves.remove(&line.seq)))?;
                 count = count.saturating_add(1);
             }
             progress.tell(count);
@@ -159,16 +164,44 @@ impl Book {
         }
     }
 
-    /// The log before the first and with the last of these entries.
-    pub(super) fn ends(&self, first: Option<i64>, last: Option<i64>) -> Ends {
-        let before = first.and_then(|first| self.standing(first.saturating_sub(1)));
-        Ends { before, after: last.and_then(|last| self.standing(last)) }
+    /// Where these lines stand in the log, as far as they do.
+    async fn leaves(&self, lines: &[Written]) -> anyhow::Result<BTreeMap<i64, Leaf>> {
+        let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return Ok(BTreeMap::new()) };
+        let mut found = BTreeMap::new();
+        let few = i64::try_from(lines.len()).unwrap_or(i64::MAX).saturating_mul(4);
+        if last.seq.saturating_sub(first.seq) <= few {
+            found = self.store.leaves_between(first.seq, last.seq).await?;
+        } else {
+            for line in lines {
+                found.extend(self.store.leaves_between(line.seq, line.seq).await?);
+            }
+        }
+        let leaf = |(seq, (index, hash)): (i64, (u64, Hash))| (seq, Leaf { index, hash: hex(&hash) });
+        Ok(found.into_iter().map(leaf).collect())
     }
 
-    /// The log with everything up to this place in it. There is none yet.
-    #[expect(clippy::unused_self, reason = "the log will be read from the store")]
-    const fn standing(&self, _place: i64) -> Option<Standing> {
-        None
+    /// The log before the first and with the last of these entries.
+    pub(super) async fn ends(&self, first: Option<i64>, last: Option<i64>) -> anyhow::Result<Ends> {
+        let mut ends = Ends::default();
+        if let Some(place) = self.place(first).await? {
+            ends.before = Some(self.standing(place).await?);
+        }
+        if let Some(place) = self.place(last).await? {
+            ends.after = Some(self.standing(place.saturating_add(1)).await?);
+        }
+        Ok(ends)
+    }
+
+    async fn place(&self, seq: Option<i64>) -> anyhow::Result<Option<u64>> {
+        let Some(seq) = seq else { return Ok(None) };
+        Ok(self.store.leaves_between(seq, seq).await?.get(&seq).map(|(place, _)| *place))
+    }
+
+    /// The log when it had this size, and the first checkpoint that covers that.
+    async fn standing(&self, size: u64) -> anyhow::Result<Standing> {
+        let root = hex(&self.store.edge(size).await?.root());
+        let kept = self.store.checkpoints().await?.into_iter().find(|kept| unsigned(kept.size) >= size.max(1));
+        Ok(Standing { size, root, checkpoint: kept.map(|kept| kept.note).unwrap_or_default() })
     }
 }
 

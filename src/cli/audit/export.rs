@@ -83,7 +83,7 @@ async fn into_file(
     let count = in_words(&population);
     let detail = format!("took {count} as {} into {name}, sha256 {}, {filter}", format.word(), finished.sha256);
     book.note("exported", &detail).await?;
-    let ends = book.ends(population.first_seq, population.last_seq);
+    let ends = book.ends(population.first_seq, population.last_seq).await?;
     let made = (book.now.to_string(), book.by.clone());
     let proof = Proof::of((&name, format), (finished.sha256.clone(), finished.bytes), (filter, population), made);
     let proof = Proof { standing: ends, recorded: book.recorded, settled: places.end.settled, ..proof };

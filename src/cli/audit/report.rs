@@ -77,7 +77,7 @@ async fn write(args: &ReportArgs, asked: Bounds, book: &Book, global: &Global) -
         settled: places.end.settled,
     };
     let (entries, unreviewed) = (tally.entries(), tally.unreviewed().len());
-    let report = Report::of(source, (from, to), tally, book.ends(first, last));
+    let report = Report::of(source, (from, to), tally, book.ends(first, last).await?);
     draft.write(&askama::Template::render(&report)?)?;
     let finished = draft.finish()?;
     let name = args.out.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
-use crate::audit::export::{Record, jsonl};
+use crate::audit::export::{Leaf, Record, jsonl};
 use crate::audit::timeline::{redacted, since, steps};
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::{Examples, Global};
+use crate::digest::hex;
 use crate::store::{Store, StoreOptions};
 
 /// What `audit timeline` takes.
@@ -39,9 +40,13 @@ const WIDTHS: [usize; 2] = [14, 22];
 /// Runs the command.
 pub(super) async fn run(args: &TimelineArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     let store = Store::open_reader(&StoreOptions::from(&global.store()?)).await?;
-    let lines = store.of_call(&args.call, MOST).await;
+    let lines = store.of_call(&args.call, MOST).await?;
+    let mut records = Vec::with_capacity(lines.len());
+    for line in &lines {
+        let leaf = store.leaves_between(line.seq, line.seq).await?.remove(&line.seq);
+        records.push(Record::of(line, leaf.map(|(index, hash)| Leaf { index, hash: hex(&hash) })));
+    }
     store.close().await;
-    let records: Vec<Record> = lines?.iter().map(|line| Record::of(line, None)).collect();
     let calls: BTreeSet<&str> = records.iter().filter_map(|record| record.call.as_deref()).collect();
     let mut calls = calls.into_iter();
     let (Some(call), another) = (calls.next(), calls.next()) else {

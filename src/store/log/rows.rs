@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::pool::{Pool, reading};
 use super::super::{Store, StoreError};
-use super::{hash, signed};
+use super::{hash, signed, unsigned};
 use crate::audit::tree::Hash;
 use crate::clock::Timestamp;
 
@@ -72,6 +72,7 @@ const THESE: &str = "SELECT seq, call, at, event, body, sealed FROM entry WHERE 
 const LEAVES: &str = "
 SELECT leaf.place, leaf.seq, leaf.previous, leaf.root, leaf.hash, call, at, event, body, sealed
 FROM leaf LEFT JOIN entry ON entry.seq = leaf.seq WHERE leaf.place >= $1 ORDER BY leaf.place LIMIT $2";
+const BETWEEN: &str = "SELECT seq, place, hash FROM leaf WHERE seq >= $1 AND seq <= $2";
 const OF_SEQ: &str = "
 SELECT leaf.place, leaf.seq, leaf.previous, leaf.root, leaf.hash, call, at, event, body, sealed
 FROM leaf LEFT JOIN entry ON entry.seq = leaf.seq WHERE leaf.seq = $1";
@@ -156,6 +157,14 @@ impl Store {
         let rows: Vec<LeafRow> =
             reading!(self.pool(), db => sqlx::query_as(LEAVES).bind(place).bind(limit).fetch_all(db).await)?;
         Ok(rows.into_iter().map(RawLeaf::from).collect())
+    }
+
+    /// Place and hash of the leaves of entries between two numbers, both included.
+    pub async fn leaves_between(&self, first: i64, last: i64) -> Result<BTreeMap<i64, (u64, Hash)>, StoreError> {
+        let rows: Vec<(i64, i64, Vec<u8>)> =
+            reading!(self.pool(), db => sqlx::query_as(BETWEEN).bind(first).bind(last).fetch_all(db).await)?;
+        let read = |(seq, place, bytes): (i64, i64, Vec<u8>)| Ok((seq, (unsigned(place), hash(&bytes)?)));
+        rows.into_iter().map(read).collect()
     }
 
     /// The leaf of this entry.
