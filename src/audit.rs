@@ -3,6 +3,7 @@
 //! Everything an outsider needs to check it, for whoever writes a verifier of their own:
 #![doc = include_str!("audit/format.md")]
 
+pub mod approved;
 pub mod checkpoint;
 pub mod commitment;
 pub mod entry;

@@ -209,6 +209,8 @@ impl BookKeeper {
                 if !self.add(ours, std::mem::replace(&mut rest, after)).await? {
                     return Ok(false);
                 }
+                // Calls come first.
+                tokio::task::yield_now().await;
             }
             if !more {
                 return Ok(true);

@@ -21,7 +21,7 @@ pub(super) struct Watch {
 const FORGOTTEN_MICROS: i64 = 600_000_000;
 
 /// So many are read at once.
-pub(super) const BATCH: i64 = 512;
+pub(super) const BATCH: i64 = 128;
 
 /// A jump this wide is no gap between writers: somebody moved the counter.
 const WIDEST: i64 = 100_000;

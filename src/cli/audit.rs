@@ -2,6 +2,7 @@
 //!
 //! To add one: a module, a variant of [`Verb`], a line in [`run`].
 
+mod approval;
 mod book;
 mod bundle;
 mod consistency;
@@ -38,6 +39,9 @@ enum Verb {
     /// Write down one entry with what proves that it is in the record
     #[command(after_help = proof::EXAMPLES.text())]
     Proof(proof::ProofArgs),
+    /// Show who let a call run, by what they answered, and whether that is proven
+    #[command(after_help = approval::EXAMPLES.text())]
+    Approval(approval::ApprovalArgs),
     /// Check that the record only grew between two checkpoints
     #[command(after_help = consistency::EXAMPLES.text())]
     Consistency(consistency::ConsistencyArgs),
@@ -78,6 +82,7 @@ pub fn run(args: &AuditArgs, global: &Global, out: &mut Output<'_>) -> anyhow::R
     runtime()?.block_on(async {
         match &args.verb {
             Verb::Verify(args) => verify::run(args, global, out).await,
+            Verb::Approval(args) => approval::run(args, global, out).await,
             Verb::Proof(args) => proof::run(args, global, out).await,
             Verb::Consistency(args) => consistency::run(args, global, out).await,
             Verb::Bundle(args) => bundle::run(args, global, out).await,

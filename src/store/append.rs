@@ -10,9 +10,11 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::StoreError;
 use super::approvals::{Moved, Rows};
 use super::entries::Line;
 use super::log::Growth;
+use super::log::rows::RawEntry;
 use super::postgres::Ledger;
 use super::sqlite::Book;
 
@@ -77,6 +79,14 @@ impl Appender {
             Kind::Sqlite(book) => book.grow(growth).await,
             Kind::Postgres(ledger) => ledger.grow(growth).await,
             Kind::Nowhere => Err(AppendError::Reader),
+        }
+    }
+
+    /// Entries after this one, where they can be read without waiting.
+    pub(super) fn after(&self, seq: i64, limit: i64) -> Option<Result<Vec<RawEntry>, StoreError>> {
+        match &self.kind {
+            Kind::Sqlite(book) => Some(book.after(seq, limit)),
+            Kind::Postgres(_) | Kind::Nowhere => None,
         }
     }
 

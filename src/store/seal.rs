@@ -68,17 +68,20 @@ impl Sealer {
 
     /// Closes a body that was just written.
     pub fn seal(&self, of: Belongs<'_>, body: &str) -> Result<Vec<u8>, NoChance> {
-        let salt = chance::<32>()?;
-        self.close(of, &[&[WHOLE], salt.as_slice(), body.as_bytes()])
+        // One question for both.
+        let drawn = chance::<{ 32 + NONCE_LEN }>()?;
+        let (salt, nonce) = drawn.split_first_chunk::<32>().ok_or(NoChance)?;
+        let nonce = nonce.try_into().map_err(|_| NoChance)?;
+        self.close(of, nonce, &[&[WHOLE], salt, body.as_bytes()])
     }
 
     /// Closes a body again of which more is known, or less.
     pub fn seal_again(&self, of: Belongs<'_>, opened: &Opened) -> Result<Vec<u8>, NoChance> {
         match opened {
-            Opened::Whole { salt, body } => self.close(of, &[&[WHOLE], salt.bytes(), body.as_bytes()]),
+            Opened::Whole { salt, body } => self.close(of, chance()?, &[&[WHOLE], salt.bytes(), body.as_bytes()]),
             Opened::Redacted(redacted) => {
                 let text = serde_json::to_string(redacted).unwrap_or_default();
-                self.close(of, &[&[REDACTED], text.as_bytes()])
+                self.close(of, chance()?, &[&[REDACTED], text.as_bytes()])
             }
         }
     }
@@ -105,8 +108,7 @@ impl Sealer {
         }
     }
 
-    fn close(&self, of: Belongs<'_>, parts: &[&[u8]]) -> Result<Vec<u8>, NoChance> {
-        let nonce = chance::<NONCE_LEN>()?;
+    fn close(&self, of: Belongs<'_>, nonce: [u8; NONCE_LEN], parts: &[&[u8]]) -> Result<Vec<u8>, NoChance> {
         let long = parts.iter().map(|part| part.len()).sum::<usize>();
         let mut out = Vec::with_capacity(HEAD.saturating_add(long).saturating_add(16));
         out.push(FORM);

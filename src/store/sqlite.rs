@@ -14,10 +14,11 @@ mod tests;
 mod writer;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rusqlite::{Connection, OpenFlags};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
@@ -25,12 +26,16 @@ use super::append::{AppendError, Appender, Kind};
 use super::approvals::{Moved, Rows};
 use super::entries::Line;
 use super::key_folder::{BookKeys, KeyPlace, Making};
+use super::log::rows::{AFTER, RawEntry};
 use super::log::{DATA_KEY, Growth};
 use super::pool::Pool;
 use super::{Durability, Inner, Role, StoreError, StoreOptions, migrations};
 use guard::Guard;
 pub(super) use scratch::Scratch;
 use writer::{Patience, Writer};
+
+/// SQLite takes `$2` for a name and numbers names as they come, so here the same text says `?2`.
+static NUMBERED: LazyLock<String> = LazyLock::new(|| AFTER.replace('$', "?"));
 
 /// How long a write waits for another process.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -66,7 +71,7 @@ pub(super) async fn open(path: &Path, options: &StoreOptions, role: Role) -> Res
     });
     migrations::migrate_sqlite(&mut *write.acquire().await?, &place).await?;
     let keeper = keeper::start(&writer).map_err(|error| unusable(&place, &error))?;
-    let book = Book { writer, keeper: Mutex::new(Some(keeper)), guard: Mutex::new(guard) };
+    let book = Book { writer, keeper: Mutex::new(Some(keeper)), peek: Mutex::default(), guard: Mutex::new(guard) };
     let pool = Pool::Sqlite { read, write: Some(write) };
     Ok(Inner { pool, appender: Appender::new(Kind::Sqlite(book)), place, keys, _scratch: None })
 }
@@ -117,6 +122,8 @@ fn unusable(place: &str, why: &dyn std::fmt::Display) -> StoreError {
 pub(super) struct Book {
     writer: Arc<Writer>,
     keeper: Mutex<Option<JoinHandle<()>>>,
+    /// Reads what was just written, for the log.
+    peek: Mutex<Option<Connection>>,
     /// Held for as long as the file is ours.
     guard: Mutex<Option<Guard>>,
 }
@@ -144,10 +151,46 @@ impl Book {
         done.unwrap_or_else(|error| Err(AppendError::Broken(error.to_string())))
     }
 
+    /// On the caller's thread where that needs no waiting: a thread of its own that holds the lock is stopped by a busy machine
+    /// just then, and everybody waits for it.
     pub(super) async fn grow(&self, growth: Growth) -> Result<bool, AppendError> {
+        match self.writer.grow(&growth, Patience::None) {
+            Err(AppendError::Busy) => {}
+            done => return done,
+        }
         let writer = Arc::clone(&self.writer);
-        let done = tokio::task::spawn_blocking(move || writer.grow(&growth)).await;
+        let done = tokio::task::spawn_blocking(move || writer.grow(&growth, Patience::Long)).await;
         done.unwrap_or_else(|error| Err(AppendError::Broken(error.to_string())))
+    }
+
+    /// Entries after this one, read on the caller's thread: a few, and at once.
+    pub(super) fn after(&self, seq: i64, limit: i64) -> Result<Vec<RawEntry>, StoreError> {
+        let mut peek = self.peek.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = |error: rusqlite::Error| StoreError::Database(error.to_string());
+        if peek.is_none() {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            *peek = Some(Connection::open_with_flags(self.writer.path(), flags).map_err(failed)?);
+        }
+        let Some(connection) = peek.as_ref() else { return Ok(Vec::new()) };
+        let read = || -> rusqlite::Result<Vec<RawEntry>> {
+            let mut statement = connection.prepare_cached(&NUMBERED)?;
+            let entry = |row: &rusqlite::Row<'_>| {
+                Ok(RawEntry {
+                    seq: row.get(0)?,
+                    call: row.get(1)?,
+                    at: row.get(2)?,
+                    event: row.get(3)?,
+                    body: row.get(4)?,
+                    sealed: row.get(5)?,
+                })
+            };
+            statement.query_map((seq, limit), entry)?.collect()
+        };
+        let found = read().map_err(failed);
+        if found.is_err() {
+            *peek = None;
+        }
+        found
     }
 
     pub(super) async fn sync(&self) -> Result<(), AppendError> {
@@ -172,6 +215,7 @@ impl Book {
 
     pub(super) async fn close(&self) {
         self.writer.stop();
+        drop(self.peek.lock().unwrap_or_else(PoisonError::into_inner).take());
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(keeper) = keeper
             && tokio::task::spawn_blocking(move || keeper.join()).await.is_err()

@@ -15,6 +15,8 @@ use std::time::Duration;
 
 use countersign::approval::people::{Listed, People};
 use countersign::approval::vote::{Evidence, Word};
+use countersign::audit::verify::Verdict;
+use countersign::book::reading::{Brought, verify};
 use countersign::clock::{SystemClock, chance};
 use countersign::gateway::desk::{Desk, Wish};
 use countersign::identity::local;
@@ -138,6 +140,9 @@ async fn tell(mut worlds: Vec<World>, options: &StoreOptions, cycles: u64) -> Bo
     let states = settled(&desk).await;
     let book = Book::read(&worlds).await;
     book.check(&states, &answered, &heard);
+    // Whoever died wherever, the log over all of it is whole.
+    let report = verify(&desk.store, &Brought::default(), |_, _| ()).await.unwrap();
+    assert!(report.verdict == Verdict::Verified && report.leaves > 0, "{report:#?}");
     book
 }
 

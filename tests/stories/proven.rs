@@ -58,6 +58,10 @@ fn outsider() -> Told {
         let changed = std::fs::read_to_string(world.path(&entry)).unwrap().replace("yes", "no!");
         world.write(&entry, &changed);
         assert_eq!(world.run(&check).await.0, 1, "one word was changed");
+        let call = self::entry(&world, "voted").await["call"].as_str().unwrap().to_owned();
+        let (code, told) = world.run(&["audit", "approval", &call, "--key", &key]).await;
+        assert!(code == 0 && told.contains("said yes") && told.contains("exactly that ran"), "{code} {told}");
+        assert!(told.contains("8 of 8 entries of this call are proven"), "{told}");
         let (code, told) = world.run(&["audit", "bundle", "all"]).await;
         assert_eq!(code, 0, "{told}");
         // From here on there is no database and there are no keys.

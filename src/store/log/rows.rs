@@ -64,7 +64,8 @@ type LeafRow = (
     Option<Vec<u8>>,
 );
 
-const AFTER: &str = "SELECT seq, call, at, event, body, sealed FROM entry WHERE seq > $1 ORDER BY seq LIMIT $2";
+pub(in crate::store) const AFTER: &str =
+    "SELECT seq, call, at, event, body, sealed FROM entry WHERE seq > $1 ORDER BY seq LIMIT $2";
 const MISSED: &str = "
 SELECT entry.seq, call, at, event, body, sealed FROM entry LEFT JOIN leaf ON leaf.seq = entry.seq
 WHERE entry.seq > $1 AND leaf.seq IS NULL ORDER BY entry.seq LIMIT $2";
@@ -94,6 +95,9 @@ WHERE entry.seq > $1 AND leaf.seq IS NULL";
 impl Store {
     /// Entries after this one.
     pub async fn raw_after(&self, seq: i64, limit: i64) -> Result<Vec<RawEntry>, StoreError> {
+        if let Some(found) = self.appender().after(seq, limit) {
+            return found;
+        }
         let rows: Vec<EntryRow> =
             reading!(self.pool(), db => sqlx::query_as(AFTER).bind(seq).bind(limit).fetch_all(db).await)?;
         Ok(rows.into_iter().map(RawEntry::from).collect())

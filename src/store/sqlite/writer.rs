@@ -116,8 +116,8 @@ impl Writer {
     }
 
     /// Lets the log grow, if it is what it was.
-    pub(super) fn grow(&self, growth: &Growth) -> Result<bool, AppendError> {
-        self.work(&[], |desk| desk.with(Patience::Long, |_, connection| grown::write(connection, growth)))
+    pub(super) fn grow(&self, growth: &Growth, patience: Patience) -> Result<bool, AppendError> {
+        self.work(&[], |desk| desk.with(patience, |_, connection| grown::write(connection, growth)))
             .map(|done| done == First::Done)
     }
 
