@@ -95,10 +95,7 @@ fn vote(call: &CallId, body: &Object, asked: Option<&Asked>) -> Ground {
     let (Ok(assertion), Some(digest), Some(word)) = (assertion, Digest::parse(digest), word) else {
         return broken("and the signature cannot be read");
     };
-    let bounds = match bounds.transpose() {
-        Ok(bounds) => bounds,
-        Err(_) => return broken("and how far it reaches cannot be read"),
-    };
+    let Ok(bounds) = bounds.transpose() else { return broken("and how far it reaches cannot be read") };
     let signed = Signed { call, digest, word, reason: body.str("reason"), bounds: bounds.as_ref() };
     match assertion.verify(&signed) {
         Ok(()) => Ground { surety: Surety::Signed, what: format!("{said}, and signed exactly that with a passkey") },

@@ -1,5 +1,6 @@
 //! When does the log grow, and when is it signed?
 
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,9 +23,9 @@ use crate::store::log::{Head, signed, unsigned};
 use crate::telemetry::metrics::Metrics;
 
 /// How often is looked for entries, also of other processes.
-const LOOK: Duration = Duration::from_millis(250);
+const LOOK: Duration = Duration::from_millis(100);
 /// So many are written at once: calls wait meanwhile.
-const CHUNK: usize = 32;
+const CHUNK: usize = 24;
 /// How long a lead lasts that nobody renews.
 const LEAD_MICROS: i64 = 5_000_000;
 /// How often a log is signed that grows.
@@ -67,6 +68,8 @@ struct Lead {
     watch: Watch,
     first: bool,
     signed: (u64, Timestamp),
+    /// When the lead was taken or renewed.
+    taken: Timestamp,
 }
 
 impl BookKeeper {
@@ -167,7 +170,11 @@ impl BookKeeper {
 
     /// Takes or keeps the lead. Whoever takes it looks first whether the database is the one that was signed.
     async fn lead(&self, lead: &mut Option<Lead>) -> Result<(), BookError> {
-        let now = self.store.time(self.clock.now()).await?;
+        // Renewing it is a write of its own. Whoever lost it without knowing does not get the log to grow.
+        if lead.as_ref().is_some_and(|ours| self.since(ours.taken) < LEAD_MICROS / 2) {
+            return Ok(());
+        }
+        let (now, taken) = (self.store.time(self.clock.now()).await?, self.clock.now());
         let until = Timestamp::from_micros(now.micros().saturating_add(LEAD_MICROS));
         let Some(head) = self.store.lead_log(&self.name, (now, until)).await? else {
             *lead = None;
@@ -176,6 +183,7 @@ impl BookKeeper {
         if let Some(ours) = lead
             && ours.head == head
         {
+            ours.taken = taken;
             return Ok(());
         }
         if let Some(note) = self.remembered.read()? {
@@ -186,7 +194,7 @@ impl BookKeeper {
         let watch = Watch::from(head.floor);
         let last = self.store.newest_checkpoint().await?;
         let signed = last.map_or(NEVER, |last| (unsigned(last.size), Timestamp::from_micros(last.at)));
-        *lead = Some(Lead { head, edge, links, watch, first: true, signed });
+        *lead = Some(Lead { head, edge, links, watch, first: true, signed, taken });
         Ok(())
     }
 
@@ -203,14 +211,8 @@ impl BookKeeper {
             self.tell(|lag| lag.waits_since = lag.waits_since.or(oldest));
             let unknown = ours.links.unknown(&found);
             ours.links.learn(self.store.last_leaves(&unknown).await?);
-            let mut rest = found;
-            while !rest.is_empty() {
-                let after = rest.split_off(rest.len().min(CHUNK));
-                if !self.add(ours, std::mem::replace(&mut rest, after)).await? {
-                    return Ok(false);
-                }
-                // Calls come first.
-                tokio::task::yield_now().await;
+            if !self.add(ours, found).await? {
+                return Ok(false);
             }
             if !more {
                 return Ok(true);
@@ -218,15 +220,33 @@ impl BookKeeper {
         }
     }
 
-    /// Adds a few entries; false when another gateway let the log grow meanwhile.
+    /// Adds entries; false when another gateway let the log grow meanwhile. Leaves are made beside the calls, on a thread that
+    /// holds nothing anybody waits for, and written a few at a time.
     async fn add(&self, ours: &mut Lead, entries: Vec<RawEntry>) -> Result<bool, BookError> {
-        ours.watch.saw(&entries, self.clock.now());
-        let (sealer, floor) = (Arc::clone(&self.store.keys().sealer), ours.watch.floor());
-        let growth = grow((&ours.head, &mut ours.edge), &mut ours.links, entries, (&sealer, floor))?;
-        if !self.store.grow_log(growth).await? {
-            return Ok(false);
+        let (head, mut edge, mut links) = (ours.head.clone(), mem::take(&mut ours.edge), mem::take(&mut ours.links));
+        let (sealer, now) = (Arc::clone(&self.store.keys().sealer), self.clock.now());
+        let mut watch = mem::replace(&mut ours.watch, Watch::from(head.floor));
+        let made = tokio::task::spawn_blocking(move || {
+            let (mut head, mut growths, mut rest) = (head, Vec::new(), entries);
+            while !rest.is_empty() {
+                let after = rest.split_off(rest.len().min(CHUNK));
+                let few = mem::replace(&mut rest, after);
+                watch.saw(&few, now);
+                let floor = watch.floor();
+                growths.push(grow((&head, &mut edge), &mut links, few, (&sealer, floor))?);
+                (head.size, head.floor) = (edge.size(), floor);
+            }
+            Ok::<_, BookError>((head, (edge, links, watch), growths))
+        });
+        let (head, (edge, links, watch), growths) = made.await.map_err(|_| BookError::Stopping)??;
+        for growth in growths {
+            if !self.store.grow_log(growth).await? {
+                return Ok(false);
+            }
+            // Calls come first.
+            tokio::task::yield_now().await;
         }
-        ours.head = Head { size: ours.edge.size(), floor, ..ours.head.clone() };
+        (ours.head, ours.edge, ours.links, ours.watch) = (head, edge, links, watch);
         Ok(true)
     }
 

@@ -3,10 +3,10 @@
 //! Everything that can be wrong is found here, before anything listens or starts.
 
 pub mod channels;
+mod servers;
 mod sinks;
 pub mod telemetry;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -19,32 +19,24 @@ use url::Url;
 
 use crate::approval::people::{Listed, People};
 use crate::book::BookKeeper;
-use crate::catalogue::pins::FirstSight;
 use crate::channels::link::kept;
 use crate::channels::on_call::Duties;
 use crate::channels::outbox::Outbox;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Config, Faults, PinRule, Reach, resources};
-use crate::digest::hex;
-use crate::downstream::http::HttpOptions;
-use crate::downstream::http::guard::Private;
-use crate::downstream::oauth::{Grant, OauthOptions};
-use crate::downstream::{CommandOptions, Fleet, Place, ServerOptions};
-use crate::facts::automatic::Start;
-use crate::facts::plan::Plan;
+use crate::config::{self, Config, Faults, resources};
+use crate::downstream::Fleet;
 use crate::front::pages::Doors;
 use crate::gateway::Gateway;
 use crate::gateway::judge::Judge;
 use crate::gateway::known::Known;
 use crate::gateway::recorder::Recorder;
-use crate::gateway::settings::{Arguments, Prompts, Reports, ServerSettings, Settings};
+use crate::gateway::settings::{Prompts, Reports, Settings};
 use crate::identity::sign_in::Lasting;
 use crate::identity::sign_in::oidc::{self, Providers};
 use crate::identity::{self, Identity};
 use crate::passkey::Site;
 use crate::policy::bundle::{Bundle, Sources};
 use crate::policy::files::{self, Include};
-use crate::policy::input::{self, Trust};
 use crate::policy::problem::Problem;
 use crate::reload::Reload;
 use crate::sinks::Sinks;
@@ -132,7 +124,8 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
     let recorder = Recorder::start(store.clone());
     let sinks = Sinks::start(store.clone(), Arc::clone(&clock), sinks::sinks(config)).await?;
     recorder.guard(sinks.gate());
-    let fleet = Fleet::new(config.servers.values().map(|server| server_options(server, &config.store)).collect());
+    let fleet =
+        Fleet::new(config.servers.values().map(|server| servers::server_options(server, &config.store)).collect());
     let judge = Arc::new(Judge::new(bundle));
     let gateway = Gateway::new(fleet, judge, recorder, store, (clock, settings(config)));
     gateway.known.store(Arc::new(known));
@@ -312,7 +305,7 @@ pub fn identity(http: &config::Http, issuers: &[config::Issuer], store: &Store) 
 }
 
 fn settings(config: &Config) -> Settings {
-    let servers = config.servers.iter().map(|(name, server)| (name.to_string(), server_settings(server)));
+    let servers = config.servers.iter().map(|(name, server)| (name.to_string(), servers::server_settings(server)));
     let waits = config.limits.approval_waits.iter().map(|(whose, wait)| (whose.clone(), wait.duration()));
     let minimum = config.http.as_ref().map_or("2024-11-05", |http| http.minimum_protocol.as_str());
     Settings {
@@ -340,74 +333,6 @@ fn reports(intent: &config::Intent) -> Reports {
         config::Prompts::Off => Prompts::Off,
     };
     Reports { prompts, keep: intent.keep.duration(), folder: intent.folder.clone() }
-}
-
-fn server_settings(server: &config::Server) -> ServerSettings {
-    let trust = match server.trust {
-        config::Trust::Claims => Trust::Claims,
-        config::Trust::Trusted => Trust::Trusted,
-    };
-    let transport = match &server.reach {
-        Reach::Program(_) => "stdio",
-        Reach::Remote(_) => "http",
-    };
-    let labels: BTreeMap<String, String> = server.labels.clone();
-    ServerSettings {
-        timeout: server.timeout.duration(),
-        first_sight: match server.pins {
-            PinRule::FirstSight => FirstSight::Agrees,
-            PinRule::Agreed => FirstSight::Waits,
-        },
-        arguments: match server.arguments {
-            config::Arguments::Checked => Arguments::Checked,
-            config::Arguments::Unchecked => Arguments::Unchecked,
-        },
-        trust,
-        plan: plan(server),
-        rationale: server.rationale,
-        part: input::server(server.name.as_str(), transport, trust, &labels),
-    }
-}
-
-/// What the operator says of arguments, and what the way a server is started says.
-fn plan(server: &config::Server) -> Plan {
-    let start = match &server.reach {
-        Reach::Program(program) => {
-            Start::of_program(&program.command, &program.args, &program.cwd.display().to_string())
-        }
-        Reach::Remote(remote) => Start::of_host(remote.url.host_str().unwrap_or_default()),
-    };
-    let tools = server.tools.iter().map(|(name, tool)| (name.clone(), tool.facts.clone())).collect();
-    Plan::new(&server.facts, &tools, &start)
-}
-
-fn server_options(server: &config::Server, store: &config::Store) -> ServerOptions {
-    let place = match &server.reach {
-        Reach::Program(program) => Place::Command(CommandOptions {
-            program: program.command.clone(),
-            args: program.args.clone(),
-            env: program.env.iter().map(|(name, secret)| (name.clone(), secret.clone())).collect(),
-            cwd: Some(program.cwd.clone()),
-            sha256: program.sha256.as_ref().map(|pin| hex(pin.as_bytes())),
-        }),
-        Reach::Remote(remote) => Place::Remote(HttpOptions {
-            url: remote.url.clone(),
-            headers: remote.headers.iter().map(|(name, secret)| (name.clone(), secret.clone())).collect(),
-            tls_sha256: remote.tls_sha256.as_ref().map(|pin| *pin.as_bytes()),
-            private: if remote.allow_private { Private::Allowed } else { Private::Refused },
-            timeout: server.timeout.duration(),
-            oauth: remote.oauth.as_ref().map(|settings| Box::new(oauth(settings, store.tokens_of(&server.name)))),
-        }),
-    };
-    ServerOptions { name: server.name.shared(), place, timeout: server.timeout.duration() }
-}
-
-fn oauth(oauth: &config::Oauth, file: Option<PathBuf>) -> OauthOptions {
-    let grant = match (oauth.client_id.clone(), oauth.client_secret.clone()) {
-        (Some(client_id), Some(client_secret)) => Grant::Gateway { client_id, client_secret },
-        (client_id, _) => Grant::Person { client: client_id.map(|id| (id, None)), port: 0 },
-    };
-    OauthOptions { scopes: oauth.scopes.clone(), grant, issuer: oauth.issuer.clone(), file }
 }
 
 fn describe(problems: &[Problem]) -> anyhow::Error {

@@ -68,15 +68,8 @@ impl Gateway {
         }
         let waiter = match self.join(exchange, reach, (&call, id.as_str())).await {
             Ok(Joined::Waiter(waiter)) => waiter,
-            Ok(Joined::Taken) => {
-                let reason = "another request waits for this call already and will get its answer";
-                return refused(Refusal::new("waited_for", Retry::Later, reason), Some(&id));
-            }
-            Ok(Joined::Superseded) => {
-                let reason = "the call is not what people were asked about any more";
-                let refusal = Refusal::new("superseded", Retry::Later, reason);
-                return refused(refusal.hint("make the call itself again; people are asked anew"), Some(&id));
-            }
+            Ok(Joined::Taken) => return refused(taken(), Some(&id)),
+            Ok(Joined::Superseded) => return refused(superseded(), Some(&id)),
             Err(refusal) => return refused(refusal, Some(&id)),
         };
         match Box::pin(self.see_through(exchange, reach, waiter, Attended::Reference)).await {
@@ -98,6 +91,15 @@ impl Gateway {
         let waits = approval.map(|approval| Waits { reference: reference.to_owned(), until: approval.deadline });
         Refusal { waits, ..refusal }
     }
+}
+
+fn taken() -> Refusal {
+    Refusal::new("waited_for", Retry::Later, "another request waits for this call already and will get its answer")
+}
+
+fn superseded() -> Refusal {
+    Refusal::new("superseded", Retry::Later, "the call is not what people were asked about any more")
+        .hint("make the call itself again; people are asked anew")
 }
 
 /// What is said of an approval that can be used no more. One that is approved can be.
