@@ -5,6 +5,7 @@
 
 pub mod checkpoint;
 pub mod commitment;
+pub mod cosignature;
 pub mod entry;
 pub mod export;
 pub mod field;
@@ -15,5 +16,6 @@ pub mod receipt;
 pub mod report;
 pub mod standing;
 pub mod timeline;
+pub mod timestamp;
 pub mod tree;
 pub mod verify;
