@@ -178,7 +178,12 @@ impl Anchors {
     }
 
     /// Everything up to this time is anchored somewhere.
-    async fn reached(&self, newest: &KeptCheckpoint, book: &BookKeeper, now: Timestamp) -> Result<Timestamp, BookError> {
+    async fn reached(
+        &self,
+        newest: &KeptCheckpoint,
+        book: &BookKeeper,
+        now: Timestamp,
+    ) -> Result<Timestamp, BookError> {
         let head = self.store.log_head().await?;
         let rows = self.store.anchored().await?;
         let ours = rows.iter().filter(|row| self.all.iter().any(|held| held.anchor.name == row.anchor));

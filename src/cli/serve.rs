@@ -53,8 +53,8 @@ async fn serve(config: &Config, out: Option<&mut Output<'_>>) -> anyhow::Result<
     let told = told_to_stop(&assembled.stop)?;
     let address = listen(config, &assembled).await?;
     assembled.attend(config)?;
-    warn_of_no_anchor(config);
     tracing::info!(address = %address, "listening; the MCP endpoint is http://{address}/mcp");
+    warn_of_no_anchor(config);
     telemetry_of::listen(&config.telemetry, &assembled).await?;
     if let Some(out) = out {
         invite(config, &assembled, address, out).await?;

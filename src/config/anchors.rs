@@ -169,9 +169,7 @@ impl Witness {
     fn read(section: &Section<'_>) -> Reading<Self> {
         let url = url(section);
         let given = section.given("key", Privacy::Open)?.ok_or_else(|| section.missing("key", KEY));
-        let key = given.and_then(|given| {
-            Key::parse(&given.text).map_err(|_| section.bad(&given, KEY, Subject::Shown))
-        });
+        let key = given.and_then(|given| Key::parse(&given.text).map_err(|_| section.bad(&given, KEY, Subject::Shown)));
         let allow_private = section.truth("allow_private");
         Ok(Self { url: url?, key: key?, allow_private: allow_private? })
     }

@@ -73,7 +73,11 @@ async fn git(path: &Path, arguments: &[&str]) -> Result<String, String> {
     let mut command = Command::new("git");
     command.arg("-C").arg(path).args(["-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0"]);
     command.args(["-c", "user.name=Countersign", "-c", "user.email=countersign@localhost"]).args(arguments);
-    command.env_clear().env("GIT_TERMINAL_PROMPT", "0").env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes").env("LC_ALL", "C");
+    command
+        .env_clear()
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
+        .env("LC_ALL", "C");
     command.envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     command.stdin(Stdio::null()).kill_on_drop(true);
     let done = command.output().await.map_err(|error| format!("git cannot be run: {error}"))?;

@@ -66,14 +66,17 @@ async fn ask(
             key.signed(&given.text, &text).map(|signed| Answer::Signed(signed.line)).ok_or_else(unsigned)
         }
         StatusCode::CONFLICT => {
-            let has = text.trim().parse().map_err(|_| failed("it has another size, and does not say which".to_owned()))?;
+            let has =
+                text.trim().parse().map_err(|_| failed("it has another size, and does not say which".to_owned()))?;
             Ok(Answer::Has(has))
         }
         StatusCode::UNPROCESSABLE_ENTITY => Err(failed(
-            "it signed another history of this log: what it has is not the beginning of what this database has".to_owned(),
+            "it signed another history of this log: what it has is not the beginning of what this database has"
+                .to_owned(),
         )),
         StatusCode::FORBIDDEN => Err(failed(
-            "it does not believe the key of this log; give whoever runs it what `countersign audit key` prints".to_owned(),
+            "it does not believe the key of this log; give whoever runs it what `countersign audit key` prints"
+                .to_owned(),
         )),
         StatusCode::NOT_FOUND => Err(failed(format!(
             "it does not know the log {}; ask whoever runs it to add it, with what `countersign audit key` prints",
