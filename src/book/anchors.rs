@@ -291,9 +291,9 @@ impl Anchors {
             Kind::Witness(..) | Kind::Timestamp(..) => Ok(Vec::new()),
         };
         // Only now: another gateway may have let the log grow and anchored it meanwhile.
-        let head = self.store.log_head().await.map_err(BookError::from)?;
+        let now = self.store.log_head().await.map_err(BookError::from)?;
         for note in notes.map_err(AnchorError::Failed)? {
-            compare(&self.store, &head, &note).await.map_err(|error| match error {
+            compare(&self.store, &now, &note).await.map_err(|error| match error {
                 BookError::Diverged(why) => {
                     let name = &held.anchor.name;
                     BookError::Diverged(format!("{why}; the anchor `{name}` has that checkpoint"))

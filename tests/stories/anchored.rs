@@ -76,6 +76,7 @@ async fn copy(world: &World, from: &str, to: &str, what: &[&str]) {
     }
 }
 
+const TOKEN: &str = "a-token-for-whoever-watches-anchors-0123456789";
 const MACHINE: [&str; 2] = ["book.db", "book-keys"];
 
 /// The gateway does not start, because this is older than what was anchored.
@@ -296,7 +297,8 @@ fn stamped() -> Told {
 fn failing() -> Told {
     // AUD-05
     Box::pin(async {
-        let mut world = world("kind = \"folder\"\npath = \"gone\"");
+        let anchor = format!("kind = \"folder\"\npath = \"gone\"\n[telemetry]\nmetrics_token = {TOKEN:?}");
+        let mut world = world(&anchor);
         world.serve().await;
         world.session(json!({})).await.call(1, "drop_table", json!({})).await;
         world.logged("the anchor did not take the checkpoint").await;
@@ -306,8 +308,15 @@ fn failing() -> Told {
         }
         let (code, told) = world.run(&["audit", "anchors"]).await;
         assert!(code == 0 && told.contains("has no checkpoint yet") && told.contains("last trouble"), "{told}");
+        // Nothing was ever anchored, and how long that is so is known all the same.
+        while lag(&world).await.is_none_or(|lag| lag < 1.5) {
+            looks.tick().await;
+        }
         std::fs::create_dir(world.path("gone")).unwrap();
         world.logged("the anchor takes checkpoints again").await;
+        while lag(&world).await.is_none_or(|lag| lag > 1.2) {
+            looks.tick().await;
+        }
         world.stop().await;
         assert!(world.path("gone/checkpoint").exists());
         // Without any, whoever starts it is told what that means.
@@ -316,6 +325,14 @@ fn failing() -> Told {
         world.logged("no anchor is configured").await;
         world.stop().await;
     })
+}
+
+/// How many seconds ago everything was anchored, as whoever watches is told.
+async fn lag(world: &World) -> Option<f64> {
+    let told = world.request(reqwest::Method::GET, "/metrics").bearer_auth(TOKEN).send().await.unwrap();
+    let told = told.text().await.unwrap();
+    let line = told.lines().find_map(|line| line.strip_prefix("countersign_anchor_lag_seconds "))?;
+    Some(line.parse().unwrap())
 }
 
 /// The configuration without anchors.
