@@ -6,6 +6,7 @@
 pub mod approved;
 pub mod checkpoint;
 pub mod commitment;
+pub mod cosignature;
 pub mod entry;
 pub mod export;
 pub mod field;
@@ -16,5 +17,6 @@ pub mod receipt;
 pub mod report;
 pub mod standing;
 pub mod timeline;
+pub mod timestamp;
 pub mod tree;
 pub mod verify;

@@ -5,6 +5,7 @@
 //! says more than the database holds, even after a loss of power. The last checkpoint is remembered beside the keys; a
 //! database that knows less, or says something else, was restored, replaced or changed, and nothing is signed on it.
 
+pub mod anchors;
 pub mod bundle;
 mod growth;
 mod keeper;

@@ -33,7 +33,7 @@ pub use self::help::Examples;
 use self::exit::Exit;
 use self::output::{ColourChoice, Habits, Output, Paint, Terminal};
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::{Config, Policy, Request, Store, Surroundings};
+use crate::config::{Anchor, Config, Policy, Request, Store, Surroundings};
 use crate::store::StoreOptions;
 use crate::visible::harmless;
 
@@ -208,6 +208,11 @@ impl Global {
     /// The store alone, for a command that only reads the record.
     pub fn store(&self) -> Result<Store, anyhow::Error> {
         Ok(Store::load(&self.request(), &Surroundings::of_this_process()?)?)
+    }
+
+    /// The anchors and the store alone.
+    pub fn anchors(&self) -> Result<(Vec<Anchor>, Store), anyhow::Error> {
+        Ok(Anchor::load(&self.request(), &Surroundings::of_this_process()?)?)
     }
 
     /// The policies alone, for a command that only judges.

@@ -3,6 +3,7 @@
 //! One file, then environment, then flags; checked whole before anything starts. What cannot be understood is an error
 //! and never a default.
 
+pub mod anchors;
 pub mod catalogue;
 pub mod channels;
 pub mod check;
@@ -40,6 +41,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
+pub use self::anchors::Anchor;
 pub use self::catalogue::Catalogue;
 pub use self::channels::Channel;
 pub use self::fault::closest;
@@ -114,6 +116,9 @@ pub struct Config {
     /// Where else the record is told.
     #[schemars(extend("default" = []))]
     pub sinks: Vec<Sink>,
+    /// Who outside keeps checkpoints of the record.
+    #[schemars(extend("default" = []))]
+    pub anchors: Vec<Anchor>,
     /// How much may come in.
     #[schemars(with = "Option<Limits>")]
     pub limits: Limits,

@@ -61,7 +61,9 @@ bring() {
     need node nodejs
     need npm npm
   fi
-  ! { wanted peers || wanted patience; } || need git git
+  ! { wanted tests || wanted peers || wanted patience; } || need git git
+  # A time-stamping authority for the anchors.
+  ! wanted tests || need openssl openssl
   if wanted peers || wanted patience || wanted opa || wanted channels || wanted telemetry || wanted verifier; then
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
   fi

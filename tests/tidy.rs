@@ -48,6 +48,7 @@ const KNOWN_TO: [(&str, &[&str]); 17] = [
             "src/identity/sign_in/oidc/id_token.rs",
             "src/passkey",
             "src/channels",
+            "src/audit/cosignature.rs",
             "src/audit/note.rs",
             "src/store/seal.rs",
         ],

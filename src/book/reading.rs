@@ -49,6 +49,8 @@ pub async fn signed(store: &Store, brought: &Brought) -> Result<(Vec<(String, St
         // Under another size than it says it was put there by somebody else.
         (name, if fits { kept.note } else { String::new() })
     }));
+    let anchored = store.anchored().await?.into_iter().filter(|has| !has.note.is_empty() && is_ours(&has.note));
+    notes.extend(anchored.map(|has| (format!("the checkpoint kept by the anchor {}", has.anchor), has.note)));
     let mut listed = Vec::new();
     for (first, origin, key) in &known {
         if *origin == head.origin {

@@ -2,6 +2,7 @@
 //!
 //! Everything that can be wrong is found here, before anything listens or starts.
 
+mod anchors;
 pub mod channels;
 mod servers;
 mod sinks;
@@ -19,6 +20,7 @@ use url::Url;
 
 use crate::approval::people::{Listed, People};
 use crate::book::BookKeeper;
+use crate::book::anchors::Anchors;
 use crate::channels::link::kept;
 use crate::channels::on_call::Duties;
 use crate::channels::outbox::Outbox;
@@ -66,6 +68,7 @@ pub struct Assembled {
     files: Vec<PathBuf>,
     outbox: OnceLock<Arc<Outbox>>,
     book: Arc<BookKeeper>,
+    anchors: Arc<Anchors>,
     exporting: OnceLock<Exporting>,
     sinks: Arc<Sinks>,
 }
@@ -115,6 +118,7 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
         Tenure::Shared => Store::open_beside(&options).await?,
     };
     let book = BookKeeper::open(store.clone(), Arc::clone(&clock)).await?;
+    let anchors = Anchors::open(store.clone(), Arc::clone(&clock), anchors::anchors(config)).await?;
     // A link that is out does not look at what the configuration says by now.
     if tenure == Tenure::Alone && !channels::makes_links(config) {
         kept::end_all(&store).await?;
@@ -139,6 +143,7 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
         files: config.catalogue.files.clone(),
         outbox: OnceLock::new(),
         book,
+        anchors,
         exporting: OnceLock::new(),
         sinks,
     })
@@ -165,6 +170,8 @@ impl Assembled {
         });
         self.gateway.tasks.spawn(self.outbox(config)?.run(self.stop.clone()));
         let (book, metrics) = (Arc::clone(&self.book), Arc::clone(&self.gateway.metrics));
+        let anchoring = Arc::clone(&self.anchors).run(self.stop.clone(), (Arc::clone(&book), Arc::clone(&metrics)));
+        self.gateway.tasks.spawn(anchoring);
         self.gateway.tasks.spawn(book.run(self.stop.clone(), metrics));
         self.gateway.tasks.spawn(Arc::clone(&self.sinks).run(self.stop.clone()));
         if !self.sources.is_empty() {
@@ -209,6 +216,7 @@ impl Assembled {
         if let Err(error) = self.book.finish().await {
             tracing::warn!(%error, "the last entries are not signed for yet; the next gateway does it");
         }
+        self.anchors.finish().await;
         if let Some(exporting) = self.exporting.into_inner() {
             exporting.end().await;
         }

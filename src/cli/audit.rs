@@ -2,6 +2,7 @@
 //!
 //! To add one: a module, a variant of [`Verb`], a line in [`run`].
 
+mod anchors;
 mod approval;
 mod book;
 mod bundle;
@@ -45,6 +46,9 @@ enum Verb {
     /// Check that the record only grew between two checkpoints
     #[command(after_help = consistency::EXAMPLES.text())]
     Consistency(consistency::ConsistencyArgs),
+    /// List who outside has which checkpoint of the record, and how far each is behind
+    #[command(after_help = anchors::EXAMPLES.text())]
+    Anchors(anchors::AnchorsArgs),
     /// Write the whole record into files that anybody can check without the database
     #[command(after_help = bundle::EXAMPLES.text())]
     Bundle(bundle::BundleArgs),
@@ -85,6 +89,7 @@ pub fn run(args: &AuditArgs, global: &Global, out: &mut Output<'_>) -> anyhow::R
             Verb::Approval(args) => approval::run(args, global, out).await,
             Verb::Proof(args) => proof::run(args, global, out).await,
             Verb::Consistency(args) => consistency::run(args, global, out).await,
+            Verb::Anchors(args) => anchors::run(args, global, out).await,
             Verb::Bundle(args) => bundle::run(args, global, out).await,
             Verb::Key(args) => key::run(args, global, out).await,
             Verb::Redact(args) => redact::run(args, global, out).await,

@@ -54,6 +54,7 @@ async fn serve(config: &Config, out: Option<&mut Output<'_>>) -> anyhow::Result<
     let address = listen(config, &assembled).await?;
     assembled.attend(config)?;
     tracing::info!(address = %address, "listening; the MCP endpoint is http://{address}/mcp");
+    warn_of_no_anchor(config);
     telemetry_of::listen(&config.telemetry, &assembled).await?;
     if let Some(out) = out {
         invite(config, &assembled, address, out).await?;
@@ -62,6 +63,16 @@ async fn serve(config: &Config, out: Option<&mut Output<'_>>) -> anyhow::Result<
     tracing::info!("stopping");
     assembled.leave().await;
     Ok(())
+}
+
+/// Whoever holds the database and the keys beside it can write another record, and nothing shows it.
+fn warn_of_no_anchor(config: &Config) {
+    if config.anchors.is_empty() {
+        tracing::warn!(
+            "no anchor is configured: whoever can write to the database and to the keys beside it could rewrite the record \
+             unseen; write [[anchors]] with name, kind = \"folder\" and the path of a folder this machine cannot rewrite"
+        );
+    }
 }
 
 /// Opens the listener a configuration asks for. It serves until everything stops.

@@ -61,6 +61,7 @@ pub fn conflicts(config: &Config) -> Vec<Conflict> {
     }
     services(config, &mut all);
     sinks(config, &mut all);
+    anchors(config, &mut all);
     all.extend(routing::conflicts(config));
     store(config, &mut all);
     limits(config, &mut all);
@@ -92,6 +93,21 @@ fn sinks(config: &Config, all: &mut Vec<Conflict>) {
                     all.push(conflict(&format!("sinks.{place}.to"), open, next));
                 }
             }
+        }
+    }
+}
+
+/// Who answers for an anchor is who the certificate says.
+fn anchors(config: &Config, all: &mut Vec<Conflict>) {
+    for (place, anchor) in config.anchors.iter().enumerate() {
+        let Some((url, allow_private)) = anchor.kind.address() else { continue };
+        let setting = format!("anchors.{place}.url");
+        let local = url.host().is_some_and(|host| names_this_machine(&host));
+        if url.scheme() != "https" && !local {
+            let open = "whoever is on the way could keep checkpoints from this anchor".to_owned();
+            all.push(conflict(&setting, open, "write https; only this machine is spoken to without"));
+        } else {
+            all.extend(reach(&setting, url, allow_private));
         }
     }
 }

@@ -10,8 +10,8 @@ use super::section::{Reader, Reading, Section};
 use super::source::{Found, Request, Surroundings};
 use super::tree::{At, Entries, graft_environment, graft_flag, plant};
 use super::{
-    Catalogue, Config, ConfigError, Faults, GroupRoles, Http, Identity, Intent, Limits, Log, Person, Policy, Review,
-    Server, Sink, Store, Telemetry, check, people, routing, standard,
+    Anchor, Catalogue, Config, ConfigError, Faults, GroupRoles, Http, Identity, Intent, Limits, Log, Person, Policy,
+    Review, Server, Sink, Store, Telemetry, check, people, routing, standard,
 };
 use crate::policy::lint::reviewers::Reviewers;
 
@@ -86,6 +86,17 @@ impl Intent {
             let store = root.table("store").and_then(|section| Store::read(&section))?;
             let intent = root.table("intent").and_then(|section| Self::read(&section, Some(&store.url)))?;
             Ok((intent, store))
+        })
+    }
+}
+
+impl Anchor {
+    /// The anchors and the record, for commands that look how they stand.
+    pub fn load(request: &Request, around: &Surroundings) -> Result<(Vec<Self>, Store), ConfigError> {
+        part(request, around, |root| {
+            let store = root.table("store").and_then(|section| Store::read(&section));
+            let anchors = Self::read_all(root);
+            Ok((anchors?, store?))
         })
     }
 }
@@ -203,6 +214,7 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
     let database = store.as_ref().ok().map(|store| &store.url);
     let intent = root.table("intent").and_then(|section| Intent::read(&section, database));
     let sinks = Sink::read_all(&root);
+    let anchors = Anchor::read_all(&root);
     let limits = root.table("limits").and_then(|section| Limits::read(&section));
     let log = root.table("log").and_then(|section| Log::read(&section));
     let telemetry = root.table("telemetry").and_then(|section| Telemetry::read(&section));
@@ -224,6 +236,7 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
         intent: intent?,
         store: store?,
         sinks: sinks?,
+        anchors: anchors?,
         limits: limits?,
         log: log?,
         telemetry: telemetry?,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::channels::{Mail, Slack, Teams, Webhook};
 use super::reach::{Program, Remote};
-use super::{Config, sinks};
+use super::{Config, anchors, sinks};
 use crate::channels::routing::duty::{Rota, Service};
 
 /// The JSON schema of `countersign.toml`.
@@ -27,6 +27,9 @@ pub fn schema() -> Value {
     }
     if let Some(sink) = schema.pointer_mut("/definitions/Sink") {
         *sink = sinks_of(sink);
+    }
+    if let Some(anchor) = schema.pointer_mut("/definitions/Anchor") {
+        *anchor = anchors_of(anchor);
     }
     if let Some(on_call) = schema.pointer_mut("/definitions/OnCall").and_then(Value::as_object_mut) {
         if let Some(own) = on_call.get_mut("properties").and_then(Value::as_object_mut) {
@@ -67,6 +70,17 @@ fn sinks_of(every: &Value) -> Value {
         ("syslog", inlined::<sinks::Syslog>()),
     ];
     forms(every, "One place the record is told, entry by entry.", own.into())
+}
+
+/// The same of anchors.
+fn anchors_of(every: &Value) -> Value {
+    let own = [
+        ("folder", inlined::<anchors::Folder>()),
+        ("git", inlined::<anchors::Git>()),
+        ("witness", inlined::<anchors::Witness>()),
+        ("timestamp", inlined::<anchors::Timestamp>()),
+    ];
+    forms(every, "One place outside that keeps checkpoints of the record.", own.into())
 }
 
 fn forms(every: &Value, description: &str, own: Vec<(&str, Value)>) -> Value {

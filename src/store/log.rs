@@ -6,6 +6,7 @@
 //! grow, and the other signs nothing. In SQLite entries come in the order of their numbers. In Postgres a lower number can
 //! be committed after a higher one: whoever leads remembers the numbers it has not seen and looks for them again.
 
+pub mod anchored;
 pub mod checkpoints;
 pub mod rows;
 

@@ -30,6 +30,7 @@ const ALL: &[Migration] = &[
     Migration { number: 11, text: log::LOG },
     Migration { number: 12, text: reports::REPORTS },
     Migration { number: 13, text: log::SINKS },
+    Migration { number: 14, text: log::ANCHORS },
 ];
 
 /// Digests and lists are kept as text, times as microseconds since 1970.

@@ -21,7 +21,7 @@
 //! | `countersign.telemetry.failures` | | signal |
 //! | `countersign.sessions` | | |
 //! | `countersign.clock.offset` | s | the database's clock less ours |
-//! | `countersign.log.lag`, `countersign.anchor.lag` | s | absent until the book says how far it is |
+//! | `countersign.log.lag`, `countersign.anchor.lag` | s | absent until the book says how far it is, and where there is no anchor |
 //! | `countersign.ready` | | 1, or 0 |
 //! | `countersign.build.info`, `countersign.policy.info` | | version; digest of the bundle |
 //!

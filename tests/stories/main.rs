@@ -14,6 +14,7 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod anchored;
 mod audit_export;
 mod audit_sinks;
 mod bench;
@@ -98,7 +99,7 @@ fn main() {
     rooms.extend([linked::STORIES, pipeline::STORIES]);
     rooms.extend([previews::STORIES, unseen::STORIES, evidence::STORIES, pages::STORIES, channels::STORIES]);
     rooms.extend([surfaces::STORIES, watched::STORIES, proven::STORIES, intent::STORIES, hooks::STORIES]);
-    rooms.extend([audit_export::STORIES, audit_sinks::STORIES]);
+    rooms.extend([audit_export::STORIES, audit_sinks::STORIES, anchored::STORIES]);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
         rooms.extend([rounds::WITH_POSTGRES, crashing::WITH_POSTGRES]);

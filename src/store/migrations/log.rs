@@ -49,6 +49,9 @@ CREATE TABLE anchored (
 ) {strict};
 ";
 
+/// Why an anchor did not take the last checkpoint.
+pub(super) const ANCHORS: &str = "ALTER TABLE anchored ADD COLUMN trouble TEXT NOT NULL DEFAULT ''";
+
 /// How far each sink was told, and which gateway tells it.
 pub(super) const SINKS: &str = "
 CREATE TABLE sink_cursor (
