@@ -117,7 +117,7 @@ fn a_good_configuration_passes_the_check() {
     assert!(program.starts_with("ok") && program.ends_with("/sh; not started"), "{program}");
     let others: Vec<&str> = text.lines().filter(|line| !line.contains("server files")).collect();
     assert_snapshot!(others.join("\n"), @r"
-    ok    configuration: PLACE/countersign.toml, 37 settings
+    ok    configuration: PLACE/countersign.toml, 44 settings
     ok    http: 127.0.0.1:4180, keys
     ok    policy: 1 packages compiled, with 1 effects
     ok    store: sqlite:PLACE/countersign.db
@@ -250,6 +250,7 @@ fn every_setting_tells_where_it_is_from_and_no_secret_is_shown() {
     store.url = "sqlite:countersign.db"         default
     store.durability = "power"                  environment COUNTERSIGN_STORE_DURABILITY
     store.tokens = "countersign-tokens"         default
+    store.keys = "countersign-keys"             default
     intent.prompts = "text"                     default
     intent.keep = "7d"                          default
     intent.folder = "countersign-reports"       default
@@ -263,6 +264,12 @@ fn every_setting_tells_where_it_is_from_and_no_secret_is_shown() {
     limits.waiting = 10000                      default
     log.level = "debug"                         flag log.level
     log.format = "text"                         default
+    telemetry.service = "countersign"           default
+    telemetry.traces = true                     default
+    telemetry.metrics = true                    default
+    telemetry.sample = "100%"                   default
+    telemetry.interval = "10s"                  default
+    telemetry.allow_private = false             default
     "#);
     let json = place.run(&["config", "show", "--json"]);
     let listing: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();

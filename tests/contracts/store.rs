@@ -11,7 +11,7 @@ use countersign::gateway::recorder::Recorder;
 use countersign::identity::{Revoked, StoredKey};
 use countersign::store::entries::Wanted;
 use countersign::store::pins::{Agreement, Sighting, Wish};
-use countersign::store::{Durability, Store, StoreError, StoreOptions};
+use countersign::store::{Durability, Store, StoreError};
 
 use crate::place::{Place, call, of, said};
 
