@@ -61,7 +61,16 @@ pub(crate) async fn everything(world: &World) -> String {
     call
 }
 
+/// The entries of an export, without their places in the log.
 fn lines(path: &Path) -> Vec<Value> {
+    let mut found = placed(path);
+    for entry in &mut found {
+        drop(entry.as_object_mut().unwrap().remove("leaf"));
+    }
+    found
+}
+
+fn placed(path: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(path).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -77,6 +86,11 @@ fn exported() -> Told {
         let book = world.book().await;
         let (code, said) = world.run(&["audit", "export", "--out", "all.jsonl"]).await;
         assert!(code == 0 && said.contains(&format!("{} entries of 5 calls in all.jsonl", book.len())), "{said}");
+        let places = placed(&world.path("all.jsonl"));
+        assert!(
+            places.iter().enumerate().all(|(place, entry)| entry["leaf"]["index"] == place),
+            "no place is left out"
+        );
         let all = lines(&world.path("all.jsonl"));
         assert_eq!(all, book, "the export is the record");
         let proof = read(&world.path("all.jsonl.proof.json"));
@@ -94,7 +108,13 @@ fn exported() -> Told {
         let bytes = std::fs::read(world.path("all.jsonl")).unwrap();
         let digest = countersign::digest::hex(&countersign::digest::sha256(&bytes));
         assert_eq!((&proof["sha256"], &proof["bytes"]), (&json!(digest), &json!(bytes.len())));
-        assert_eq!(proof["standing"], json!({ "before": null, "after": null }));
+        let (before, after) = (&proof["standing"]["before"], &proof["standing"]["after"]);
+        assert_eq!(
+            (&before["size"], &after["size"]),
+            (&json!(0), &json!(book.len())),
+            "it is tied to the log at both ends"
+        );
+        assert!(after["checkpoint"].as_str().unwrap().contains("countersign.local/"), "{after}");
         assert_eq!((&proof["recorded"], &proof["settled"]), (&json!(true), &json!(true)));
         // It says in the record that it was taken, by whom and what.
         let last = world.book().await.pop().unwrap();
@@ -244,6 +264,11 @@ fn unrecorded() -> Told {
         let copy = tempfile::tempdir().unwrap();
         let before = std::fs::read(world.path("book.db")).unwrap();
         std::fs::write(copy.path().join("book.db"), &before).unwrap();
+        // What entries say is sealed: whoever shall read a copy needs the keys.
+        std::fs::create_dir(copy.path().join("book-keys")).unwrap();
+        for key in ["data.key", "signing.key"] {
+            std::fs::copy(world.path("book-keys").join(key), copy.path().join("book-keys").join(key)).unwrap();
+        }
         let url = format!("store.url=sqlite:{}", copy.path().join("book.db").display());
         let out = ["audit", "export", "--unrecorded", "--set", &url, "--out", "copy.jsonl"];
         let (code, said) = world.run(&out).await;

@@ -344,7 +344,7 @@ fn metrics() -> Told {
         ] {
             assert_eq!(samples.get(&sample), Some(&value), "{sample}\n{told}");
         }
-        for absent in ["anchor_lag", "log_lag", "deliveries"] {
+        for absent in ["anchor_lag", "deliveries"] {
             assert!(!told.contains(absent), "nobody said anything of it: {absent}");
         }
         let request = office.world.request(Method::GET, "/metrics").bearer_auth(TOKEN);
@@ -382,7 +382,7 @@ fn door() -> Told {
         assert_eq!((&ready["status"], &ready["ready"], &ready["sessions"]), (&json!("ok"), &json!(true), &json!(1)));
         let names: Vec<&str> =
             ready["checks"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
-        assert_eq!(names, ["record", "policy", "database", "clock", "log", "anchor", "running"]);
+        assert_eq!(names, ["record", "sinks", "policy", "database", "clock", "log", "anchor", "running"]);
 
         // The same numbers go to the collector, and no traces.
         for posts in 1.. {

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -15,6 +17,7 @@ use crate::audit::export::proof::Filter;
 use crate::audit::export::{Leaf, Record};
 use crate::audit::standing::{Ends, Standing};
 use crate::audit::tree::Hash;
+use crate::book::BookKeeper;
 use crate::cli::Global;
 use crate::cli::exit::Exit;
 use crate::cli::span::moment;
@@ -27,6 +30,8 @@ use crate::store::log::unsigned;
 use crate::store::settled::End;
 use crate::store::{Store, StoreOptions};
 
+/// How often is looked whether the gateway that keeps the log has caught up; it does within a second.
+const LOOKS: u32 = 30;
 /// Entries read at once.
 const BATCH: i64 = 500;
 /// Clocks of several gateways may be so far apart: entries of the period are looked for a little before and behind it.
@@ -127,6 +132,9 @@ impl Book {
 
     pub(super) async fn places(&self, bounds: Bounds) -> anyhow::Result<Places> {
         let end = self.store.settled_end().await?;
+        if self.recorded {
+            self.wait_for_log(end.place).await?;
+        }
         let shifted = |at: Timestamp, by: i64| Timestamp::from_micros(at.micros().saturating_add(by));
         let after = match bounds.from {
             Some(from) => self.store.place_after(shifted(from, SLACK_MICROS.saturating_neg())).await?.saturating_sub(1),
@@ -162,6 +170,20 @@ impl Book {
                 return Ok(());
             }
         }
+    }
+
+    /// Lets the log catch up, so that what is given out names what was signed for it: here, or by the gateway that keeps it.
+    async fn wait_for_log(&self, last: i64) -> anyhow::Result<()> {
+        BookKeeper::open(self.store.clone(), Arc::new(SystemClock)).await?.finish().await?;
+        let mut looks = tokio::time::interval(Duration::from_millis(100));
+        for _ in 0..LOOKS {
+            looks.tick().await;
+            let signed = self.store.newest_checkpoint().await?.map_or(0, |newest| unsigned(newest.size));
+            if last == 0 || self.place(Some(last)).await?.is_some_and(|place| place < signed) {
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 
     /// Where these lines stand in the log, as far as they do.
