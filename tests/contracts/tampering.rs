@@ -58,9 +58,9 @@ fn meddle(file: &Path, backup: &Path) -> Option<String> {
     }
     let db = Connection::open(file).unwrap();
     let done = match below(5) {
-        0 => delete(&db),
+        0 => Some(delete(&db)),
         1 => swap(&db),
-        2 => cut(&db),
+        2 => Some(cut(&db)),
         _ => change(&db),
     };
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
@@ -100,12 +100,12 @@ fn change(db: &Connection) -> Option<String> {
     (done == 1).then(|| format!("{column} of row {row} of {table}: {value:?} to {changed:?}"))
 }
 
-fn delete(db: &Connection) -> Option<String> {
+fn delete(db: &Connection) -> String {
     let table = ["entry", "leaf", "node"][below(3)];
     let rows = rows(db, table);
     let row = rows[below(rows.len())];
     db.execute(&format!("DELETE FROM {table} WHERE rowid = ?"), [row]).unwrap();
-    Some(format!("row {row} of {table} was removed"))
+    format!("row {row} of {table} was removed")
 }
 
 /// Two entries, or two leaves, change places.
@@ -131,7 +131,7 @@ fn swap(db: &Connection) -> Option<String> {
 }
 
 /// The end is cut off, with everything that speaks of it.
-fn cut(db: &Connection) -> Option<String> {
+fn cut(db: &Connection) -> String {
     let size: i64 = db.query_row("SELECT size FROM log", [], |row| row.get(0)).unwrap();
     let left = size - 1 - i64::try_from(below(50)).unwrap();
     for text in [
@@ -142,7 +142,7 @@ fn cut(db: &Connection) -> Option<String> {
     ] {
         db.execute(&text, []).unwrap();
     }
-    Some(format!("everything after {left} of {size} was cut off"))
+    format!("everything after {left} of {size} was cut off")
 }
 
 // A48: AUD-01, AUD-02, AUD-03, STO-05, STO-15.

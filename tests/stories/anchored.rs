@@ -217,12 +217,12 @@ fn witness() -> Told {
             listener.local_addr().unwrap()
         ));
         let seen = Arc::new(Mutex::new(Seen::default()));
-        let (sees, signs) = (Arc::clone(&seen), key.clone());
+        let (noted, signs) = (Arc::clone(&seen), key.clone());
         tokio::spawn(answer(
             listener,
             Box::new(move |first, body| {
                 assert!(first.starts_with("POST /w/add-checkpoint "), "{first}");
-                sign(&mut sees.lock().unwrap(), &pair, &signs, &String::from_utf8(body).unwrap())
+                sign(&mut noted.lock().unwrap(), &pair, &signs, &String::from_utf8(body).unwrap())
             }),
         ));
         serve(&mut world, 3).await;
