@@ -113,7 +113,7 @@ pub async fn verify(store: &Store, brought: &Brought, mut told: impl FnMut(u64, 
     if waiting > 0 {
         let since = since.map(|since| format!(", the oldest of {since}")).unwrap_or_default();
         verifier
-            .skip(format!("{waiting} entries that are not in the log yet{since}; a running gateway brings them in"));
+            .skip(format!("what is not in the log yet (entries: {waiting}{since}); a running gateway brings it in"));
     }
     Ok(verifier.end())
 }
