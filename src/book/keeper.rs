@@ -4,7 +4,6 @@ use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::BookError;
@@ -56,7 +55,13 @@ pub struct BookKeeper {
     name: String,
     remembered: Remembered,
     lag: Mutex<Lag>,
-    signed: Notify,
+}
+
+/// Whether what is known of the log is still so.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Same,
+    Anew,
 }
 
 /// What whoever leads knows.
@@ -80,17 +85,12 @@ impl BookKeeper {
             compare(&store, &store.log_head().await?, &note).await?;
         }
         let name = hex(&chance::<8>().map_err(|_| BookError::Stopping)?);
-        Ok(Arc::new(Self { store, clock, name, remembered, lag: Mutex::default(), signed: Notify::new() }))
+        Ok(Arc::new(Self { store, clock, name, remembered, lag: Mutex::default() }))
     }
 
     /// How far the log is behind, as far as this gateway knows.
     pub fn lag(&self) -> Lag {
         *self.lag.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits for the next checkpoint of this gateway.
-    pub async fn next_signature(&self) {
-        self.signed.notified().await;
     }
 
     /// Keeps the log until everything stops, and then once more.
@@ -99,12 +99,9 @@ impl BookKeeper {
         let mut ticks = tokio::time::interval(LOOK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            let stopping = tokio::select! {
-                () = stop.cancelled() => true,
-                _ = ticks.tick() => false,
-            };
-            if stopping {
-                return;
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = ticks.tick() => {}
             }
             match self.turn(&mut lead).await {
                 Ok(()) if self.lag().waits_since.is_none() => metrics.log.caught_up(self.clock.now()),
@@ -122,7 +119,7 @@ impl BookKeeper {
         let mut lead = None;
         self.lead(&mut lead).await?;
         let Some(mut ours) = lead else { return Ok(()) };
-        if self.catch_up(&mut ours).await? {
+        if self.catch_up(&mut ours, Vec::new()).await? {
             self.sign(&mut ours).await?;
         }
         Ok(self.store.let_log_go(&self.name).await?)
@@ -149,9 +146,9 @@ impl BookKeeper {
         if !waits && !grown && since < HEARTBEAT_MICROS {
             return Ok(());
         }
-        self.lead(lead).await?;
+        let kept = self.lead(lead).await? == Kept::Same;
         let Some(ours) = lead else { return Ok(()) };
-        if !self.catch_up(ours).await? {
+        if !self.catch_up(ours, if kept { found } else { Vec::new() }).await? {
             *lead = None;
             return Ok(());
         }
@@ -169,22 +166,22 @@ impl BookKeeper {
     }
 
     /// Takes or keeps the lead. Whoever takes it looks first whether the database is the one that was signed.
-    async fn lead(&self, lead: &mut Option<Lead>) -> Result<(), BookError> {
+    async fn lead(&self, lead: &mut Option<Lead>) -> Result<Kept, BookError> {
         // Renewing it is a write of its own. Whoever lost it without knowing does not get the log to grow.
         if lead.as_ref().is_some_and(|ours| self.since(ours.taken) < LEAD_MICROS / 2) {
-            return Ok(());
+            return Ok(Kept::Same);
         }
         let (now, taken) = (self.store.time(self.clock.now()).await?, self.clock.now());
         let until = Timestamp::from_micros(now.micros().saturating_add(LEAD_MICROS));
         let Some(head) = self.store.lead_log(&self.name, (now, until)).await? else {
             *lead = None;
-            return Ok(());
+            return Ok(Kept::Anew);
         };
         if let Some(ours) = lead
             && ours.head == head
         {
             ours.taken = taken;
-            return Ok(());
+            return Ok(Kept::Same);
         }
         if let Some(note) = self.remembered.read()? {
             compare(&self.store, &head, &note).await?;
@@ -195,13 +192,15 @@ impl BookKeeper {
         let last = self.store.newest_checkpoint().await?;
         let signed = last.map_or(NEVER, |last| (unsigned(last.size), Timestamp::from_micros(last.at)));
         *lead = Some(Lead { head, edge, links, watch, first: true, signed, taken });
-        Ok(())
+        Ok(Kept::Anew)
     }
 
     /// Brings every entry into the log; false when another gateway does.
-    async fn catch_up(&self, ours: &mut Lead) -> Result<bool, BookError> {
+    async fn catch_up(&self, ours: &mut Lead, mut found: Vec<RawEntry>) -> Result<bool, BookError> {
         loop {
-            let found = ours.watch.next(&self.store, ours.first).await?;
+            if found.is_empty() {
+                found = ours.watch.next(&self.store, ours.first).await?;
+            }
             let more = found.len() >= usize::try_from(BATCH).unwrap_or(usize::MAX);
             ours.first = ours.first && more;
             if found.is_empty() {
@@ -211,7 +210,7 @@ impl BookKeeper {
             self.tell(|lag| lag.waits_since = lag.waits_since.or(oldest));
             let unknown = ours.links.unknown(&found);
             ours.links.learn(self.store.last_leaves(&unknown).await?);
-            if !self.add(ours, found).await? {
+            if !self.add(ours, mem::take(&mut found)).await? {
                 return Ok(false);
             }
             if !more {
@@ -273,7 +272,6 @@ impl BookKeeper {
         self.store.thin_checkpoints(old, HEARTBEAT_MICROS).await?;
         ours.signed = (said.size, now);
         self.tell(|lag| *lag = Lag { size: said.size, signed: Some(now), waits_since: None });
-        self.signed.notify_waiters();
         Ok(())
     }
 

@@ -5,14 +5,12 @@
 //! was sent to people, exported or backed up is elsewhere, and is said to be.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::BookError;
 use crate::audit::commitment::Opened;
-use crate::audit::entry::{Entry, Erased, Event};
+use crate::audit::entry::{Erased, Event};
 use crate::audit::field::fields;
 use crate::call::CallId;
-use crate::clock::{Clock as _, SystemClock};
 use crate::gateway::recorder::Recorder;
 use crate::store::Store;
 use crate::store::append::AppendError;
@@ -144,8 +142,6 @@ fn open(entry: &RawEntry, store: &Store) -> Result<Opened, BookError> {
 }
 
 async fn note(store: &Store, call: Option<&str>, erased: Erased) -> Result<(), BookError> {
-    let clock = Arc::new(SystemClock);
-    let entry = Entry { call: call.map(CallId::from_record), at: clock.now(), event: Event::Erased(erased) };
-    let written = Recorder::start(store.clone()).write(vec![entry]).await;
+    let written = Recorder::note(store, call.map(CallId::from_record), Event::Erased(erased)).await;
     written.map_err(|error| AppendError::Broken(error.to_string()).into())
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::memory::Remembered;
 use super::{BookError, BookKeeper};
-use crate::audit::entry::{Entry, Event, Operated};
-use crate::clock::{Clock, SystemClock};
+use crate::audit::entry::{Event, Operated};
+use crate::clock::SystemClock;
 use crate::gateway::recorder::Recorder;
 use crate::store::Store;
 use crate::store::append::AppendError;
@@ -39,12 +39,10 @@ pub async fn roll_over(store: &Store, (by, reason): (&str, &str)) -> Result<Stri
         head.size,
         last.replace('\n', " / ")
     );
-    let clock = Arc::new(SystemClock);
     let event = Event::Operated(Operated { what: "rolled_over", detail });
-    let entry = Entry { call: None, at: clock.now(), event };
-    let written = Recorder::start(store.clone()).write(vec![entry]).await;
+    let written = Recorder::note(store, None, event).await;
     written.map_err(|error| AppendError::Broken(error.to_string()))?;
-    BookKeeper::open(store.clone(), clock).await?.finish().await?;
+    BookKeeper::open(store.clone(), Arc::new(SystemClock)).await?.finish().await?;
     Ok(origin)
 }
 

@@ -10,8 +10,10 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-use crate::audit::entry::Entry;
+use crate::audit::entry::{Entry, Event};
 use crate::audit::receipt::Receipt;
+use crate::call::CallId;
+use crate::clock::{Clock as _, SystemClock};
 use crate::permit::Permit;
 use crate::sinks::gate::{Behind, Gate};
 use crate::store::Store;
@@ -82,6 +84,11 @@ impl Recorder {
     pub fn admits(&self) -> Result<(), Unrecorded> {
         self.0.store.appender().admits()?;
         Ok(self.0.gate.get().map_or(Ok(()), |gate| gate.admits())?)
+    }
+
+    /// Writes down one thing that happened now, for a command beside the gateways.
+    pub async fn note(store: &Store, call: Option<CallId>, event: Event) -> Result<(), Unrecorded> {
+        Self::start(store.clone()).write(vec![Entry { call, at: SystemClock.now(), event }]).await
     }
 
     /// Why nothing new may run because of a sink, if that is so.

@@ -12,6 +12,7 @@ use crate::audit::tree::{At, Hash, leaf_hash};
 use crate::audit::verify::{Body, Claims, Item, Report, Trust, Verifier};
 use crate::book::BookError;
 use crate::book::reading::Brought;
+use crate::store::log::STEP;
 
 /// Looks at the whole log in a folder.
 pub fn verify(folder: &Path, brought: &Brought, mut told: impl FnMut(u64, u64)) -> Result<Report, BookError> {
@@ -41,7 +42,7 @@ pub fn verify(folder: &Path, brought: &Brought, mut told: impl FnMut(u64, u64)) 
         for (at, text) in leaves.iter().enumerate() {
             let kept = hashes.as_chunks::<32>().0.get(at);
             let item = item(place, text, (lines.next(), kept));
-            for (at, hash) in verifier.look(&item, 8) {
+            for (at, hash) in verifier.look(&item, STEP) {
                 compare(folder, (said.size, at), &hash, &mut verifier)?;
             }
             place = place.saturating_add(1);
@@ -85,7 +86,7 @@ fn item(place: u64, text: &str, (line, kept): (Option<&str>, Option<&Hash>)) -> 
 
 /// Whether the tile above has the hash that the leaves below it make.
 fn compare(folder: &Path, (size, at): (u64, At), hash: &Hash, verifier: &mut Verifier) -> Result<(), BookError> {
-    let level = at.level.saturating_div(8);
+    let level = at.level.saturating_div(STEP);
     let (number, within) = (at.place.saturating_div(WIDTH), at.place % WIDTH);
     let all = size >> at.level;
     let wide = WIDTH.min(all.saturating_sub(number.saturating_mul(WIDTH)));

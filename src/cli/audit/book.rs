@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::audit::entry::{Entry, Event, Operated};
+use crate::audit::entry::{Event, Operated};
 use crate::audit::export::proof::Filter;
 use crate::audit::export::{Leaf, Record};
 use crate::audit::standing::{Ends, Standing};
@@ -125,8 +125,7 @@ impl Book {
             return Ok(());
         }
         let event = Event::Operated(Operated { what, detail: format!("{} {detail}", self.by) });
-        let entry = Entry { call: None, at: SystemClock.now(), event };
-        let written = Recorder::start(self.store.clone()).write(vec![entry]).await;
+        let written = Recorder::note(&self.store, None, event).await;
         written.context("that this was taken cannot be written down, so nothing was given out")
     }
 

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::audit::entry::{Entry, Event, Operated};
+use crate::audit::entry::{Event, Operated};
 use crate::book::BookKeeper;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::cli::{Examples, Global};
-use crate::clock::{Clock as _, SystemClock};
+use crate::clock::SystemClock;
 use crate::gateway::recorder::Recorder;
 use crate::identity::local;
 use crate::store::{Store, StoreOptions};
@@ -35,10 +35,8 @@ pub(super) async fn run(args: &RotateArgs, global: &Global, out: &mut Output<'_>
     let next = store.keys().prepare(&origin)?.verifier();
     let detail = format!("{} changed the key {old} for {next}: {}", local::caller().principal, args.reason);
     let event = Event::Operated(Operated { what: "key_rotated", detail });
-    let clock = Arc::new(SystemClock);
-    let entry = Entry { call: None, at: clock.now(), event };
-    Recorder::start(store.clone()).write(vec![entry]).await?;
-    BookKeeper::open(store.clone(), clock).await?.finish().await?;
+    Recorder::note(&store, None, event).await?;
+    BookKeeper::open(store.clone(), Arc::new(SystemClock)).await?.finish().await?;
     store.close().await;
     out.line(&format!("the new key is {next}"))?;
     out.line("The next checkpoint is signed by both; whoever holds the old key believes the new one by it.")?;

@@ -6,14 +6,12 @@
 //! that writes the last of them; whoever reads looks also at the lines behind its end.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use rusqlite::{Connection, Statement};
 
 use crate::policy::kept::Kept;
 use crate::store::entries::Line;
 use crate::store::parts::{KEEP, Known};
-use crate::store::seal::Sealer;
 
 /// Lines of one commit that are one statement, and so need no other to begin and end a transaction.
 const ONE: &str = "INSERT INTO entry (call, at, event, body, sealed) VALUES (?,?,?,'',?)";
@@ -28,10 +26,12 @@ const INDEXED: &str = "UPDATE entry_call SET seq = (SELECT MAX(seq) FROM entry) 
 /// The index is this many lines behind at most, beside those of the last commit.
 const BEHIND: usize = 128;
 
+/// A line and its body as it will lie there: closed before anybody holds the lock.
+pub(super) type Closed<'a> = (&'a Line, Vec<u8>);
+
 /// The end of the table, as one writer knows it.
 #[derive(Debug)]
 pub(super) struct Table {
-    sealer: Arc<Sealer>,
     /// Lines written since the index was up to date. Others may have written more; the statement sees them too.
     behind: usize,
     known: Known,
@@ -39,14 +39,14 @@ pub(super) struct Table {
 
 impl Table {
     /// Whoever wrote before may have stopped anywhere.
-    pub(super) fn new(sealer: Arc<Sealer>) -> Self {
-        Self { sealer, behind: BEHIND, known: Known::default() }
+    pub(super) fn new() -> Self {
+        Self { behind: BEHIND, known: Known::default() }
     }
 
     /// Commits lines together and returns the number of the last.
-    pub(super) fn insert(&mut self, connection: &Connection, lines: &[Line]) -> rusqlite::Result<i64> {
+    pub(super) fn insert(&mut self, connection: &Connection, lines: &[Closed<'_>]) -> rusqlite::Result<i64> {
         let behind = self.behind.saturating_add(lines.len());
-        let lacking = self.known.lacking(lines.iter().flat_map(|line| &line.kept));
+        let lacking = self.known.lacking(lines.iter().flat_map(|(line, _)| &line.kept));
         let text = match lines {
             _ if behind > BEHIND || !lacking.is_empty() => None,
             [_] => Some(ONE),
@@ -55,12 +55,12 @@ impl Table {
             _ => None,
         };
         let last = if let Some(text) = text {
-            put(&mut *connection.prepare_cached(text)?, lines, &self.sealer)?;
+            put(&mut *connection.prepare_cached(text)?, lines)?;
             connection.last_insert_rowid()
         } else {
             let index = if behind > BEHIND { Index::Due } else { Index::Later };
             begin(connection)?;
-            let last = finish(connection, &lacking, (lines, &self.sealer), index)?;
+            let last = finish(connection, &lacking, lines, index)?;
             self.known.learn(lacking);
             last
         };
@@ -73,7 +73,7 @@ impl Table {
     pub(super) fn insert_after(
         &mut self,
         connection: &Connection,
-        lines: &[Line],
+        lines: &[Closed<'_>],
         first: impl FnOnce(&Connection) -> rusqlite::Result<First>,
     ) -> rusqlite::Result<Option<i64>> {
         begin(connection)?;
@@ -81,8 +81,8 @@ impl Table {
             connection.execute_batch("ROLLBACK")?;
             return Ok(None);
         }
-        let lacking = self.known.lacking(lines.iter().flat_map(|line| &line.kept));
-        let last = finish(connection, &lacking, (lines, &self.sealer), Index::Later)?;
+        let lacking = self.known.lacking(lines.iter().flat_map(|(line, _)| &line.kept));
+        let last = finish(connection, &lacking, lines, Index::Later)?;
         self.known.learn(lacking);
         Ok(Some(last))
     }
@@ -109,14 +109,14 @@ enum Index {
 fn finish(
     connection: &Connection,
     lacking: &BTreeSet<&Kept>,
-    (lines, sealer): (&[Line], &Sealer),
+    lines: &[Closed<'_>],
     index: Index,
 ) -> rusqlite::Result<i64> {
     for text in lacking {
         connection.prepare_cached(KEEP)?.execute((text.name(), text.body()))?;
     }
     let mut statement = connection.prepare_cached(ONE)?;
-    lines.chunks(1).try_for_each(|line| put(&mut statement, line, sealer))?;
+    lines.chunks(1).try_for_each(|line| put(&mut statement, line))?;
     let last = connection.last_insert_rowid();
     if index == Index::Due {
         connection.prepare_cached(INDEX)?.execute([])?;
@@ -126,17 +126,16 @@ fn finish(
     Ok(last)
 }
 
-fn put(statement: &mut Statement<'_>, lines: &[Line], sealer: &Sealer) -> rusqlite::Result<()> {
+fn put(statement: &mut Statement<'_>, lines: &[Closed<'_>]) -> rusqlite::Result<()> {
     let mut place = 0_usize;
     let mut next = || {
         place = place.saturating_add(1);
         place
     };
-    for line in lines {
+    for (line, body) in lines {
         statement.raw_bind_parameter(next(), line.call.as_ref().map(crate::call::CallId::as_str))?;
         statement.raw_bind_parameter(next(), line.at.micros())?;
         statement.raw_bind_parameter(next(), line.event)?;
-        let body = line.sealed(sealer).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
         statement.raw_bind_parameter(next(), body)?;
     }
     statement.raw_execute().map(drop)

@@ -13,11 +13,11 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::check::{self, Extent};
 use super::connect::connect;
-use super::insert::{First, Table};
+use super::insert::{Closed, First, Table};
 use super::reserve::Reserve;
 use super::{PATIENCE, grown, step, unusable};
 use crate::audit::entry::{Entry, Event, Operated};
-use crate::clock::{Clock as _, SystemClock};
+use crate::clock::{Clock as _, NoChance, SystemClock};
 use crate::store::append::AppendError;
 use crate::store::approvals::{Moved, Rows};
 use crate::store::entries::Line;
@@ -35,6 +35,7 @@ pub(super) struct Writer {
     durability: Durability,
     reserve: Reserve,
     extent: Extent,
+    sealer: Arc<Sealer>,
     desk: Mutex<Desk>,
     state: Mutex<State>,
     wake: Condvar,
@@ -99,7 +100,8 @@ impl Writer {
             durability,
             reserve: Reserve::of(path),
             extent,
-            desk: Mutex::new(Desk { connection: Some(connection), table: Table::new(sealer), last: 0 }),
+            sealer,
+            desk: Mutex::new(Desk { connection: Some(connection), table: Table::new(), last: 0 }),
             state: Mutex::new(state),
             wake: Condvar::new(),
         })
@@ -107,12 +109,20 @@ impl Writer {
 
     /// Commits these lines together.
     pub(super) fn append(&self, lines: &[Line], patience: Patience) -> Result<(), AppendError> {
-        self.work(lines, |desk| desk.commit(lines, patience))
+        let closed = self.close(lines)?;
+        self.work(lines, |desk| desk.commit(&closed, patience))
     }
 
     /// Changes an approval, commits the lines that say so with it, and waits for the disk.
     pub(super) fn step(&self, rows: &Rows) -> Result<Moved, AppendError> {
-        self.work(&rows.lines, |desk| desk.step(rows))
+        let closed = self.close(&rows.lines)?;
+        self.work(&rows.lines, |desk| desk.step(rows, &closed))
+    }
+
+    fn close<'l>(&self, lines: &'l [Line]) -> Result<Vec<Closed<'l>>, AppendError> {
+        let close = |line: &'l Line| Ok((line, line.sealed(&self.sealer)?));
+        let closed: Result<_, NoChance> = lines.iter().map(close).collect();
+        closed.map_err(|error| AppendError::Broken(error.to_string()))
     }
 
     /// Lets the log grow, if it is what it was.
@@ -303,7 +313,9 @@ impl Writer {
         let event = Event::Operated(Operated { what: "record_resumed", detail });
         let entry = Entry { call: None, at: SystemClock.now(), event };
         let line = Line::of(&entry).map_err(|error| error.to_string())?;
-        self.desk().commit(&[line], Patience::Long).map_err(|error| error.to_string())?;
+        let lines = [line];
+        let closed = self.close(&lines).map_err(|error| error.to_string())?;
+        self.desk().commit(&closed, Patience::Long).map_err(|error| error.to_string())?;
         let mut state = self.state();
         state.condition = Condition::Well;
         state.unsynced = true;
@@ -312,17 +324,17 @@ impl Writer {
 }
 
 impl Desk {
-    fn commit(&mut self, lines: &[Line], patience: Patience) -> rusqlite::Result<()> {
+    fn commit(&mut self, lines: &[Closed<'_>], patience: Patience) -> rusqlite::Result<()> {
         self.last = self.with(patience, |table, connection| table.insert(connection, lines))?;
         Ok(())
     }
 
     /// On the disk when it returns, however the connection writes otherwise.
-    fn step(&mut self, rows: &Rows) -> rusqlite::Result<Moved> {
+    fn step(&mut self, rows: &Rows, closed: &[Closed<'_>]) -> rusqlite::Result<Moved> {
         let last = self.with(Patience::Long, |table, connection| {
             let usual: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
             connection.execute_batch("PRAGMA synchronous = FULL")?;
-            let done = table.insert_after(connection, &rows.lines, |connection| step::write(connection, rows));
+            let done = table.insert_after(connection, closed, |connection| step::write(connection, rows));
             if done.is_err() && !connection.is_autocommit() {
                 connection.execute_batch("ROLLBACK")?;
             }
