@@ -14,6 +14,7 @@
 //! | may it | [`policy`] | [`policy::decision::Decision`]: a `Grant`, a `Held`, or reasons | yes |
 //! | who must agree | [`approval`] | [`approval::consent::Consent`] | yes |
 //! | so it may | [`permit`] | [`permit::Permit`] | yes |
+//! | with which credential | [`credentials`] | [`credentials::lease::Lease`] | |
 //! | do it | [`downstream`] | [`downstream::Reply`] | |
 //! | what came back | [`outcome`] | [`outcome::Outcome`] | yes |
 //! | write it down | [`audit`] | [`audit::entry::Entry`] and [`audit::receipt::Receipt`] | yes |
@@ -90,6 +91,9 @@ pub mod change;
 
 // So it may.
 pub mod permit;
+
+// With which credential?
+pub mod credentials;
 
 // Do it.
 pub mod downstream;

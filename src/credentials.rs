@@ -1,0 +1,16 @@
+//! With which credential? One that did not exist before the decision, made for one call, gone when the call is.
+//!
+//! Policy says what is needed (`require`), [`wanted`] says before anybody decides what exactly will be made, and that is
+//! part of the call's digest. After the decision is durable a [`provider`] makes it; it stands in the book of leases before
+//! anybody uses it, goes where the agent never sees it ([`placing`]), is taken out of everything that comes back ([`scrub`]),
+//! and is revoked at the end, however the call ends. What a dead gateway left behind is revoked by the next one.
+
+// What would be made for this call?
+pub mod wanted;
+
+// What was made?
+pub mod material;
+
+// Who makes it, and who takes it back?
+pub mod provider;
+

@@ -1,0 +1,148 @@
+//! What would be made for this call? Known before anybody decides, shown to whoever does, and part of the call's digest.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::call::Call;
+use crate::digest::Digest;
+use crate::facts::told::Facts;
+use crate::policy::finding::require::Credential;
+use crate::policy::finding::span::Span;
+
+/// One credential, before it is made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Wanted {
+    /// The rules that require it: `policy/id`.
+    pub findings: Vec<String>,
+    /// The configured name of who makes it.
+    pub provider: String,
+    /// What kind of provider that is.
+    pub kind: Kind,
+    /// What it may be used for, in the provider's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// What it reaches, line by line, for people.
+    pub reaches: Vec<String>,
+    /// How long it can be used at most.
+    pub ttl: Span,
+    /// Whether it is there already and stays: nothing is made, and nothing ends.
+    pub standing: bool,
+    /// Where it goes, for people.
+    pub into: Vec<String>,
+    /// Exactly what the provider is asked for, in its own form. Never a secret.
+    pub terms: serde_json::Value,
+}
+
+/// What makes credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "CredentialKind")]
+pub enum Kind {
+    /// A role of a Postgres database.
+    Postgres,
+    /// A command of the operator.
+    Exec,
+    /// A token the gateway signs itself.
+    Jwt,
+    /// A token somebody else gives for another (RFC 8693).
+    TokenExchange,
+    /// A secret of Vault or `OpenBao`.
+    Vault,
+    /// A session of Amazon Web Services.
+    AwsSts,
+    /// A secret that is there already.
+    Fixed,
+}
+
+/// What is known of a call when its credential is planned.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// The call.
+    pub call: &'a Call,
+    /// What its arguments say.
+    pub facts: &'a Facts,
+}
+
+/// What rules ask of one provider for one call.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    /// What is asked.
+    pub credential: &'a Credential,
+    /// How long at most, of what the rule and the configuration say.
+    pub ttl: Span,
+}
+
+/// Why nothing fits. For whoever wrote the rule or the configuration; the text says what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unfit(pub String);
+
+impl Kind {
+    /// The word the configuration uses.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Exec => "exec",
+            Self::Jwt => "jwt",
+            Self::TokenExchange => "token_exchange",
+            Self::Vault => "vault",
+            Self::AwsSts => "aws_sts",
+            Self::Fixed => "fixed",
+        }
+    }
+
+    /// What a word means.
+    pub fn of(word: &str) -> Option<Self> {
+        let all = [
+            Self::Postgres,
+            Self::Exec,
+            Self::Jwt,
+            Self::TokenExchange,
+            Self::Vault,
+            Self::AwsSts,
+            Self::Fixed,
+        ];
+        all.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+impl Wanted {
+    /// Names what is wanted of all providers together; nothing where nothing is.
+    pub fn digest(all: &[Self]) -> Option<Digest> {
+        if all.is_empty() {
+            return None;
+        }
+        // The same struct always spells the same text.
+        let text = serde_json::to_string(all).unwrap_or_default();
+        Some(Digest::of_bytes("credentials", text.as_bytes()))
+    }
+}
+
+/// The words of a scope that are not among what may be asked for.
+pub fn beyond<'a>(scope: &'a str, ceiling: &[String]) -> Vec<&'a str> {
+    scope.split_ascii_whitespace().filter(|word| !ceiling.iter().any(|known| known == word)).collect()
+}
+
+/// A scope in words, each of which the configuration allows. Where it lists none, rules name none.
+pub fn worded(asked: &Asked<'_>, ceiling: &[String]) -> Result<Option<String>, Unfit> {
+    let name = &asked.credential.provider;
+    let Some(scope) = &asked.credential.scope else {
+        if ceiling.is_empty() {
+            return Ok(None);
+        }
+        let why = format!("the rule names no `scope` for `{name}`; it may ask for: {}", ceiling.join(", "));
+        return Err(Unfit(why));
+    };
+    let words: Vec<&str> = scope.split_ascii_whitespace().collect();
+    if words.is_empty() {
+        return Err(Unfit(format!("the rule's `scope` for `{name}` is empty")));
+    }
+    let beyond = beyond(scope, ceiling);
+    if beyond.is_empty() {
+        return Ok(Some(words.join(" ")));
+    }
+    let may = if ceiling.is_empty() { "nothing".to_owned() } else { ceiling.join(", ") };
+    Err(Unfit(format!("`{}` is more than `{name}` may be asked for ([credentials.{name}] allows: {may})", beyond.join(" "))))
+}
