@@ -13,4 +13,3 @@ pub mod material;
 
 // Who makes it, and who takes it back?
 pub mod provider;
-

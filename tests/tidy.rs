@@ -60,8 +60,18 @@ const KNOWN_TO: [(&str, &[&str]); 17] = [
 ];
 
 /// The rooms of the story, in its order.
-const STORY: [&str; 10] =
-    ["identity", "intent", "catalogue", "policy", "approval", "permit", "credentials", "downstream", "outcome", "audit"];
+const STORY: [&str; 10] = [
+    "identity",
+    "intent",
+    "catalogue",
+    "policy",
+    "approval",
+    "permit",
+    "credentials",
+    "downstream",
+    "outcome",
+    "audit",
+];
 
 fn files(folder: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();

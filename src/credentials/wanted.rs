@@ -74,6 +74,21 @@ pub struct Asked<'a> {
     pub ttl: Span,
 }
 
+/// What one provider would make, as far as the provider says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// See [`Wanted::scope`].
+    pub scope: Option<String>,
+    /// See [`Wanted::reaches`].
+    pub reaches: Vec<String>,
+    /// See [`Wanted::ttl`]: how long it really can be used, if that is longer than what was asked.
+    pub ttl: Span,
+    /// See [`Wanted::standing`].
+    pub standing: bool,
+    /// See [`Wanted::terms`].
+    pub terms: serde_json::Value,
+}
+
 /// Why nothing fits. For whoever wrote the rule or the configuration; the text says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -95,15 +110,7 @@ impl Kind {
 
     /// What a word means.
     pub fn of(word: &str) -> Option<Self> {
-        let all = [
-            Self::Postgres,
-            Self::Exec,
-            Self::Jwt,
-            Self::TokenExchange,
-            Self::Vault,
-            Self::AwsSts,
-            Self::Fixed,
-        ];
+        let all = [Self::Postgres, Self::Exec, Self::Jwt, Self::TokenExchange, Self::Vault, Self::AwsSts, Self::Fixed];
         all.into_iter().find(|kind| kind.word() == word)
     }
 }
@@ -144,5 +151,8 @@ pub fn worded(asked: &Asked<'_>, ceiling: &[String]) -> Result<Option<String>, U
         return Ok(Some(words.join(" ")));
     }
     let may = if ceiling.is_empty() { "nothing".to_owned() } else { ceiling.join(", ") };
-    Err(Unfit(format!("`{}` is more than `{name}` may be asked for ([credentials.{name}] allows: {may})", beyond.join(" "))))
+    Err(Unfit(format!(
+        "`{}` is more than `{name}` may be asked for ([credentials.{name}] allows: {may})",
+        beyond.join(" ")
+    )))
 }
