@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::tool::Tool;
 use crate::clock::Timestamp;
+use crate::credentials::wanted::Wanted;
 use crate::digest::Digest;
 use crate::object;
 use crate::wire::json::Object;
@@ -31,8 +32,12 @@ pub struct Call {
     pub tool: Option<Arc<Tool>>,
     /// When it arrived.
     pub arrived: Timestamp,
-    /// Names caller, server, action, definition and parameters together.
+    /// The credentials it would run with.
+    pub wanted: Vec<Wanted>,
+    /// Names caller, server, action, definition, parameters and credentials together.
     pub digest: Digest,
+    /// The same without the credentials.
+    asked: Digest,
 }
 
 /// What a call is made of, before it has a digest.
@@ -70,7 +75,13 @@ impl Call {
         let head = Digest::of_object("call", &named);
         let body = Digest::of_object("params", &params);
         let digest = head.with(&body);
-        Self { id, caller, server, action, params, tool, arrived, digest }
+        Self { id, caller, server, action, params, tool, arrived, wanted: Vec::new(), digest, asked: digest }
+    }
+
+    /// Says which credentials it would run with. What was decided about it with others, or without any, does not count.
+    pub fn require(&mut self, wanted: Vec<Wanted>) {
+        self.digest = Wanted::digest(&wanted).map_or(self.asked, |credentials| self.asked.with(&credentials));
+        self.wanted = wanted;
     }
 
     /// The arguments of a tool or prompt; nothing for other actions.

@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod channels;
 pub mod check;
 mod complaint;
+pub mod credentials;
 mod facts;
 mod fault;
 pub mod identity;
@@ -58,6 +59,7 @@ pub use self::reach::{Fingerprint, Oauth, Program, Reach, Remote};
 pub use self::reading::Source;
 pub use self::review::{EmailVerified, GroupRoles, PersonClaims, Provider, Review};
 pub use self::routing::{Filter, Hours, OnCall, Route};
+pub use self::credentials::{Credential, Leases};
 pub use self::servers::{Arguments, PinRule, Server, ServerName, Trust};
 pub use self::sinks::Sink;
 pub use self::source::{Found, Request, Surroundings};
@@ -101,6 +103,12 @@ pub struct Config {
     /// The servers that hold the tools.
     #[schemars(with = "BTreeMap<String, Server>", extend("default" = {}))]
     pub servers: BTreeMap<ServerName, Server>,
+    /// Who makes credentials for single calls.
+    #[schemars(with = "BTreeMap<String, Credential>", extend("default" = {}))]
+    pub credentials: BTreeMap<ServerName, Credential>,
+    /// How credentials that are out are taken care of.
+    #[schemars(with = "Option<Leases>")]
+    pub leases: Leases,
     /// What judges.
     #[schemars(with = "Option<Policy>")]
     pub policy: Policy,

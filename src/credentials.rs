@@ -13,3 +13,36 @@ pub mod material;
 
 // Who makes it, and who takes it back?
 pub mod provider;
+
+// Which provider is it?
+pub mod maker;
+
+// A role of a Postgres database.
+pub mod postgres;
+
+// What a command prints.
+pub mod exec;
+
+// A secret that is there already, and stays.
+pub mod fixed;
+
+// Who lends, and keeps count?
+pub mod lending;
+
+// What does a call have while it runs?
+pub mod lease;
+
+// Where does it go?
+pub mod placing;
+
+// What may not come back?
+pub mod scrub;
+
+// Who takes it back when the call is over?
+pub mod custody;
+
+// And who, when nobody did?
+mod reaper;
+
+pub use lending::Credentials;
+pub use reaper::Ended;

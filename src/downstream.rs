@@ -25,7 +25,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::{HeaderMap, HeaderValue};
+
 use crate::audit::receipt::Receipt;
+use crate::call::Call;
+use crate::credentials::lease::Lease;
 use crate::permit::Permit;
 
 pub use asking::{Asking, Broken, ClientProfile, Cursor, FromServer, Inquiry, Reply, Tell};
@@ -73,18 +77,55 @@ pub struct Unreachable {
     pub why: String,
 }
 
-/// Performs the call the permit is for. The only road for everything that can have an effect.
-pub async fn perform(permit: Permit, receipt: Receipt, link: &Link, asking: Asking) -> Reply {
-    let call = permit.spend();
+/// Performs the call the permit is for, with the credentials it was decided with. The only road for everything that can have
+/// an effect.
+pub async fn perform(permit: Permit, lease: Option<Lease>, receipt: Receipt, link: &Link, asking: Asking) -> Reply {
+    let mut call = permit.spend();
     if receipt.digest() != call.digest {
         return Reply::NotSent("the record was written for another call; nothing was sent".to_owned());
     }
     if link.server_name() != &*call.server {
         return Reply::NotSent("the call is meant for another server; nothing was sent".to_owned());
     }
+    let headers = match armed(&mut call, lease.as_ref(), link) {
+        Ok(headers) => headers,
+        Err(why) => return Reply::NotSent(format!("{why}; nothing was sent")),
+    };
     let method = call.action.method();
-    let order = Order { method, params: call.params, purpose: Purpose::Effect, tool: call.tool.as_deref() };
-    link.send(order, &asking).await
+    let order = Order { method, params: call.params, purpose: Purpose::Effect, tool: call.tool.as_deref(), headers };
+    let reply = link.send(order, &asking).await;
+    // What came back goes to the agent, the record and people; the credential went to the server alone.
+    match lease {
+        Some(lease) => lease.scrub().reply(reply),
+        None => reply,
+    }
+}
+
+/// Puts credentials where they go; gives the headers of the request.
+fn armed(call: &mut Call, lease: Option<&Lease>, link: &Link) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
+    let Some(lease) = lease else {
+        let lacks = !call.wanted.is_empty() || link.is_lent_to().is_some();
+        return if lacks { Err("the credential the call was decided with is not there".to_owned()) } else { Ok(headers) };
+    };
+    if lease.digest() != call.digest {
+        return Err("the credential was made for another call".to_owned());
+    }
+    let placed = lease.placed();
+    if placed.needs_process() && link.is_lent_to() != Some(call.digest) {
+        return Err("the server's process was not started for this call".to_owned());
+    }
+    if !placed.headers.is_empty() && !link.has_headers() {
+        return Err("the server is a process, and takes no headers".to_owned());
+    }
+    for (name, text) in &placed.headers {
+        let value = HeaderValue::from_str(text.expose());
+        let mut value = value.map_err(|_| format!("the credential for the header {name} cannot stand in a header"))?;
+        value.set_sensitive(true);
+        headers.insert(name.clone(), value);
+    }
+    placed.write_into(&mut call.params).map_err(|no_place| no_place.to_string())?;
+    Ok(headers)
 }
 
 #[cfg(test)]

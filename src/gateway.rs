@@ -11,13 +11,14 @@ pub mod converse;
 pub mod desk;
 mod entries;
 pub mod exchange;
-mod failpoint;
+pub(crate) mod failpoint;
 pub mod hello;
 mod hold;
 pub mod imprints;
 mod intent;
 pub mod judge;
 pub mod known;
+mod lend;
 pub mod listen;
 pub mod listeners;
 pub mod lists;
@@ -29,6 +30,7 @@ pub mod recorder;
 pub mod release;
 pub mod reported;
 mod requests;
+mod required;
 pub mod resolve;
 pub mod rounds;
 pub mod session;
@@ -52,6 +54,9 @@ use crate::audit::receipt::Receipt;
 use crate::call::{Action, Call, CallId};
 use crate::change::Mask;
 use crate::clock::{Clock, chance};
+use crate::credentials::Credentials;
+use crate::credentials::lending::Lent;
+use crate::credentials::maker::Maker;
 use crate::downstream::{Fleet, Link, Reply};
 use crate::outcome;
 use crate::permit::Permit;
@@ -72,7 +77,7 @@ use imprints::Imprints;
 use judge::Judge;
 use known::Known;
 use memory::{Ended, Outline};
-use recorder::Recorder;
+use recorder::{Recorder, Unrecorded};
 use release::{Passed, tell_changes};
 use rounds::Rounds;
 use sessions::Sessions;
@@ -89,6 +94,8 @@ pub struct Gateway {
     pub judge: Arc<Judge>,
     /// Where calls wait for people.
     pub desk: Arc<Desk>,
+    /// Makes credentials, and takes them back.
+    pub credentials: Arc<Credentials>,
     /// Writes entries.
     pub recorder: Recorder,
     /// Keeps pins.
@@ -132,6 +139,8 @@ struct Leave {
     about: About,
     link: Arc<Link>,
     permit: Permit,
+    /// What it runs with, where it needs something.
+    lent: Option<Lent>,
     receipt: Receipt,
     /// Where people agreed.
     running: Option<Running>,
@@ -168,8 +177,8 @@ impl Gateway {
     pub fn new(
         fleet: Arc<Fleet>,
         judge: Arc<Judge>,
-        recorder: Recorder,
-        store: Store,
+        (recorder, store): (Recorder, Store),
+        makers: Vec<Maker>,
         (clock, settings): (Arc<dyn Clock>, Settings),
     ) -> Arc<Self> {
         let sessions = Sessions::new(settings.sessions_per_principal);
@@ -180,10 +189,14 @@ impl Gateway {
         let desk = Desk::new(store.clone(), Arc::clone(&clock));
         let metrics: Arc<Metrics> = Arc::default();
         drop(desk.metrics.set(Arc::clone(&metrics)));
+        let kept = (store.clone(), recorder.clone());
+        let timing = (Arc::clone(&clock), settings.lease_check);
+        let credentials = Credentials::new(makers, kept, timing, Arc::clone(&metrics));
         Arc::new(Self {
             fleet,
             judge,
             desk,
+            credentials,
             recorder,
             store,
             clock,
@@ -264,11 +277,26 @@ impl Gateway {
         let about = About::of(&weighed.call, weighed.input, weighed.shown);
         let permit = Permit::granted(weighed.call, grant)
             .map_err(|other| turned(Refusal::new("policy_error", Retry::Useless, other.to_string())))?;
+        let unrecorded = |error: Unrecorded| turned(lists::unrecorded(&error));
+
+        // With which credential? None is made before the decision is durable.
+        let lent = if permit.call().wanted.is_empty() {
+            None
+        } else {
+            self.recorder.write(std::mem::take(&mut entries)).await.map_err(unrecorded)?;
+            match self.lend(exchange, permit.call()).await {
+                Ok(lent) => lent,
+                Err(refusal) => {
+                    let written = self.recorder.write(vec![self.entry(&id, entries::refused(&refusal))]).await;
+                    return Err(turned(written.map_or_else(|error| lists::unrecorded(&error), |()| refusal)));
+                }
+            }
+        };
+        entries.extend(self.leased(permit.call(), lent.as_ref()));
         let dispatched = Dispatched { server: about.server.to_string() };
         entries.push(self.entry(&id, Event::Dispatched(dispatched)));
-        let receipt = self.recorder.about_to(&permit, entries).await;
-        let receipt = receipt.map_err(|error| turned(lists::unrecorded(&error)))?;
-        Ok(Leave { about, link, permit, receipt, running: None })
+        let receipt = self.recorder.about_to(&permit, entries).await.map_err(unrecorded)?;
+        Ok(Leave { about, link, permit, lent, receipt, running: None })
     }
 
     /// Writes down that a call is not performed, and nobody is asked about it. What policy said of it is no news.
@@ -291,7 +319,8 @@ impl Gateway {
         keeper: Option<&Keeper>,
     ) -> (Answer, Era) {
         let _underway = self.underway.token();
-        let Leave { about, link, permit, receipt, running } = leave;
+        let Leave { about, link, permit, lent, receipt, running } = leave;
+        let (lease, custody) = lent.map(|lent| (lent.lease, lent.custody)).unzip();
         let About { id, action, server, outline, input, shown } = about;
 
         // Do it, unless whoever was to do it stood still for so long that others gave it up.
@@ -306,7 +335,8 @@ impl Gateway {
         }
         let sent = self.clock.now();
         let scrutiny = self.scrutiny(exchange, (&server, &action), &input);
-        let (reply, unsaid) = self.converse(exchange, &link, (permit, receipt), &scrutiny).await;
+        let (reply, unsaid) = self.converse(exchange, &link, (permit, lease, receipt), &scrutiny).await;
+        let ended = self.end_leases(custody).await;
         let was_cancelled = matches!(reply, Reply::Cancelled);
 
         // What came back, and may the agent have it?
@@ -322,6 +352,7 @@ impl Gateway {
         let Passed { released, labels, changed, refusal, .. } = passed;
         let cancelled = || self.entry(&id, Event::Cancelled(Cancelled { by: self.quitter(), reason: None }));
         let mut entries = Vec::from_iter(was_cancelled.then(cancelled));
+        entries.extend(ended.into_iter().map(|event| self.entry(&id, event)));
         let ending = outcome.ending;
         let (finished, mut answer) = entries::finished(outcome, &shown, micros);
         entries.push(self.entry(&id, finished));

@@ -14,6 +14,7 @@ pub mod grants;
 pub mod key_folder;
 pub mod keys;
 pub mod labels;
+pub mod leases;
 pub mod limits;
 pub mod log;
 mod migrations;

@@ -4,6 +4,7 @@ mod erased;
 mod granted;
 mod intended;
 mod judged;
+mod lent;
 mod waiting;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ pub use self::erased::Erased;
 pub use self::granted::{GrantEnded, GrantMade, GrantUsed};
 pub use self::intended::{Mismatched, Prompted};
 pub use self::judged::{Decided, Heard, Passage, Released, Verdict};
+pub use self::lent::{LeaseEnd, LeaseEnded, Leased};
 pub use self::waiting::{
     Claimed, Edited, Escalated, Explained, Held, Previewed, Questioned, Rushed, Settled, Viewed, Voted,
 };
@@ -78,6 +80,10 @@ pub enum Event {
     Settled(Settled),
     /// The call is about to be sent. Nothing leaves before this is committed.
     Dispatched(Dispatched),
+    /// A credential was made for the call. Nothing leaves before this is committed.
+    Leased(Leased),
+    /// A credential of a call is worth nothing any more, or is tried to be.
+    LeaseEnded(LeaseEnded),
     /// The call is over.
     Finished(Finished),
     /// Policy said something about what came back.
@@ -124,6 +130,8 @@ impl Event {
             Self::Claimed(_) => "claimed",
             Self::Settled(_) => "settled",
             Self::Dispatched(_) => "dispatched",
+            Self::Leased(_) => "leased",
+            Self::LeaseEnded(_) => "lease_ended",
             Self::Finished(_) => "finished",
             Self::Released(_) => "released",
             Self::Cancelled(_) => "cancelled",

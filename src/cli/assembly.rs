@@ -4,6 +4,7 @@
 
 mod anchors;
 pub mod channels;
+pub(super) mod credentials;
 mod servers;
 mod sinks;
 pub mod telemetry;
@@ -131,7 +132,8 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
     let fleet =
         Fleet::new(config.servers.values().map(|server| servers::server_options(server, &config.store)).collect());
     let judge = Arc::new(Judge::new(bundle));
-    let gateway = Gateway::new(fleet, judge, recorder, store, (clock, settings(config)));
+    let makers = credentials::makers(config)?;
+    let gateway = Gateway::new(fleet, judge, (recorder, store), makers, (clock, settings(config)));
     gateway.known.store(Arc::new(known));
     gateway.desk.people.store(Arc::new(people(config)));
     let limits = Limits { bytes: config.limits.body_bytes.length(), depth: config.limits.depth, ..Limits::REQUEST };
@@ -174,6 +176,7 @@ impl Assembled {
         self.gateway.tasks.spawn(anchoring);
         self.gateway.tasks.spawn(book.run(self.stop.clone(), metrics));
         self.gateway.tasks.spawn(Arc::clone(&self.sinks).run(self.stop.clone()));
+        self.gateway.tasks.spawn(Arc::clone(&self.gateway.credentials).run(self.stop.clone()));
         if !self.sources.is_empty() {
             let reload = Reload::new(Arc::clone(&self.gateway), self.sources.clone(), self.files.clone());
             self.gateway.tasks.spawn(reload.watch(self.stop.clone()));
@@ -213,6 +216,9 @@ impl Assembled {
             tracing::warn!("some requests did not end in time; what became of them is in the record or unknown");
         }
         self.gateway.fleet.shutdown(GRACE).await;
+        if tokio::time::timeout(GRACE, self.gateway.credentials.finish()).await.is_err() {
+            tracing::warn!("some credentials could not be taken back in time; the next gateway does it");
+        }
         if let Err(error) = self.book.finish().await {
             tracing::warn!(%error, "the last entries are not signed for yet; the next gateway does it");
         }
@@ -330,6 +336,7 @@ fn settings(config: &Config) -> Settings {
         waiting_per_caller: config.limits.waiting_per_caller,
         waiting: config.limits.waiting,
         reports: reports(&config.intent),
+        lease_check: config.leases.check,
         servers: servers.collect(),
     }
 }

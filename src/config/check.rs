@@ -41,6 +41,13 @@ pub fn conflicts(config: &Config) -> Vec<Conflict> {
             all.extend(signing_in(&format!("servers.{name}"), remote));
             all.extend(authority(&format!("servers.{name}.oauth.issuer"), remote));
         }
+        for (at, taking) in server.credentials.iter().enumerate() {
+            if !config.credentials.contains_key(taking.from.as_str()) {
+                let what = format!("nothing is called `{}` in [credentials]", taking.from);
+                let next = "name one of the providers in [credentials], or add it there";
+                all.push(conflict(&format!("servers.{name}.credentials.{at}.from"), what, next));
+            }
+        }
     }
     for (name, channel) in &config.channels {
         match &channel.kind {

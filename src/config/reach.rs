@@ -104,6 +104,11 @@ const OURS: [&str; 12] = [
     "upgrade",
 ];
 
+/// Whether a header is the gateway's own to set.
+pub(super) fn is_ours(name: &str) -> bool {
+    OURS.contains(&name)
+}
+
 impl Reach {
     pub(super) fn read(section: &Section<'_>) -> Reading<Self> {
         let next = "a server has `command` (a program to start) or `url` (a server elsewhere), and not both";

@@ -10,7 +10,8 @@ use super::section::{Reader, Reading, Section};
 use super::source::{Found, Request, Surroundings};
 use super::tree::{At, Entries, graft_environment, graft_flag, plant};
 use super::{
-    Anchor, Catalogue, Config, ConfigError, Faults, GroupRoles, Http, Identity, Intent, Limits, Log, Person, Policy,
+    Anchor, Catalogue, Config, ConfigError, Credential, Faults, GroupRoles, Http, Identity, Intent, Leases, Limits, Log,
+    Person, Policy,
     Review, Server, Sink, Store, Telemetry, check, people, routing, standard,
 };
 use crate::policy::lint::reviewers::Reviewers;
@@ -208,6 +209,8 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
     let hours = routing::hours(&root);
     let on_call = routing::on_call(&root);
     let servers = Server::read_all(&root);
+    let credentials = Credential::read_all(&root);
+    let leases = root.table("leases").and_then(|section| Leases::read(&section));
     let policy = root.table("policy").and_then(|section| Policy::read(&section));
     let catalogue = root.table("catalogue").and_then(|section| Catalogue::read(&section));
     let store = root.table("store").and_then(|section| Store::read(&section));
@@ -231,6 +234,8 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
         review: review?,
         channels: channels?,
         servers: servers?,
+        credentials: credentials?,
+        leases: leases?,
         policy: policy?,
         catalogue: catalogue?,
         intent: intent?,

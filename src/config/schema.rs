@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::channels::{Mail, Slack, Teams, Webhook};
 use super::reach::{Program, Remote};
-use super::{Config, anchors, sinks};
+use super::{Config, anchors, credentials, sinks};
 use crate::channels::routing::duty::{Rota, Service};
 
 /// The JSON schema of `countersign.toml`.
@@ -30,6 +30,9 @@ pub fn schema() -> Value {
     }
     if let Some(anchor) = schema.pointer_mut("/definitions/Anchor") {
         *anchor = anchors_of(anchor);
+    }
+    if let Some(credential) = schema.pointer_mut("/definitions/Credential") {
+        *credential = credentials_of(credential);
     }
     if let Some(on_call) = schema.pointer_mut("/definitions/OnCall").and_then(Value::as_object_mut) {
         if let Some(own) = on_call.get_mut("properties").and_then(Value::as_object_mut) {
@@ -81,6 +84,16 @@ fn anchors_of(every: &Value) -> Value {
         ("timestamp", inlined::<anchors::Timestamp>()),
     ];
     forms(every, "One place outside that keeps checkpoints of the record.", own.into())
+}
+
+/// The same of providers of credentials.
+fn credentials_of(every: &Value) -> Value {
+    let own = [
+        ("postgres", inlined::<credentials::Postgres>()),
+        ("exec", inlined::<credentials::Exec>()),
+        ("fixed", inlined::<credentials::Fixed>()),
+    ];
+    forms(every, "One provider of credentials for single calls.", own.into())
 }
 
 fn forms(every: &Value, description: &str, own: Vec<(&str, Value)>) -> Value {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 
+use super::credentials::Taking;
 use super::facts::{self, Fact};
 use super::fault::Subject;
 use super::measure::Period;
@@ -46,6 +47,9 @@ pub struct Server {
     /// What its tools' arguments are, by their names or by JSON pointers, so that policies see what they say.
     #[schemars(with = "BTreeMap<String, Fact>", extend("default" = {}))]
     pub facts: Told,
+    /// Where it takes credentials that are made for one call.
+    #[schemars(extend("default" = []))]
+    pub credentials: Vec<Taking>,
     /// Its tools, as far as there is something to say of one alone.
     #[schemars(extend("default" = {}))]
     pub tools: BTreeMap<String, Tool>,
@@ -119,6 +123,7 @@ impl Server {
         let arguments = section.word("arguments", Arguments::Checked);
         let rationale = section.truth_or("rationale", true);
         let facts = facts::read(section);
+        let credentials = Taking::read_all(section, reach.as_ref().ok());
         let tools = section.named("tools").and_then(|tools| {
             let read = tools.into_iter().map(|(name, _, section)| Ok((name, Tool::read(&section?)?)));
             read.collect::<Vec<Reading<_>>>().into_iter().collect()
@@ -126,6 +131,7 @@ impl Server {
         section.close();
         Ok(Self {
             facts: facts?,
+            credentials: credentials?,
             tools: tools?,
             name: ServerName("".into()),
             reach: reach?,

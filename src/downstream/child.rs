@@ -13,6 +13,8 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::options::CommandOptions;
+use crate::credentials::scrub::Scrub;
+use crate::secret::Secret;
 use program::Unfit;
 
 /// A running process. Dropping it ends the whole group.
@@ -62,7 +64,8 @@ pub(super) async fn spawn(name: &Arc<str>, options: &CommandOptions) -> Result<S
     let found = program::find(options)?;
     program::check(&found, options.sha256.as_deref()).await?;
     let mut command = Command::new(&found);
-    command.args(&options.args).env_clear().process_group(0).kill_on_drop(true);
+    command.args(&options.args).args(options.secret_args.iter().map(Secret::expose));
+    command.env_clear().process_group(0).kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     for (key, value) in std::env::vars_os() {
         let known = key.to_str().is_some_and(|key| INHERITED.contains(&key) || key.starts_with("LC_"));
@@ -84,7 +87,7 @@ pub(super) async fn spawn(name: &Arc<str>, options: &CommandOptions) -> Result<S
     let group = Group::of(&process);
     tracing::info!(server = %name, program = %found.display(), pid = process.id(), "started");
     if let Some(stderr) = process.stderr.take() {
-        tokio::spawn(log(name.clone(), stderr));
+        tokio::spawn(log(name.clone(), stderr, options.scrub.clone()));
     }
     let (tell, obituary) = watch::channel(None);
     let (grace, patience) = watch::channel(GRACE);
@@ -193,7 +196,7 @@ impl Drop for Group {
 const LOG_LINE: usize = 2000;
 
 /// Passes what a server writes to its standard error on to our log.
-async fn log(name: Arc<str>, stderr: ChildStderr) {
+async fn log(name: Arc<str>, stderr: ChildStderr, scrub: Option<Arc<Scrub>>) {
     let mut from = BufReader::new(stderr);
     let mut line = Vec::new();
     loop {
@@ -204,6 +207,7 @@ async fn log(name: Arc<str>, stderr: ChildStderr) {
             Ok(_) => {}
         }
         let text = String::from_utf8_lossy(line.trim_ascii());
+        let text = scrub.as_ref().map_or_else(|| text.clone(), |scrub| scrub.text(&text).into_owned().into());
         // A server must not paint on the operator's terminal.
         let text: String = text.chars().filter(|char| !char.is_control() || *char == '\t').collect();
         if !text.is_empty() {

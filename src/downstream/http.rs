@@ -68,6 +68,8 @@ pub struct Turn<'a> {
     pub request: &'a Request,
     /// Modern routing headers, or none.
     pub routing: &'a Routing,
+    /// What goes with this request alone, in the place of what goes with all of them.
+    pub headers: &'a HeaderMap,
     /// For the whole of it, streams and resumption included.
     pub timeout: Duration,
     /// Ends the wait and closes the connection, which a modern server reads as a cancellation.
@@ -158,7 +160,8 @@ impl HttpServer {
         protocol: Option<&str>,
         events: &mpsc::Sender<Event>,
     ) -> Result<(), HttpFault> {
-        let reply = tokio::time::timeout(self.timeout, self.get(session, protocol, None));
+        let none = HeaderMap::new();
+        let reply = tokio::time::timeout(self.timeout, self.get((session, protocol), &none, None));
         let mut messages = Messages::new(reply.await.unwrap_or(Err(HttpFault::TimedOut(Effect::None)))?);
         loop {
             tokio::select! {
@@ -167,7 +170,7 @@ impl HttpServer {
                     Next::Message(message) => hand_on(message, events).await,
                     Next::End(why) => {
                         tracing::debug!(server = %self.name, why, "the server's own stream broke and is taken up again");
-                        self.resume(session, protocol, &mut messages).await?;
+                        self.resume((session, protocol), &HeaderMap::new(), &mut messages).await?;
                     }
                 },
             }
@@ -195,6 +198,7 @@ impl HttpServer {
         turn.request.write(&mut body);
         let mut request = self.request(Method::POST, turn.session, turn.protocol, body.into())?;
         turn.routing.apply(request.headers_mut());
+        replace(request.headers_mut(), turn.headers);
         let reply = self.deliver(request, sent).await?;
         let kind = answer::kind(&reply)?;
         let session = reply.head.headers.get(&SESSION_ID).and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -231,7 +235,7 @@ impl HttpServer {
                     if modern || messages.decoder().last_id().is_none() {
                         return Err(HttpFault::Broken(why));
                     }
-                    let resumed = self.resume(session, turn.protocol, &mut messages).await;
+                    let resumed = self.resume((session, turn.protocol), turn.headers, &mut messages).await;
                     resumed.map_err(|fault| HttpFault::Broken(format!("{why}, and could not be resumed: {fault}")))?;
                 }
             }
@@ -241,15 +245,15 @@ impl HttpServer {
     /// Opens the stream again after the last event, when the server's pause is over.
     async fn resume(
         &self,
-        session: Option<&str>,
-        protocol: Option<&str>,
+        (session, protocol): (Option<&str>, Option<&str>),
+        headers: &HeaderMap,
         messages: &mut Messages,
     ) -> Result<(), HttpFault> {
         let mut pause = messages.decoder().retry().unwrap_or(PAUSE).clamp(PAUSE_BOUNDS.0, PAUSE_BOUNDS.1);
         let mut attempt = 1;
         loop {
             tokio::time::sleep(pause).await;
-            let get = self.get(session, protocol, messages.decoder().last_id());
+            let get = self.get((session, protocol), headers, messages.decoder().last_id());
             let fault = match tokio::time::timeout(self.timeout, get).await {
                 Ok(Ok(reply)) => {
                     messages.resume(reply);
@@ -272,8 +276,8 @@ impl HttpServer {
 
     async fn get(
         &self,
-        session: Option<&str>,
-        protocol: Option<&str>,
+        (session, protocol): (Option<&str>, Option<&str>),
+        headers: &HeaderMap,
         last_id: Option<&str>,
     ) -> Result<Reply, HttpFault> {
         let mut request = self.request(Method::GET, session, protocol, Bytes::new())?;
@@ -281,6 +285,7 @@ impl HttpServer {
         if let Some(id) = last_id {
             request.headers_mut().insert("last-event-id", value("the last event's id", id)?);
         }
+        replace(request.headers_mut(), headers);
         let reply = self.deliver(request, &Sent::default()).await?;
         match answer::kind(&reply)? {
             Kind::Stream => Ok(reply),
@@ -291,7 +296,9 @@ impl HttpServer {
     /// Sends a request and lets only a success through. A server that answers with a challenge has done nothing, so the
     /// request may go to it once more, with a token.
     async fn deliver(&self, mut request: HttpRequest<Full<Bytes>>, sent: &Sent) -> Result<Reply, HttpFault> {
-        let Some(oauth) = &self.oauth else { return self.once(request, sent).await };
+        // A token of our own would take the place of one that was made for this request.
+        let ours = |_: &&Arc<Oauth>| !request.headers().contains_key(AUTHORIZATION);
+        let Some(oauth) = self.oauth.as_ref().filter(ours) else { return self.once(request, sent).await };
         let token = oauth.token().await.map_err(|why| HttpFault::NotSent(why.to_string()))?;
         authorise(&mut request, token.as_deref())?;
         let mut again = request.clone();
@@ -371,4 +378,11 @@ fn authorise(request: &mut HttpRequest<Full<Bytes>>, token: Option<&str>) -> Res
     bearer.set_sensitive(true);
     request.headers_mut().insert(AUTHORIZATION, bearer);
     Ok(())
+}
+
+/// What goes with one request alone takes the place of what would go with it otherwise.
+fn replace(headers: &mut HeaderMap, own: &HeaderMap) {
+    for (name, value) in own {
+        headers.insert(name.clone(), value.clone());
+    }
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use http::HeaderMap;
 use tokio::sync::mpsc;
 
 use super::asking::{Asking, Broken, FromServer, Inquiry, Reply, Tell};
@@ -11,6 +12,7 @@ use super::handshake::Hello;
 use super::remote::Remote;
 use super::sink::Sink;
 use crate::catalogue::tool::Tool;
+use crate::digest::Digest;
 use crate::wire::era::{self, Era, Sender, meta};
 use crate::wire::json::{Object, Value};
 use crate::wire::message::{Answer, RpcError, code};
@@ -21,6 +23,8 @@ pub struct Link {
     server: Arc<str>,
     hello: Hello,
     peer: Peer,
+    /// The one call whose credentials the process was started with.
+    lent: Option<Digest>,
     /// What a legacy client set, for a modern server that must be told with each request.
     level: Mutex<Option<String>>,
 }
@@ -62,6 +66,8 @@ pub(super) struct Order<'a> {
     pub(super) purpose: Purpose,
     /// The tool that is called, whose definition may ask for headers.
     pub(super) tool: Option<&'a Tool>,
+    /// What goes with this one request over HTTP, in the place of what goes with all of them.
+    pub(super) headers: HeaderMap,
 }
 
 /// How long a child has to end when its link is closed.
@@ -70,13 +76,13 @@ const GRACE: Duration = Duration::from_secs(2);
 impl Link {
     /// Over a connection of its own.
     pub(super) fn own(server: Arc<str>, hello: Hello, connection: Arc<Connection>) -> Arc<Self> {
-        Arc::new(Self { server, hello, peer: Peer::Own(connection), level: Mutex::default() })
+        Arc::new(Self { server, hello, peer: Peer::Own(connection), lent: None, level: Mutex::default() })
     }
 
     /// Over HTTP.
     pub(super) fn remote(server: Arc<str>, remote: Arc<Remote>) -> Arc<Self> {
         let hello = remote.hello().clone();
-        Arc::new(Self { server, hello, peer: Peer::Remote(remote), level: Mutex::default() })
+        Arc::new(Self { server, hello, peer: Peer::Remote(remote), lent: None, level: Mutex::default() })
     }
 
     /// Over a connection others use too.
@@ -87,7 +93,22 @@ impl Link {
         events: mpsc::Sender<FromServer>,
     ) -> Arc<Self> {
         let number = connection.attach(Arc::new(Sink::new(events)));
-        Arc::new(Self { server, hello, peer: Peer::Common { connection, number }, level: Mutex::default() })
+        Arc::new(Self { server, hello, peer: Peer::Common { connection, number }, lent: None, level: Mutex::default() })
+    }
+
+    /// To a process that was started with the credentials of this one call.
+    pub(super) fn lent(server: Arc<str>, (hello, connection): (Hello, Arc<Connection>), call: Digest) -> Arc<Self> {
+        Arc::new(Self { server, hello, peer: Peer::Own(connection), lent: Some(call), level: Mutex::default() })
+    }
+
+    /// The one call the process at the other end was started for.
+    pub(super) const fn is_lent_to(&self) -> Option<Digest> {
+        self.lent
+    }
+
+    /// Whether what is sent carries headers.
+    pub(super) const fn has_headers(&self) -> bool {
+        matches!(self.peer, Peer::Remote(_))
     }
 
     /// The server's configured name.
@@ -166,7 +187,7 @@ impl Link {
             (Inquiry::Ping, Era::Modern) => ("server/discover", Object::new()),
             (what, _) => what.into_parts(),
         };
-        match self.send(Order { method, params, purpose, tool: None }, &asking).await {
+        match self.send(Order { method, params, purpose, tool: None, headers: HeaderMap::new() }, &asking).await {
             Reply::Answered(answer) => Ok(answer),
             Reply::NotSent(why) => Err(Broken::NotSent(why)),
             Reply::Unknown(why) => Err(Broken::NoAnswer(why)),

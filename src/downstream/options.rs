@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::http::HttpOptions;
+use crate::credentials::lease::Lease;
+use crate::credentials::scrub::Scrub;
 use crate::secret::Secret;
 
 /// One configured server.
@@ -35,12 +37,29 @@ pub struct CommandOptions {
     pub program: String,
     /// One by one, never split or expanded.
     pub args: Vec<String>,
+    /// After those, for one call.
+    pub secret_args: Vec<Secret>,
     /// Added to the few variables every child gets.
     pub env: Vec<(String, Secret)>,
     /// Where it runs; where the gateway runs if nothing is said.
     pub cwd: Option<PathBuf>,
     /// What the program file must hash to: 64 hex digits, as `sha256sum` prints them.
     pub sha256: Option<String>,
+    /// What may not stand in our log of what it says, where it was started for one call.
+    pub scrub: Option<Arc<Scrub>>,
+}
+
+impl CommandOptions {
+    /// The same program with the credentials of one call, which take the place of what lasts.
+    pub(super) fn with(&self, lease: &Lease) -> Self {
+        let placed = lease.placed();
+        let mut all = self.clone();
+        all.env.retain(|(name, _)| !placed.variables.iter().any(|(own, _)| own == name));
+        all.env.extend(placed.variables.iter().cloned());
+        all.secret_args = placed.arguments.clone();
+        all.scrub = Some(Arc::clone(lease.scrub()));
+        all
+    }
 }
 
 impl fmt::Debug for CommandOptions {

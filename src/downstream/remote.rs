@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use http::HeaderMap;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -63,7 +64,8 @@ impl Remote {
             Era::Modern => Routing::of(&request, order.tool.and_then(annotations).as_ref()),
             Era::Legacy => Routing::none(),
         };
-        let outgoing = Outgoing { id, request: &request, routing: &routing, token, purpose: order.purpose };
+        let outgoing =
+            Outgoing { id, request: &request, routing: &routing, headers: &order.headers, token, purpose: order.purpose };
         let session = self.ear.session();
         match self.exchange(&outgoing, session.as_deref(), asking).await {
             Err(Lost::Fault(fault)) if session.is_some() && is_forgotten(&fault) => {
@@ -87,6 +89,7 @@ impl Remote {
             protocol: Some(&self.hello.protocol),
             request: outgoing.request,
             routing: outgoing.routing,
+            headers: outgoing.headers,
             timeout: patience.saturating_mul(Asking::STRETCH),
             cancelled: &stop,
         };
@@ -204,6 +207,7 @@ struct Outgoing<'a> {
     id: u64,
     request: &'a Request,
     routing: &'a Routing,
+    headers: &'a HeaderMap,
     /// The caller's own progress token.
     token: Option<Value>,
     purpose: Purpose,

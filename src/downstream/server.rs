@@ -20,7 +20,9 @@ use super::opening::{Opened, Opener};
 use super::options::{CommandOptions, Place, ServerOptions};
 use super::remote::Remote;
 use super::rest::Rest;
+use super::sink::Sink;
 use super::speech::{Other, Speech};
+use crate::credentials::lease::Lease;
 use crate::wire::era::Era;
 
 /// One configured server.
@@ -96,6 +98,39 @@ impl Server {
             connected = connecting => connected,
         };
         connected.map_err(|why| Unreachable { server: self.options.name.clone(), why })
+    }
+
+    /// A link to a process that is started for one call, with the credentials of that call and for nobody else. It ends when
+    /// the link is closed.
+    pub async fn start_for(
+        self: &Arc<Self>,
+        lease: &Lease,
+        profile: Arc<ClientProfile>,
+        events: mpsc::Sender<FromServer>,
+    ) -> Result<Arc<Link>, Unreachable> {
+        let why = |why: &str| Unreachable { server: self.options.name.clone(), why: why.to_owned() };
+        let Place::Command(command) = &self.options.place else {
+            return Err(why("it is no program, and cannot be started for one call"));
+        };
+        let command = command.with(lease);
+        let wants = Era::of(&profile.protocol).unwrap_or(Era::Legacy);
+        let opening = self.memory.lock().await.speech.opening(wants);
+        let way = Opener { name: &self.options.name, command: &command, profile: &profile, events: &events };
+        let opened = tokio::select! {
+            biased;
+            () = self.over.cancelled() => Err("the gateway is shutting down".to_owned()),
+            opened = Box::pin(way.open(opening)) => opened,
+        };
+        // What a process says that cannot start may hold what it was started with.
+        let Opened { connection, hello, .. } = opened.map_err(|fault| why(&lease.scrub().text(&fault)))?;
+        let connection = Arc::new(connection);
+        if hello.era == Era::Modern {
+            connection.attach(Arc::new(Sink::new(events)));
+        }
+        let mut memory = self.memory.lock().await;
+        memory.open.retain(|open| open.strong_count() > 0);
+        memory.open.push(Arc::downgrade(&connection));
+        Ok(Link::lent(self.options.name.clone(), (hello, connection), lease.digest()))
     }
 
     /// A session of its own with a remote server; what it speaks is found out once.

@@ -16,6 +16,8 @@ use super::release::Scrutiny;
 use super::session::{Scope, not_declared};
 use crate::audit::receipt::Receipt;
 use crate::call::Action;
+use crate::credentials::lease::Lease;
+use crate::credentials::scrub::Scrub;
 use crate::downstream::{self, Asking, FromServer, Link, Reply};
 use crate::object;
 use crate::permit::Permit;
@@ -36,7 +38,7 @@ impl Gateway {
         self: &Arc<Self>,
         exchange: &Arc<Exchange>,
         link: &Arc<Link>,
-        (permit, receipt): (Permit, Receipt),
+        (permit, lease, receipt): (Permit, Option<Lease>, Receipt),
         scrutiny: &Scrutiny,
     ) -> (Reply, Vec<Notification>) {
         let mut unsaid = Vec::new();
@@ -54,20 +56,21 @@ impl Gateway {
             timeout: self.settings.timeout(&server),
             ..Asking::new(Arc::clone(&exchange.session.client.profile), events)
         };
-        let performing = downstream::perform(permit, receipt, link, asking);
+        let scrub = lease.as_ref().map(|lease| Arc::clone(lease.scrub()));
+        let performing = self.perform_on(link, (permit, lease, receipt), asking);
         tokio::pin!(performing);
         loop {
             tokio::select! {
                 biased;
                 Some(event) = arriving.recv() => {
-                    if let Some(event) = sayable(event, scrutiny, &mut unsaid) {
+                    if let Some(event) = sayable(scrubbed(event, scrub.as_deref()), scrutiny, &mut unsaid) {
                         self.pass_on(exchange, &server, event, scrutiny).await;
                     }
                 }
                 reply = &mut performing => {
                     // What came before the answer is said before it.
                     while let Ok(event) = arriving.try_recv() {
-                        if let Some(event) = sayable(event, scrutiny, &mut unsaid) {
+                        if let Some(event) = sayable(scrubbed(event, scrub.as_deref()), scrutiny, &mut unsaid) {
                             self.pass_on(exchange, &server, event, scrutiny).await;
                         }
                     }
@@ -76,6 +79,34 @@ impl Gateway {
                 }
             }
         }
+    }
+
+    /// Performs it, in a process of the call's own where its credentials need one.
+    pub(super) async fn perform_on(
+        &self,
+        link: &Arc<Link>,
+        (permit, lease, receipt): (Permit, Option<Lease>, Receipt),
+        asking: Asking,
+    ) -> Reply {
+        let own = match &lease {
+            Some(lease) if lease.placed().needs_process() => {
+                let Some(server) = self.fleet.server(&permit.call().server) else {
+                    return Reply::NotSent("the server is not configured any more; nothing was sent".to_owned());
+                };
+                let started = server.start_for(lease, Arc::clone(&asking.profile), asking.events.clone());
+                match Box::pin(started).await {
+                    Ok(own) => Some(own),
+                    Err(unreachable) => return Reply::NotSent(unreachable.to_string()),
+                }
+            }
+            _ => None,
+        };
+        let reply = downstream::perform(permit, lease, receipt, own.as_ref().unwrap_or(link), asking).await;
+        if let Some(own) = own {
+            // It has nothing left to do, and its credential goes now; nobody waits until it is gone too.
+            self.tasks.spawn(async move { own.close().await });
+        }
+        reply
     }
 
     /// A modern server is not subscribed to: it is listened to, for as long as the session wants to hear of a resource.
@@ -198,6 +229,14 @@ impl Gateway {
             () = exchange.cancelled.cancelled() => gone("the client cancelled its call; nobody will answer"),
             () = tokio::time::sleep(PATIENCE) => gone("nobody answered in time"),
         }
+    }
+}
+
+/// What a server says, without the credentials it was given.
+fn scrubbed(event: FromServer, scrub: Option<&Scrub>) -> FromServer {
+    match scrub {
+        Some(scrub) => scrub.event(event),
+        None => event,
     }
 }
 

@@ -9,6 +9,7 @@ use super::session::{Door, Name, Session};
 use super::watched::Watched;
 use crate::intent::Intent;
 use crate::intent::meta::OURS;
+use crate::secret::Secret;
 use crate::wire::era::Era;
 use crate::wire::json::{Object, Value};
 use crate::wire::message::Id;
@@ -34,8 +35,20 @@ pub struct Exchange {
     pub asking: tokio::sync::Mutex<()>,
     /// What whoever watches hears of it.
     pub watched: Watched,
+    /// What its caller came with.
+    pub token: Token,
     /// Why it is made, once that was looked for.
     pub why: OnceLock<Intent>,
+}
+
+/// The token a caller came with, kept only where a provider of credentials exchanges it for another.
+#[derive(Clone, Default)]
+pub struct Token(pub Option<Secret>);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Token").finish_non_exhaustive()
+    }
 }
 
 impl Exchange {
@@ -50,7 +63,8 @@ impl Exchange {
         let (outlet, _nobody_listens) = Outlet::new();
         let (session, asking) = (Arc::clone(session), tokio::sync::Mutex::new(()));
         let watched = Watched::unattended();
-        Self { session, id, known, outlet, cancelled, meta, fingerprint: None, asking, watched, why }
+        let token = Token::default();
+        Self { session, id, known, outlet, cancelled, meta, fingerprint: None, asking, watched, token, why }
     }
 
     /// Goes by another name from now on, perhaps on another session. False when an open request has that name.

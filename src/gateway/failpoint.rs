@@ -5,7 +5,7 @@
 
 /// The places between which a crash makes a difference to a call that waits for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Failpoint {
+pub(crate) enum Failpoint {
     /// The approval is open and its client does not know yet.
     Opened,
     /// A use of a grant is taken and nothing was claimed.
@@ -14,6 +14,10 @@ pub(super) enum Failpoint {
     Voted,
     /// The call is claimed and not a byte of it was sent.
     Claimed,
+    /// A credential is about to be made, and stands in the book of leases.
+    Minting,
+    /// A credential was made, and the book of leases does not say so yet.
+    Minted,
     /// The server has answered and nothing of that is written down.
     Replied,
     /// What came of it is written down and the client has not heard.
@@ -28,6 +32,8 @@ impl Failpoint {
             Self::Covered => "after_use",
             Self::Voted => "after_vote",
             Self::Claimed => "after_claim",
+            Self::Minting => "before_mint",
+            Self::Minted => "after_mint",
             Self::Replied => "after_reply",
             Self::Recorded => "after_outcome",
         }
@@ -35,7 +41,7 @@ impl Failpoint {
 
     /// The process is here.
     #[cfg(debug_assertions)]
-    pub(super) fn reached(self) {
+    pub(crate) fn reached(self) {
         use std::sync::LazyLock;
         static WANTED: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("COUNTERSIGN_FAIL_AT").ok());
         if WANTED.as_deref() == Some(self.name()) {
@@ -46,5 +52,5 @@ impl Failpoint {
 
     /// The process is here.
     #[cfg(not(debug_assertions))]
-    pub(super) const fn reached(self) {}
+    pub(crate) const fn reached(self) {}
 }

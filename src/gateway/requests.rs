@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Gateway;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Token};
 use super::intent::Known;
 use super::outlet::{Outlet, Steps};
 use super::reach::Reach;
@@ -63,7 +63,9 @@ impl Gateway {
         let asking = tokio::sync::Mutex::new(());
         let known = std::sync::Mutex::new(Some((Arc::clone(&session), name)));
         let why = std::sync::OnceLock::new();
-        let exchange = Exchange { session, id, known, outlet, cancelled, meta, fingerprint, asking, watched, why };
+        let token = Token::default();
+        let exchange =
+            Exchange { session, id, known, outlet, cancelled, meta, fingerprint, asking, watched, token, why };
         let exchange = Arc::new(exchange);
         let answer = if exchange.hanging_up_cancels() {
             tokio::select! {

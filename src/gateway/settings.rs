@@ -8,7 +8,9 @@ use jiff::tz::TimeZone;
 
 use super::session::Door;
 use crate::catalogue::pins::FirstSight;
+use crate::credentials::placing::Placement;
 use crate::facts::plan::Plan;
+use crate::policy::finding::span::Span;
 use crate::policy::input::{Part, Trust};
 
 /// What the gateway was told, as far as calls are concerned.
@@ -40,6 +42,8 @@ pub struct Settings {
     pub waiting: usize,
     /// What is kept of what hooks report.
     pub reports: Reports,
+    /// How often a gateway says that it still has the credentials it made.
+    pub lease_check: Span,
     /// Per server.
     pub servers: BTreeMap<String, ServerSettings>,
 }
@@ -83,6 +87,8 @@ pub struct ServerSettings {
     pub plan: Plan,
     /// Whether the model is asked why it makes a call that a rule may hold.
     pub rationale: bool,
+    /// Where credentials go that are made for one call.
+    pub credentials: Vec<Placement>,
 }
 
 /// Whether arguments are checked against the tool's schema before they are judged.

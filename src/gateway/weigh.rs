@@ -12,10 +12,8 @@ use super::reach::Reach;
 use crate::call::{Call, Parts};
 use crate::change::{self, Changes, Edit, Mask, Unapplied};
 use crate::digest::Digest;
-use crate::intent::{Intent, Provenance};
 use crate::policy::decision::{Apply, Decision, Denial, DenyCode, Finding, Judgement, Said};
 use crate::policy::finding::change::Change;
-use crate::policy::finding::require::Requirement;
 use crate::policy::input::{Input, Part};
 use crate::wire::json::Object;
 
@@ -67,7 +65,14 @@ impl Gateway {
     }
 
     /// The same for a call that the agent did not make, or not now.
-    pub(super) async fn weigh_as(&self, exchange: &Exchange, reach: &Reach, (call, counts): (Call, Counts)) -> Weighed {
+    pub(super) async fn weigh_as(
+        &self,
+        exchange: &Exchange,
+        reach: &Reach,
+        (mut call, counts): (Call, Counts),
+    ) -> Weighed {
+        // What it runs with is said anew by those who judge it now.
+        call.require(Vec::new());
         let (past, trouble) = match self.past_of(&exchange.session, counts).await {
             Ok(past) => (past, None),
             Err(error) => {
@@ -81,7 +86,7 @@ impl Gateway {
             deny(&mut judgement, DenyCode::PolicyError, trouble);
         }
         let mut weighed = self.redact(exchange, reach, (call, past), (input, judgement));
-        unmet(&mut weighed.judgement, exchange.intent());
+        self.require(exchange.intent(), &mut weighed);
         weighed
     }
 
@@ -211,38 +216,7 @@ const fn is_change(finding: &Finding) -> bool {
     matches!(finding.detail, crate::policy::decision::Detail::Change(_))
 }
 
-/// Keeps the requirements that are not met, and denies what has one. No provider of credentials is there yet.
-fn unmet(judgement: &mut Judgement, intent: &Intent) {
-    let is_met = |required: &Requirement| match required {
-        Requirement::Credential(_) => false,
-        Requirement::Prompt(least) => intent.prompt_provenance().is_some_and(|known| known <= *least),
-        Requirement::Rationale(least) => intent.rationale_provenance().is_some_and(|known| known <= *least),
-    };
-    judgement.apply.require.retain(|said| !is_met(&said.terms));
-    if judgement.apply.require.is_empty() || matches!(judgement.decision, Decision::Deny(_)) {
-        return;
-    }
-    let why: Vec<String> = judgement.apply.require.iter().map(|said| lacks(said, intent)).collect();
-    deny(judgement, DenyCode::RequirementUnmet, why.join("; "));
-}
-
-fn lacks(said: &Said<Requirement>, intent: &Intent) -> String {
-    let finding = &said.finding;
-    let known = |known| Provenance::word_of(known);
-    match &said.terms {
-        Requirement::Credential(_) => format!("nothing here provides what {finding} requires"),
-        Requirement::Prompt(least) => {
-            let known = known(intent.prompt_provenance());
-            format!("{finding} requires a prompt that is {}, and it is {known}", least.word())
-        }
-        Requirement::Rationale(least) => {
-            let known = known(intent.rationale_provenance());
-            format!("{finding} requires a rationale that is {}, and it is {known}", least.word())
-        }
-    }
-}
-
-fn deny(judgement: &mut Judgement, code: DenyCode, why: String) {
+pub(super) fn deny(judgement: &mut Judgement, code: DenyCode, why: String) {
     if !matches!(judgement.decision, Decision::Deny(_)) {
         judgement.decision = Decision::Deny(Denial { code, detail: Some(why) });
     }

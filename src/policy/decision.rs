@@ -101,6 +101,11 @@ impl Grant {
         self.digest
     }
 
+    /// It counts for the call with exactly these credentials, which the same rules require, and for no other.
+    const fn cover(&mut self, digest: Digest) {
+        self.digest = digest;
+    }
+
     /// People must agree after all: a limit is exceeded whose rule says so.
     pub fn held(self, by: Said<HoldTerms>) -> Held {
         Held { digest: self.digest, terms: Agreement { all_of: vec![by] } }
@@ -112,6 +117,17 @@ impl Grant {
 pub struct Held {
     digest: Digest,
     terms: Agreement,
+}
+
+impl Decision {
+    /// It counts for the call with exactly these credentials, which the same rules require, and for no other.
+    pub fn cover(&mut self, credentials: &Digest) {
+        match self {
+            Self::Allow(grant) => grant.cover(grant.digest.with(credentials)),
+            Self::Hold(held) => held.cover(held.digest.with(credentials)),
+            Self::Deny(_) => {}
+        }
+    }
 }
 
 /// What people must agree to: all of it.
@@ -134,6 +150,10 @@ impl Held {
     /// Who must agree.
     pub const fn terms(&self) -> &Agreement {
         &self.terms
+    }
+
+    const fn cover(&mut self, digest: Digest) {
+        self.digest = digest;
     }
 
     /// The same with one more hold: a limit is exceeded whose rule says so.

@@ -3,6 +3,7 @@
 //! Every change of the schema has one number and one text for both databases; words in braces stand for what the two
 //! spell differently. A number is never changed once it was released.
 
+mod leases;
 mod log;
 mod reports;
 
@@ -31,6 +32,7 @@ const ALL: &[Migration] = &[
     Migration { number: 12, text: reports::REPORTS },
     Migration { number: 13, text: log::SINKS },
     Migration { number: 14, text: log::ANCHORS },
+    Migration { number: 15, text: leases::LEASES },
 ];
 
 /// Digests and lists are kept as text, times as microseconds since 1970.

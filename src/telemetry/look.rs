@@ -44,6 +44,8 @@ pub struct Counted {
     pub open: Vec<(&'static str, u64)>,
     /// Messages that are not delivered, by channel and state.
     pub deliveries: Vec<(String, &'static str, u64)>,
+    /// Credentials that are out, by state.
+    pub leases: Vec<(&'static str, u64)>,
 }
 
 /// Whether the database answers.
@@ -142,7 +144,8 @@ async fn count(store: &Store) -> Result<Counted, StoreError> {
     let deliveries = store.count_deliveries().await?.into_iter();
     let stuck = deliveries.filter(|counted| matches!(counted.state, Standing::Waiting | Standing::Dead));
     let told = stuck.map(|stuck| (stuck.channel, stuck.state.word(), u64::try_from(stuck.count).unwrap_or(0)));
-    Ok(Counted { open, deliveries: told.collect() })
+    let leases = store.count_leases().await?.into_iter().map(|(state, count, _)| (state.word(), count));
+    Ok(Counted { open, deliveries: told.collect(), leases: leases.collect() })
 }
 
 #[cfg(test)]

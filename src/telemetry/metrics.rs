@@ -17,6 +17,9 @@
 //! | `countersign.store.write.duration` | s | |
 //! | `countersign.store.write.failures` | | |
 //! | `countersign.deliveries` | | channel, state (`waiting`, `dead`) |
+//! | `countersign.credential.duration` | s | provider, whether one was made |
+//! | `countersign.leases` | | state; of the whole store |
+//! | `countersign.lease.failures` | | provider: credentials that could not be taken back, each time |
 //! | `countersign.telemetry.dropped` | | signal |
 //! | `countersign.telemetry.failures` | | signal |
 //! | `countersign.sessions` | | |
@@ -173,6 +176,20 @@ static DELIVERIES: Definition = define(
     &["countersign.channel", "countersign.delivery.state"],
     "Messages that wait for a channel, and those nobody tries any more.",
 );
+static MINTED: Definition = define(
+    "countersign.credential.duration",
+    TIME,
+    &["countersign.provider", "countersign.outcome"],
+    "How long it took to make a credential for a call.",
+);
+static LEASES: Definition =
+    define("countersign.leases", LEVEL, &["countersign.lease.state"], "Credentials that are out, by where they stand.");
+static STUCK: Definition = define(
+    "countersign.lease.failures",
+    COUNT,
+    &["countersign.provider"],
+    "How often a credential could not be taken back; it is tried again.",
+);
 static DROPPED: Definition =
     define("countersign.telemetry.dropped", COUNT, SIGNAL, "Spans and batches of metrics that were never exported.");
 static FAILURES: Definition =
@@ -206,6 +223,10 @@ pub struct Metrics {
     pub approvals: Family<1, Counter>,
     /// The phase that was judged.
     pub policy: Family<1, Histogram>,
+    /// The provider, and whether it made one.
+    pub minted: Family<2, Histogram>,
+    /// The provider that did not take one back.
+    pub stuck: Family<1, Counter>,
     /// The signal that was dropped.
     pub dropped: Family<1, Counter>,
     /// The signal that was not taken.
@@ -228,6 +249,8 @@ impl Default for Metrics {
             votes: Family::new(Counter::default),
             approvals: Family::new(Counter::default),
             policy: Family::new(|| Histogram::new(&STEPS)),
+            minted: Family::new(|| Histogram::new(&STEPS)),
+            stuck: Family::new(Counter::default),
             dropped: Family::new(Counter::default),
             failures: Family::new(Counter::default),
             log: Lag::default(),
@@ -248,6 +271,11 @@ impl Metrics {
         if over(is) && was.state != *is {
             self.approvals.with([is.word()], Counter::one);
         }
+    }
+
+    /// A provider was asked for a credential.
+    pub fn minted(&self, provider: &str, took: Duration, made: bool) {
+        self.minted.with([provider, if made { "made" } else { "not_made" }], |minted| minted.took(took));
     }
 
     /// Somebody answered.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::catalogue::pins::FirstSight;
 use crate::config::{self, PinRule, Reach};
+use crate::credentials::placing::Placement;
 use crate::digest::hex;
 use crate::downstream::http::HttpOptions;
 use crate::downstream::http::guard::Private;
@@ -38,8 +39,13 @@ pub(super) fn server_settings(server: &config::Server) -> ServerSettings {
         trust,
         plan: plan(server),
         rationale: server.rationale,
+        credentials: server.credentials.iter().map(placement).collect(),
         part: input::server(server.name.as_str(), transport, trust, &labels),
     }
+}
+
+fn placement(taking: &config::credentials::Taking) -> Placement {
+    Placement { provider: taking.from.as_str().into(), places: taking.places() }
 }
 
 /// What the operator says of arguments, and what the way a server is started says.
@@ -59,6 +65,8 @@ pub(super) fn server_options(server: &config::Server, store: &config::Store) -> 
         Reach::Program(program) => Place::Command(CommandOptions {
             program: program.command.clone(),
             args: program.args.clone(),
+            secret_args: Vec::new(),
+            scrub: None,
             env: program.env.iter().map(|(name, secret)| (name.clone(), secret.clone())).collect(),
             cwd: Some(program.cwd.clone()),
             sha256: program.sha256.as_ref().map(|pin| hex(pin.as_bytes())),

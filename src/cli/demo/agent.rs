@@ -121,6 +121,7 @@ impl Agent {
             protocol: self.session.as_ref().map(|_| PROTOCOL),
             request: &request,
             routing: &Routing::none(),
+            headers: &http::HeaderMap::new(),
             timeout: PATIENCE,
             cancelled: &CancellationToken::new(),
         };

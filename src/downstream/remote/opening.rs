@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use http::HeaderMap;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -132,7 +133,8 @@ async fn ask(http: &HttpServer, request: &Request, protocol: Option<&str>, routi
     // Nobody listens yet: what a server says before it is ready concerns nobody.
     let (nobody, _) = mpsc::channel(1);
     let never = CancellationToken::new();
-    let turn = Turn { session: None, protocol, request, routing, timeout: STARTUP, cancelled: &never };
+    let headers = &HeaderMap::new();
+    let turn = Turn { session: None, protocol, request, routing, headers, timeout: STARTUP, cancelled: &never };
     match http.exchange(&turn, &nobody).await {
         Ok(exchanged) => Ok((exchanged.answer, exchanged.session)),
         Err(HttpFault::Refused { body: Some(error), .. }) => Err(Refusal::Error(error)),

@@ -11,7 +11,7 @@ use super::preview::Asked;
 use super::words::{changed, unkept};
 use super::{Attended, Running, Waiter, asks_the_same};
 use crate::approval::Approval;
-use crate::approval::state::Outcome;
+use crate::approval::state::{Outcome, State};
 use crate::audit::entry::{Dispatched, Ending, Entry, Event};
 use crate::call::{Action, Call, CallId};
 use crate::catalogue::tool::Pin;
@@ -64,14 +64,16 @@ impl Gateway {
         self.recorder.admits().map_err(|error| lists::unrecorded(&error))?;
         let link = self.attach(&exchange.session, reach).await?;
         self.charge(&mut weighed.judgement).await?;
+
+        // With which credential? People's word is durable; while none can be made it stays as it is.
+        let State::Approved { until } = approval.state else { return Err(Refusal::plain()) };
+        let lent = self.lend_agreed(exchange, &weighed.call, (until, attended != Attended::Nobody)).await?;
         let attempt = desk::attempt().map_err(|error| unkept(&error))?;
         let claimed = Instant::now();
         let dispatched = Event::Dispatched(Dispatched { server: weighed.call.server.to_string() });
-        let claimant = Claimant {
-            attempt: attempt.clone(),
-            digest: weighed.call.digest,
-            entries: vec![self.entry(&id, dispatched)],
-        };
+        let mut entries = self.leased(&weighed.call, lent.as_ref());
+        entries.push(self.entry(&id, dispatched));
+        let claimant = Claimant { attempt: attempt.clone(), digest: weighed.call.digest, entries };
         let done = self.desk.act(id.as_str(), Wish::Claim(claimant)).await.map_err(|error| unkept(&error))?;
         Failpoint::Claimed.reached();
         let Some((consent, receipt)) = done.leave else { return Err(Refusal::plain()) };
@@ -85,7 +87,7 @@ impl Gateway {
         };
         let permit = permit.map_err(|other| Refusal::new("policy_error", Retry::Useless, other.to_string()))?;
         drop(waiting);
-        Ok(Leave { about, link, permit, receipt, running: Some(running) })
+        Ok(Leave { about, link, permit, lent, receipt, running: Some(running) })
     }
 
     /// Ends what the rules do not want any more, or what is not any more what people agreed to.

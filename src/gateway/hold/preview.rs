@@ -25,7 +25,7 @@ use crate::audit::entry::{Dispatched, Ending, Event};
 use crate::call::{Action, Call, CallId, Parts};
 use crate::catalogue::tool::{Pin, Tool};
 use crate::clock::chance;
-use crate::downstream::{self, Asking, FromServer, Link, Reply};
+use crate::downstream::{Asking, FromServer, Link, Reply};
 use crate::facts::told::Words;
 use crate::gateway::answer::{Refusal, Retry};
 use crate::gateway::exchange::Exchange;
@@ -275,6 +275,14 @@ impl Gateway {
         let (id, action, server) = (call.id.clone(), call.action.clone(), Arc::clone(&call.server));
         let Decision::Allow(grant) = &judgement.decision else { return Seen::nothing("the rules do not allow it") };
         let Ok(permit) = Permit::granted(call, grant) else { return Seen::nothing("the rules allow something else") };
+        if !permit.call().wanted.is_empty() && self.recorder.write(std::mem::take(&mut entries)).await.is_err() {
+            return Seen::nothing(UNWRITTEN);
+        }
+        let Ok(lent) = self.lend(exchange, permit.call()).await else {
+            return Seen::nothing("the credential it needs cannot be made");
+        };
+        entries.extend(self.leased(permit.call(), lent.as_ref()));
+        let (lease, custody) = lent.map(|lent| (lent.lease, lent.custody)).unzip();
         entries.push(self.entry(&id, Event::Dispatched(Dispatched { server: server.to_string() })));
         let Ok(receipt) = self.recorder.about_to(&permit, entries).await else { return Seen::nothing(UNWRITTEN) };
 
@@ -290,7 +298,7 @@ impl Gateway {
             ..Asking::new(Arc::clone(&exchange.session.client.profile), events)
         };
         let (given_up, mut late) = (asking.cancelled.clone(), false);
-        let performing = downstream::perform(permit, receipt, &link, asking);
+        let performing = self.perform_on(&link, (permit, lease, receipt), asking);
         tokio::pin!(performing);
         let reply = loop {
             tokio::select! {
@@ -306,6 +314,7 @@ impl Gateway {
         };
         let reply = if late { Reply::Unknown(too_late(preview)) } else { reply };
         self.sent(sending, &reply);
+        let ended = self.end_leases(custody).await;
 
         let mut outcome = outcome::read(reply);
         let scrutiny = self.scrutiny(exchange, (&server, &action), &input);
@@ -322,7 +331,8 @@ impl Gateway {
         let micros = u64::try_from(self.clock.now().micros().saturating_sub(sent.micros())).unwrap_or(0);
         let (finished, _) = entries::finished(outcome, &shown, micros);
         let released = passed.released.map(|released| self.entry(&id, Event::Released(released)));
-        let entries = std::iter::once(self.entry(&id, finished)).chain(released).collect();
+        let ended = ended.into_iter().map(|event| self.entry(&id, event));
+        let entries = ended.chain([self.entry(&id, finished)]).chain(released).collect();
         // What is not written down is not shown.
         self.recorder.write(entries).await.map_or_else(|_| Seen::nothing(UNWRITTEN), |()| seen)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::instrument::{Counter, Family, Histogram};
 use super::{
     ANCHOR, APPROVALS, BUILD, BUNDLE, CALLS, CLIENT, CLOCK, DELIVERIES, DROPPED, Definition, FAILURES, HELD, HOLDS,
-    LOG, Lag, Measured, POLICY, Point, READY, SERVER, SESSIONS, UNWRITTEN, VOTES, Value, WRITES,
+    LEASES, LOG, Lag, MINTED, Measured, POLICY, Point, READY, SERVER, SESSIONS, STUCK, UNWRITTEN, VOTES, Value, WRITES,
 };
 use crate::gateway::Gateway;
 use crate::telemetry::health::readiness;
@@ -35,6 +35,9 @@ pub async fn gather(gateway: &Gateway) -> Vec<Measured> {
             &DELIVERIES,
             deliveries.map(|(channel, state, count)| point(&[channel, state], level(*count))).collect(),
         ),
+        spreads(&MINTED, &metrics.minted),
+        measured(&LEASES, counted.leases.iter().map(|(state, count)| point(&[state], level(*count))).collect()),
+        counts(&STUCK, &metrics.stuck),
         counts(&DROPPED, &metrics.dropped),
         counts(&FAILURES, &metrics.failures),
         measured(&SESSIONS, vec![point(&[], level(u64::try_from(gateway.sessions.count()).unwrap_or(u64::MAX)))]),
