@@ -14,11 +14,13 @@ pub mod facts;
 mod help;
 pub mod hook;
 pub mod keys;
+pub mod leases;
 pub mod log;
 pub mod output;
 pub mod pins;
 pub mod policy;
 pub mod run;
+mod seclusion;
 pub mod serve;
 pub mod span;
 
@@ -87,6 +89,9 @@ enum Command {
     /// See by which channels people are asked, and what became of each message
     #[command(after_help = channels::EXAMPLES.text(), arg_required_else_help = true)]
     Channels(channels::ChannelsArgs),
+    /// See which credentials are out, and take them back
+    #[command(after_help = leases::EXAMPLES.text(), arg_required_else_help = true)]
+    Leases(leases::LeasesArgs),
     /// Wait until people have decided about a call
     #[command(after_help = approvals::wait::EXAMPLES.text())]
     Wait(approvals::wait::WaitArgs),
@@ -117,7 +122,7 @@ const CONFIG_HELP: &str =
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Run", &["serve", "run", "demo"]),
     ("Set up", &["check", "config", "keys", "hook", "pins"]),
-    ("Answer", &["approvals", "wait", "channels"]),
+    ("Answer", &["approvals", "wait", "channels", "leases"]),
     ("Policy", &["policy", "facts"]),
     ("Log", &["log", "audit"]),
 ];
@@ -135,6 +140,7 @@ fn dispatch(command: &Command, global: &Global, out: &mut Output<'_>) -> anyhow:
         Command::Keys(args) => run_keys(args, global),
         Command::Hook(args) => hook::run(args, global, out),
         Command::Pins(args) => pins::run(args, global, out),
+        Command::Leases(args) => leases::run(args, global, out),
         Command::Approvals(args) => approvals::run(args, global, out),
         Command::Channels(args) => channels::run(args, global, out),
         Command::Wait(args) => approvals::wait::run(args, global, out),

@@ -106,7 +106,11 @@ fn armed(call: &mut Call, lease: Option<&Lease>, link: &Link) -> Result<HeaderMa
     let mut headers = HeaderMap::new();
     let Some(lease) = lease else {
         let lacks = !call.wanted.is_empty() || link.is_lent_to().is_some();
-        return if lacks { Err("the credential the call was decided with is not there".to_owned()) } else { Ok(headers) };
+        return if lacks {
+            Err("the credential the call was decided with is not there".to_owned())
+        } else {
+            Ok(headers)
+        };
     };
     if lease.digest() != call.digest {
         return Err("the credential was made for another call".to_owned());

@@ -117,7 +117,15 @@ async fn routing_headers_say_what_the_body_says() {
     let routing = Routing::of(&request, None);
     let timeout = Duration::from_secs(20);
     let protocol = Some("2026-07-28");
-    let turn = Turn { session: None, protocol, request: &request, routing: &routing, headers: &http::HeaderMap::new(), timeout, cancelled: &cancelled };
+    let turn = Turn {
+        session: None,
+        protocol,
+        request: &request,
+        routing: &routing,
+        headers: &http::HeaderMap::new(),
+        timeout,
+        cancelled: &cancelled,
+    };
     client(server.url()).exchange(&turn, &mpsc::channel(1).0).await.unwrap();
     let seen = &server.seen()[0];
     assert_eq!((seen.header("mcp-method"), seen.header("mcp-name")), (Some("tools/call"), Some("read")));

@@ -92,6 +92,16 @@ fn told(event: &str, body: &Object) -> (String, String) {
             (String::new(), format!("{how}; it is looked at once more and performed now ({})", short(&text("digest"))))
         }
         "settled" => (text("by"), format!("it ended: {}", said(&[text("state").replace('_', " "), text("why")]))),
+        "leased" => (text("provider"), leased(body)),
+        "lease_ended" => (
+            text("by"),
+            format!(
+                "ended {} of {}: {}",
+                text("lease"),
+                text("provider"),
+                said(&[text("end").replace('_', " "), text("why")])
+            ),
+        ),
         "dispatched" => (String::new(), format!("sent it to {}", text("server"))),
         "finished" => ("server".to_owned(), finished(body)),
         "released" => ("policy".to_owned(), released(body)),
@@ -118,6 +128,14 @@ fn arrived(body: &Object) -> String {
     }
     words.extend([format!("; call {}, definition {}", short(text("digest")), short(text("definition")))]);
     words
+}
+
+fn leased(body: &Object) -> String {
+    let text = |name: &str| body.str(name).unwrap_or_default();
+    let (reaches, into) = (texts(body, "reaches"), texts(body, "into"));
+    let standing = body.get("standing").and_then(Value::as_bool) == Some(true);
+    let made = if standing { "handed out the lasting secret" } else { "made the credential" };
+    format!("{made} {} for it: {reaches}; until {}, into {into}", text("lease"), text("expires"))
 }
 
 fn decided(body: &Object) -> String {

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::assembly::{self, Tenure};
 use super::exit::Exit;
+use super::seclusion::seclude;
 use super::serve::told_to_stop;
 use super::{Examples, Global, runtime};
 use crate::config::Config;
@@ -31,6 +32,7 @@ pub const EXAMPLES: Examples = Examples([
 pub fn run(args: &RunArgs, global: &Global) -> anyhow::Result<Exit> {
     let config = global.load()?;
     telemetry::start(&config.log);
+    seclude();
     runtime()?.block_on(serve(args, &config))
 }
 

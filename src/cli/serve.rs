@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::assembly::{self, Assembled, Tenure, telemetry as telemetry_of};
 use super::exit::Exit;
 use super::output::Output;
+use super::seclusion::seclude;
 use super::{Examples, Global, runtime};
 use crate::audit::entry::{Entry, Event, Operated};
 use crate::config::{Config, Http};
@@ -41,6 +42,7 @@ pub const EXAMPLES: Examples = Examples([
 pub fn run(args: &ServeArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     let config = global.load()?;
     telemetry::start(&config.log);
+    seclude();
     let asked = args.invite || std::io::stdout().is_terminal();
     runtime()?.block_on(serve(&config, asked.then_some(out)))?;
     Ok(Exit::Done)

@@ -10,9 +10,8 @@ use super::section::{Reader, Reading, Section};
 use super::source::{Found, Request, Surroundings};
 use super::tree::{At, Entries, graft_environment, graft_flag, plant};
 use super::{
-    Anchor, Catalogue, Config, ConfigError, Credential, Faults, GroupRoles, Http, Identity, Intent, Leases, Limits, Log,
-    Person, Policy,
-    Review, Server, Sink, Store, Telemetry, check, people, routing, standard,
+    Anchor, Catalogue, Config, ConfigError, Credential, Faults, GroupRoles, Http, Identity, Intent, Leases, Limits,
+    Log, Person, Policy, Review, Server, Sink, Store, Telemetry, check, people, routing, standard,
 };
 use crate::policy::lint::reviewers::Reviewers;
 

@@ -105,7 +105,12 @@ impl Credentials {
         };
         if let Some(why) = &why {
             self.metrics.stuck.with([&item.provider], Counter::one);
-            tracing::error!(lease = item.lease, provider = item.provider, why, "a credential could not be taken back; it is tried again");
+            tracing::error!(
+                lease = item.lease,
+                provider = item.provider,
+                why,
+                "a credential could not be taken back; it is tried again"
+            );
         }
         let pause = FIRST_PAUSE.saturating_mul(1_i64.checked_shl(tries.min(20)).unwrap_or(1)).min(LONGEST_PAUSE);
         let next_try = Timestamp::from_micros(now.micros().saturating_add(pause));

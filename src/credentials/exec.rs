@@ -145,7 +145,11 @@ impl Exec {
 /// Takes apart what was printed. Nothing of it is repeated in an error: it may be the credential.
 fn read(printed: &[u8], order: &Order<'_>) -> Result<Minted, String> {
     let Printed { value, id, expires_at, scope } = serde_json::from_slice(printed).map_err(|error| {
-        format!("the command did not print {{\"value\", \"id\", \"expires_at\"}} as one JSON object (line {}, column {})", error.line(), error.column())
+        format!(
+            "the command did not print {{\"value\", \"id\", \"expires_at\"}} as one JSON object (line {}, column {})",
+            error.line(),
+            error.column()
+        )
     })?;
     let expires = Timestamp::parse(&expires_at);
     let expires = expires.ok_or("the command's `expires_at` is no time such as 2026-01-31T12:00:00Z")?;
@@ -177,9 +181,8 @@ impl Program {
         command.envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
         command.envs(self.env.iter().map(|(name, value)| (name, value.expose())));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = command.spawn().map_err(|error| {
-            Failed::NotStarted(format!("`{program}` cannot be started: {error}"))
-        })?;
+        let mut process =
+            command.spawn().map_err(|error| Failed::NotStarted(format!("`{program}` cannot be started: {error}")))?;
         let group = Group(process.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw));
         let (stdin, stdout) = (process.stdin.take(), process.stdout.take());
         let work = async {

@@ -36,9 +36,10 @@ impl Fixed {
 
     /// Hands it out.
     pub fn mint(&self, order: &Order<'_>) -> Result<Minted, NotMinted> {
-        let material = self.parts.iter().fold(Material::empty(), |material, (name, text)| {
-            material.with(name, text.clone(), Hush::Secret)
-        });
+        let material = self
+            .parts
+            .iter()
+            .fold(Material::empty(), |material, (name, text)| material.with(name, text.clone(), Hush::Secret));
         Ok(Minted { material, handle: None, expires: order.expires, scope: None })
     }
 }

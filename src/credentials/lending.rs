@@ -15,7 +15,7 @@ use super::provider::{Bearer, Minted, NotMinted, Order};
 use super::scrub::Scrub;
 use super::wanted::Wanted;
 use crate::audit::entry::{Event, Leased};
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::gateway::recorder::Recorder;
 use crate::policy::finding::span::Span;
 use crate::secret::Secret;
@@ -83,6 +83,12 @@ impl Credentials {
         Arc::new(Self { makers, store, recorder, clock, owner, pulse, metrics, tasks: TaskTracker::new() })
     }
 
+    /// For a command beside the gateways.
+    pub fn beside(makers: Vec<Maker>, store: Store, pulse: Span) -> Arc<Self> {
+        let recorder = Recorder::start(store.clone());
+        Self::new(makers, (store, recorder), (Arc::new(SystemClock), pulse), Arc::default())
+    }
+
     /// The provider of this name.
     pub fn maker(&self, name: &str) -> Option<&Maker> {
         self.makers.get(name)
@@ -123,7 +129,8 @@ impl Credentials {
             custody.add(item);
             let ours = placements.iter().filter(|placement| *placement.provider == *wanted.provider);
             let put = |placement: &Placement| placed.put(&placement.places, &minted.material);
-            let done = fits(&minted).and_then(|()| ours.map(put).collect::<Result<(), _>>().map_err(|lacks| lacks.to_string()));
+            let done = fits(&minted)
+                .and_then(|()| ours.map(put).collect::<Result<(), _>>().map_err(|lacks| lacks.to_string()));
             done.map_err(|why| NotLent::Never(wanted.provider.clone(), why))?;
             secrets.extend(minted.material.secrets().cloned());
         }
@@ -208,7 +215,11 @@ impl Credentials {
 /// What was made must be a credential that can be kept out of results.
 fn fits(minted: &Minted) -> Result<(), String> {
     let short = minted.material.secrets().any(|secret| secret.expose().len() < SHORTEST);
-    if short { Err(format!("it has fewer than {SHORTEST} characters, and could not be kept out of results")) } else { Ok(()) }
+    if short {
+        Err(format!("it has fewer than {SHORTEST} characters, and could not be kept out of results"))
+    } else {
+        Ok(())
+    }
 }
 
 fn leased(wanted: &Wanted, item: &Item, minted: &Minted) -> Event {

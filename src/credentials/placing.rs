@@ -156,7 +156,8 @@ mod tests {
     fn an_argument_is_rewritten_where_it_stands_and_nowhere_else() {
         let mut placed = Placed::default();
         placed.put(&[input("/auth/token")], &material()).unwrap();
-        let mut params = object! { "arguments" => object! { "auth" => object! { "token" => "from the model" }, "q" => 1_i64 } };
+        let mut params =
+            object! { "arguments" => object! { "auth" => object! { "token" => "from the model" }, "q" => 1_i64 } };
         placed.write_into(&mut params).unwrap();
         let written = Value::from(params).to_string();
         assert_eq!(written, "{\"arguments\":{\"auth\":{\"token\":\"tok s3cr3t-value\"},\"q\":1}}");

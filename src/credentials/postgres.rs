@@ -64,7 +64,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 impl Postgres {
     /// Connects when the first role is made.
     pub fn new(options: Options) -> Result<Self, Unfit> {
-        let unfit = || Unfit("`url` is no address of a Postgres database: postgres://USER:PASSWORD@HOST:PORT/DATABASE".to_owned());
+        let unfit = || {
+            Unfit("`url` is no address of a Postgres database: postgres://USER:PASSWORD@HOST:PORT/DATABASE".to_owned())
+        };
         let connect: PgConnectOptions = options.url.expose().parse().map_err(|_| unfit())?;
         let place = Place {
             host: connect.get_host().to_owned(),
@@ -89,7 +91,12 @@ impl Postgres {
         let password = verifier::password().map_err(|error| NotMinted::Unavailable(error.to_string()))?;
         let name = role::name(order.lease);
         role::make(&self.pool, &self.options, (&name, &password, &rights), order.expires).await?;
-        Ok(Minted { material: self.material(&name, &password), handle: Some(name), expires: order.expires, scope: None })
+        Ok(Minted {
+            material: self.material(&name, &password),
+            handle: Some(name),
+            expires: order.expires,
+            scope: None,
+        })
     }
 
     /// Ends its sessions and drops it, with everything it was granted. What was never made is gone already.

@@ -47,7 +47,9 @@ impl Credentials {
             match self.reap().await {
                 Ok(0) => {}
                 Ok(count) => tracing::info!(count, "credentials nobody had any more use for were taken back"),
-                Err(error) => tracing::warn!(%error, "the book of leases cannot be read; nothing is taken back meanwhile"),
+                Err(error) => {
+                    tracing::warn!(%error, "the book of leases cannot be read; nothing is taken back meanwhile")
+                }
             }
         }
     }
@@ -56,15 +58,17 @@ impl Credentials {
     pub async fn reap(&self) -> Result<usize, StoreError> {
         let due = self.store.due_leases(self.clock.now()).await?;
         let count = due.len();
-        futures_util::stream::iter(due).for_each_concurrent(AT_ONCE, |id| async move {
-            let now = self.clock.now();
-            let taken = self.store.take_lease((&id, &self.owner), (now, self.until(now))).await;
-            if let Ok(Moved::Yes) = taken
-                && let Ok(Some(lease)) = self.store.find_lease(&id).await
-            {
-                self.end_kept(&lease, "reaper").await;
-            }
-        }).await;
+        futures_util::stream::iter(due)
+            .for_each_concurrent(AT_ONCE, |id| async move {
+                let now = self.clock.now();
+                let taken = self.store.take_lease((&id, &self.owner), (now, self.until(now))).await;
+                if let Ok(Moved::Yes) = taken
+                    && let Ok(Some(lease)) = self.store.find_lease(&id).await
+                {
+                    self.end_kept(&lease, "reaper").await;
+                }
+            })
+            .await;
         Ok(count)
     }
 
@@ -98,7 +102,14 @@ impl Credentials {
                 tracing::warn!(lease = lease.id, %error, "the book of leases cannot be written");
             }
             let (lease, provider) = (item.lease, item.provider);
-            return LeaseEnded { lease, provider, end: LeaseEnd::Lapses, by: by.to_owned(), why: None, repeated: false };
+            return LeaseEnded {
+                lease,
+                provider,
+                end: LeaseEnd::Lapses,
+                by: by.to_owned(),
+                why: None,
+                repeated: false,
+            };
         }
         let ended = self.take_back(&item, by, lease.tries).await;
         // That it is tried again and again is in the book of leases; the record has when it began and when it ended.

@@ -93,7 +93,13 @@ async fn ask(
     // Nobody listens yet: what a server says before it is ready concerns nobody.
     let (nobody, _) = mpsc::channel(1);
     let asking = Asking { timeout: limit, ..Asking::new(profile.clone(), nobody) };
-    match connection.call(Order { method, params, purpose: Purpose::Handshake, tool: None, headers: http::HeaderMap::new() }, &asking).await {
+    match connection
+        .call(
+            Order { method, params, purpose: Purpose::Handshake, tool: None, headers: http::HeaderMap::new() },
+            &asking,
+        )
+        .await
+    {
         Reply::Answered(answer) => Ok(answer),
         Reply::NotSent(_) | Reply::Unknown(_) if connection.is_gone() => {
             Err(Refusal::Gone(connection.obituary().to_owned()))

@@ -64,8 +64,14 @@ impl Remote {
             Era::Modern => Routing::of(&request, order.tool.and_then(annotations).as_ref()),
             Era::Legacy => Routing::none(),
         };
-        let outgoing =
-            Outgoing { id, request: &request, routing: &routing, headers: &order.headers, token, purpose: order.purpose };
+        let outgoing = Outgoing {
+            id,
+            request: &request,
+            routing: &routing,
+            headers: &order.headers,
+            token,
+            purpose: order.purpose,
+        };
         let session = self.ear.session();
         match self.exchange(&outgoing, session.as_deref(), asking).await {
             Err(Lost::Fault(fault)) if session.is_some() && is_forgotten(&fault) => {

@@ -8,9 +8,8 @@ use super::connection::Connection;
 use super::handshake::Hello;
 use super::*;
 use crate::call::caller::{Caller, Proof};
-use crate::call::{Action, Call, CallId};
+use crate::call::{Action, Call, CallId, Parts};
 use crate::clock::Timestamp;
-use crate::digest::Digest;
 use crate::object;
 use crate::policy::decision::Grant;
 use crate::wire::era::Era;
@@ -24,8 +23,7 @@ fn call(server: &str) -> Call {
         groups: Vec::new(),
         proof: Proof::Os { uid: 1 },
     };
-    let digest = Digest::of_bytes("test", server.as_bytes());
-    Call {
+    Call::new(Parts {
         id: CallId::new(Timestamp::from_micros(1), [0; 10]),
         caller: Arc::new(caller),
         server: server.into(),
@@ -33,8 +31,7 @@ fn call(server: &str) -> Call {
         params: object! { "name" => "echo", "_meta" => object! { "forged" => true } },
         tool: None,
         arrived: Timestamp::from_micros(1),
-        digest,
-    }
+    })
 }
 
 fn permit(call: &Call) -> Permit {
@@ -63,9 +60,9 @@ fn asking() -> Asking {
 async fn nothing_leaves_with_the_papers_of_another_call() {
     let (link, mut far) = link();
     let (here, there) = (call("here"), call("there"));
-    let other = perform(permit(&here), Receipt::new(there.digest), &link, asking()).await;
+    let other = perform(permit(&here), None, Receipt::new(there.digest), &link, asking()).await;
     assert!(matches!(other, Reply::NotSent(why) if why.contains("written for another call")));
-    let elsewhere = perform(permit(&there), Receipt::new(there.digest), &link, asking()).await;
+    let elsewhere = perform(permit(&there), None, Receipt::new(there.digest), &link, asking()).await;
     assert!(matches!(elsewhere, Reply::NotSent(why) if why.contains("meant for another server")));
     link.close().await;
     let mut sent = Vec::new();
@@ -80,7 +77,7 @@ async fn what_was_judged_is_what_leaves() {
     let (permit, receipt) = (permit(&here), Receipt::new(here.digest));
     let sending = tokio::spawn(async move {
         let asking = Asking { meta: object! { "traceparent" => "00-1" }, ..asking() };
-        perform(permit, receipt, &link, asking).await
+        perform(permit, None, receipt, &link, asking).await
     });
     let mut reader = tokio::io::BufReader::new(wire);
     let mut sent = String::new();

@@ -8,6 +8,7 @@ use super::exchange::Exchange;
 use super::weigh::{Shown, Weighed};
 use crate::audit::entry::{Arrived, Decided, Entry, Event, Finished, Heard, Refused, Verdict};
 use crate::call::CallId;
+use crate::credentials::wanted::Wanted;
 use crate::digest::Digest;
 use crate::outcome::Outcome;
 use crate::policy::decision::{Decision, Judgement, Said};
@@ -61,7 +62,7 @@ pub(super) fn decided(
     judgement: &Judgement,
     input: Imprint,
     refusal: Option<&Refusal>,
-    catalogue: Option<Digest>,
+    (catalogue, wanted): (Option<Digest>, &[Wanted]),
 ) -> Decided {
     let (outcome, code, detail) = match &judgement.decision {
         Decision::Allow(_) => (Verdict::Allow, None, None),
@@ -80,6 +81,7 @@ pub(super) fn decided(
         },
         exceeded: exceeded(judgement, refusal),
         catalogue: catalogue.map(|catalogue| catalogue.to_string()),
+        credentials: wanted.to_vec(),
         input,
     }
 }

@@ -32,7 +32,7 @@ impl Gateway {
         let Weighed { call, input, judgement, .. } = weighed;
         let imprint = self.imprints.of(&exchange.session, call, input);
         let catalogue = self.known.load().digest;
-        self.entry(&call.id, Event::Decided(entries::decided(judgement, imprint, refusal, catalogue)))
+        self.entry(&call.id, Event::Decided(entries::decided(judgement, imprint, refusal, (catalogue, &call.wanted))))
     }
 }
 

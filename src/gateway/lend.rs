@@ -7,12 +7,12 @@ use std::time::Duration;
 use super::Gateway;
 use super::answer::{Refusal, Retry};
 use super::exchange::Exchange;
+use crate::audit::entry::{Entry, Event};
 use crate::call::Call;
 use crate::clock::Timestamp;
 use crate::credentials::custody::Custody;
 use crate::credentials::lending::{Lent, NotLent};
 use crate::credentials::provider::Bearer;
-use crate::audit::entry::{Entry, Event};
 
 /// Between two attempts, the first time.
 const PAUSE: Duration = Duration::from_millis(500);

@@ -68,7 +68,10 @@ impl Gateway {
             return Ok(());
         };
         if (&known.scope, &known.terms) != (&planned.scope, &planned.terms) {
-            return Err(Unfit(format!("{finding} requires another credential of `{name}` than {}", known.findings.join(", "))));
+            return Err(Unfit(format!(
+                "{finding} requires another credential of `{name}` than {}",
+                known.findings.join(", ")
+            )));
         }
         known.ttl = known.ttl.min(planned.ttl);
         known.findings.extend(planned.findings);

@@ -263,8 +263,7 @@ impl Store {
             return Ok(None);
         }
         let text = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM lease WHERE id = $1"));
-        let row: Option<Row> =
-            reading!(self.pool(), db => sqlx::query_as(text).bind(id).fetch_optional(db).await)?;
+        let row: Option<Row> = reading!(self.pool(), db => sqlx::query_as(text).bind(id).fetch_optional(db).await)?;
         row.map(read).transpose()
     }
 
@@ -285,7 +284,10 @@ impl Store {
     pub async fn count_leases(&self) -> Result<Vec<(LeaseState, u64, u64)>, StoreError> {
         let rows: Vec<(String, i64, i64)> = reading!(self.pool(), db => sqlx::query_as(COUNT).fetch_all(db).await)?;
         let number = |count: i64| u64::try_from(count).unwrap_or(0);
-        Ok(rows.into_iter().filter_map(|(state, all, stuck)| Some((LeaseState::of(&state)?, number(all), number(stuck)))).collect())
+        Ok(rows
+            .into_iter()
+            .filter_map(|(state, all, stuck)| Some((LeaseState::of(&state)?, number(all), number(stuck))))
+            .collect())
     }
 }
 
@@ -303,12 +305,28 @@ const fn moved(rows: u64) -> Moved {
 }
 
 fn read(row: Row) -> Result<KeptLease, StoreError> {
-    let (id, call, principal, server, provider, kind, reaches, handle, state, made, expires, tries, trouble, ended) = row;
+    let (id, call, principal, server, provider, kind, reaches, handle, state, made, expires, tries, trouble, ended) =
+        row;
     let unreadable = || StoreError::Unreadable(format!("the lease {id}"));
     let reaches = serde_json::from_str(&reaches).map_err(|_| unreadable())?;
     let state = LeaseState::of(&state).ok_or_else(unreadable)?;
     let (made, expires) = (Timestamp::from_micros(made), Timestamp::from_micros(expires));
     let ended = ended.map(Timestamp::from_micros);
     let tries = u32::try_from(tries).unwrap_or(u32::MAX);
-    Ok(KeptLease { id, call, principal, server, provider, kind, reaches, handle, state, made, expires, tries, trouble, ended })
+    Ok(KeptLease {
+        id,
+        call,
+        principal,
+        server,
+        provider,
+        kind,
+        reaches,
+        handle,
+        state,
+        made,
+        expires,
+        tries,
+        trouble,
+        ended,
+    })
 }

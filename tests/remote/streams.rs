@@ -104,7 +104,15 @@ async fn a_modern_stream_is_never_taken_up() {
     let (request, cancelled, routing) = (call(), CancellationToken::new(), Routing::none());
     let timeout = Duration::from_secs(20);
     let protocol = Some("2026-07-28");
-    let turn = Turn { session: None, protocol, request: &request, routing: &routing, headers: &http::HeaderMap::new(), timeout, cancelled: &cancelled };
+    let turn = Turn {
+        session: None,
+        protocol,
+        request: &request,
+        routing: &routing,
+        headers: &http::HeaderMap::new(),
+        timeout,
+        cancelled: &cancelled,
+    };
     let answer = client(server.url()).exchange(&turn, &mpsc::channel(1).0).await;
     assert!(matches!(answer, Err(HttpFault::Broken(_))), "{answer:?}");
     assert_eq!(server.seen().len(), 1);
@@ -131,8 +139,15 @@ async fn a_cancelled_call_closes_its_connection() {
     let (client, request, cancelled, routing) =
         (client(server.url()), call(), CancellationToken::new(), Routing::none());
     let timeout = Duration::from_secs(20);
-    let turn =
-        Turn { session: None, protocol: None, request: &request, routing: &routing, headers: &http::HeaderMap::new(), timeout, cancelled: &cancelled };
+    let turn = Turn {
+        session: None,
+        protocol: None,
+        request: &request,
+        routing: &routing,
+        headers: &http::HeaderMap::new(),
+        timeout,
+        cancelled: &cancelled,
+    };
     let (events, mut heard) = mpsc::channel(1);
     let stop = async {
         arrived.notified().await;

@@ -39,10 +39,12 @@ mod hooks;
 mod identity;
 mod intent;
 mod judged;
+mod lent;
 #[path = "../channels/letterbox.rs"]
 #[expect(dead_code, reason = "the tests of letters use more of it")]
 mod letterbox;
 mod linked;
+mod minter;
 mod office;
 mod pages;
 mod parsing;
@@ -87,6 +89,10 @@ fn main() {
         server::play();
         return;
     }
+    if let Ok(what) = std::env::var("STORY_MINTER") {
+        minter::play(&what);
+        return;
+    }
     if let Ok(port) = std::env::var("STORY_PROVIDER") {
         provide(port.parse().expect("a port, or 0 for any"));
         return;
@@ -99,7 +105,7 @@ fn main() {
     rooms.extend([linked::STORIES, pipeline::STORIES]);
     rooms.extend([previews::STORIES, unseen::STORIES, evidence::STORIES, pages::STORIES, channels::STORIES]);
     rooms.extend([surfaces::STORIES, watched::STORIES, proven::STORIES, intent::STORIES, hooks::STORIES]);
-    rooms.extend([audit_export::STORIES, audit_sinks::STORIES, anchored::STORIES]);
+    rooms.extend([audit_export::STORIES, audit_sinks::STORIES, anchored::STORIES, lent::STORIES]);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
         rooms.extend([rounds::WITH_POSTGRES, crashing::WITH_POSTGRES]);

@@ -143,6 +143,7 @@ impl Server {
             "much" => self.answer(id, text(&"m".repeat(MUCH))),
             "late" => late(id, &text("late, and done")),
             "count" => self.count(id),
+            "whoami" => self.whoami(id, params),
             other => self.answer(id, text(&format!("{other} done"))),
         }
     }
@@ -153,6 +154,27 @@ impl Server {
         if let Some(said) = said {
             self.answer(id, serde_json::from_str(&said).expect("the story writes JSON"));
         }
+    }
+
+    /// Gives away what it was started with, in the ways servers do, and what names it.
+    fn whoami(&self, id: &Value, params: &Value) {
+        let secret = std::env::var("STORY_SECRET").unwrap_or_default();
+        let name = countersign::digest::hex(&countersign::digest::sha256(secret.as_bytes()));
+        let said = format!("I am {name}: {secret}");
+        match params["arguments"]["say"].as_str().unwrap_or_default() {
+            "fail" => {
+                let error = json!({ "code": -32000, "message": said, "data": { &secret: secret } });
+                return say(&json!({ "jsonrpc": "2.0", "id": id, "error": error }));
+            }
+            "log" => eprintln!("{said}"),
+            "progress" => say(&json!({ "jsonrpc": "2.0", "method": "notifications/progress",
+                "params": { "progressToken": params["_meta"]["progressToken"], "progress": 1, "message": said } })),
+            _ => {}
+        }
+        self.answer(
+            id,
+            json!({ "content": [{ "type": "text", "text": said }], "structuredContent": { "env": secret } }),
+        );
     }
 
     fn answer(&self, id: &Value, mut result: Value) {

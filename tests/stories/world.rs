@@ -148,10 +148,14 @@ impl World {
         BufReader::new(self.gateway.as_mut().unwrap().0.stdout.take().unwrap()).lines()
     }
 
+    /// The gateway's process.
+    pub(crate) fn process(&self) -> u32 {
+        self.gateway.as_ref().unwrap().0.id().unwrap()
+    }
+
     /// Sends the gateway a signal.
     pub(crate) fn signal(&self, signal: Signal) {
-        let id = i32::try_from(self.gateway.as_ref().unwrap().0.id().unwrap()).unwrap();
-        kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+        kill_process(Pid::from_raw(i32::try_from(self.process()).unwrap()).unwrap(), signal).unwrap();
     }
 
     /// Asks the gateway to stop, and gives what it logged until it had.
@@ -206,8 +210,7 @@ impl World {
 
     /// The most memory the gateway ever held, in bytes; as far as the operating system tells.
     pub(crate) fn most_memory(&self) -> u64 {
-        let id = self.gateway.as_ref().unwrap().0.id().unwrap();
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process())).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         line.map_or(0, |line| line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10)
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::credentials::wanted::Wanted;
 use crate::policy::decision::{DenyCode, Finding};
 use crate::policy::imprint::{Imprint, Trace};
 
@@ -44,6 +45,9 @@ pub struct Decided {
     pub catalogue: Option<String>,
     /// What was judged.
     pub input: Imprint,
+    /// The credentials it would run with.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<Wanted>,
 }
 
 /// One word for a decision.

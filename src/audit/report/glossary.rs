@@ -21,6 +21,8 @@ pub(super) fn meaning(event: &str) -> &'static str {
         "grant_ended" => "What people had agreed to covers nothing any more.",
         "claimed" => "Everybody who must had agreed, and the call was performed.",
         "settled" => "The waiting ended.",
+        "leased" => "A credential was made for a call.",
+        "lease_ended" => "A credential of a call was taken back, or could not be.",
         "dispatched" => "A call was about to be sent to a server.",
         "finished" => "A call came to its end.",
         "released" => "The rules said something of what came back.",

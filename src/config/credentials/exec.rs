@@ -40,7 +40,8 @@ pub struct Program {
     pub cwd: PathBuf,
 }
 
-const COMMAND: Wanted = Wanted("a list: the program and its arguments, one by one", "[\"/usr/local/bin/mint\", \"--short\"]");
+const COMMAND: Wanted =
+    Wanted("a list: the program and its arguments, one by one", "[\"/usr/local/bin/mint\", \"--short\"]");
 const TIMEOUT: Wanted = Wanted("a time of at most 20 s", "10s");
 
 impl Exec {

@@ -65,7 +65,10 @@ impl Taking {
         };
         if taking.places().is_empty() {
             let what = format!("[[{}]] says nowhere where the credential goes", section.name());
-            return Err(section.fault(what, "say one of `env`, `args`, `headers` and `arguments`, such as env = { DATABASE_URL = \"{url}\" }"));
+            return Err(section.fault(
+                what,
+                "say one of `env`, `args`, `headers` and `arguments`, such as env = { DATABASE_URL = \"{url}\" }",
+            ));
         }
         Ok(taking)
     }
@@ -97,7 +100,14 @@ fn pointers(section: &Section<'_>, pairs: Vec<(String, Given)>) -> Reading<Vec<(
     let each = pairs.into_iter().map(|(name, given)| {
         let pointer = Pointer::try_from(name.clone()).ok();
         let pointer = pointer.filter(|pointer| !pointer.steps().contains(&Step::Every));
-        let bad = || section.note(&given.at, format!("`{name}` is not {}", POINTER.0), format!("write it such as \"{}\"", POINTER.1), Subject::Shown);
+        let bad = || {
+            section.note(
+                &given.at,
+                format!("`{name}` is not {}", POINTER.0),
+                format!("write it such as \"{}\"", POINTER.1),
+                Subject::Shown,
+            )
+        };
         Ok((pointer.ok_or_else(bad)?, given.text.clone()))
     });
     each.collect()

@@ -60,7 +60,8 @@ impl Postgres {
 }
 
 fn connections(section: &Section<'_>) -> Reading<u32> {
-    let number = section.number("connections", 2, Wanted("a number between 1 and 20", "2"), |text| text.parse().ok())?;
+    let number =
+        section.number("connections", 2, Wanted("a number between 1 and 20", "2"), |text| text.parse().ok())?;
     let fits = u32::try_from(number).ok().filter(|number| *number <= 20);
     fits.ok_or_else(|| section.fault(format!("{number} connections for one role are too many"), "20 at most"))
 }
@@ -76,7 +77,8 @@ fn url(section: &Section<'_>, given: Option<Given>) -> Reading<Secret> {
 
 fn ceiling(section: &Section<'_>, schema: &str) -> Reading<Ceiling> {
     if !section.has("ceiling") {
-        return Err(section.missing("ceiling", Wanted("what roles may reach at most", "{ \"public.orders\" = \"select, update\" }")));
+        return Err(section
+            .missing("ceiling", Wanted("what roles may reach at most", "{ \"public.orders\" = \"select, update\" }")));
     }
     let pairs = section.pairs("ceiling", Privacy::Open)?;
     let line = |(name, given): (String, Given)| {

@@ -3,7 +3,9 @@ use super::*;
 
 fn read(text: &str) -> Result<Vec<String>, String> {
     alone(text, Credential::read_all).map(|all| {
-        let shown = |(name, credential): (&ServerName, &Credential)| format!("{name} {:?} {}", credential.kind, credential.max_ttl);
+        let shown = |(name, credential): (&ServerName, &Credential)| {
+            format!("{name} {:?} {}", credential.kind, credential.max_ttl)
+        };
         all.iter().map(shown).collect()
     })
 }

@@ -36,8 +36,9 @@ pub(super) fn plan(options: &Options, asked: &Asked<'_>, about: &About<'_>) -> R
         (Some(sql), told) => {
             let rights = of_sql(sql, &options.schema)?;
             if let Some(told) = told {
-                within(&rights, |relation| told.on.get(relation).cloned().unwrap_or_default())
-                    .map_err(|beyond| Unfit(format!("the statement needs {beyond}, which is more than the rule's scope for `{name}`")))?;
+                within(&rights, |relation| told.on.get(relation).cloned().unwrap_or_default()).map_err(|beyond| {
+                    Unfit(format!("the statement needs {beyond}, which is more than the rule's scope for `{name}`"))
+                })?;
             }
             rights
         }
@@ -49,8 +50,9 @@ pub(super) fn plan(options: &Options, asked: &Asked<'_>, about: &About<'_>) -> R
             )));
         }
     };
-    within(&rights, |relation| options.ceiling.of(relation))
-        .map_err(|beyond| Unfit(format!("the statement needs {beyond}, which is more than [credentials.{name}.ceiling] allows")))?;
+    within(&rights, |relation| options.ceiling.of(relation)).map_err(|beyond| {
+        Unfit(format!("the statement needs {beyond}, which is more than [credentials.{name}.ceiling] allows"))
+    })?;
     let reaches = rights.on.iter().map(|(relation, verbs)| format!("{} on {relation}", words(verbs))).collect();
     let terms = serde_json::to_value(&rights).map_err(|error| Unfit(error.to_string()))?;
     Ok(Planned { scope: asked.credential.scope.clone(), reaches, ttl: asked.ttl, standing: false, terms })
@@ -71,7 +73,10 @@ fn within(rights: &Rights, may: impl Fn(&Relation) -> BTreeSet<Verb>) -> Result<
 /// `select, update on public.orders; select on public.items`.
 fn of_scope(scope: &str, schema: &str) -> Result<Rights, Unfit> {
     let refuse = |line: &str| {
-        Unfit(format!("`{}` is no scope of a Postgres role; write \"select, update on public.orders; select on public.items\"", line.trim()))
+        Unfit(format!(
+            "`{}` is no scope of a Postgres role; write \"select, update on public.orders; select on public.items\"",
+            line.trim()
+        ))
     };
     let mut rights = Rights::default();
     for line in scope.split(';').filter(|line| !line.trim().is_empty()) {
@@ -91,10 +96,15 @@ fn of_scope(scope: &str, schema: &str) -> Result<Rights, Unfit> {
 
 fn of_sql(sql: &Sql, schema: &str) -> Result<Rights, Unfit> {
     if !sql.complete {
-        return Err(Unfit("the statement could not be read for certain, so nobody can say what its role would need".to_owned()));
+        return Err(Unfit(
+            "the statement could not be read for certain, so nobody can say what its role would need".to_owned(),
+        ));
     }
     if let Some(function) = sql.deeds.functions.iter().next() {
-        return Err(Unfit(format!("the statement calls `{}`, and nobody can say what a role would need for that", function.name)));
+        return Err(Unfit(format!(
+            "the statement calls `{}`, and nobody can say what a role would need for that",
+            function.name
+        )));
     }
     let mut rights = Rights::default();
     let (mut kinds, mut named) = (BTreeSet::new(), BTreeSet::new());
@@ -129,8 +139,9 @@ fn of_statement(statement: &Statement, schema: &str, rights: &mut Rights) -> Res
     let mut add = |name: &str, verbs: &BTreeSet<Verb>| {
         // Quotes are not told, and without them names are small letters. A role for what is spelt otherwise reaches nothing.
         let relation = Relation::of(&name.to_lowercase(), schema).ok().filter(|relation| relation.name != "*");
-        let relation = relation
-            .ok_or_else(|| Unfit(format!("`{}` is no relation a role could be limited to", name.chars().take(80).collect::<String>())))?;
+        let relation = relation.ok_or_else(|| {
+            Unfit(format!("`{}` is no relation a role could be limited to", name.chars().take(80).collect::<String>()))
+        })?;
         rights.on.entry(relation).or_default().extend(verbs);
         Ok::<(), Unfit>(())
     };

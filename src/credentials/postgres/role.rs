@@ -61,7 +61,10 @@ fn settings(options: &Options, role: &str, rights: &Rights) -> Vec<String> {
         // Whoever drops it later needs its rights, unless it may do everything anyway.
         format!("GRANT {role} TO CURRENT_USER"),
         format!("ALTER ROLE {role} SET statement_timeout = {}", options.statement_timeout.as_millis()),
-        format!("ALTER ROLE {role} SET idle_in_transaction_session_timeout = {}", options.statement_timeout.as_millis()),
+        format!(
+            "ALTER ROLE {role} SET idle_in_transaction_session_timeout = {}",
+            options.statement_timeout.as_millis()
+        ),
         format!("ALTER ROLE {role} SET search_path = {}", quoted(&options.schema)),
     ];
     if rights.on.values().flatten().all(|verb| *verb == Verb::Select) {

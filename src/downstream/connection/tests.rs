@@ -50,7 +50,8 @@ fn call(connection: &Arc<Connection>, asking: Asking) -> tokio::task::JoinHandle
     let connection = connection.clone();
     tokio::spawn(async move {
         let purpose = super::super::link::Purpose::Effect;
-        let order = Order { method: "tools/call", params: Object::new(), purpose, tool: None, headers: http::HeaderMap::new() };
+        let order =
+            Order { method: "tools/call", params: Object::new(), purpose, tool: None, headers: http::HeaderMap::new() };
         connection.call(order, &asking).await
     })
 }
@@ -112,7 +113,13 @@ async fn on_a_common_connection_nobody_hears_what_may_be_anothers() {
     let listener = connection.clone();
     let subscription = tokio::spawn(async move {
         let purpose = super::super::link::Purpose::Listening;
-        let order = Order { method: "subscriptions/listen", params: Object::new(), purpose, tool: None, headers: http::HeaderMap::new() };
+        let order = Order {
+            method: "subscriptions/listen",
+            params: Object::new(),
+            purpose,
+            tool: None,
+            headers: http::HeaderMap::new(),
+        };
         listener.call(order, &listening).await
     });
     let listens = far.hear().await.get("id").unwrap().clone();
@@ -195,7 +202,12 @@ async fn progress_stretches_patience_but_not_for_ever() {
     let waiting = tokio::spawn(async move {
         let params = object! { "_meta" => object! { "progressToken" => "p" } };
         let purpose = super::super::link::Purpose::Effect;
-        connection_of_caller.call(Order { method: "tools/call", params, purpose, tool: None, headers: http::HeaderMap::new() }, &patient).await
+        connection_of_caller
+            .call(
+                Order { method: "tools/call", params, purpose, tool: None, headers: http::HeaderMap::new() },
+                &patient,
+            )
+            .await
     });
     let token = far.hear().await.get("params").unwrap().get("_meta").unwrap().get("progressToken").unwrap().clone();
     while !waiting.is_finished() {
@@ -223,7 +235,12 @@ async fn a_task_reports_progress_after_its_call_was_answered() {
         let waiting = tokio::spawn(async move {
             let params = object! { "_meta" => object! { "progressToken" => "mine" } };
             let purpose = super::super::link::Purpose::Effect;
-            caller.call(Order { method: "tools/call", params, purpose, tool: None, headers: http::HeaderMap::new() }, &asking).await
+            caller
+                .call(
+                    Order { method: "tools/call", params, purpose, tool: None, headers: http::HeaderMap::new() },
+                    &asking,
+                )
+                .await
         });
         let request = far.hear().await;
         let id = request.get("id").unwrap().clone();

@@ -6,6 +6,7 @@
 use super::super::answer::Refusal;
 use super::super::exchange::Exchange;
 use super::super::weigh::Weighed;
+use crate::credentials::wanted::Wanted;
 use crate::facts::told::Facts;
 use crate::gateway::Gateway;
 use crate::object;
@@ -40,12 +41,27 @@ impl Gateway {
             "reason" => refusal.as_ref().map(|refusal| refusal.reason.as_str()),
             "findings" => agreement.all_of.iter().map(|said| Value::from(said.finding.as_str())).collect::<Value>(),
             "because" => judgement.findings.iter().filter(asks).map(|said| Value::Object(because(said))).collect::<Value>(),
+            "credentials" => call.wanted.iter().map(|wanted| Value::Object(credential(wanted))).collect::<Value>(),
             "environment" => self.settings.environment.as_str(),
             "facts" => facts(&self.facts(call), !shown.masked.is_none()),
             "intent" => Value::from(why::told(exchange.intent())),
             "policy" => judgement.bundle.to_string(),
         };
         Value::Object(card).to_string()
+    }
+}
+
+/// What would be made for it. The terms themselves are in the record, and in the digest.
+fn credential(wanted: &Wanted) -> Object {
+    let lines = |lines: &[String]| lines.iter().map(|line| Value::from(line.as_str())).collect::<Value>();
+    object! {
+        "provider" => wanted.provider.as_str(),
+        "kind" => wanted.kind.word(),
+        "scope" => wanted.scope.as_deref(),
+        "reaches" => lines(&wanted.reaches),
+        "ttl" => wanted.ttl.to_string(),
+        "standing" => wanted.standing,
+        "into" => lines(&wanted.into),
     }
 }
 

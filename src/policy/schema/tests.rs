@@ -205,6 +205,7 @@ fn every_finding_is_recorded_as_the_record_says() {
     let input = document(&call);
     let judgement = bundle(SAYS).decide(&input, call.digest, &still);
     let decided = Event::Decided(Decided {
+        credentials: Vec::new(),
         outcome: Verdict::Hold,
         heard: Heard {
             code: None,

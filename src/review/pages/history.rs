@@ -236,7 +236,7 @@ impl Stood {
             "held" => Self::Waits,
             "grant_used" => Self::Approved,
             "voted" | "settled" => Self::of_state(&of("state"))?,
-            "arrived" | "claimed" | "dispatched" => Self::Runs,
+            "arrived" | "claimed" | "dispatched" | "leased" | "lease_ended" => Self::Runs,
             "finished" => match of("outcome").as_str() {
                 "succeeded" => Self::Ran,
                 "outcome_unknown" => Self::Unknown,

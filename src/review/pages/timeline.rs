@@ -63,6 +63,8 @@ fn words(event: &str, body: &Value) -> Vec<Word> {
         "grant_used" => vec![ours("Nobody was asked: people had agreed to calls like it")],
         "claimed" if body.get("break_glass") == Some(&Value::Bool(true)) => vec![ours("Claimed: the glass was broken")],
         "claimed" => vec![ours("People agreed, and it was looked at once more")],
+        "leased" => vec![ours("A credential was made by "), theirs("provider")],
+        "lease_ended" => vec![ours("The credential ended: "), theirs("end")],
         "dispatched" => vec![ours("Sent to "), theirs("server")],
         "finished" => finished(body),
         "released" => vec![Word::Ours(format!("What came back: {}", text(body, "outcome")))],

@@ -35,7 +35,8 @@ fn options() -> Options {
 
 /// The lines people are shown, or why there is no role.
 fn planned(sql: Option<&str>, scope: Option<&str>) -> Result<String, String> {
-    let caller = Caller { principal: "os:a".into(), agent: None, user: None, groups: Vec::new(), proof: Proof::Nothing };
+    let caller =
+        Caller { principal: "os:a".into(), agent: None, user: None, groups: Vec::new(), proof: Proof::Nothing };
     let arguments = sql.map_or_else(crate::wire::json::Object::new, |sql| object! { "sql" => sql });
     let call = Call::new(Parts {
         id: CallId::from_record("c"),
