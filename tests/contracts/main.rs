@@ -21,6 +21,7 @@ mod deliveries;
 mod fault;
 mod grants;
 mod late;
+mod leases;
 mod limits;
 mod log;
 mod passkeys;
@@ -29,6 +30,7 @@ mod postgres;
 mod proxy;
 mod race;
 mod reports;
+mod roles;
 mod sign_ins;
 mod sinks;
 mod sqlite;
@@ -81,6 +83,7 @@ fn main() {
         .chain(crash::PROMISES)
         .chain(race::PROMISES)
         .chain(log::PROMISES)
+        .chain(leases::PROMISES)
         .collect();
     for (name, promise) in
         both.iter().copied().chain(sqlite::PROMISES).chain(fault::PROMISES).chain(tampering::PROMISES)
@@ -88,8 +91,13 @@ fn main() {
         trials.push(Trial::test(format!("sqlite::{name}"), || ask(Database::Sqlite, *promise)));
     }
     if place::postgres().is_some() {
-        for (name, promise) in
-            both.iter().copied().chain(postgres::PROMISES).chain(collide::PROMISES).chain(late::PROMISES)
+        for (name, promise) in both
+            .iter()
+            .copied()
+            .chain(postgres::PROMISES)
+            .chain(collide::PROMISES)
+            .chain(late::PROMISES)
+            .chain(roles::PROMISES)
         {
             trials.push(Trial::test(format!("postgres::{name}"), || ask(Database::Postgres, *promise)));
         }

@@ -3,6 +3,8 @@
 //! Both in one transaction, one after the other on the whole database: two grants on one relation at a time are an error to
 //! Postgres, and would be a deadlock with several relations.
 
+use std::collections::BTreeSet;
+
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgPool, Postgres, Transaction};
 
 use super::Options;
@@ -31,46 +33,70 @@ pub(super) async fn make(
     let salt = chance::<16>().map_err(|error| NotMinted::Unavailable(error.to_string()))?;
     let verifier = verifier(password, &salt);
     let mut work = pool.begin().await.map_err(|error| NotMinted::Unavailable(unreachable(&error)))?;
-    run(&mut work, TURN).await.map_err(|error| NotMinted::Unavailable(unreachable(&error)))?;
     let role = quoted(name);
-    let statement = format!(
-        "CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS \
-         CONNECTION LIMIT {} PASSWORD '{verifier}' VALID UNTIL '{expires}'",
-        options.connections
-    );
-    // Nothing that was done so far stays without the commit.
-    let refused = |error: sqlx::Error| NotMinted::Refused(format!("the database makes no such role: {}", told(&error)));
-    run(&mut work, &statement).await.map_err(refused)?;
-    for statement in settings(options, &role, rights) {
-        run(&mut work, &statement).await.map_err(refused)?;
+    let mut all = vec![
+        TURN.to_owned(),
+        format!(
+            "CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS \
+             CONNECTION LIMIT {} PASSWORD '{verifier}' VALID UNTIL '{expires}'",
+            options.connections
+        ),
+    ];
+    all.extend(settings(options, &role, rights));
+    let grant = |(relation, verbs)| format!("GRANT {} ON TABLE {} TO {role}", words(verbs), full(relation));
+    all.extend(rights.on.iter().map(grant));
+    // Nothing that was done so far stays without the commit. All at once: each way there and back would be waited for.
+    let refused = |error: sqlx::Error| match &error {
+        sqlx::Error::Database(_) => NotMinted::Refused(format!("the database makes no such role: {}", told(&error))),
+        _ => NotMinted::Unavailable(unreachable(&error)),
+    };
+    run(&mut work, &all.join(";")).await.map_err(refused)?;
+    for (relation, _) in rights.on.iter().filter(|(_, verbs)| verbs.contains(&Verb::Insert)) {
+        sequences(&mut work, relation, &role).await.map_err(refused)?;
     }
-    for (relation, verbs) in &rights.on {
-        let statement = format!("GRANT {} ON TABLE {} TO {role}", words(verbs), full(relation));
-        run(&mut work, &statement).await.map_err(refused)?;
-        if verbs.contains(&Verb::Insert) {
-            sequences(&mut work, relation, &role).await.map_err(refused)?;
-        }
-    }
+    holds(&mut work, name, rights).await.map_err(refused)?.map_err(NotMinted::Refused)?;
     // Whether a commit without an answer happened nobody knows.
     work.commit().await.map_err(|error| NotMinted::Unsure(unreachable(&error)))
 }
 
+/// Whether it got everything: to grant what one may not hand on is a warning to Postgres, and no error.
+async fn holds(
+    work: &mut Transaction<'_, Postgres>,
+    name: &str,
+    rights: &Rights,
+) -> Result<Result<(), String>, sqlx::Error> {
+    const LACKS: &str = "
+SELECT verb || ' on ' || relation FROM unnest($2::text[], $3::text[], $4::text[]) AS wanted (relation, place, verb)
+WHERE NOT has_table_privilege($1, place, verb) LIMIT 1";
+    let (mut relations, mut places, mut verbs) = (Vec::new(), Vec::new(), Vec::new());
+    for (relation, each) in &rights.on {
+        for verb in each {
+            relations.push(relation.to_string());
+            places.push(full(relation));
+            verbs.push(verb.word());
+        }
+    }
+    let lacks = sqlx::query_scalar(LACKS).bind(name).bind(relations).bind(places).bind(verbs);
+    let lacks: Option<String> = lacks.fetch_optional(&mut **work).await?;
+    Ok(lacks.map_or(Ok(()), |lacks| {
+        Err(format!("the login that makes roles may not hand on {lacks}; grant it that WITH GRANT OPTION"))
+    }))
+}
+
 /// What a role is held to beside its rights.
 fn settings(options: &Options, role: &str, rights: &Rights) -> Vec<String> {
+    let timeout = options.statement_timeout.as_millis();
     let mut all = vec![
         // Whoever drops it later needs its rights, unless it may do everything anyway.
         format!("GRANT {role} TO CURRENT_USER"),
-        format!("ALTER ROLE {role} SET statement_timeout = {}", options.statement_timeout.as_millis()),
-        format!(
-            "ALTER ROLE {role} SET idle_in_transaction_session_timeout = {}",
-            options.statement_timeout.as_millis()
-        ),
+        format!("ALTER ROLE {role} SET statement_timeout = {timeout}"),
+        format!("ALTER ROLE {role} SET idle_in_transaction_session_timeout = {timeout}"),
         format!("ALTER ROLE {role} SET search_path = {}", quoted(&options.schema)),
     ];
     if rights.on.values().flatten().all(|verb| *verb == Verb::Select) {
         all.push(format!("ALTER ROLE {role} SET default_transaction_read_only = on"));
     }
-    let schemas: std::collections::BTreeSet<&str> = rights.on.keys().map(|relation| relation.schema.as_str()).collect();
+    let schemas: BTreeSet<&str> = rights.on.keys().map(|relation| relation.schema.as_str()).collect();
     all.extend(schemas.into_iter().map(|schema| format!("GRANT USAGE ON SCHEMA {} TO {role}", quoted(schema))));
     all
 }
@@ -110,12 +136,10 @@ pub(super) async fn drop(pool: &PgPool, name: &str) -> Result<(), NotRevoked> {
     sqlx::query(END).bind(name).execute(&mut *on).await.map_err(failed)?;
     let mut work = on.begin().await.map_err(failed)?;
     run(&mut work, TURN).await.map_err(failed)?;
-    for statement in [format!("DROP OWNED BY {role}"), format!("DROP ROLE {role}")] {
-        match run(&mut work, &statement).await {
-            Ok(()) => {}
-            Err(error) if is_gone(&error) => return Ok(()),
-            Err(error) => return Err(failed(error)),
-        }
+    match run(&mut work, &format!("DROP OWNED BY {role}; DROP ROLE {role}")).await {
+        Ok(()) => {}
+        Err(error) if is_gone(&error) => return Ok(()),
+        Err(error) => return Err(failed(error)),
     }
     work.commit().await.map_err(failed)
 }
@@ -127,7 +151,7 @@ fn is_gone(error: &sqlx::Error) -> bool {
 
 async fn run(work: &mut Transaction<'_, Postgres>, statement: &str) -> Result<(), sqlx::Error> {
     // Names are quoted and rights are words of ours: nothing of a caller stands in a statement as it is.
-    work.execute(AssertSqlSafe(statement.to_owned())).await.map(|_| ())
+    sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut **work).await.map(|_| ())
 }
 
 fn full(relation: &Relation) -> String {
