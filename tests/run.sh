@@ -11,7 +11,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(format lints tests sql postgres policies opa verifier conformance peers channels hooks slack telemetry browser bench)
+parts=(format lints tests sql postgres guard policies opa verifier conformance peers channels hooks slack telemetry browser bench)
 nightly=(soak patience)
 installed="$PWD/target/peers"
 
@@ -49,15 +49,15 @@ bring() {
   need() { command -v "$1" >/dev/null || missing+=("${@:2}"); }
   need cc gcc libc6-dev
   ! wanted sql || compgen -G '/usr/lib/llvm-*/lib/libclang.so*' >/dev/null || missing+=(libclang-dev)
-  if wanted postgres || wanted soak || wanted bench; then
+  if wanted postgres || wanted guard || wanted soak || wanted bench; then
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   fi
   ! wanted postgres || PATH="$PATH:/usr/sbin" need pgbouncer pgbouncer
-  if wanted conformance || wanted peers || wanted patience || wanted opa || wanted channels || wanted telemetry || wanted hooks || wanted verifier; then
+  if wanted conformance || wanted peers || wanted patience || wanted opa || wanted channels || wanted telemetry || wanted hooks || wanted verifier || wanted guard; then
     need python3 python3
   fi
   ! wanted browser || need chromium chromium
-  if wanted conformance || wanted peers || wanted patience || wanted browser || wanted channels || wanted hooks || wanted slack; then
+  if wanted conformance || wanted peers || wanted patience || wanted browser || wanted channels || wanted hooks || wanted slack || wanted guard; then
     need node nodejs
     need npm npm
   fi
@@ -156,6 +156,9 @@ postgres() {
   rm -f "$heard"
   return $code
 }
+
+# The guarded database of the examples, by its one command. It brings its tool server from npm itself.
+guard() { gateway && within 5m python3 tests/guard/check.py --gateway "$gateway"; }
 
 # Each story kills its own half, and says what it saw.
 soak() {

@@ -123,7 +123,7 @@ impl Refusal {
                 Some("leave out what must not be sent, or send it in the form the tool describes".to_owned()),
             ),
             "requirement_unmet" => (
-                reasons.unwrap_or_else(|| "a policy requires something this gateway cannot provide".to_owned()),
+                unmet(judgement, reasons),
                 advice.or_else(|| Some(remedy(&judgement.apply.require).to_owned())),
             ),
             "policy_timeout" => ("the policies took too long to decide".to_owned(), None),
@@ -212,10 +212,23 @@ impl Refusal {
 }
 
 /// What would bring what is required.
+/// What is required and not there. Of a credential that does not fit it says why: asking for less may help.
+fn unmet(judgement: &Judgement, reasons: Option<String>) -> String {
+    let reasons = reasons.unwrap_or_else(|| "a policy requires something this gateway cannot provide".to_owned());
+    let credential = |said: &Said<Requirement>| matches!(said.terms, Requirement::Credential(_));
+    match &judgement.decision {
+        Decision::Deny(denial) if judgement.apply.require.iter().any(credential) => {
+            let why = denial.detail.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
+            format!("{reasons}{why}")
+        }
+        _ => reasons,
+    }
+}
+
 fn remedy(lacking: &[Said<Requirement>]) -> &'static str {
     let any = |is: fn(&Requirement) -> bool| lacking.iter().any(|said| is(&said.terms));
     if any(|required| matches!(required, Requirement::Credential(_))) {
-        "ask whoever runs this gateway"
+        "ask for less, or ask whoever runs this gateway"
     } else if any(|required| matches!(required, Requirement::Prompt(_))) {
         "ask the person you work for to let the hooks of this client report what they ask for: `countersign hook enroll`, \
          then `countersign hook install` with the client's name; it counts from the next prompt on"
