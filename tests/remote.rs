@@ -26,6 +26,7 @@ use countersign::secret::Secret;
 use countersign::wire::headers::Routing;
 use countersign::wire::json::{Object, Value};
 use countersign::wire::message::{Id, Message, Notification, Request, Response};
+use http::HeaderMap;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -57,6 +58,15 @@ pub(crate) async fn ask(client: &HttpServer) -> (Result<Exchanged, HttpFault>, V
 }
 
 pub(crate) async fn ask_within(client: &HttpServer, timeout: Duration) -> (Result<Exchanged, HttpFault>, Vec<Event>) {
+    ask_with(client, &HeaderMap::new(), timeout).await
+}
+
+/// The same with headers of its own.
+pub(crate) async fn ask_with(
+    client: &HttpServer,
+    headers: &HeaderMap,
+    timeout: Duration,
+) -> (Result<Exchanged, HttpFault>, Vec<Event>) {
     let (events, mut heard) = mpsc::channel(64);
     let (request, cancelled, routing) = (call(), CancellationToken::new(), Routing::none());
     let turn = Turn {
@@ -64,7 +74,7 @@ pub(crate) async fn ask_within(client: &HttpServer, timeout: Duration) -> (Resul
         protocol: Some("2025-11-25"),
         request: &request,
         routing: &routing,
-        headers: &http::HeaderMap::new(),
+        headers,
         timeout,
         cancelled: &cancelled,
     };
@@ -111,6 +121,25 @@ async fn a_call_carries_what_is_configured_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn what_goes_with_one_request_takes_the_place_of_what_lasts() {
+    // A40: a lasting secret does not travel beside the one that was made for the call, and neither does it stay.
+    let server = Server::start(|_| async { Say::json(ANSWER) }).await;
+    let client = client(server.url());
+    let mut headers = HeaderMap::new();
+    headers.insert("x-team", "made for this call".parse().unwrap());
+    headers.insert("authorization", "Bearer made".parse().unwrap());
+    result(ask_with(&client, &headers, Duration::from_secs(20)).await.0);
+    result(ask(&client).await.0);
+    let seen = server.seen();
+    let said = |at: usize, name: &str| seen[at].headers.get_all(name).iter().cloned().collect::<Vec<_>>();
+    assert_eq!(
+        (said(0, "x-team"), said(0, "authorization")),
+        (vec!["made for this call".parse().unwrap()], vec!["Bearer made".parse().unwrap()])
+    );
+    assert_eq!((said(1, "x-team"), said(1, "authorization")), (vec!["blue".parse().unwrap()], vec![]));
+}
+
+#[tokio::test]
 async fn routing_headers_say_what_the_body_says() {
     let server = Server::start(|_| async { Say::json(ANSWER) }).await;
     let (request, cancelled) = (call(), CancellationToken::new());
@@ -122,7 +151,7 @@ async fn routing_headers_say_what_the_body_says() {
         protocol,
         request: &request,
         routing: &routing,
-        headers: &http::HeaderMap::new(),
+        headers: &HeaderMap::new(),
         timeout,
         cancelled: &cancelled,
     };

@@ -109,7 +109,7 @@ async fn a_modern_stream_is_never_taken_up() {
         protocol,
         request: &request,
         routing: &routing,
-        headers: &http::HeaderMap::new(),
+        headers: &HeaderMap::new(),
         timeout,
         cancelled: &cancelled,
     };
@@ -144,7 +144,7 @@ async fn a_cancelled_call_closes_its_connection() {
         protocol: None,
         request: &request,
         routing: &routing,
-        headers: &http::HeaderMap::new(),
+        headers: &HeaderMap::new(),
         timeout,
         cancelled: &cancelled,
     };
