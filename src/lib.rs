@@ -37,7 +37,9 @@
 //! 6. A method that is not known is refused and never forwarded.
 //! 7. A client's token never reaches a server. A caller is proven from a token, a key or the operating system, never
 //!    from arguments or headers a client may set.
-//! 8. Pure modules (digest, call, intent, catalogue, policy, passkey, approval, permit, outcome, audit,
+//! 8. A credential is made after the decision is durable, for one call, as it was shown to whoever decided. It stands in the
+//!    book of leases before anybody uses it and until nobody can; the agent, the record and people never see it.
+//! 9. Pure modules (digest, call, intent, catalogue, policy, passkey, approval, permit, outcome, audit,
 //!    wire) have no IO, clock or chance; both are
 //!    handed in.
 //!
