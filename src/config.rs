@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod channels;
 pub mod check;
 mod complaint;
+pub mod credentials;
 mod facts;
 mod fault;
 pub mod identity;

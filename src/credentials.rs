@@ -13,3 +13,9 @@ pub mod material;
 
 // Who makes it, and who takes it back?
 pub mod provider;
+
+// What did somebody who makes credentials answer?
+mod issuer;
+
+// How does the gateway vouch for one call itself?
+pub mod jwt;

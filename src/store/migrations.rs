@@ -5,6 +5,7 @@
 
 mod log;
 mod reports;
+mod token_keys;
 
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _, SqliteConnection};
 
@@ -31,6 +32,9 @@ const ALL: &[Migration] = &[
     Migration { number: 12, text: reports::REPORTS },
     Migration { number: 13, text: log::SINKS },
     Migration { number: 14, text: log::ANCHORS },
+    Migration { number: 15, text: "" },
+    Migration { number: 16, text: "" },
+    Migration { number: 17, text: token_keys::TOKEN_KEYS },
 ];
 
 /// Digests and lists are kept as text, times as microseconds since 1970.

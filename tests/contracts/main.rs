@@ -36,6 +36,7 @@ mod store;
 mod tampering;
 mod tasks;
 mod tickets;
+mod token_keys;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -78,6 +79,7 @@ fn main() {
         .chain(deliveries::PROMISES)
         .chain(tasks::PROMISES)
         .chain(limits::PROMISES)
+        .chain(token_keys::PROMISES)
         .chain(crash::PROMISES)
         .chain(race::PROMISES)
         .chain(log::PROMISES)
