@@ -19,3 +19,6 @@ mod issuer;
 
 // How does the gateway vouch for one call itself?
 pub mod jwt;
+
+// How does somebody else's issuer give a token for this call?
+pub mod token_exchange;

@@ -3,3 +3,4 @@
 
 pub mod jwt;
 mod spelling;
+pub mod token_exchange;

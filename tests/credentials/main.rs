@@ -5,3 +5,5 @@
 
 mod desk;
 mod jwt;
+mod stand_in;
+mod token_exchange;
