@@ -22,3 +22,6 @@ pub mod jwt;
 
 // How does somebody else's issuer give a token for this call?
 pub mod token_exchange;
+
+// How does Vault make a credential for one call?
+pub mod vault;

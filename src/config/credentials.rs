@@ -4,3 +4,4 @@
 pub mod jwt;
 mod spelling;
 pub mod token_exchange;
+pub mod vault;

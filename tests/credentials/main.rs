@@ -7,3 +7,4 @@ mod desk;
 mod jwt;
 mod stand_in;
 mod token_exchange;
+mod vault;
