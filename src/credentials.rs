@@ -25,3 +25,6 @@ pub mod token_exchange;
 
 // How does Vault make a credential for one call?
 pub mod vault;
+
+// How does Amazon Web Services give a session for one call?
+pub mod aws_sts;

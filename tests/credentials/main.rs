@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests stop at the first surprise")]
 
+mod aws_sts;
+mod canary;
 mod desk;
 mod jwt;
 mod stand_in;
