@@ -78,7 +78,7 @@ impl TokenExchange {
         let proof = Proof::of(options);
         let signs = options.subject == Subject::Gateway;
         let own = if signs { issuer(options.issuer.as_deref(), signing.public_url)? } else { String::new() };
-        let audience = options.authority.clone().unwrap_or_else(|| options.url.to_string());
+        let audience = options.authority.clone().unwrap_or_else(|| place(&options.url));
         let private = if options.allow_private { Private::Allowed } else { Private::Refused };
         let mut terms = json!({ "url": place(&options.url), "subject": options.subject.as_str() });
         for (name, value) in [("audience", &options.audience), ("resource", &options.resource)] {

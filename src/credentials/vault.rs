@@ -71,7 +71,7 @@ impl Vault {
                 terms.insert("namespace".to_owned(), json!(namespace));
             }
             if self.options.method == How::Write {
-                terms.insert("ttl".to_owned(), json!(format!("{}s", ttl.seconds())));
+                terms.insert("ttl".to_owned(), json!(format!("{}s", asked.ttl.seconds())));
             }
         }
         Ok(Planned { scope, reaches: vec![format!("what Vault gives at {path}")], ttl, standing: false, terms })

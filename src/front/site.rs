@@ -45,8 +45,7 @@ async fn told(keys: Option<&Keys>, now: Timestamp) -> Response {
     };
     match keys.published(now).await {
         Ok(document) => metadata::published(document.to_string()).map(axum::body::Body::from),
-        Err(fault) => {
-            tracing::warn!(error = %fault, "the keys tokens are checked with cannot be told");
+        Err(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, "the keys cannot be told now; ask again in a moment\n").into_response()
         }
     }

@@ -66,7 +66,7 @@ fn a_plan_names_the_path_and_how_long() {
     };
     for (options, ttl, terms) in [
         (options("http://127.0.0.1:1"), 60, terms("read", &[])),
-        (written, 300, terms("write", &[("namespace", "team"), ("ttl", "300s")])),
+        (written, 300, terms("write", &[("namespace", "team"), ("ttl", "60s")])),
     ] {
         let provider = Vault::new(&options);
         let planned = desk.plan(|asked, about| provider.plan(asked, about), (Some("readonly"), 60)).unwrap();

@@ -32,7 +32,8 @@ pub struct AwsSts {
     /// What the role asks for, so that nobody else is let in by mistake.
     pub external_id: Option<String>,
     /// What sessions may do, by the scope that rules name: JSON policies, in whose `Resource` and `Condition` `{/bucket}` is the
-    /// argument `bucket` of the call. Empty: all that the role may.
+    /// argument `bucket` of the call. It may hold `/` and `:` only at the end, after a `/`, or where it is the whole text. Empty:
+    /// all that the role may.
     #[schemars(with = "BTreeMap<String, String>", extend("default" = {}))]
     pub policies: BTreeMap<String, Template>,
     /// Whether sessions carry the ids of call and caller as source identity and transitive tags. The role must allow

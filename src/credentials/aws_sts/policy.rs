@@ -1,7 +1,8 @@
 //! What may a session do for this call? A policy of the operator, with what the call names in the places that were left for it.
 //!
 //! A session policy only takes away: a session can do what both it and the role allow. What comes from the call stands inside
-//! one text and can neither end it nor mean more than itself: a value with a wildcard or a variable of Amazon's is refused.
+//! one text and can neither end it nor mean more than itself: a value with a wildcard or a variable of Amazon's is refused, and
+//! so is one with `/` or `:` where it could lead elsewhere than the text around it says.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 use serde_json::{Map, Value};
@@ -148,7 +149,16 @@ fn fill(text: &str, arguments: Option<&Object>) -> Result<String, String> {
     while let Some(found) = hole(rest) {
         let (before, pointer, after) = found?;
         filled.push_str(before);
-        filled.push_str(argument(arguments, &pointer)?);
+        let value = argument(arguments, &pointer)?;
+        // Below what stands before it a value may go as deep as it likes; and one that is the whole text is what was meant.
+        let below = after.is_empty() && (filled.is_empty() || filled.ends_with('/'));
+        if !below && value.contains(['/', ':']) {
+            return Err(format!(
+                "the argument {pointer} holds `/` or `:`, which would lead elsewhere in the session policy; only at the end, after \
+                 a `/`, may it have them"
+            ));
+        }
+        filled.push_str(value);
         rest = after;
     }
     filled.push_str(rest);

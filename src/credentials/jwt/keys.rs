@@ -41,7 +41,10 @@ pub struct Keys {
 #[derive(Debug, Default)]
 struct Known {
     keys: Vec<Arc<Key>>,
+    /// When they were read.
     read: Option<Timestamp>,
+    /// When they were last wanted from the database for others, also if it failed.
+    wanted: Option<Timestamp>,
 }
 
 /// Why nothing can be signed. The text holds no secret.
@@ -58,6 +61,9 @@ pub enum KeysFault {
         "a key tokens are signed with is damaged in the database; delete the rows of token_key, and new ones are made"
     )]
     Broken,
+    /// The database failed a moment ago, and nothing was known before.
+    #[error("the keys tokens are signed with cannot be told yet; ask again in a moment")]
+    NotYet,
     /// Others made keys again and again.
     #[error("other gateways change the keys tokens are signed with all the time; look at their clocks")]
     Restless,
@@ -72,32 +78,42 @@ impl Keys {
     /// The key that signs now. Makes what is missing, and forgets what nobody needs.
     pub async fn current(&self, now: Timestamp) -> Result<Arc<Key>, KeysFault> {
         let mut known = self.known.lock().await;
+        self.complete(&mut known, now).await?;
+        self.forget(&mut known, now).await?;
+        signing(&known.keys, now).ok_or(KeysFault::Broken)
+    }
+
+    /// The keys everybody may know, as RFC 7517 writes them. Where the database fails, those known last; never none, which
+    /// others would remember.
+    pub async fn published(&self, now: Timestamp) -> Result<Value, KeysFault> {
+        let mut known = self.known.lock().await;
+        if is_older(known.wanted, now, PUBLISHED) {
+            known.wanted = Some(now);
+            let read = match known.read(&self.store, now).await {
+                Ok(()) if known.keys.is_empty() => self.complete(&mut known, now).await,
+                read => read,
+            };
+            if let Err(fault) = read {
+                tracing::warn!(error = %fault, "the keys that are published may be old");
+            }
+        }
+        if known.keys.is_empty() {
+            return Err(KeysFault::NotYet);
+        }
+        let keys: Vec<Value> = known.keys.iter().map(|key| key.public()).collect();
+        Ok(json!({ "keys": keys }))
+    }
+
+    async fn complete(&self, known: &mut Known, now: Timestamp) -> Result<(), KeysFault> {
         for _ in 0..TRIES {
-            if known.is_older(now, FRESH) || missing(&known.keys, now, self.rotate).is_some() {
+            if is_older(known.read, now, FRESH) || missing(&known.keys, now, self.rotate).is_some() {
                 known.read(&self.store, now).await?;
             }
-            let Some((place, starts)) = missing(&known.keys, now, self.rotate) else {
-                self.forget(&mut known, now).await?;
-                return signing(&known.keys, now).ok_or(KeysFault::Broken);
-            };
+            let Some((place, starts)) = missing(&known.keys, now, self.rotate) else { return Ok(()) };
             // Somebody who was first is found at the next reading.
             self.store.add_token_key(&Key::make(place, starts)?).await?;
         }
         Err(KeysFault::Restless)
-    }
-
-    /// The keys everybody may know, as RFC 7517 writes them. Where the database fails, those known last.
-    pub async fn published(&self, now: Timestamp) -> Result<Value, KeysFault> {
-        let mut known = self.known.lock().await;
-        if known.is_older(now, PUBLISHED) {
-            match known.read(&self.store, now).await {
-                Err(fault) if known.keys.is_empty() => return Err(fault),
-                Err(fault) => tracing::warn!(error = %fault, "the keys that are published may be old"),
-                Ok(()) => {}
-            }
-        }
-        let keys: Vec<Value> = known.keys.iter().map(|key| key.public()).collect();
-        Ok(json!({ "keys": keys }))
     }
 
     async fn forget(&self, known: &mut Known, now: Timestamp) -> Result<(), KeysFault> {
@@ -111,17 +127,17 @@ impl Keys {
 }
 
 impl Known {
-    fn is_older(&self, now: Timestamp, than: Duration) -> bool {
-        // A clock that was set back makes it old too.
-        self.read.is_none_or(|read| now < read || now >= after(read, than))
-    }
-
     async fn read(&mut self, store: &Store, now: Timestamp) -> Result<(), KeysFault> {
         let kept = store.list_token_keys().await?;
         self.keys = kept.iter().map(|kept| Key::open(kept).map(Arc::new)).collect::<Result<_, _>>()?;
         self.read = Some(now);
         Ok(())
     }
+}
+
+/// A clock that was set back makes it old too.
+fn is_older(read: Option<Timestamp>, now: Timestamp, than: Duration) -> bool {
+    read.is_none_or(|read| now < read || now >= after(read, than))
 }
 
 /// The place and the beginning of the key that is missing; none when the next one is there.

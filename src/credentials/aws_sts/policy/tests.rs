@@ -35,6 +35,10 @@ fn what_would_mean_more_than_itself_is_refused() {
         let why = template.fill(Some(&arguments(bucket, "k".into()))).unwrap_err();
         assert!(why.contains("/bucket"), "{bucket:?}: {why}");
     }
+    for bucket in ["private/x", "a:b"] {
+        let why = template.fill(Some(&arguments(bucket, "k".into()))).unwrap_err();
+        assert!(why.contains("/bucket") && why.contains("elsewhere"), "{bucket}: {why}");
+    }
     for key in [Argument::Null, Argument::Bool(true), Argument::Array(vec!["k".into()])] {
         assert!(template.fill(Some(&arguments("b", key))).unwrap_err().contains("/keys/0"));
     }
@@ -42,8 +46,26 @@ fn what_would_mean_more_than_itself_is_refused() {
     assert!(template.fill(Some(&arguments(&"b".repeat(2048), "k".into()))).unwrap_err().contains("2048"));
     assert!(template.fill(Some(&arguments("漢", "k".into()))).unwrap_err().contains("U+00FF"));
     // A value that looks like a place is not one.
-    let filled = template.fill(Some(&arguments("{/keys/0}", "k".into()))).unwrap();
-    assert!(filled.text.contains("{/keys/0}/k"), "{}", filled.text);
+    let filled = template.fill(Some(&arguments("b", "{/bucket}".into()))).unwrap();
+    assert!(filled.text.contains("b/{/bucket}"), "{}", filled.text);
+}
+
+#[test]
+fn a_value_goes_deeper_only_where_nothing_is_around_it() {
+    // CRE-02: `{/bucket}-public` is no way to another bucket.
+    for (resource, fits) in [
+        ("arn:aws:s3:::logs/{/bucket}", true),
+        ("{/bucket}", true),
+        ("arn:aws:s3:::{/bucket}", false),
+        ("arn:aws:s3:::{/bucket}-public/x", false),
+        ("arn:aws:s3:::logs/{/bucket}/x", false),
+        ("arn:aws:s3:::logs/a{/bucket}", false),
+    ] {
+        let text =
+            serde_json::json!({ "Statement": { "Effect": "Allow", "Action": "s3:GetObject", "Resource": resource } });
+        let template = Template::parse(&text.to_string()).unwrap();
+        assert_eq!(template.fill(Some(&arguments("private/x", "k".into()))).is_ok(), fits, "{resource}");
+    }
 }
 
 #[test]

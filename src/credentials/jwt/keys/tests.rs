@@ -81,3 +81,21 @@ async fn whoever_changes_the_database_does_not_change_which_key_signs() {
     let behind = Keys::new(store, ROTATE);
     assert_eq!(behind.current(at(-1)).await.unwrap().id(), ids(&keys.published(at(0)).await.unwrap())[0]);
 }
+
+#[tokio::test]
+async fn whoever_asks_again_and_again_does_not_wear_out_the_database() {
+    let store = store().await;
+    let (keys, other) = (Keys::new(store.clone(), ROTATE), Keys::new(store.clone(), ROTATE));
+    keys.current(at(0)).await.unwrap();
+    let before = keys.published(at(0)).await.unwrap();
+    other.current(at(10)).await.unwrap();
+    // Within a moment nothing is read again; after it what the other one made is there.
+    assert_eq!(keys.published(at(0)).await.unwrap(), before);
+    assert_eq!(ids(&keys.published(at(1)).await.unwrap()).len(), 3);
+    // Whoever is asked first makes them: others would remember that there are none.
+    let fresh = Keys::new(self::store().await, ROTATE);
+    assert_eq!(ids(&fresh.published(at(0)).await.unwrap()).len(), 2);
+    store.close().await;
+    assert_eq!(ids(&keys.published(at(2)).await.unwrap()).len(), 3, "what was known last");
+    Keys::new(store, ROTATE).published(at(2)).await.unwrap_err();
+}
