@@ -26,6 +26,21 @@ pub mod exec;
 // A secret that is there already, and stays.
 pub mod fixed;
 
+// What did somebody who makes credentials answer?
+mod issuer;
+
+// How does the gateway vouch for one call itself?
+pub mod jwt;
+
+// How does somebody else's issuer give a token for this call?
+pub mod token_exchange;
+
+// How does Vault make a credential for one call?
+pub mod vault;
+
+// How does Amazon Web Services give a session for one call?
+pub mod aws_sts;
+
 // Who lends, and keeps count?
 pub mod lending;
 

@@ -56,7 +56,7 @@ use crate::change::Mask;
 use crate::clock::{Clock, chance};
 use crate::credentials::Credentials;
 use crate::credentials::lending::Lent;
-use crate::credentials::maker::Maker;
+use crate::credentials::maker::Makers;
 use crate::downstream::{Fleet, Link, Reply};
 use crate::outcome;
 use crate::permit::Permit;
@@ -178,7 +178,7 @@ impl Gateway {
         fleet: Arc<Fleet>,
         judge: Arc<Judge>,
         (recorder, store): (Recorder, Store),
-        makers: Vec<Maker>,
+        makers: Makers,
         (clock, settings): (Arc<dyn Clock>, Settings),
     ) -> Arc<Self> {
         let sessions = Sessions::new(settings.sessions_per_principal);

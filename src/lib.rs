@@ -35,7 +35,8 @@
 //! 5. One value tree is judged, shown, digested and sent. What could be read two ways is refused; what a server answers
 //!    passes untouched.
 //! 6. A method that is not known is refused and never forwarded.
-//! 7. A client's token never reaches a server. A caller is proven from a token, a key or the operating system, never
+//! 7. A client's token never reaches a tool server; where the operator says so it is shown to the token server that gives
+//!    another for it. A caller is proven from a token, a key or the operating system, never
 //!    from arguments or headers a client may set.
 //! 8. A credential is made after the decision is durable, for one call, as it was shown to whoever decided. It stands in the
 //!    book of leases before anybody uses it and until nobody can; the agent, the record and people never see it.

@@ -33,6 +33,7 @@ pub mod sinks;
 mod sqlite;
 pub mod tasks;
 pub mod tickets;
+pub mod token_keys;
 
 use std::fmt;
 use std::path::PathBuf;

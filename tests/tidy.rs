@@ -51,6 +51,8 @@ const KNOWN_TO: [(&str, &[&str]); 17] = [
             "src/audit/cosignature.rs",
             "src/audit/note.rs",
             "src/store/seal.rs",
+            "src/credentials/jwt/key.rs",
+            "src/credentials/aws_sts/signature.rs",
         ],
     ),
     ("openidconnect::", &["src/identity/sign_in/oidc/"]),

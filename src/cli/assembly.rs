@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -132,7 +132,11 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
     let fleet =
         Fleet::new(config.servers.values().map(|server| servers::server_options(server, &config.store)).collect());
     let judge = Arc::new(Judge::new(bundle));
-    let makers = credentials::makers(config)?;
+    let makers = credentials::makers(config, &store)?;
+    if let Some(keys) = &makers.keys {
+        // A key that others have read when the first token comes.
+        keys.current(clock.now()).await.context("the keys that tokens are signed with cannot be had")?;
+    }
     let gateway = Gateway::new(fleet, judge, (recorder, store), makers, (clock, settings(config)));
     gateway.known.store(Arc::new(known));
     gateway.desk.people.store(Arc::new(people(config)));

@@ -107,7 +107,7 @@ fn described(lease: &KeptLease) -> serde_json::Value {
 }
 
 async fn revoke(config: &Config, store: &Store, lease: Option<&str>, out: &mut Output<'_>) -> anyhow::Result<Exit> {
-    let credentials = Credentials::beside(makers(config)?, store.clone(), config.leases.check);
+    let credentials = Credentials::beside(makers(config, store)?, store.clone(), config.leases.check);
     let person = local::caller().principal;
     let named = match lease {
         Some(lease) => vec![lease.to_owned()],

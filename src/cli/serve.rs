@@ -101,7 +101,8 @@ pub async fn listen(config: &Config, assembled: &Assembled) -> anyhow::Result<st
     let identity = Arc::new(identity);
     let outbox = assembled.outbox(config)?;
     let metrics = telemetry_of::metrics(&config.telemetry);
-    let listener = Listener { gateway, identity, rules, limits: assembled.limits, metadata, doors, outbox, metrics };
+    let (limits, token_keys) = (assembled.limits, gateway.credentials.token_keys());
+    let listener = Listener { gateway, identity, rules, limits, metadata, token_keys, doors, outbox, metrics };
     let serving = Arc::new(listener).serve(socket, assembled.stop.clone());
     assembled.gateway.tasks.spawn(serving);
     Ok(address)

@@ -1,9 +1,14 @@
 //! Who makes credentials for single calls, and how much may they reach?
 
+pub mod aws_sts;
 mod exec;
 mod fixed;
+pub mod jwt;
 pub(super) mod placing;
 mod postgres;
+mod spelling;
+pub mod token_exchange;
+pub mod vault;
 
 use std::collections::BTreeMap;
 
@@ -14,12 +19,17 @@ use super::measure::Period;
 use super::section::{Reading, Section, Wanted};
 use super::servers::ServerName;
 use super::word::{Word as _, words};
+use crate::credentials::jwt::USUAL_TTL;
 use crate::policy::finding::span::Span;
 
+pub use aws_sts::AwsSts;
 pub use exec::{Exec, Program};
 pub use fixed::Fixed;
+pub use jwt::Jwt;
 pub use placing::Taking;
 pub use postgres::Postgres;
+pub use token_exchange::TokenExchange;
+pub use vault::Vault;
 
 /// One provider of credentials.
 #[derive(Clone, Debug, JsonSchema)]
@@ -28,7 +38,8 @@ pub struct Credential {
     #[schemars(skip)]
     pub kind: Kind,
     /// How long anything it makes can be used at most, whatever a rule says; an hour at most.
-    #[schemars(with = "Period", extend("default" = "5m"))]
+    /// Default: 5m, and 1m for a `jwt`, which nobody can take back.
+    #[schemars(with = "Option<Period>")]
     pub max_ttl: Span,
 }
 
@@ -39,6 +50,14 @@ pub enum Kind {
     Postgres(Box<Postgres>),
     /// A command.
     Exec(Box<Exec>),
+    /// A token the gateway signs itself.
+    Jwt(Jwt),
+    /// A token somebody else gives for another.
+    TokenExchange(Box<TokenExchange>),
+    /// A secret of Vault or `OpenBao`.
+    Vault(Box<Vault>),
+    /// A session of Amazon Web Services.
+    AwsSts(Box<AwsSts>),
     /// A secret that is there already.
     Fixed(Fixed),
 }
@@ -50,6 +69,14 @@ pub enum KindWord {
     Postgres,
     /// A command.
     Exec,
+    /// A token the gateway signs itself.
+    Jwt,
+    /// A token somebody else gives for another.
+    TokenExchange,
+    /// A secret of Vault or `OpenBao`.
+    Vault,
+    /// A session of Amazon Web Services.
+    AwsSts,
     /// A secret that is there already.
     Fixed,
 }
@@ -64,7 +91,10 @@ pub struct Leases {
     pub check: Span,
 }
 
-const KIND: Wanted = Wanted("what makes the credential: `postgres`, `exec` or `fixed`", "postgres");
+const KIND: Wanted = Wanted(
+    "what makes the credential: `postgres`, `exec`, `jwt`, `token_exchange`, `vault`, `aws_sts` or `fixed`",
+    "postgres",
+);
 const TTL: Wanted = Wanted("a time between a second and an hour", "5m");
 const CHECK: Wanted = Wanted("a time between a second and a minute", "5s");
 
@@ -87,11 +117,18 @@ impl Credential {
     }
 
     fn read(section: &Section<'_>) -> Reading<Self> {
-        let max_ttl = section.parsed("max_ttl", TTL, "5m", |text| seconds(text, 3600));
         let kind = section.required("kind", KIND, KindWord::of)?;
+        let usual = if kind == KindWord::Jwt { USUAL_TTL } else { "5m" };
+        let max_ttl = section.parsed("max_ttl", TTL, usual, |text| seconds(text, 3600));
         let kind = match kind {
             KindWord::Postgres => Postgres::read(section).map(|postgres| Kind::Postgres(Box::new(postgres))),
             KindWord::Exec => Exec::read(section).map(|exec| Kind::Exec(Box::new(exec))),
+            KindWord::Jwt => Jwt::read(section).map(Kind::Jwt),
+            KindWord::TokenExchange => {
+                TokenExchange::read(section).map(|exchange| Kind::TokenExchange(Box::new(exchange)))
+            }
+            KindWord::Vault => Vault::read(section).map(|vault| Kind::Vault(Box::new(vault))),
+            KindWord::AwsSts => AwsSts::read(section).map(|sts| Kind::AwsSts(Box::new(sts))),
             KindWord::Fixed => Fixed::read(section).map(Kind::Fixed),
         };
         section.close();
@@ -113,18 +150,8 @@ fn seconds(text: &str, most: u64) -> Option<Span> {
     Span::of_seconds(period.as_secs()).filter(|span| span.duration() == period && span.seconds() <= most)
 }
 
-/// What rules may ask for, each a word without spaces.
-fn scopes(section: &Section<'_>) -> Reading<Vec<String>> {
-    const SCOPE: Wanted = Wanted("words without spaces, at most 200 bytes each", "repo:read");
-    let given = section.texts("scopes", &[], super::section::Privacy::Open)?;
-    let each = given.into_iter().map(|given| {
-        let fits = !given.text.is_empty() && given.text.len() <= 200 && !given.text.contains(char::is_whitespace);
-        if fits { Ok(given.text) } else { Err(section.bad(&given, SCOPE, Subject::Shown)) }
-    });
-    each.collect()
-}
-
-words!(KindWord: "postgres" => Postgres, "exec" => Exec, "fixed" => Fixed);
+words!(KindWord: "postgres" => Postgres, "exec" => Exec, "jwt" => Jwt, "token_exchange" => TokenExchange, "vault" => Vault,
+    "aws_sts" => AwsSts, "fixed" => Fixed);
 
 #[cfg(test)]
 mod tests;

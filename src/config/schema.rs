@@ -91,6 +91,10 @@ fn credentials_of(every: &Value) -> Value {
     let own = [
         ("postgres", inlined::<credentials::Postgres>()),
         ("exec", inlined::<credentials::Exec>()),
+        ("jwt", inlined::<credentials::Jwt>()),
+        ("token_exchange", inlined::<credentials::TokenExchange>()),
+        ("vault", inlined::<credentials::Vault>()),
+        ("aws_sts", inlined::<credentials::AwsSts>()),
         ("fixed", inlined::<credentials::Fixed>()),
     ];
     forms(every, "One provider of credentials for single calls.", own.into())

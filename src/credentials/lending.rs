@@ -7,8 +7,9 @@ use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 
 use super::custody::{Custody, Item};
+use super::jwt::keys::Keys;
 use super::lease::{self, Lease};
-use super::maker::Maker;
+use super::maker::{Maker, Makers};
 use super::material::SHORTEST;
 use super::placing::{Placed, Placement};
 use super::provider::{Bearer, Minted, NotMinted, Order};
@@ -27,6 +28,7 @@ use crate::telemetry::metrics::Metrics;
 #[derive(Debug)]
 pub struct Credentials {
     pub(super) makers: BTreeMap<Arc<str>, Maker>,
+    keys: Option<Arc<Keys>>,
     pub(super) store: Store,
     pub(super) recorder: Recorder,
     pub(super) clock: Arc<dyn Clock>,
@@ -72,21 +74,31 @@ const SKEW: i64 = 60_000_000;
 impl Credentials {
     /// Of these providers.
     pub fn new(
-        makers: Vec<Maker>,
+        Makers { all, keys }: Makers,
         (store, recorder): (Store, Recorder),
         (clock, pulse): (Arc<dyn Clock>, Span),
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
-        let makers = makers.into_iter().map(|maker| (Arc::clone(&maker.name), maker)).collect();
+        let makers = all.into_iter().map(|maker| (Arc::clone(&maker.name), maker)).collect();
         // Without chance there is a name all the same: it only tells gateways apart that run at once.
         let owner = lease::name(clock.now()).unwrap_or_else(|_| format!("{}", std::process::id()));
-        Arc::new(Self { makers, store, recorder, clock, owner, pulse, metrics, tasks: TaskTracker::new() })
+        Arc::new(Self { makers, keys, store, recorder, clock, owner, pulse, metrics, tasks: TaskTracker::new() })
     }
 
     /// For a command beside the gateways.
-    pub fn beside(makers: Vec<Maker>, store: Store, pulse: Span) -> Arc<Self> {
+    pub fn beside(makers: Makers, store: Store, pulse: Span) -> Arc<Self> {
         let recorder = Recorder::start(store.clone());
         Self::new(makers, (store, recorder), (Arc::new(SystemClock), pulse), Arc::default())
+    }
+
+    /// What tokens are signed with, where any are.
+    pub fn token_keys(&self) -> Option<Arc<Keys>> {
+        self.keys.clone()
+    }
+
+    /// Whether the tokens callers came with are exchanged for others.
+    pub fn takes_tokens(&self) -> bool {
+        self.makers.values().any(Maker::takes_tokens)
     }
 
     /// The provider of this name.

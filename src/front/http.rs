@@ -29,6 +29,7 @@ use super::refusal::Reply;
 use super::site;
 use super::watch::Metrics;
 use crate::channels::outbox::Outbox;
+use crate::credentials::jwt::keys::Keys;
 use crate::gateway::Gateway;
 use crate::identity::Identity;
 use crate::identity::guard::Rules;
@@ -57,6 +58,8 @@ pub struct Listener {
     pub limits: Limits,
     /// What the world may know about how to get in; none where only keys open.
     pub metadata: Option<Metadata>,
+    /// What the tokens that this gateway signs are checked with; none where it signs none.
+    pub token_keys: Option<Arc<Keys>>,
     /// Who may come to the pages, and how.
     pub doors: Doors,
     /// By which channels people are asked, and programs answer.

@@ -59,7 +59,12 @@ impl Metadata {
 
 /// A document as an answer. It is public, and pages in a browser may read it.
 pub fn reply(document: &Object) -> Response<String> {
-    let mut reply = Response::new(document.to_string());
+    published(document.to_string())
+}
+
+/// JSON that everybody may read and keep for five minutes.
+pub fn published(document: String) -> Response<String> {
+    let mut reply = Response::new(document);
     for (name, value) in [
         (header::CONTENT_TYPE, "application/json"),
         (header::CACHE_CONTROL, "max-age=300"),

@@ -16,9 +16,11 @@ use super::http::Listener;
 use super::intake::{self, Stranger};
 use super::refusal::{self, Reply};
 use super::stream::{self, Reads};
-use crate::call::caller::Caller;
+use crate::call::caller::{Caller, Proof};
+use crate::gateway::exchange::{Beside, Token};
 use crate::gateway::session::{Door, Scope, Session};
 use crate::identity::Arrival;
+use crate::secret::Secret;
 use crate::telemetry::trace::context::Context;
 use crate::wire::era::{Era, version};
 use crate::wire::headers::{self, PROTOCOL_VERSION, SESSION_ID};
@@ -140,8 +142,21 @@ impl Listener {
             return refusal::error(StatusCode::BAD_REQUEST, Some(id), error);
         }
         let era = session.client.era;
-        let steps = self.gateway.take(&session, request, self.around(headers));
+        let steps = self.gateway.take(&session, request, self.beside(headers, &session));
         stream::reply(era, id, steps, reads(headers)).await
+    }
+
+    fn beside(&self, headers: &HeaderMap, session: &Session) -> Beside {
+        Beside { around: self.around(headers), token: self.token(headers, session) }
+    }
+
+    /// The token the caller came with, where somebody exchanges it for another; nobody else has any use for it.
+    fn token(&self, headers: &HeaderMap, session: &Session) -> Token {
+        if !matches!(session.caller.proof, Proof::Token { .. }) || !self.gateway.credentials.takes_tokens() {
+            return Token::default();
+        }
+        let proof = Arrival::from(headers).proof();
+        Token(proof.ok().map(|token| Secret::new(token.to_owned())))
     }
 
     /// The trace an HTTP request is part of, where anybody wants to know.

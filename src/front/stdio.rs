@@ -15,6 +15,7 @@ use super::frames::{Frame, Frames};
 use crate::audit::entry::Rejected;
 use crate::call::caller::Caller;
 use crate::gateway::Gateway;
+use crate::gateway::exchange::Beside;
 use crate::gateway::outlet::{Step, Steps};
 use crate::gateway::session::{Door, Scope, Session};
 use crate::wire::era::Era;
@@ -153,7 +154,7 @@ impl Agent {
             }
         };
         let id = request.id.clone();
-        self.carry(id, gateway.take(&session, request, None));
+        self.carry(id, gateway.take(&session, request, Beside::default()));
     }
 
     async fn initialize(&mut self, request: Request) {

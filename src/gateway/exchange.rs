@@ -10,6 +10,7 @@ use super::watched::Watched;
 use crate::intent::Intent;
 use crate::intent::meta::OURS;
 use crate::secret::Secret;
+use crate::telemetry::trace::context::Context;
 use crate::wire::era::Era;
 use crate::wire::json::{Object, Value};
 use crate::wire::message::Id;
@@ -39,6 +40,15 @@ pub struct Exchange {
     pub token: Token,
     /// Why it is made, once that was looked for.
     pub why: OnceLock<Intent>,
+}
+
+/// What comes with a request beside its message.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// The trace it is part of.
+    pub around: Option<Context>,
+    /// What its caller came with.
+    pub token: Token,
 }
 
 /// The token a caller came with, kept only where a provider of credentials exchanges it for another.

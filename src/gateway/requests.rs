@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Gateway;
-use super::exchange::{Exchange, Token};
+use super::exchange::{Beside, Exchange};
 use super::intent::Known;
 use super::outlet::{Outlet, Steps};
 use super::reach::Reach;
@@ -15,7 +15,6 @@ use crate::audit::entry::Event;
 use crate::call::{Call, CallId, Parts};
 use crate::clock::chance;
 use crate::intent::meta::OURS;
-use crate::telemetry::trace::context::Context;
 use crate::unbroken::unbroken;
 use crate::wire::era::{self, Era};
 use crate::wire::json::{Object, Value};
@@ -27,7 +26,7 @@ const MOST_ROUNDS: usize = 10;
 
 impl Gateway {
     /// Takes a request in, from within this trace. Its answer, and what is said before it, comes out of the steps.
-    pub fn take(self: &Arc<Self>, session: &Arc<Session>, request: Request, around: Option<Context>) -> Steps {
+    pub fn take(self: &Arc<Self>, session: &Arc<Session>, request: Request, beside: Beside) -> Steps {
         session.touch(self.clock.now());
         if let Some(steps) = self.take_back(session, &request) {
             return steps;
@@ -35,7 +34,7 @@ impl Gateway {
         let (outlet, steps) = Outlet::new();
         let (gateway, session) = (Arc::clone(self), Arc::clone(session));
         // In a box, because the scheduler moves what it is given several times.
-        self.tasks.spawn(unbroken(Box::pin(async move { gateway.serve(session, outlet, (request, around)).await })));
+        self.tasks.spawn(unbroken(Box::pin(async move { gateway.serve(session, outlet, (request, beside)).await })));
         steps
     }
 
@@ -43,7 +42,7 @@ impl Gateway {
         self: Arc<Self>,
         session: Arc<Session>,
         outlet: Outlet,
-        (request, around): (Request, Option<Context>),
+        (request, Beside { around, token }): (Request, Beside),
     ) {
         let Request { id, method, mut params } = request;
         let Some((name, cancelled)) = session.begin(&id) else {
@@ -63,7 +62,6 @@ impl Gateway {
         let asking = tokio::sync::Mutex::new(());
         let known = std::sync::Mutex::new(Some((Arc::clone(&session), name)));
         let why = std::sync::OnceLock::new();
-        let token = Token::default();
         let exchange =
             Exchange { session, id, known, outlet, cancelled, meta, fingerprint, asking, watched, token, why };
         let exchange = Arc::new(exchange);

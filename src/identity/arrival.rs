@@ -26,7 +26,7 @@ impl<'a> From<&'a HeaderMap> for Arrival<'a> {
 
 impl<'a> Arrival<'a> {
     /// The one bearer proof of the request.
-    pub(super) fn proof(&self) -> Result<&'a str, Reason> {
+    pub fn proof(&self) -> Result<&'a str, Reason> {
         if self.query.is_some_and(holds_proof) {
             return Err(Reason::InQuery);
         }

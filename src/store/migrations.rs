@@ -6,6 +6,7 @@
 mod leases;
 mod log;
 mod reports;
+mod token_keys;
 
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _, SqliteConnection};
 
@@ -33,6 +34,8 @@ const ALL: &[Migration] = &[
     Migration { number: 13, text: log::SINKS },
     Migration { number: 14, text: log::ANCHORS },
     Migration { number: 15, text: leases::LEASES },
+    Migration { number: 16, text: "" },
+    Migration { number: 17, text: token_keys::TOKEN_KEYS },
 ];
 
 /// Digests and lists are kept as text, times as microseconds since 1970.

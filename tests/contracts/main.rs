@@ -38,6 +38,7 @@ mod store;
 mod tampering;
 mod tasks;
 mod tickets;
+mod token_keys;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -80,6 +81,7 @@ fn main() {
         .chain(deliveries::PROMISES)
         .chain(tasks::PROMISES)
         .chain(limits::PROMISES)
+        .chain(token_keys::PROMISES)
         .chain(crash::PROMISES)
         .chain(race::PROMISES)
         .chain(log::PROMISES)

@@ -9,7 +9,7 @@ use countersign::call::CallId;
 use countersign::clock::{Clock as _, SystemClock, Timestamp};
 use countersign::credentials::Credentials;
 use countersign::credentials::lease;
-use countersign::credentials::maker::{Maker, Provider};
+use countersign::credentials::maker::{Maker, Makers, Provider};
 use countersign::credentials::material::Material;
 use countersign::credentials::placing::{Place as Goes, Placement};
 use countersign::credentials::postgres::ceiling::{Ceiling, Relation, Verb};
@@ -261,7 +261,8 @@ async fn a_thousand_roles_somebody_left_are_gone_within_moments(place: Arc<Place
     }
     let provider = Provider::Postgres(Box::new(provider(&place.url)));
     let maker = Maker { name: "orders".into(), max_ttl: Span::of_seconds(60).unwrap(), provider };
-    let credentials = Credentials::beside(vec![maker], store.clone(), Span::of_seconds(5).unwrap());
+    let credentials =
+        Credentials::beside(Makers { all: vec![maker], keys: None }, store.clone(), Span::of_seconds(5).unwrap());
     let begun = Instant::now();
     assert_eq!(credentials.reap().await.unwrap(), 1000);
     let took = begun.elapsed();
@@ -298,7 +299,8 @@ async fn no_password_is_in_a_statement(place: Arc<Place>) {
         provider: Provider::Postgres(Box::new(provider)),
     };
     let store = place.open().await;
-    let credentials = Credentials::beside(vec![maker], store.clone(), Span::of_seconds(5).unwrap());
+    let credentials =
+        Credentials::beside(Makers { all: vec![maker], keys: None }, store.clone(), Span::of_seconds(5).unwrap());
     let goes = Placement {
         provider: "orders".into(),
         places: vec![(Goes::Variable("DATABASE_URL".to_owned()), "{url}".to_owned())],

@@ -48,7 +48,7 @@ impl Exec {
     pub(super) fn read(section: &Section<'_>) -> Reading<Self> {
         let mint = program(section, "mint").and_then(|mint| mint.ok_or_else(|| section.missing("mint", COMMAND)));
         let revoke = program(section, "revoke");
-        let scopes = super::scopes(section);
+        let scopes = super::spelling::scopes(section);
         let env = section.pairs("env", Privacy::Secret);
         let timeout = section.parsed("timeout", TIMEOUT, "10s", |text| {
             Period::parse(text).filter(|period| period.duration().as_secs() <= 20)

@@ -32,7 +32,7 @@ impl Fixed {
             }
             Ok(given.secret())
         });
-        let scopes = super::scopes(section);
+        let scopes = super::spelling::scopes(section);
         Ok(Self { value: value?, scopes: scopes? })
     }
 }

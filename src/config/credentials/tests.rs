@@ -34,7 +34,7 @@ fn what_is_wrong_is_told_with_what_would_be_right() {
         ("kind = \"postgres\"\nurl = \"postgres://a@b/c\"\nceiling = { orders = \"drop\" }", "verbs"),
         ("kind = \"postgres\"\nurl = \"postgres://a@b/c\"\nceiling = { \"a.b.c\" = \"select\" }", "names no relation"),
         ("kind = \"exec\"\nmint = []", "mint"),
-        ("kind = \"exec\"\nmint = [\"/bin/mint\"]\nscopes = [\"two words\"]", "without spaces"),
+        ("kind = \"exec\"\nmint = [\"/bin/mint\"]\nscopes = [\"two words\"]", "without blanks"),
         ("kind = \"fixed\"\nvalue = \"short\"", "at least 8"),
         ("kind = \"fixed\"\nvalue = \"long enough\"\nmax_ttl = \"2h\"", "an hour"),
         ("kind = \"fixed\"\nvalue = \"long enough\"\nmint = [\"x\"]", "mint"),
