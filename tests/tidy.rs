@@ -51,6 +51,7 @@ const KNOWN_TO: [(&str, &[&str]); 17] = [
             "src/audit/cosignature.rs",
             "src/audit/note.rs",
             "src/store/seal.rs",
+            "src/credentials/postgres",
         ],
     ),
     ("openidconnect::", &["src/identity/sign_in/oidc/"]),

@@ -214,7 +214,7 @@ fn document(call: &Call, before: u64) -> Input {
 fn decided(outcome: Verdict, findings: Vec<Finding>, input: Imprint) -> Decided {
     let policy = "sha256:0000000000000000000000000000000000000000000000000000000000000000".to_owned();
     let heard = Heard { code: None, detail: None, findings, shadow: Vec::new(), policy, micros: 40 };
-    Decided { outcome, heard, exceeded: BTreeSet::new(), catalogue: None, input }
+    Decided { outcome, heard, exceeded: BTreeSet::new(), catalogue: None, credentials: Vec::new(), input }
 }
 
 fn arrived(call: &Call) -> Event {

@@ -1,7 +1,8 @@
 //! With which credential does a call run, and what is left of it?
 
+mod canary;
+
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
 use countersign::digest::{hex, sha256};
@@ -23,7 +24,7 @@ pub(crate) const STORIES: &[Story] = &[
     ("what_cannot_be_taken_back_is_tried_again_and_seen_until_it_is", stuck),
     ("a_gateway_that_died_leaves_no_credential_behind", died),
     ("whatever_ends_a_call_ends_its_credential", interleaved),
-    ("no_secret_is_found_anywhere_but_where_it_goes", canary),
+    ("no_secret_is_found_anywhere_but_where_it_goes", canary::nowhere),
 ];
 
 /// What `whoami` says needs a credential, and some of it waits.
@@ -69,9 +70,9 @@ async fn serving() -> World {
 /// What the provider did, in order: what, and the lease.
 fn ledger(world: &World) -> Vec<(String, String)> {
     let lines = std::fs::read_to_string(world.path("minted")).unwrap_or_default();
-    let word = |line: &Value, key: &str| line[key].as_str().unwrap().to_owned();
+    let text = |line: &Value, key: &str| line[key].as_str().unwrap().to_owned();
     let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    lines.map(|line| (word(&line, "what"), word(&line, "lease"))).collect()
+    lines.map(|line| (text(&line, "what"), text(&line, "lease"))).collect()
 }
 
 /// The credentials that are out.
@@ -170,11 +171,11 @@ fn shown() -> Told {
         let session = world.session(json!({})).await;
         let answering = async {
             let waits = waiting(&world, 1).await;
-            let would = &waits[0]["shown"]["credentials"];
-            assert_eq!(would[0]["provider"], "mint", "{}", waits[0]);
-            assert_eq!(would[0]["ttl"], "20s");
-            assert!(would[0]["reaches"][0].as_str().unwrap().starts_with("read"), "{would}");
-            assert_eq!(would[0]["into"], json!(["the variable STORY_SECRET of a process started for this call"]));
+            let planned = &waits[0]["shown"]["credentials"];
+            assert_eq!(planned[0]["provider"], "mint", "{}", waits[0]);
+            assert_eq!(planned[0]["ttl"], "20s");
+            assert!(planned[0]["reaches"][0].as_str().unwrap().starts_with("read"), "{planned}");
+            assert_eq!(planned[0]["into"], json!(["the variable STORY_SECRET of a process started for this call"]));
             let (code, card) = world.run(&["approvals", "show", id(&waits[0])]).await;
             assert!(code == 0 && card.contains("mint") && card.contains("20s"), "{card}");
             assert!(ledger(&world).is_empty());
@@ -367,53 +368,5 @@ fn interleaved() -> Told {
             .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].as_str().unwrap().to_owned())
             .collect();
         assert!(minted.is_subset(&known) && !minted.is_empty(), "whatever was made stood in the book first");
-    })
-}
-
-/// The files below a folder that hold a text.
-fn holding(folder: &Path, wanted: &[u8]) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(holding(&path, wanted));
-        } else if std::fs::read(&path).is_ok_and(|bytes| bytes.windows(wanted.len()).any(|window| window == wanted)) {
-            found.push(path.display().to_string());
-        }
-    }
-    found
-}
-
-fn canary() -> Told {
-    // A40, CRE-03, CRE-08, CRE-09
-    Box::pin(async {
-        let mut world = world();
-        world.serve_so(&["--set", "log.level=trace"]).await;
-        let session = world.session(json!({})).await;
-        let mut heard = String::new();
-        for (number, (tool, say)) in
-            [("whoami", ""), ("whoami", "fail"), ("whoami", "log"), ("whoami", "progress"), ("die", "")]
-                .iter()
-                .enumerate()
-        {
-            let body = json!({ "jsonrpc": "2.0", "id": number, "method": "tools/call",
-                "params": { "name": tool, "arguments": { "say": say }, "_meta": { "progressToken": number } } });
-            heard += &session.send(body.to_string()).await.1;
-        }
-        for arguments in
-            [&["log", "tail", "-n", "1000", "--json"][..], &["leases", "list", "--all", "--json"], &["config", "show"]]
-        {
-            heard += &world.run(arguments).await.1;
-        }
-        heard += &world.request(reqwest::Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
-        // Nobody else of this machine looks into the memory of a gateway, and none is left of it when it dies.
-        let limits = std::fs::read_to_string(format!("/proc/{}/limits", world.process())).unwrap();
-        let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
-        assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
-        heard += &world.stop().await;
-        assert!(heard.contains("•••"), "the server did say it: {heard}");
-        assert!(!heard.contains(CANARY), "{}", heard.lines().find(|line| line.contains(CANARY)).unwrap_or_default());
-        assert_eq!(holding(&world.path(""), CANARY.as_bytes()), Vec::<String>::new());
-        assert_eq!(out(&world).len(), 0);
     })
 }
