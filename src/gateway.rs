@@ -183,9 +183,6 @@ impl Gateway {
     ) -> Arc<Self> {
         let sessions = Sessions::new(settings.sessions_per_principal);
         let (tasks, rounds, moment) = (TaskTracker::new(), Rounds::default(), ArcSwapOption::empty());
-        let known = ArcSwap::default();
-        let imprints = Imprints::default();
-        let mask = chance().map(Mask::new).unwrap_or_default();
         let desk = Desk::new(store.clone(), Arc::clone(&clock));
         let metrics: Arc<Metrics> = Arc::default();
         drop(desk.metrics.set(Arc::clone(&metrics)));
@@ -201,7 +198,7 @@ impl Gateway {
             store,
             clock,
             settings,
-            known,
+            known: ArcSwap::default(),
             pages: OnceLock::new(),
             sessions,
             metrics,
@@ -213,10 +210,10 @@ impl Gateway {
             own_tasks: tasks::Running::default(),
             rounds,
             places: Places::default(),
-            imprints,
+            imprints: Imprints::default(),
             moment,
             reports: reported::Letterbox::default(),
-            mask,
+            mask: chance().map(Mask::new).unwrap_or_default(),
         })
     }
 
@@ -280,19 +277,7 @@ impl Gateway {
         let unrecorded = |error: Unrecorded| turned(lists::unrecorded(&error));
 
         // With which credential? None is made before the decision is durable.
-        let lent = if permit.call().wanted.is_empty() {
-            None
-        } else {
-            self.recorder.write(std::mem::take(&mut entries)).await.map_err(unrecorded)?;
-            match self.lend(exchange, permit.call()).await {
-                Ok(lent) => lent,
-                Err(refusal) => {
-                    let written = self.recorder.write(vec![self.entry(&id, entries::refused(&refusal))]).await;
-                    return Err(turned(written.map_or_else(|error| lists::unrecorded(&error), |()| refusal)));
-                }
-            }
-        };
-        entries.extend(self.leased(permit.call(), lent.as_ref()));
+        let lent = self.lend_decided(exchange, permit.call(), &mut entries).await.map_err(turned)?;
         let dispatched = Dispatched { server: about.server.to_string() };
         entries.push(self.entry(&id, Event::Dispatched(dispatched)));
         let receipt = self.recorder.about_to(&permit, entries).await.map_err(unrecorded)?;
@@ -320,7 +305,7 @@ impl Gateway {
     ) -> (Answer, Era) {
         let _underway = self.underway.token();
         let Leave { about, link, permit, lent, receipt, running } = leave;
-        let (lease, custody) = lent.map(|lent| (lent.lease, lent.custody)).unzip();
+        let (credential, custody) = lent.map(|lent| (lent.lease, lent.custody)).unzip();
         let About { id, action, server, outline, input, shown } = about;
 
         // Do it, unless whoever was to do it stood still for so long that others gave it up.
@@ -335,7 +320,7 @@ impl Gateway {
         }
         let sent = self.clock.now();
         let scrutiny = self.scrutiny(exchange, (&server, &action), &input);
-        let (reply, unsaid) = self.converse(exchange, &link, (permit, lease, receipt), &scrutiny).await;
+        let (reply, unsaid) = self.converse(exchange, &link, (permit, credential, receipt), &scrutiny).await;
         let ended = self.end_leases(custody).await;
         let was_cancelled = matches!(reply, Reply::Cancelled);
 

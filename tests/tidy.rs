@@ -53,6 +53,7 @@ const KNOWN_TO: [(&str, &[&str]); 17] = [
             "src/store/seal.rs",
             "src/credentials/jwt/key.rs",
             "src/credentials/aws_sts/signature.rs",
+            "src/credentials/postgres",
         ],
     ),
     ("openidconnect::", &["src/identity/sign_in/oidc/"]),

@@ -8,7 +8,8 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 pub(super) fn seclude() {
     let limit = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     #[cfg(target_os = "linux")]
-    let limit = limit.and(rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable));
+    let limit =
+        limit.and_then(|()| rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable));
     if let Err(error) = limit {
         tracing::warn!(%error, "the memory of this process could not be kept to itself; a core file of it would hold secrets");
     }

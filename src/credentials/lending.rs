@@ -139,10 +139,9 @@ impl Credentials {
             let (item, minted) = self.make(wanted, bearer).await?;
             events.push(leased(wanted, &item, &minted));
             custody.add(item);
-            let ours = placements.iter().filter(|placement| *placement.provider == *wanted.provider);
+            let mut ours = placements.iter().filter(|placement| *placement.provider == *wanted.provider);
             let put = |placement: &Placement| placed.put(&placement.places, &minted.material);
-            let done = fits(&minted)
-                .and_then(|()| ours.map(put).collect::<Result<(), _>>().map_err(|lacks| lacks.to_string()));
+            let done = fits(&minted).and_then(|()| ours.try_for_each(put).map_err(|lacks| lacks.to_string()));
             done.map_err(|why| NotLent::Never(wanted.provider.clone(), why))?;
             secrets.extend(minted.material.secrets().cloned());
         }

@@ -71,7 +71,7 @@ impl Postgres {
         let place = Place {
             host: connect.get_host().to_owned(),
             port: connect.get_port(),
-            database: connect.get_database().unwrap_or(connect.get_username()).to_owned(),
+            database: connect.get_database().unwrap_or_else(|| connect.get_username()).to_owned(),
         };
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)

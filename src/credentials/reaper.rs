@@ -48,7 +48,7 @@ impl Credentials {
                 Ok(0) => {}
                 Ok(count) => tracing::info!(count, "credentials nobody had any more use for were taken back"),
                 Err(error) => {
-                    tracing::warn!(%error, "the book of leases cannot be read; nothing is taken back meanwhile")
+                    tracing::warn!(%error, "the book of leases cannot be read; nothing is taken back meanwhile");
                 }
             }
         }

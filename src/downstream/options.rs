@@ -56,7 +56,7 @@ impl CommandOptions {
         let mut all = self.clone();
         all.env.retain(|(name, _)| !placed.variables.iter().any(|(own, _)| own == name));
         all.env.extend(placed.variables.iter().cloned());
-        all.secret_args = placed.arguments.clone();
+        all.secret_args.clone_from(&placed.arguments);
         all.scrub = Some(Arc::clone(lease.scrub()));
         all
     }

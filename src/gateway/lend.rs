@@ -4,9 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::{Instant, sleep_until};
+
 use super::Gateway;
 use super::answer::{Refusal, Retry};
 use super::exchange::Exchange;
+use super::{entries, lists};
 use crate::audit::entry::{Entry, Event};
 use crate::call::Call;
 use crate::clock::Timestamp;
@@ -21,12 +24,28 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Gateway {
-    /// Makes what the call runs with; nothing where it needs nothing. The decision must be durable by now.
-    pub(super) async fn lend(&self, exchange: &Exchange, call: &Call) -> Result<Option<Lent>, Refusal> {
+    /// Makes what a call runs with that waits for nobody; nothing where it needs nothing. What was decided is durable before.
+    pub(super) async fn lend_decided(
+        &self,
+        exchange: &Exchange,
+        call: &Call,
+        decided: &mut Vec<Entry>,
+    ) -> Result<Option<Lent>, Refusal> {
         if call.wanted.is_empty() {
             return Ok(None);
         }
-        self.lend_once(exchange, call).await.map(Some).map_err(|why| refusal(&why, None))
+        self.recorder.write(std::mem::take(decided)).await.map_err(|error| lists::unrecorded(&error))?;
+        match self.lend_once(exchange, call).await {
+            Ok(lent) => {
+                decided.extend(self.leased(call, Some(&lent)));
+                Ok(Some(lent))
+            }
+            Err(why) => {
+                let refusal = refusal(&why, None);
+                let written = self.recorder.write(vec![self.entry(&call.id, entries::refused(&refusal))]).await;
+                Err(written.map_or_else(|error| lists::unrecorded(&error), |()| refusal))
+            }
+        }
     }
 
     /// The same for a call people agreed to. It stays agreed to while a provider cannot be reached: one that nobody waits for
@@ -41,20 +60,20 @@ impl Gateway {
             return Ok(None);
         }
         let now = self.clock.now();
-        let left = Duration::from_micros(u64::try_from(until.micros().saturating_sub(now.micros())).unwrap_or(0));
-        let until = tokio::time::Instant::now() + if attended { left.min(PATIENCE) } else { left };
+        let rest = Duration::from_micros(u64::try_from(until.micros().saturating_sub(now.micros())).unwrap_or(0));
+        let until = later(if attended { rest.min(PATIENCE) } else { rest });
         let mut pause = PAUSE;
         loop {
             let why = match self.lend_once(exchange, call).await {
                 Ok(lent) => return Ok(Some(lent)),
                 Err(why) => why,
             };
-            let next = tokio::time::Instant::now() + pause;
+            let next = later(pause);
             if matches!(why, NotLent::Never(..)) || next >= until {
                 return Err(refusal(&why, Some(until)));
             }
             tokio::select! {
-                () = tokio::time::sleep_until(next) => {}
+                () = sleep_until(next) => {}
                 () = exchange.cancelled.cancelled() => return Err(refusal(&why, Some(until))),
             }
             pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
@@ -91,7 +110,13 @@ impl Gateway {
     }
 }
 
-fn refusal(why: &NotLent, agreed: Option<tokio::time::Instant>) -> Refusal {
+/// So long from now; now, where that is longer than time lasts.
+fn later(wait: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(wait).unwrap_or(now)
+}
+
+fn refusal(why: &NotLent, agreed: Option<Instant>) -> Refusal {
     let (class, retry, hint) = match (why, agreed) {
         (NotLent::Never(..), _) => {
             ("credential_refused", Retry::Useless, "ask whoever runs this gateway; nothing was sent")

@@ -1,7 +1,9 @@
 //! With which credential does a call run, and what is left of it?
 
+mod canary;
+mod standing;
+
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
 use countersign::digest::{hex, sha256};
@@ -23,8 +25,8 @@ pub(crate) const STORIES: &[Story] = &[
     ("what_cannot_be_taken_back_is_tried_again_and_seen_until_it_is", stuck),
     ("a_gateway_that_died_leaves_no_credential_behind", died),
     ("whatever_ends_a_call_ends_its_credential", interleaved),
-    ("a_header_goes_with_the_one_request_it_is_for", header),
-    ("no_secret_is_found_anywhere_but_where_it_goes", canary),
+    ("a_header_goes_with_the_one_request_it_is_for", standing::header),
+    ("no_secret_is_found_anywhere_but_where_it_goes", canary::nowhere),
 ];
 
 /// What `whoami` says needs a credential, and some of it waits.
@@ -70,9 +72,9 @@ async fn serving() -> World {
 /// What the provider did, in order: what, and the lease.
 fn ledger(world: &World) -> Vec<(String, String)> {
     let lines = std::fs::read_to_string(world.path("minted")).unwrap_or_default();
-    let word = |line: &Value, key: &str| line[key].as_str().unwrap().to_owned();
+    let text = |line: &Value, key: &str| line[key].as_str().unwrap().to_owned();
     let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    lines.map(|line| (word(&line, "what"), word(&line, "lease"))).collect()
+    lines.map(|line| (text(&line, "what"), text(&line, "lease"))).collect()
 }
 
 /// The credentials that are out.
@@ -171,11 +173,11 @@ fn shown() -> Told {
         let session = world.session(json!({})).await;
         let answering = async {
             let waits = waiting(&world, 1).await;
-            let would = &waits[0]["shown"]["credentials"];
-            assert_eq!(would[0]["provider"], "mint", "{}", waits[0]);
-            assert_eq!(would[0]["ttl"], "20s");
-            assert!(would[0]["reaches"][0].as_str().unwrap().starts_with("read"), "{would}");
-            assert_eq!(would[0]["into"], json!(["the variable STORY_SECRET of a process started for this call"]));
+            let planned = &waits[0]["shown"]["credentials"];
+            assert_eq!(planned[0]["provider"], "mint", "{}", waits[0]);
+            assert_eq!(planned[0]["ttl"], "20s");
+            assert!(planned[0]["reaches"][0].as_str().unwrap().starts_with("read"), "{planned}");
+            assert_eq!(planned[0]["into"], json!(["the variable STORY_SECRET of a process started for this call"]));
             let (code, card) = world.run(&["approvals", "show", id(&waits[0])]).await;
             assert!(code == 0 && card.contains("mint") && card.contains("20s"), "{card}");
             assert!(ledger(&world).is_empty());
@@ -368,101 +370,5 @@ fn interleaved() -> Told {
             .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].as_str().unwrap().to_owned())
             .collect();
         assert!(minted.is_subset(&known) && !minted.is_empty(), "whatever was made stood in the book first");
-    })
-}
-
-/// The files below a folder that hold a text.
-fn holding(folder: &Path, wanted: &[u8]) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(holding(&path, wanted));
-        } else if std::fs::read(&path).is_ok_and(|bytes| bytes.windows(wanted.len()).any(|window| window == wanted)) {
-            found.push(path.display().to_string());
-        }
-    }
-    found
-}
-
-fn canary() -> Told {
-    // A40, CRE-03, CRE-08, CRE-09
-    Box::pin(async {
-        let mut world = world();
-        world.serve_so(&["--set", "log.level=trace"]).await;
-        let session = world.session(json!({})).await;
-        let mut heard = String::new();
-        for (number, (tool, say)) in
-            [("whoami", ""), ("whoami", "fail"), ("whoami", "log"), ("whoami", "progress"), ("die", "")]
-                .iter()
-                .enumerate()
-        {
-            let body = json!({ "jsonrpc": "2.0", "id": number, "method": "tools/call",
-                "params": { "name": tool, "arguments": { "say": say }, "_meta": { "progressToken": number } } });
-            heard += &session.send(body.to_string()).await.1;
-        }
-        for arguments in
-            [&["log", "tail", "-n", "1000", "--json"][..], &["leases", "list", "--all", "--json"], &["config", "show"]]
-        {
-            heard += &world.run(arguments).await.1;
-        }
-        heard += &world.request(reqwest::Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
-        // Nobody else of this machine looks into the memory of a gateway, and none is left of it when it dies.
-        let limits = std::fs::read_to_string(format!("/proc/{}/limits", world.process())).unwrap();
-        let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
-        assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
-        heard += &world.stop().await;
-        assert!(heard.contains("•••"), "the server did say it: {heard}");
-        assert!(!heard.contains(CANARY), "{}", heard.lines().find(|line| line.contains(CANARY)).unwrap_or_default());
-        assert_eq!(holding(&world.path(""), CANARY.as_bytes()), Vec::<String>::new());
-        assert_eq!(out(&world).len(), 0);
-    })
-}
-
-fn header() -> Told {
-    // A02: behind the gateway is a server that lets nobody in without a key; here it is another gateway.
-    Box::pin(async {
-        let behind = World::serving(Plan { http: "accept = [\"keys\"]", ..Plan::default() }).await;
-        let mut keys = Vec::new();
-        for name in ["lister", "doer"] {
-            let (code, told) = behind.run(&["keys", "make", name]).await;
-            assert_eq!(code, 0, "{told}");
-            keys.push(told.split_whitespace().find(|word| word.starts_with("csk_")).unwrap().to_owned());
-        }
-        let world = World::new(&Plan { policy: RULES, ..Plan::default() });
-        world.write(
-            "countersign.toml",
-            &format!(
-                "[http]\nlisten = \"127.0.0.1:0\"\naccept = [\"anyone\"]\n[policy]\npaths = [\"rules\"]\n\
-                 [store]\nurl = \"sqlite:book.db\"\n[credentials.mint]\nkind = \"fixed\"\nvalue = {:?}\nscopes = [\"read\"]\n\
-                 [servers.story]\nurl = \"http://{}/mcp/story\"\nallow_private = true\nheaders = {{ authorization = \"Bearer {}\" }}\n\
-                 credentials = [{{ from = \"mint\", headers = {{ Authorization = \"Bearer {{value}}\" }} }}]\n",
-                keys[1], behind.address, keys[0]
-            ),
-        );
-        let mut world = world;
-        world.serve().await;
-        for (number, tool) in [(1, "echo"), (2, "hang"), (3, "echo")] {
-            let asking = world.modern(number, "tools/call", json!({ "name": tool, "arguments": { "n": number } }));
-            if tool == "hang" {
-                // It is never answered: that it came is in the other record.
-                drop(tokio::time::timeout(Duration::from_secs(1), asking).await);
-            } else {
-                let answer = asking.await;
-                assert!(text(&answer).contains(&number.to_string()), "{answer}");
-            }
-        }
-        let who = |entry: &Value| {
-            (entry["target"].as_str().unwrap().to_owned(), entry["principal"].as_str().unwrap().to_owned())
-        };
-        let came: Vec<_> = behind.book().await.iter().filter(|entry| of(entry) == "arrived").map(who).collect();
-        let expected = [("echo", "key:lister"), ("hang", "key:doer"), ("echo", "key:lister")];
-        assert_eq!(came, expected.map(|(tool, key)| (tool.to_owned(), key.to_owned())));
-        let leased = world.book().await.into_iter().find(|entry| of(entry) == "leased").unwrap();
-        assert_eq!(leased["standing"], true, "a lasting secret is called one: {leased}");
-        world.stop().await;
-        let all = leases(&world, &["--all"]).await;
-        assert!(all.len() == 1 && all[0]["state"] == "standing", "{all:?}");
-        assert_eq!(leases(&world, &[]).await, Vec::<Value>::new());
     })
 }

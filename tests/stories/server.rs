@@ -166,7 +166,7 @@ impl Server {
                 let error = json!({ "code": -32000, "message": said, "data": { &secret: secret } });
                 return say(&json!({ "jsonrpc": "2.0", "id": id, "error": error }));
             }
-            "log" => eprintln!("{said}"),
+            "log" => std::io::stderr().write_all(format!("{said}\n").as_bytes()).unwrap(),
             "progress" => say(&json!({ "jsonrpc": "2.0", "method": "notifications/progress",
                 "params": { "progressToken": params["_meta"]["progressToken"], "progress": 1, "message": said } })),
             _ => {}

@@ -389,8 +389,7 @@ impl Agent {
     /// Opens a legacy session.
     pub(crate) async fn hello(&mut self) {
         self.say(r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"story","version":"1"}}}"#).await;
-        let welcome = self.hear().await;
-        assert_eq!(welcome["result"]["serverInfo"]["name"], "story", "{welcome}");
+        assert_eq!(self.hear().await["result"]["serverInfo"]["name"], "story");
     }
 
     /// Closes standard input and waits for the program to end.

@@ -94,8 +94,7 @@ fn tell(event: &str, body: &Object) -> Told {
         }
         "claimed" => told(String::new(), text("attempt"), String::new()),
         "settled" => told(text("by"), String::new(), pair("state", "why", ": ")),
-        "leased" => told(String::new(), text("provider"), text("lease")),
-        "lease_ended" => told(text("end"), text("provider"), text("why")),
+        "leased" | "lease_ended" => told(text("end"), text("provider"), pair("lease", "why", ": ")),
         "dispatched" => told(String::new(), text("server"), String::new()),
         "finished" => {
             let took = format!("{} µs", number("micros"));

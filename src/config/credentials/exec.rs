@@ -70,7 +70,7 @@ fn program(section: &Section<'_>, key: &'static str) -> Reading<Option<Program>>
     }
     let given = section.texts(key, &[], Privacy::OpenAsWritten)?;
     let command: Vec<String> = given.into_iter().map(|given| given.text).collect();
-    if command.first().is_none_or(|program| program.is_empty()) {
+    if command.first().is_none_or(String::is_empty) {
         return Err(section.missing(key, COMMAND));
     }
     Ok(Some(Program { command, cwd: section.directory().to_owned() }))

@@ -15,6 +15,8 @@ use crate::clock::{Timestamp, chance};
 use crate::credentials::provider::{NotMinted, NotRevoked};
 use crate::secret::Secret;
 
+/// Whoever is in by it is put out.
+const END: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1";
 /// Whoever makes or drops a role has this lock of the database until it is done.
 const TURN: &str = "SELECT pg_advisory_xact_lock(7155240263912093801)";
 
@@ -132,7 +134,6 @@ pub(super) async fn drop(pool: &PgPool, name: &str) -> Result<(), NotRevoked> {
     if let Err(error) = shut {
         return if is_gone(&error) { Ok(()) } else { Err(failed(error)) };
     }
-    const END: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1";
     sqlx::query(END).bind(name).execute(&mut *on).await.map_err(failed)?;
     let mut work = on.begin().await.map_err(failed)?;
     run(&mut work, TURN).await.map_err(failed)?;

@@ -275,13 +275,9 @@ impl Gateway {
         let (id, action, server) = (call.id.clone(), call.action.clone(), Arc::clone(&call.server));
         let Decision::Allow(grant) = &judgement.decision else { return Seen::nothing("the rules do not allow it") };
         let Ok(permit) = Permit::granted(call, grant) else { return Seen::nothing("the rules allow something else") };
-        if !permit.call().wanted.is_empty() && self.recorder.write(std::mem::take(&mut entries)).await.is_err() {
-            return Seen::nothing(UNWRITTEN);
-        }
-        let Ok(lent) = self.lend(exchange, permit.call()).await else {
+        let Ok(lent) = self.lend_decided(exchange, permit.call(), &mut entries).await else {
             return Seen::nothing("the credential it needs cannot be made");
         };
-        entries.extend(self.leased(permit.call(), lent.as_ref()));
         let (lease, custody) = lent.map(|lent| (lent.lease, lent.custody)).unzip();
         entries.push(self.entry(&id, Event::Dispatched(Dispatched { server: server.to_string() })));
         let Ok(receipt) = self.recorder.about_to(&permit, entries).await else { return Seen::nothing(UNWRITTEN) };
