@@ -112,8 +112,9 @@ async fn roles(admin: &mut PgConnection) -> i64 {
 }
 
 fn refused<T>(done: Result<T, sqlx::Error>) -> bool {
-    let code =
-        |error: &sqlx::Error| error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+    let code = |error: &sqlx::Error| {
+        error.as_database_error().and_then(|error| error.code().map(std::borrow::Cow::into_owned))
+    };
     done.is_err_and(|error| matches!(code(&error).as_deref(), Some("42501" | "25006")))
 }
 

@@ -26,6 +26,7 @@ pub(crate) const STORIES: &[Story] = &[
     ("a_gateway_that_died_leaves_no_credential_behind", died),
     ("whatever_ends_a_call_ends_its_credential", interleaved),
     ("a_header_goes_with_the_one_request_it_is_for", standing::header),
+    ("a_token_the_gateway_signs_opens_a_server_that_reads_its_keys", standing::signed),
     ("no_secret_is_found_anywhere_but_where_it_goes", canary::nowhere),
 ];
 

@@ -54,3 +54,54 @@ pub(super) fn header() -> Told {
         assert_eq!(leases(&world, &[]).await, Vec::<Value>::new());
     })
 }
+
+pub(super) fn signed() -> Told {
+    // A02, A41: a token the gateway signs for one call is good at a server that reads its keys, and says whose call it is.
+    Box::pin(async {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let issuer = format!("http://127.0.0.1:{port}");
+        let trusts = format!(
+            "[[identity.issuers]]\nissuer = {issuer:?}\njwks_uri = \"{issuer}/.well-known/jwks.json\"\n\
+             audience = \"https://behind.example\"\nallow_private = true\n"
+        );
+        let behind = Plan { http: "accept = [\"keys\", \"tokens\"]", more: trusts.leak(), ..Plan::default() };
+        let mut behind = World::new(&behind);
+        behind.write("tools.json", &json!([{ "name": "whoami", "inputSchema": { "type": "object" } }]).to_string());
+        behind.serve().await;
+        let (_, told) = behind.run(&["keys", "make", "lister"]).await;
+        let key = told.split_whitespace().find(|word| word.starts_with("csk_")).unwrap();
+        let mut world = World::new(&Plan { policy: RULES, ..Plan::default() });
+        world.write(
+            "countersign.toml",
+            &format!(
+                "[http]\nlisten = \"127.0.0.1:{port}\"\naccept = [\"anyone\"]\n[policy]\npaths = [\"rules\"]\n\
+                 [store]\nurl = \"sqlite:book.db\"\n[credentials.mint]\nkind = \"jwt\"\naudience = \"https://behind.example\"\n\
+                 scopes = [\"read\"]\n[servers.story]\nurl = \"http://{}/mcp/story\"\nallow_private = true\n\
+                 headers = {{ authorization = \"Bearer {key}\" }}\n\
+                 credentials = [{{ from = \"mint\", headers = {{ Authorization = \"Bearer {{value}}\" }} }}]\n",
+                behind.address
+            ),
+        );
+        world.serve().await;
+        let answer = world.modern(1, "tools/call", json!({ "name": "whoami", "arguments": {} })).await;
+        assert!(text(&answer).contains("I am"), "{answer}");
+        let keys =
+            world.request(reqwest::Method::GET, "/.well-known/jwks.json").send().await.unwrap().text().await.unwrap();
+        let keys: Value = serde_json::from_str(&keys).unwrap();
+        let private = keys["keys"].as_array().unwrap().iter().any(|key| key.get("d").is_some());
+        assert!(
+            keys["keys"].as_array().unwrap().len() >= 2 && !private,
+            "the next key is known before it signs: {keys}"
+        );
+        let came = behind.book().await.into_iter().find(|entry| of(entry) == "arrived").unwrap();
+        assert_eq!(
+            (&came["principal"], &came["proof"]),
+            (&json!(format!("{issuer}#anyone")), &json!("token")),
+            "{came}"
+        );
+        let book = world.book().await;
+        let ended = book.iter().find(|entry| of(entry) == "lease_ended").unwrap();
+        assert_eq!(ended["end"], "lapses", "nobody can take a token back: {ended}");
+        assert_eq!(leases(&world, &[]).await[0]["state"], "lapsing", "and nobody says that it is gone before it is");
+    })
+}
