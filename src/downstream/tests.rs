@@ -10,7 +10,7 @@ use super::*;
 use crate::call::caller::{Caller, Proof};
 use crate::call::{Action, Call, CallId};
 use crate::clock::Timestamp;
-use crate::digest::Digest;
+use crate::digest::{Digest, Naming};
 use crate::object;
 use crate::policy::decision::Grant;
 use crate::wire::era::Era;
@@ -34,6 +34,7 @@ fn call(server: &str) -> Call {
         tool: None,
         arrived: Timestamp::from_micros(1),
         digest,
+        naming: Naming::new([5; 32]),
     }
 }
 
