@@ -25,6 +25,13 @@ pub struct Anchor {
     /// How often it gets a checkpoint while the record grows. From two minutes without one on readiness warns.
     #[schemars(extend("default" = "1m"))]
     pub every: Period,
+    /// Whether a critical call that waited for people is sent only once this anchor has everything that was said of it until
+    /// then. Where several are named so, one of them is enough.
+    #[schemars(extend("default" = false))]
+    pub before_execute: bool,
+    /// How long such a call waits for it. One that is not anchored by then is not sent.
+    #[schemars(extend("default" = "15s"))]
+    pub within: Period,
 }
 
 /// What an anchor is.
@@ -122,6 +129,8 @@ impl Anchor {
     fn read(section: &Section<'_>) -> Reading<Self> {
         let name = section.required("name", NAME, |text| ServerName::parse(text).map(|_| text.to_owned()));
         let every = section.parsed("every", Wanted("a time with its unit", "1m"), "1m", Period::parse);
+        let before_execute = section.truth("before_execute");
+        let within = section.parsed("within", Wanted("a time with its unit", "15s"), "15s", Period::parse);
         let kind = section.required("kind", KIND, KindWord::of)?;
         let kind = match kind {
             KindWord::Folder => path(section).map(|path| Kind::Folder(Folder { path })),
@@ -130,7 +139,7 @@ impl Anchor {
             KindWord::Timestamp => Timestamp::read(section).map(Kind::Timestamp),
         };
         section.close();
-        Ok(Self { name: name?, kind: kind?, every: every? })
+        Ok(Self { name: name?, kind: kind?, every: every?, before_execute: before_execute?, within: within? })
     }
 }
 

@@ -15,6 +15,7 @@ use crate::approval::state::Outcome;
 use crate::audit::entry::{Dispatched, Ending, Entry, Event};
 use crate::call::{Action, Call, CallId};
 use crate::catalogue::tool::Pin;
+use crate::facts::risk::Risk;
 use crate::gateway::answer::{Refusal, Retry};
 use crate::gateway::desk::{self, Claimant, DeskError, Wish};
 use crate::gateway::exchange::Exchange;
@@ -25,6 +26,7 @@ use crate::gateway::weigh::Weighed;
 use crate::gateway::{About, Gateway, Leave};
 use crate::permit::Permit;
 use crate::policy::decision::Decision;
+use crate::policy::finding::Severity;
 use crate::store::append::AppendError;
 
 impl Gateway {
@@ -38,6 +40,7 @@ impl Gateway {
     ) -> Result<Leave, Refusal> {
         let Waiter { weighed, waiting } = *waiter;
         let id = weighed.call.id.clone();
+        self.is_anchored(&weighed).await?;
         if !self.is_tool_as_it_was(exchange, reach, &weighed.call).await? {
             self.supersede(id.as_str(), "the tool is not the one people were shown".to_owned()).await;
             return Err(changed("the tool changed while the call waited"));
@@ -86,6 +89,20 @@ impl Gateway {
         let permit = permit.map_err(|other| Refusal::new("policy_error", Retry::Useless, other.to_string()))?;
         drop(waiting);
         Ok(Leave { about, link, permit, receipt, running: Some(running) })
+    }
+
+    /// Waits until somebody outside has what was said of a critical call, where the configuration asks for that. Whatever takes
+    /// a while comes first, so that everything else is looked at after it.
+    async fn is_anchored(&self, weighed: &Weighed) -> Result<(), Refusal> {
+        let severe = weighed.judgement.findings.iter().any(|finding| finding.severity == Some(Severity::Critical));
+        if !severe && weighed.input.risk() < Risk::Critical {
+            return Ok(());
+        }
+        self.recorder.covered(&weighed.call.id).await.map_err(|error| {
+            let reason = format!("people agreed, and nothing was sent: it is critical, and {error}");
+            let hint = "tell the person you work for; when the anchor takes checkpoints again, make exactly the same call again";
+            Refusal::new("unanchored", Retry::Later, reason).hint(hint)
+        })
     }
 
     /// Ends what the rules do not want any more, or what is not any more what people agreed to.
