@@ -11,7 +11,7 @@ pub mod converse;
 pub mod desk;
 mod entries;
 pub mod exchange;
-mod failpoint;
+pub(crate) mod failpoint;
 pub mod hello;
 mod hold;
 pub mod imprints;

@@ -4,6 +4,7 @@ mod erased;
 mod granted;
 mod intended;
 mod judged;
+mod kept;
 mod waiting;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ pub use self::erased::Erased;
 pub use self::granted::{GrantEnded, GrantMade, GrantUsed};
 pub use self::intended::{Mismatched, Prompted};
 pub use self::judged::{Decided, Heard, Passage, Released, Verdict};
+pub use self::kept::{Preserved, Pruned};
 pub use self::waiting::{
     Claimed, Edited, Escalated, Explained, Held, Previewed, Questioned, Rushed, Settled, Viewed, Voted,
 };
@@ -96,6 +98,10 @@ pub enum Event {
     Operated(Operated),
     /// Something was erased that nobody may keep.
     Erased(Erased),
+    /// Bodies of entries are removed because their time is over.
+    Pruned(Pruned),
+    /// Entries are kept whatever their time says, or are not any more.
+    Preserved(Preserved),
     /// Our own fault.
     Fault(Fault),
 }
@@ -133,6 +139,8 @@ impl Event {
             Self::Definition(_) => "definition",
             Self::Operated(_) => "operated",
             Self::Erased(_) => "erased",
+            Self::Pruned(_) => "pruned",
+            Self::Preserved(_) => "preserved",
             Self::Fault(_) => "fault",
         }
     }

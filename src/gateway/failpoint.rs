@@ -3,9 +3,9 @@
 //! Only in builds with debug assertions: a release has none of these. `COUNTERSIGN_FAIL_AT` names the place, and the
 //! process ends there as `kill -9` ends it, with nothing closed and nothing said.
 
-/// The places between which a crash makes a difference to a call that waits for people.
+/// The places between which a crash makes a difference to a call that waits for people, or to what is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Failpoint {
+pub(crate) enum Failpoint {
     /// The approval is open and its client does not know yet.
     Opened,
     /// A use of a grant is taken and nothing was claimed.
@@ -18,6 +18,10 @@ pub(super) enum Failpoint {
     Replied,
     /// What came of it is written down and the client has not heard.
     Recorded,
+    /// An archive is whole and nothing says so.
+    Archived,
+    /// It is written down what is removed, and nothing was.
+    Pruning,
 }
 
 impl Failpoint {
@@ -30,12 +34,14 @@ impl Failpoint {
             Self::Claimed => "after_claim",
             Self::Replied => "after_reply",
             Self::Recorded => "after_outcome",
+            Self::Archived => "after_archive",
+            Self::Pruning => "after_pruning",
         }
     }
 
     /// The process is here.
     #[cfg(debug_assertions)]
-    pub(super) fn reached(self) {
+    pub(crate) fn reached(self) {
         use std::sync::LazyLock;
         static WANTED: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("COUNTERSIGN_FAIL_AT").ok());
         if WANTED.as_deref() == Some(self.name()) {
@@ -46,5 +52,5 @@ impl Failpoint {
 
     /// The process is here.
     #[cfg(not(debug_assertions))]
-    pub(super) const fn reached(self) {}
+    pub(crate) const fn reached(self) {}
 }

@@ -29,6 +29,7 @@ mod postgres;
 mod proxy;
 mod race;
 mod reports;
+mod retention;
 mod sign_ins;
 mod sinks;
 mod sqlite;
@@ -81,6 +82,7 @@ fn main() {
         .chain(crash::PROMISES)
         .chain(race::PROMISES)
         .chain(log::PROMISES)
+        .chain(retention::PROMISES)
         .collect();
     for (name, promise) in
         both.iter().copied().chain(sqlite::PROMISES).chain(fault::PROMISES).chain(tampering::PROMISES)
