@@ -5,6 +5,8 @@
 //! says which bodies go and which archive has them, and is signed for; then the bodies go. Whatever is cut off in between leaves
 //! everything where it was, and the next time does it anew. Leaves, hashes and checkpoints stay for good: every proof holds.
 //!
+//! Nothing is removed from a record that is not what was signed.
+//!
 //! What is under a [hold](super::holds) stays. What says that something was removed, erased or held is of no class and stays.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +16,7 @@ use std::time::Duration;
 
 use super::archives::{self, Archived};
 use super::holds::{Hold, Kept, holds, kept_by};
+use super::reading::{Brought, verify};
 use super::{BookError, BookKeeper};
 use crate::audit::entry::{Event, Pruned};
 use crate::audit::places::Places;
@@ -181,6 +184,7 @@ pub async fn prune(
 ) -> Result<Done, BookError> {
     let mut done = Done::default();
     wait_until_signed(store, clock).await?;
+    is_sound(store).await?;
     loop {
         let plan = plan(store, times).await?;
         done.held.clone_from(&plan.held);
@@ -207,6 +211,18 @@ pub async fn prune(
         store.forget_overwritten().await?;
         done.entries = done.entries.saturating_add(plan.places.count());
         done.archives.push(archive);
+    }
+}
+
+/// Nothing is taken out of a record in which somebody changed something: it may be what shows it, or a hold that is missing.
+async fn is_sound(store: &Store) -> Result<(), BookError> {
+    let report = verify(store, &Brought::default(), |_, _| ()).await?;
+    match report.findings.first() {
+        None => Ok(()),
+        Some(finding) => Err(BookError::Nothing(format!(
+            "the record is not what was signed: {}; nothing is removed before somebody has looked, see `countersign audit verify`",
+            finding.what
+        ))),
     }
 }
 

@@ -231,7 +231,11 @@ mod tests {
         );
         let all = all.unwrap();
         assert_eq!(all.iter().map(|anchor| anchor.name.as_str()).collect::<Vec<_>>(), ["worm", "repo", "time"]);
-        assert!(all.iter().all(|anchor| anchor.every.duration().as_secs() >= 60));
+        assert!(all.iter().all(|anchor| anchor.every.duration().as_secs() >= 60 && !anchor.before_execute));
+        let first =
+            "[[anchors]]\nname = \"worm\"\nkind = \"folder\"\npath = \"a\"\nbefore_execute = true\nwithin = \"3s\"\n";
+        let first = read(first).unwrap();
+        assert!(first.iter().all(|anchor| anchor.before_execute && anchor.within.duration().as_secs() == 3));
         for (bad, why) in [
             ("name = \"x\"\nkind = \"folder\"", "path"),
             ("name = \"x\"\nkind = \"floppy\"\npath = \"a\"", "kind"),

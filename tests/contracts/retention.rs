@@ -23,6 +23,7 @@ crate::promises![
     what_is_too_old_is_archived_and_everything_is_still_proven,
     only_what_has_a_time_goes_and_the_archive_holds_no_more,
     what_is_held_is_neither_removed_nor_erased,
+    nothing_is_removed_from_a_record_that_was_changed,
     what_is_removed_in_several_goes_is_proven_by_several_archives,
 ];
 
@@ -163,6 +164,26 @@ async fn what_is_held_is_neither_removed_nor_erased(place: Arc<Place>) {
         let line = store.latest(&wanted, 1).await.unwrap().remove(0);
         assert!(redact(&store, (line.seq, &["/by".to_owned()]), ("ada", "41")).await.is_err(), "{event}");
     }
+    recorder.close().await;
+}
+
+// A hold somebody took out of the database behind the gateway's back lets nothing go.
+async fn nothing_is_removed_from_a_record_that_was_changed(place: Arc<Place>) {
+    let (store, folder) = (place.open().await, tempfile::tempdir().unwrap());
+    let recorder = Recorder::start(store.clone());
+    write(&recorder, 30).await;
+    let about = About { call: Some(call(1).as_str().to_owned()), ..About::default() };
+    add(&store, about, ("ada", "case 12")).await.unwrap();
+    sign(&store).await;
+    place.meddle("UPDATE entry SET event = 'fault' WHERE event = 'preserved'").await;
+    assert!(holds(&store).await.unwrap().is_empty(), "it is not found any more");
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let refused = prune(&store, &clock, (&all(), folder.path()), "ada").await.unwrap_err().to_string();
+    assert!(refused.contains("not what was signed") && refused.contains("nothing is removed"), "{refused}");
+    assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none(), "not even an archive was begun");
+    place.meddle("DELETE FROM entry WHERE seq = 61").await;
+    let refused = prune(&store, &clock, (&all(), folder.path()), "ada").await.unwrap_err().to_string();
+    assert!(refused.contains("nothing is removed"), "{refused}");
     recorder.close().await;
 }
 

@@ -36,6 +36,9 @@ pub struct Archived {
 /// The list of an archive's files, as `sha256sum` writes and checks it.
 const FILES: &str = "files";
 
+/// Nobody writes an archive for longer.
+const LONG_SECONDS: i64 = 86_400;
+
 /// Writes the bodies at these places into a folder in this one, with everything that proves them under this checkpoint.
 pub async fn write(
     store: &Store,
@@ -46,6 +49,7 @@ pub async fn write(
     let (first, last) = (wanted.iter().next().unwrap_or(0), wanted.last().unwrap_or(0));
     let name = format!("{}-{first}-{last}", now.to_string().replace(':', ""));
     let folder = place.join(&name);
+    sweep(place, now);
     let mut out = Out::begin(&folder)?;
     let size = unsigned(newest.size);
     let tiles = tiles(wanted, size);
@@ -82,6 +86,24 @@ pub async fn write(
     let done = tokio::task::spawn_blocking(move || out.end(&folder, (&brought, wanted)));
     let (folder, digest) = done.await.map_err(|_| BookError::Stopping)??;
     Ok(Archived { folder, name, digest })
+}
+
+/// Removes what was cut off long ago: nothing was removed for it, and it may hold what is to be gone.
+fn sweep(place: &Path, now: Timestamp) {
+    let Ok(entries) = fs::read_dir(place) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let unfinished = path.extension().is_some_and(|end| end == UNFINISHED);
+        let since = fs::metadata(&path).and_then(|about| about.modified()).ok();
+        let since = since.and_then(|since| since.duration_since(std::time::UNIX_EPOCH).ok());
+        let is_old =
+            since.is_some_and(|since| now.seconds().saturating_sub(since.as_secs().cast_signed()) > LONG_SECONDS);
+        if unfinished
+            && is_old
+            && let Err(error) = fs::remove_dir_all(&path)
+        {
+            tracing::warn!(%error, path = %path.display(), "an archive that was cut off cannot be removed");
+        }
+    }
 }
 
 /// The files of leaves that are needed: those of what is wanted, and the last one where it is not full.

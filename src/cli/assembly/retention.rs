@@ -43,7 +43,13 @@ pub(super) async fn watch(
     (book, clock): (Arc<BookKeeper>, Arc<dyn Clock>),
     stop: CancellationToken,
 ) {
-    let Some(place) = said.archive.clone().filter(|_| said.is_set()) else { return };
+    if !said.is_set() {
+        return;
+    }
+    let Some(place) = said.archive.clone() else {
+        tracing::warn!("the record is in memory and retention.archive names no folder, so nothing is removed");
+        return;
+    };
     let mut due = Timestamp::from_micros(0);
     let mut looks = tokio::time::interval(LOOK);
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -40,6 +40,7 @@ impl Gateway {
     ) -> Result<Leave, Refusal> {
         let Waiter { weighed, waiting } = *waiter;
         let id = weighed.call.id.clone();
+        let critical = is_critical(&weighed);
         self.is_anchored(&weighed).await?;
         if !self.is_tool_as_it_was(exchange, reach, &weighed.call).await? {
             self.supersede(id.as_str(), "the tool is not the one people were shown".to_owned()).await;
@@ -63,6 +64,10 @@ impl Gateway {
                 }
                 return Err(Refusal::new("cancelled", Retry::Useless, "the call was given up before it was sent"));
             }
+        }
+        if !critical {
+            // The rules may have come to say so meanwhile.
+            self.is_anchored(&weighed).await?;
         }
         self.recorder.admits().map_err(|error| lists::unrecorded(&error))?;
         let link = self.attach(&exchange.session, reach).await?;
@@ -94,8 +99,7 @@ impl Gateway {
     /// Waits until somebody outside has what was said of a critical call, where the configuration asks for that. Whatever takes
     /// a while comes first, so that everything else is looked at after it.
     async fn is_anchored(&self, weighed: &Weighed) -> Result<(), Refusal> {
-        let severe = weighed.judgement.findings.iter().any(|finding| finding.severity == Some(Severity::Critical));
-        if !severe && weighed.input.risk() < Risk::Critical {
+        if !is_critical(weighed) {
             return Ok(());
         }
         self.recorder.covered(&weighed.call.id).await.map_err(|error| {
@@ -157,4 +161,10 @@ impl Gateway {
         let offer = self.offer(&exchange.session, reach, name).await?;
         Ok(offer.is_some_and(|offer| offer.tool.pin == Pin::Agreed && offer.tool.digest == tool.digest))
     }
+}
+
+/// Whether the worst could come of it: what it says, or what a rule says of it.
+fn is_critical(weighed: &Weighed) -> bool {
+    let severe = weighed.judgement.findings.iter().any(|finding| finding.severity == Some(Severity::Critical));
+    severe || weighed.input.risk() >= Risk::Critical
 }
