@@ -13,8 +13,10 @@ use std::path::{Path, PathBuf};
 use super::BookError;
 use super::bundle::Line;
 use super::bundle::files::{bad, bodies, get};
+use crate::audit::checkpoint::Checkpoint;
 use crate::audit::commitment::Opened;
 use crate::audit::leaf::Leaf;
+use crate::audit::note::Note;
 use crate::audit::verify::Body;
 
 /// Leaves of one file.
@@ -44,14 +46,19 @@ impl Archives {
         Ok(())
     }
 
-    /// The checkpoint of each, with what it is called.
-    pub fn notes(&self) -> Result<Vec<(String, String)>, BookError> {
+    /// The checkpoint of each that is of this log, with what it is called. Those of a log that ended are of another tree, and
+    /// what the archives hold of it is believed all the same.
+    pub(super) fn notes(&self, origin: &str) -> Result<Vec<(String, String)>, BookError> {
         let note = |archive: &Archive| {
             let path = archive.folder.join("checkpoint");
             let note = fs::read_to_string(&path).map_err(|error| bad(&path, &error))?;
             Ok((format!("the checkpoint of the archive {}", archive.folder.display()), note))
         };
-        self.0.iter().map(note).collect()
+        let is_ours = |note: &str| {
+            Note::parse(note).and_then(|note| Checkpoint::of(&note)).is_none_or(|said| said.origin == origin)
+        };
+        let all: Vec<(String, String)> = self.0.iter().map(note).collect::<Result<_, BookError>>()?;
+        Ok(all.into_iter().filter(|(_, note)| is_ours(note)).collect())
     }
 
     /// The body of a leaf at this place: one that is right, where there is one.

@@ -69,8 +69,9 @@ pub async fn signed(store: &Store, brought: &Brought) -> Result<(Vec<(String, St
 
 /// Looks at the whole log in the database.
 pub async fn verify(store: &Store, brought: &Brought, mut told: impl FnMut(u64, u64)) -> Result<Report, BookError> {
-    let (notes, trust) = signed(store, brought).await?;
+    let (mut notes, trust) = signed(store, brought).await?;
     let head = store.log_head().await?;
+    notes.extend(brought.archives.notes(&head.origin)?);
     let mut verifier = Verifier::new(&head.origin, Claims::of(&head.origin, notes, &trust));
     let mut archives = brought.archives.clone();
     if brought.keys.is_empty() {

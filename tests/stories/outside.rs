@@ -1,5 +1,7 @@
 //! Is a critical call sent only when somebody outside knows who agreed to it?
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::Story;
@@ -9,6 +11,7 @@ use crate::world::{Plan, Told, World};
 pub(crate) const STORIES: &[Story] = &[
     ("a_critical_call_is_sent_once_an_anchor_has_what_people_said", anchored),
     ("a_critical_call_that_cannot_be_anchored_is_not_sent", refused),
+    ("a_call_that_a_rule_calls_critical_while_it_waits_is_anchored_too", later),
 ];
 
 const RULES: &str = r#"
@@ -81,6 +84,32 @@ fn refused() -> Told {
         std::fs::create_dir(world.path("worm")).unwrap();
         let ran = session.call(2, "echo", json!({ "job": "a1" })).await;
         assert_ne!(ran["result"]["isError"], true, "{ran}");
+        world.stop().await;
+    })
+}
+
+fn later() -> Told {
+    Box::pin(async {
+        let mut world = world("1s");
+        let harmless = RULES.replace(", \"severity\": \"critical\"", "");
+        world.write("rules/story.rego", &harmless);
+        world.serve_so(&["--set", "limits.approval_wait=1m"]).await;
+        let session = world.session(json!({})).await;
+        let (ran, _) = tokio::join!(session.call(1, "echo", json!({ "job": "a1" })), agree(&world));
+        assert_ne!(ran["result"]["isError"], true, "what is not critical waits for no anchor: {ran}");
+        let changing = async {
+            waiting(&world, 1).await;
+            world.write("rules/story.rego", RULES);
+            let mut looks = tokio::time::interval(Duration::from_millis(50));
+            while !world.book().await.iter().any(|entry| entry["what"] == "policy_loaded") {
+                looks.tick().await;
+            }
+            agree(&world).await
+        };
+        let (ran, _) = tokio::join!(session.call(2, "echo", json!({ "job": "a2" })), changing);
+        let told = ran.to_string();
+        assert!(told.contains("nothing was sent") && told.contains("outside"), "{told}");
+        assert_eq!(world.ledger().len(), 1);
         world.stop().await;
     })
 }

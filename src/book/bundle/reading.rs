@@ -27,6 +27,7 @@ pub fn verify(folder: &Path, brought: &Brought, mut told: impl FnMut(u64, u64)) 
     let mut notes = brought.notes.clone();
     notes.push(("the checkpoint of the bundle".to_owned(), newest));
     notes.extend(older(folder)?);
+    notes.extend(brought.archives.notes(&said.origin)?);
     let trust = Trust { keys: brought.keys.clone(), listed: listed(folder)? };
     let mut verifier = Verifier::new(&said.origin, Claims::of(&said.origin, notes, &trust));
     let (part, mut archives) = (part(folder)?, brought.archives.clone());

@@ -61,9 +61,7 @@ pub(super) async fn run(args: &VerifyArgs, global: &Global, out: &mut Output<'_>
     }
     let mut archives = Archives::default();
     args.archives.iter().try_for_each(|folder| archives.add(folder))?;
-    let mut notes = notes(&args.checkpoints)?;
-    notes.extend(archives.notes()?);
-    let brought = Brought { keys: args.keys.clone(), notes, archives };
+    let brought = Brought { keys: args.keys.clone(), notes: notes(&args.checkpoints)?, archives };
     let mut told = progress();
     let report = if let Some(folder) = &args.bundle {
         bundle::verify(folder, &brought, &mut told)?
