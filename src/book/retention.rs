@@ -7,7 +7,7 @@
 //!
 //! Nothing is removed from a record that is not what was signed.
 //!
-//! What is under a [hold](super::holds) stays. What says that something was removed, erased or held is of no class and stays.
+//! What is under a [hold](super::holds) stays, and what a sink was not told of yet. What says that something was removed, erased or held is of no class and stays.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -95,6 +95,8 @@ pub struct Plan {
     pub counts: BTreeMap<Class, u64>,
     /// How many stay because of which hold.
     pub held: BTreeMap<String, u64>,
+    /// How many stay until the sinks were told of them.
+    pub untold: u64,
     seqs: Vec<i64>,
     calls: BTreeSet<String>,
     holds: Vec<Hold>,
@@ -110,6 +112,8 @@ pub struct Done {
     pub archives: Vec<Archived>,
     /// How many stayed because of which hold.
     pub held: BTreeMap<String, u64>,
+    /// How many stayed until the sinks were told of them.
+    pub untold: u64,
 }
 
 /// No archive holds more.
@@ -118,6 +122,8 @@ const MOST: usize = 200_000;
 const BATCH: i64 = 4096;
 /// Bodies removed at once: calls wait meanwhile.
 const FEW: usize = 256;
+/// A sink that took nothing for longer, and that no gateway tells, is not waited for.
+const LATELY_MICROS: i64 = 86_400_000_000;
 /// Runs of places one entry names.
 const RUNS: usize = 4096;
 /// Clocks of several gateways may be so far apart.
@@ -128,17 +134,23 @@ const SIGNED: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Looks what would go.
-pub async fn plan(store: &Store, times: &Times) -> Result<Plan, BookError> {
+pub async fn plan(store: &Store, times: &Times, now: Timestamp) -> Result<Plan, BookError> {
     let Some(newest) = store.newest_checkpoint().await? else { return Ok(Plan::default()) };
     let Some(latest) = times.values().max().copied() else { return Ok(Plan::default()) };
     let mut plan = Plan { holds: holds(store).await?, ..Plan::default() };
-    let still = match times.get(&Class::Calls) {
+    let mut still = match times.get(&Class::Calls) {
         Some(before) => {
             let early = Timestamp::from_micros(before.micros().saturating_sub(SLACK_MICROS));
             store.calls_still_told_of(store.place_after(early).await?, *before).await?
         }
         None => BTreeSet::new(),
     };
+    let lately = Timestamp::from_micros(now.micros().saturating_sub(LATELY_MICROS));
+    let told = store.all_sinks_told(lately).await?;
+    if let Some(told) = told {
+        let always = Timestamp::from_micros(i64::MIN);
+        still.extend(store.calls_still_told_of(told.saturating_add(1), always).await?);
+    }
     let kept = kept_by(store, &plan.holds).await?;
     let (size, mut from) = (unsigned(newest.size), 0);
     while plan.seqs.len() < MOST {
@@ -147,7 +159,7 @@ pub async fn plan(store: &Store, times: &Times) -> Result<Plan, BookError> {
         from = last.place.saturating_add(1);
         for entry in some {
             if plan.seqs.len() < MOST {
-                plan.look(entry, times, (&still, &kept));
+                plan.look(entry, times, (&still, &kept, told.unwrap_or(i64::MAX)));
             }
         }
     }
@@ -156,9 +168,13 @@ pub async fn plan(store: &Store, times: &Times) -> Result<Plan, BookError> {
 }
 
 impl Plan {
-    fn look(&mut self, entry: OldEntry, times: &Times, (still, kept): (&BTreeSet<String>, &Kept)) {
+    fn look(&mut self, entry: OldEntry, times: &Times, (still, kept, told): (&BTreeSet<String>, &Kept, i64)) {
         let Some(class) = Class::of(&entry.event, entry.call.is_some()) else { return };
         let is_over = times.get(&class).is_some_and(|before| entry.at < *before);
+        if is_over && entry.seq > told {
+            self.untold = self.untold.saturating_add(1);
+            return;
+        }
         if !is_over || entry.call.as_ref().is_some_and(|call| still.contains(call)) {
             return;
         }
@@ -186,8 +202,9 @@ pub async fn prune(
     wait_until_signed(store, clock).await?;
     is_sound(store).await?;
     loop {
-        let plan = plan(store, times).await?;
+        let plan = plan(store, times, clock.now()).await?;
         done.held.clone_from(&plan.held);
+        done.untold = plan.untold;
         let Some(newest) = plan.newest.as_ref().filter(|_| !plan.places.is_empty()) else { return Ok(done) };
         let archive = archives::write(store, (place, clock.now()), &plan.places, newest).await?;
         Failpoint::Archived.reached();

@@ -23,6 +23,7 @@ crate::promises![
     what_is_too_old_is_archived_and_everything_is_still_proven,
     only_what_has_a_time_goes_and_the_archive_holds_no_more,
     what_is_held_is_neither_removed_nor_erased,
+    what_a_sink_was_not_told_of_stays,
     nothing_is_removed_from_a_record_that_was_changed,
     what_is_removed_in_several_goes_is_proven_by_several_archives,
 ];
@@ -53,7 +54,7 @@ async fn what_is_too_old_is_archived_and_everything_is_still_proven(place: Arc<P
     let recorder = Recorder::start(store.clone());
     write(&recorder, 300).await;
     sign(&store).await;
-    let would = plan(&store, &all()).await.unwrap();
+    let would = plan(&store, &all(), SystemClock.now()).await.unwrap();
     assert_eq!(would.counts, BTreeMap::from([(Class::Calls, 300), (Class::Operations, 300)]));
     let done = pruned(&store, &all(), folder.path()).await;
     assert_eq!((done.entries, done.archives.len()), (600, 1), "{done:?}");
@@ -163,6 +164,24 @@ async fn what_is_held_is_neither_removed_nor_erased(place: Arc<Place>) {
         let line = store.latest(&wanted, 1).await.unwrap().remove(0);
         assert!(redact(&store, (line.seq, &["/by".to_owned()]), ("ada", "41")).await.is_err(), "{event}");
     }
+    recorder.close().await;
+}
+
+async fn what_a_sink_was_not_told_of_stays(place: Arc<Place>) {
+    let (store, folder) = (place.open().await, tempfile::tempdir().unwrap());
+    let recorder = Recorder::start(store.clone());
+    write(&recorder, 30).await;
+    sign(&store).await;
+    store.begin_sink("collector", 40, SystemClock.now()).await.unwrap();
+    let done = pruned(&store, &all(), folder.path()).await;
+    // Of the calls each has an entry behind it, and goes as a whole.
+    assert_eq!((done.entries, done.untold), (20, 20), "{done:?}");
+    let until = Timestamp::from_micros(SystemClock.now().micros() + 60_000_000);
+    assert!(store.hold_sink("collector", "this", (SystemClock.now(), until)).await.unwrap());
+    assert!(store.advance_sink("collector", "this", (i64::MAX, SystemClock.now())).await.unwrap());
+    let done = pruned(&store, &all(), folder.path()).await;
+    assert_eq!((done.entries, done.untold), (40, 0), "{done:?}");
+    assert_eq!(looked_at(&store, Some(folder.path())).await.verdict, Verdict::Verified);
     recorder.close().await;
 }
 

@@ -1,5 +1,6 @@
 //! `countersign audit prune`: how is removed what is older than it may be?
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -52,12 +53,12 @@ pub(super) async fn run(args: &PruneArgs, global: &Global, out: &mut Output<'_>)
     let options = StoreOptions::from(&store);
     Store::must_exist(&options)?;
     if args.dry_run {
-        let plan = plan(&Store::open_reader(&options).await?, &times).await?;
+        let plan = plan(&Store::open_reader(&options).await?, &times, now).await?;
         for (class, count) in &plan.counts {
             out.line(&format!("{}: {count} would go", class.word()))?;
         }
         out.line(&format!("{} bodies would be archived and removed", plan.places.count()))?;
-        return left(&plan.held, out);
+        return left((&plan.held, plan.untold), out);
     }
     let no_place = || Exit::Usage.error("the record is in memory; say with --archive where what goes is written to");
     let place = args.archive.clone().or(said.archive).ok_or_else(no_place)?;
@@ -73,12 +74,15 @@ pub(super) async fn run(args: &PruneArgs, global: &Global, out: &mut Output<'_>)
         let place = place.display();
         out.line(&format!("Every proof still holds. With the archives: countersign audit verify --archive {place}"))?;
     }
-    left(&done.held, out)
+    left((&done.held, done.untold), out)
 }
 
-fn left(held: &std::collections::BTreeMap<String, u64>, out: &mut Output<'_>) -> anyhow::Result<Exit> {
+fn left((held, untold): (&BTreeMap<String, u64>, u64), out: &mut Output<'_>) -> anyhow::Result<Exit> {
     for (hold, count) in held {
         out.line(&format!("{count} stay because of {hold}; see countersign audit hold list"))?;
+    }
+    if untold > 0 {
+        out.line(&format!("{untold} stay until the sinks were told of them"))?;
     }
     Ok(Exit::Done)
 }
