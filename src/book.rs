@@ -6,12 +6,15 @@
 //! database that knows less, or says something else, was restored, replaced or changed, and nothing is signed on it.
 
 pub mod anchors;
+pub mod archives;
 pub mod bundle;
 mod growth;
+pub mod holds;
 mod keeper;
 mod memory;
 pub mod reading;
 mod redaction;
+pub mod retention;
 mod rollover;
 mod watch;
 

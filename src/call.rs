@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::tool::Tool;
 use crate::clock::Timestamp;
 use crate::credentials::wanted::Wanted;
-use crate::digest::Digest;
+use crate::digest::{Digest, Naming};
 use crate::object;
 use crate::wire::json::Object;
 use caller::Caller;
@@ -38,6 +38,8 @@ pub struct Call {
     pub digest: Digest,
     /// The same without the credentials.
     asked: Digest,
+    /// What the parameters are named with: whoever has the digest and everything else does not find them by trying.
+    pub naming: Naming,
 }
 
 /// What a call is made of, before it has a digest.
@@ -57,12 +59,14 @@ pub struct Parts {
     pub tool: Option<Arc<Tool>>,
     /// See [`Call::arrived`].
     pub arrived: Timestamp,
+    /// See [`Call::naming`].
+    pub naming: Naming,
 }
 
 impl Call {
     /// Gives the parts the digest that names them together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { id, caller, server, action, params, tool, arrived } = parts;
+        let Parts { id, caller, server, action, params, tool, arrived, naming } = parts;
         let named = object! {
             "call" => id.as_str(),
             "principal" => caller.principal.as_str(),
@@ -73,9 +77,10 @@ impl Call {
         };
         // The parameters are hashed on their own so that a large call is not copied to be named.
         let head = Digest::of_object("call", &named);
-        let body = Digest::of_object("params", &params);
+        let body = naming.under("call", id.as_str()).of_object("params", &params);
         let digest = head.with(&body);
-        Self { id, caller, server, action, params, tool, arrived, wanted: Vec::new(), digest, asked: digest }
+        let (wanted, asked) = (Vec::new(), digest);
+        Self { id, caller, server, action, params, tool, arrived, wanted, digest, asked, naming }
     }
 
     /// Says which credentials it would run with. What was decided about it with others, or without any, does not count.
@@ -194,5 +199,36 @@ impl From<CallId> for String {
 impl fmt::Display for CallId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::caller::Proof;
+
+    fn call(id: &str, amount: i64, key: u8) -> Call {
+        let principal = "os:ada".to_owned();
+        let caller = Caller { principal, agent: None, user: None, groups: Vec::new(), proof: Proof::Os { uid: 1 } };
+        Call::new(Parts {
+            id: CallId::from_record(id),
+            caller: Arc::new(caller),
+            server: "shop".into(),
+            action: Action::Tool("pay".to_owned()),
+            params: object! { "name" => "pay", "arguments" => object! { "amount" => amount } },
+            tool: None,
+            arrived: Timestamp::default(),
+            naming: Naming::new([key; 32]),
+        })
+    }
+
+    // AUD-08: whoever has the digest, and everything else that was said, tries all amounts there are and finds none.
+    #[test]
+    fn a_digest_does_not_give_the_arguments_away() {
+        let paid = call("0190-a", 42, 1);
+        assert_eq!(paid.digest, call("0190-a", 42, 1).digest, "the gateways of one deployment name it equally");
+        assert_ne!(paid.digest, call("0190-b", 42, 1).digest);
+        assert!((0..100).all(|amount| call("0190-a", amount, 2).digest != paid.digest), "without the key");
+        assert!((0..100).filter(|amount| *amount != 42).all(|amount| call("0190-a", amount, 1).digest != paid.digest));
     }
 }

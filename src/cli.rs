@@ -35,7 +35,7 @@ pub use self::help::Examples;
 use self::exit::Exit;
 use self::output::{ColourChoice, Habits, Output, Paint, Terminal};
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::{Anchor, Config, Policy, Request, Store, Surroundings};
+use crate::config::{Anchor, Config, Policy, Request, Retention, Store, Surroundings};
 use crate::store::StoreOptions;
 use crate::visible::harmless;
 
@@ -167,7 +167,9 @@ fn run_keys(args: &keys::KeysArgs, global: &Global) -> anyhow::Result<Exit> {
         {
             make.endpoint = format!("{}/mcp", http.public_url.as_str().trim_end_matches('/'));
         }
-        let done = keys::run(args, &store, SystemClock.now(), &mut io::stdout()).await;
+        let by = crate::identity::local::caller().principal;
+        let noted = keys::noted::Noted { store: &store, by: &by };
+        let done = keys::run(args, &noted, SystemClock.now(), &mut io::stdout()).await;
         store.close().await;
         done
     })
@@ -219,6 +221,11 @@ impl Global {
     /// The anchors and the store alone.
     pub fn anchors(&self) -> Result<(Vec<Anchor>, Store), anyhow::Error> {
         Ok(Anchor::load(&self.request(), &Surroundings::of_this_process()?)?)
+    }
+
+    /// How long what is kept, and the store, alone.
+    pub fn retention(&self) -> Result<(Retention, Store), anyhow::Error> {
+        Ok(Retention::load(&self.request(), &Surroundings::of_this_process()?)?)
     }
 
     /// The policies alone, for a command that only judges.

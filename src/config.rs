@@ -24,6 +24,7 @@ pub mod reach;
 mod reading;
 mod reference;
 pub mod resources;
+pub mod retention;
 pub mod review;
 pub mod routing;
 pub mod sample;
@@ -58,6 +59,7 @@ pub use self::people::Person;
 pub use self::policy::Policy;
 pub use self::reach::{Fingerprint, Oauth, Program, Reach, Remote};
 pub use self::reading::Source;
+pub use self::retention::Retention;
 pub use self::review::{EmailVerified, GroupRoles, PersonClaims, Provider, Review};
 pub use self::routing::{Filter, Hours, OnCall, Route};
 pub use self::servers::{Arguments, PinRule, Server, ServerName, Trust};
@@ -127,6 +129,9 @@ pub struct Config {
     /// Who outside keeps checkpoints of the record.
     #[schemars(extend("default" = []))]
     pub anchors: Vec<Anchor>,
+    /// How long the record keeps what.
+    #[schemars(with = "Option<Retention>")]
+    pub retention: Retention,
     /// How much may come in.
     #[schemars(with = "Option<Limits>")]
     pub limits: Limits,

@@ -4,6 +4,10 @@
 //! spaces, strings minimally escaped, numbers in the reader's one canonical form. Values a server sent keep their
 //! numbers as written, so their digest names what was sent and not what it rounds to.
 
+mod keyed;
+
+pub use self::keyed::Naming;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -52,9 +56,7 @@ impl Digest {
 
     /// Of an object's canonical form.
     pub fn of_object(tag: &str, object: &Object) -> Self {
-        let mut out = String::with_capacity(256);
-        write_object(object, &mut out);
-        Self::of_bytes(tag, out.as_bytes())
+        Self::of_bytes(tag, canonical_object(object).as_bytes())
     }
 
     /// One digest for two things in this order.
@@ -189,6 +191,13 @@ fn write_object(object: &Object, out: &mut String) {
         write_value(value, out);
     }
     out.push('}');
+}
+
+/// The canonical form of an object.
+fn canonical_object(object: &Object) -> String {
+    let mut out = String::with_capacity(256);
+    write_object(object, &mut out);
+    out
 }
 
 #[cfg(test)]

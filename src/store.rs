@@ -25,6 +25,7 @@ pub mod passkeys;
 pub mod pins;
 mod pool;
 mod postgres;
+pub mod pruning;
 pub mod reports;
 pub mod seal;
 pub mod settled;

@@ -2,7 +2,8 @@
 //!
 //! A person who answers may do so where the arguments themselves are not at hand, or are covered. So when a call is held
 //! its arguments are named, never kept: each place that the rules let be free has a digest of its own, and everything else
-//! has one together. The call's id goes into each, so that equal values of two calls have different digests.
+//! has one together. The call's id goes into each, so that equal values of two calls have different digests, and a key of this
+//! deployment, so that nobody finds a value by trying.
 //!
 //! Who asks is the principal, its agent and the person it acts for. The session is not among it: a client that speaks the
 //! stateless protocol has none that lasts, and one that reconnects is still who it was proven to be.
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::asker::Asker;
 use crate::call::{Action, Call, CallId};
-use crate::digest::Digest;
+use crate::digest::{Digest, Naming};
 use crate::facts::risk::Risk;
 use crate::object;
 use crate::policy::finding::pointer::{Pointer, Step};
@@ -89,7 +90,7 @@ impl Scope {
             tool: name.clone(),
             definition: tool.digest,
             risk,
-            pins: Pins::of(&call.params, id, places),
+            pins: Pins::of(&call.params, (id, &call.naming), places),
         })
     }
 
@@ -120,15 +121,15 @@ impl Scope {
 
 impl Pins {
     /// Of the parameters of a call that asks for the same as the one with this id, or may.
-    pub fn of(params: &Object, id: &CallId, places: impl IntoIterator<Item = Pointer>) -> Self {
-        let salt = Digest::of_bytes("pin", id.as_str().as_bytes());
+    pub fn of(params: &Object, (id, naming): (&CallId, &Naming), places: impl IntoIterator<Item = Pointer>) -> Self {
+        let salt = naming.under("pin", id.as_str());
         let mut params = params.clone();
         let take = |place: Pointer| {
             let value = params.get_mut("arguments").and_then(|arguments| take(arguments, place.steps()));
-            (place, value.map(|value| salt.with(&Digest::of_value("value", &value))))
+            (place, value.map(|value| salt.of_value("value", &value)))
         };
         let places = places.into_iter().map(take).collect();
-        Self { rest: salt.with(&Digest::of_object("params", &params)), places }
+        Self { rest: salt.of_object("params", &params), places }
     }
 
     /// Whether other parameters are these but for the free places. Both must have been named with the same id and places.

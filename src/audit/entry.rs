@@ -4,6 +4,7 @@ mod erased;
 mod granted;
 mod intended;
 mod judged;
+mod kept;
 mod lent;
 mod waiting;
 
@@ -16,6 +17,7 @@ pub use self::erased::Erased;
 pub use self::granted::{GrantEnded, GrantMade, GrantUsed};
 pub use self::intended::{Mismatched, Prompted};
 pub use self::judged::{Decided, Heard, Passage, Released, Verdict};
+pub use self::kept::{Preserved, Pruned};
 pub use self::lent::{LeaseEnd, LeaseEnded, Leased};
 pub use self::waiting::{
     Claimed, Edited, Escalated, Explained, Held, Previewed, Questioned, Rushed, Settled, Viewed, Voted,
@@ -102,6 +104,10 @@ pub enum Event {
     Operated(Operated),
     /// Something was erased that nobody may keep.
     Erased(Erased),
+    /// Bodies of entries are removed because their time is over.
+    Pruned(Pruned),
+    /// Entries are kept whatever their time says, or are not any more.
+    Preserved(Preserved),
     /// Our own fault.
     Fault(Fault),
 }
@@ -141,6 +147,8 @@ impl Event {
             Self::Definition(_) => "definition",
             Self::Operated(_) => "operated",
             Self::Erased(_) => "erased",
+            Self::Pruned(_) => "pruned",
+            Self::Preserved(_) => "preserved",
             Self::Fault(_) => "fault",
         }
     }

@@ -71,9 +71,19 @@ impl Edge {
     }
 
     /// Adds a leaf, and says which subtrees that completed: the leaf itself first.
-    pub fn push(&mut self, leaf: Hash, mut completed: impl FnMut(At, Hash)) {
-        let (mut hash, mut level) = (leaf, 0_u32);
-        completed(At { level, place: self.size }, hash);
+    pub fn push(&mut self, leaf: Hash, completed: impl FnMut(At, Hash)) {
+        let fits = self.graft(0, leaf, completed);
+        debug_assert!(fits, "a leaf fits everywhere");
+    }
+
+    /// Adds a complete subtree of so many levels of which there is only the hash, and says what that completed: the subtree
+    /// itself first. False where none of that size can begin.
+    pub fn graft(&mut self, levels: u32, subtree: Hash, mut completed: impl FnMut(At, Hash)) -> bool {
+        if bit(levels) == 0 || self.size & bit(levels).saturating_sub(1) != 0 {
+            return false;
+        }
+        let (mut hash, mut level) = (subtree, levels);
+        completed(At { level, place: self.size >> level }, hash);
         while self.size & bit(level) != 0 {
             let Some(left) = self.peaks.pop() else { break };
             hash = node_hash(&left, &hash);
@@ -81,7 +91,8 @@ impl Edge {
             completed(At { level, place: self.size >> level }, hash);
         }
         self.peaks.push(hash);
-        self.size = self.size.saturating_add(1);
+        self.size = self.size.saturating_add(bit(levels));
+        true
     }
 
     /// The root.

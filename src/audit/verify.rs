@@ -18,6 +18,8 @@ use serde::Serialize;
 pub use self::claims::{Claim, Claims, Trust};
 use super::commitment::Opened;
 use super::leaf::Leaf;
+use super::places::Places;
+use super::pruned::Pruning;
 use super::tree::{At, Edge, Hash};
 use crate::digest::hex;
 
@@ -41,10 +43,14 @@ pub struct Item {
 pub enum Body {
     /// It is open.
     Open(Opened),
+    /// It is gone here, and an archive has it.
+    Archived(Opened),
     /// It does not open, for this reason.
     Closed(String),
     /// It is not there.
     Gone,
+    /// Whoever wrote this down left it out, and says so.
+    Left,
 }
 
 /// What is wrong.
@@ -84,6 +90,8 @@ pub struct Report {
     pub root: String,
     /// How many bodies were opened and are what their leaves stand for.
     pub bodies: u64,
+    /// How many of them an archive had.
+    pub archived: u64,
     /// How many checkpoints were checked against the leaves.
     pub checkpoints: u64,
     /// The size of the largest one.
@@ -105,7 +113,13 @@ pub struct Verifier {
     edge: Edge,
     last: BTreeMap<String, Hash>,
     gone: BTreeSet<Hash>,
-    pruned: u64,
+    /// Leaves whose bodies are not there.
+    bodiless: Places,
+    /// Leaves whose bodies were left out.
+    left: Places,
+    /// Leaves of which there are only hashes.
+    unread: Places,
+    prunings: Vec<Pruning>,
     report: Report,
 }
 
@@ -113,15 +127,15 @@ pub struct Verifier {
 const NAMED: usize = 100;
 
 impl Verifier {
-    /// Of the log of this name, against what was signed. Bodies before `pruned` may be gone: that was agreed to and is in the
-    /// log.
-    pub fn new(origin: &str, claims: Claims, pruned: u64) -> Self {
+    /// Of the log of this name, against what was signed.
+    pub fn new(origin: &str, claims: Claims) -> Self {
         let report = Report {
             verdict: Verdict::Verified,
             origin: origin.to_owned(),
             leaves: 0,
             root: String::new(),
             bodies: 0,
+            archived: 0,
             checkpoints: 0,
             signed: 0,
             findings: Vec::new(),
@@ -129,7 +143,17 @@ impl Verifier {
             erased: Vec::new(),
             unchecked: Vec::new(),
         };
-        Self { claims, edge: Edge::default(), last: BTreeMap::new(), gone: BTreeSet::new(), pruned, report }
+        Self {
+            claims,
+            edge: Edge::default(),
+            last: BTreeMap::new(),
+            gone: BTreeSet::new(),
+            bodiless: Places::default(),
+            left: Places::default(),
+            unread: Places::default(),
+            prunings: Vec::new(),
+            report,
+        }
     }
 
     /// The next leaf. Gives the hashes of the subtrees it completes, of every `step`th level.
@@ -145,6 +169,22 @@ impl Verifier {
                 completed.push((at, hash));
             }
         });
+        self.compare();
+        completed
+    }
+
+    /// So many levels of leaves of which there is only the hash over all of them. Gives what `look` gives.
+    pub fn pass(&mut self, levels: u32, subtree: Hash, step: u32) -> Vec<(At, Hash)> {
+        let (from, mut completed) = (self.edge.size(), Vec::new());
+        let grafted = self.edge.graft(levels, subtree, |at, hash| {
+            if at.level > levels && at.level.is_multiple_of(step) {
+                completed.push((at, hash));
+            }
+        });
+        if !grafted {
+            self.find(Some(from), "leaves were left out where none can be".to_owned());
+        }
+        self.unread.extend(from..self.edge.size());
         self.compare();
         completed
     }
@@ -181,6 +221,12 @@ impl Verifier {
 
     /// There are no more leaves. In a database that grows the last of them are not signed for yet.
     pub fn end(mut self) -> Report {
+        let within = self.claims.passed(self.edge.size()).filter(|claim| self.unread.holds(claim.size));
+        let within: Vec<String> = within.map(|claim| claim.from.clone()).collect();
+        for from in within {
+            self.skip(format!("{from}: it is for leaves that are not all here"));
+        }
+        self.account();
         let (size, root) = (self.edge.size(), self.edge.root());
         for (claim, why) in self.claims.beyond(size) {
             let what = format!(
@@ -212,28 +258,28 @@ impl Verifier {
         let place = Some(*place);
         let Some(leaf) = leaf else {
             self.gone.insert(*hash);
-            if place.is_some_and(|place| place < self.pruned) {
-                self.lack(place, format!("{name} was removed after its time, as the log says"));
-            } else {
-                self.find(place, format!("{name} was removed"));
-            }
+            self.find(place, format!("{name} was removed"));
             return;
         };
         if leaf.hash() != *hash {
             self.find(place, format!("{name} was changed: its leaf is not the one in the tree"));
         }
         let last = leaf.call.as_ref().and_then(|call| self.last.insert(call.clone(), *hash));
-        let follows = last == leaf.previous || leaf.previous.is_some_and(|previous| self.gone.contains(&previous));
+        let unknown = |previous| self.gone.contains(&previous) || !self.unread.is_empty();
+        let follows = last == leaf.previous || leaf.previous.is_some_and(unknown);
         if !follows {
             self.find(place, format!("{name} does not follow the last leaf of its call"));
         }
-        self.look_at_body(place, name, (&leaf.root, body));
+        self.look_at_body(place, name, (leaf, body));
     }
 
-    fn look_at_body(&mut self, place: Option<u64>, name: &str, (root, body): (&Hash, &Body)) {
+    fn look_at_body(&mut self, place: Option<u64>, name: &str, (leaf, body): (&Leaf, &Body)) {
         match body {
-            Body::Open(opened) if opened.root().as_ref() == Ok(root) => {
+            Body::Open(opened) | Body::Archived(opened) if opened.root().as_ref() == Ok(&leaf.root) => {
                 self.report.bodies = self.report.bodies.saturating_add(1);
+                self.report.archived =
+                    self.report.archived.saturating_add(u64::from(matches!(body, Body::Archived(_))));
+                self.prunings.extend(place.and_then(|place| Pruning::read(leaf, place, opened.body())));
                 for pointer in opened.erased() {
                     note(&mut self.report.erased, place, format!("{name}: {pointer}"));
                 }
@@ -241,11 +287,35 @@ impl Verifier {
             Body::Open(_) => {
                 self.find(place, format!("the body of {name} was changed: it is not what its leaf stands for"));
             }
-            Body::Closed(why) => self.find(place, format!("the body of {name} cannot be read: {why}")),
-            Body::Gone if place.is_some_and(|place| place < self.pruned) => {
-                self.lack(place, format!("the body of {name} was removed after its time, as the log says"));
+            Body::Archived(_) => {
+                self.find(place, format!("the body an archive has of {name} is not what its leaf stands for"));
             }
-            Body::Gone => self.find(place, format!("the body of {name} was removed")),
+            Body::Closed(why) => self.find(place, format!("the body of {name} cannot be read: {why}")),
+            Body::Gone => self.bodiless.extend(place),
+            Body::Left => self.left.extend(place),
+        }
+    }
+
+    /// What is gone must have been named by an entry that stands in the same log.
+    fn account(&mut self) {
+        let mut gone = std::mem::take(&mut self.bodiless);
+        for pruning in std::mem::take(&mut self.prunings) {
+            let (named, rest) = gone.divide(&pruning.places);
+            gone = rest;
+            if !named.is_empty() {
+                self.lack(None, pruning.words(&named));
+            }
+        }
+        for (first, last) in gone.spans() {
+            let whose = if first == last { "its body was".to_owned() } else { format!("the bodies up to {last} were") };
+            self.find(Some(first), format!("{whose} removed, and no entry of the log says so"));
+        }
+        for (what, places) in [("bodies", std::mem::take(&mut self.left)), ("leaves", std::mem::take(&mut self.unread))]
+        {
+            if !places.is_empty() {
+                let (count, places) = (places.count(), places.shown());
+                self.lack(None, format!("{count} {what} are not in this part of the record: those at {places}"));
+            }
         }
     }
 

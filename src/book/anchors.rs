@@ -6,10 +6,13 @@
 //! before anything is added to it: one that is older than what was anchored, or different, is not used.
 //! Several gateways may give the same checkpoint to the same anchor: twice is harmless.
 
+mod before;
 mod folder;
 mod git;
 mod timestamp;
 mod witness;
+
+pub use self::before::Unanchored;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -57,6 +60,8 @@ pub struct Anchor {
     pub name: String,
     /// How often it gets a checkpoint.
     pub every: Duration,
+    /// How long a critical call waits for it before it is sent; none where it does not.
+    pub before_execute: Option<Duration>,
     /// What it is.
     pub kind: Kind,
 }
@@ -278,6 +283,9 @@ impl Anchors {
 
     /// Whether the database goes on from what the anchor has.
     async fn compare(&self, held: &Held, depth: Depth) -> Result<(), AnchorError> {
+        if let (Kind::Witness(url, key, private), Depth::Remote) = (&held.anchor.kind, depth) {
+            return self.compare_with_witness((url, key, *private), &held.anchor.name).await;
+        }
         let origin = self.store.log_head().await.map_err(BookError::from)?.origin;
         let notes = match &held.anchor.kind {
             Kind::Folder(path) => {
@@ -302,6 +310,23 @@ impl Anchors {
             })?;
         }
         Ok(())
+    }
+}
+
+impl Anchors {
+    /// Whether a witness signed more than the database has: then it was put back, and its keys with it.
+    async fn compare_with_witness(&self, witness: (&Url, &Key, Private), name: &str) -> Result<(), AnchorError> {
+        let Some(newest) = self.store.newest_checkpoint().await.map_err(BookError::from)? else { return Ok(()) };
+        let Some(note) = Note::parse(&newest.note) else { return Ok(()) };
+        let Some(said) = Checkpoint::of(&note) else { return Ok(()) };
+        let has = witness::signed(witness, &Given { note: newest.note, said, text: note.text }, &self.store).await?;
+        let size = self.store.log_head().await.map_err(BookError::from)?.size;
+        if has <= size {
+            return Ok(());
+        }
+        let why =
+            format!("it ends at {size} entries, and {has} were signed for; the anchor `{name}` has that checkpoint");
+        Err(BookError::Diverged(why).into())
     }
 }
 

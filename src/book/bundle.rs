@@ -6,17 +6,20 @@
 //! - `tile/L/N`: hashes of the tree, 256 to a file; `tile/entries/N`: leaves, each after its length in two bytes.
 //! - `bodies/N.jsonl`: what the leaves stand for, 256 lines to a file, the line of a leaf at its place.
 //! - `keys`: which key signs from which size on, so that an old key is not believed for a new checkpoint.
+//! - `part`: in a part of the record, which files of leaves are there.
 
-mod files;
+pub(super) mod files;
 mod reading;
 mod writing;
 
+pub(super) use self::reading::archived;
 pub use self::reading::verify;
 pub use self::writing::{Written, write};
 
 use serde::{Deserialize, Serialize};
 
 use crate::audit::commitment::{Opened, Redacted, Salt};
+use crate::audit::verify::Body;
 use crate::digest::{hex, unhex};
 
 /// Leaves of one file.
@@ -47,6 +50,11 @@ pub enum Line {
         /// The number of the entry.
         entry: i64,
     },
+    /// It is elsewhere: this is a part of the record.
+    Left {
+        /// The number of the entry.
+        entry: i64,
+    },
 }
 
 impl Line {
@@ -60,11 +68,14 @@ impl Line {
     }
 
     /// The number of the entry, and its body.
-    pub fn open(self) -> Option<(i64, Option<Opened>)> {
+    pub fn open(self) -> Option<(i64, Body)> {
         Some(match self {
-            Self::Whole { entry, salt, body } => (entry, Some(Opened::Whole { salt: Salt::new(unhex(&salt)?), body })),
-            Self::Redacted { entry, left } => (entry, Some(Opened::Redacted(left))),
-            Self::Gone { entry } => (entry, None),
+            Self::Whole { entry, salt, body } => {
+                (entry, Body::Open(Opened::Whole { salt: Salt::new(unhex(&salt)?), body }))
+            }
+            Self::Redacted { entry, left } => (entry, Body::Open(Opened::Redacted(left))),
+            Self::Gone { entry } => (entry, Body::Gone),
+            Self::Left { entry } => (entry, Body::Left),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! When does the log grow, and when is it signed?
 
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -55,6 +56,7 @@ pub struct BookKeeper {
     name: String,
     remembered: Remembered,
     lag: Mutex<Lag>,
+    leads: AtomicBool,
 }
 
 /// Whether what is known of the log is still so.
@@ -85,12 +87,17 @@ impl BookKeeper {
             compare(&store, &store.log_head().await?, &note).await?;
         }
         let name = hex(&chance::<8>().map_err(|_| BookError::Stopping)?);
-        Ok(Arc::new(Self { store, clock, name, remembered, lag: Mutex::default() }))
+        Ok(Arc::new(Self { store, clock, name, remembered, lag: Mutex::default(), leads: AtomicBool::default() }))
     }
 
     /// How far the log is behind, as far as this gateway knows.
     pub fn lag(&self) -> Lag {
         *self.lag.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this gateway is the one that keeps the log, as far as it knows.
+    pub fn leads(&self) -> bool {
+        self.leads.load(Ordering::Relaxed)
     }
 
     /// Keeps the log until everything stops, and then once more.
@@ -111,6 +118,7 @@ impl BookKeeper {
                     self.trouble(&error);
                 }
             }
+            self.leads.store(lead.is_some(), Ordering::Relaxed);
         }
     }
 

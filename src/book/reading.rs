@@ -1,6 +1,8 @@
 //! Is the database the log that was signed? And what proves one entry of it?
 
 use super::BookError;
+use super::archives::Archives;
+use super::bundle::archived;
 use super::memory::Remembered;
 use crate::audit::checkpoint::Checkpoint;
 use crate::audit::commitment::Opened;
@@ -25,6 +27,8 @@ pub struct Brought {
     pub keys: Vec<Key>,
     /// Checkpoints from elsewhere, each with what it is called.
     pub notes: Vec<(String, String)>,
+    /// Archives of what was removed when its time was over.
+    pub archives: Archives,
 }
 
 /// Everything that was signed for this log, and the keys that may have.
@@ -65,9 +69,11 @@ pub async fn signed(store: &Store, brought: &Brought) -> Result<(Vec<(String, St
 
 /// Looks at the whole log in the database.
 pub async fn verify(store: &Store, brought: &Brought, mut told: impl FnMut(u64, u64)) -> Result<Report, BookError> {
-    let (notes, trust) = signed(store, brought).await?;
+    let (mut notes, trust) = signed(store, brought).await?;
     let head = store.log_head().await?;
-    let mut verifier = Verifier::new(&head.origin, Claims::of(&head.origin, notes, &trust), 0);
+    notes.extend(brought.archives.notes(&head.origin)?);
+    let mut verifier = Verifier::new(&head.origin, Claims::of(&head.origin, notes, &trust));
+    let mut archives = brought.archives.clone();
     if brought.keys.is_empty() {
         verifier.skip("who holds the key: it was taken from beside the database; give yours with --key".to_owned());
     }
@@ -79,13 +85,13 @@ pub async fn verify(store: &Store, brought: &Brought, mut told: impl FnMut(u64, 
         let work = tokio::task::spawn_blocking(move || {
             let mut completed = Vec::new();
             for row in rows {
-                completed.append(&mut verifier.look(&item(row, &sealer), STEP));
+                completed.append(&mut verifier.look(&archived(item(row, &sealer), &mut archives), STEP));
             }
-            (verifier, completed)
+            (verifier, archives, completed)
         });
         let (done, more) = tokio::join!(work, store.raw_leaves(after, BATCH));
-        let (back, completed) = done.map_err(|_| BookError::Stopping)?;
-        (verifier, next) = (back, more?);
+        let (back, opened, completed) = done.map_err(|_| BookError::Stopping)?;
+        (verifier, archives, next) = (back, opened, more?);
         for (at, hash) in completed {
             match store.subtree(at).await {
                 Ok(kept) if kept == hash => {}
@@ -113,7 +119,7 @@ pub async fn verify(store: &Store, brought: &Brought, mut told: impl FnMut(u64, 
     if waiting > 0 {
         let since = since.map(|since| format!(", the oldest of {since}")).unwrap_or_default();
         verifier
-            .skip(format!("what is not in the log yet (entries: {waiting}{since}); a running gateway brings it in"));
+            .skip(format!("what is not in the log yet (entries: {waiting}{since}); a running gateway brings it in, or `countersign audit export --from 1h --out last.jsonl`"));
     }
     Ok(verifier.end())
 }
@@ -131,6 +137,8 @@ fn item(row: RawLeaf, sealer: &Sealer) -> Item {
         return Item { place, name, hash: hash(&row.hash), leaf: None, body: Body::Gone };
     };
     let body = match &row.sealed {
+        // What was removed when its time was over leaves nothing there.
+        Some(bytes) if bytes.is_empty() => Body::Gone,
         Some(bytes) => {
             let of = Belongs { event: &event, call: row.call.as_deref(), at };
             sealer.open(of, bytes).map_or_else(|closed| Body::Closed(closed.to_string()), Body::Open)
@@ -149,6 +157,8 @@ pub struct Proven {
     pub leaf: String,
     /// The body with all it takes to check it.
     pub body: Option<Opened>,
+    /// Whether it was removed; an entry of the log must say so.
+    pub gone: bool,
     /// That the leaf is in the log.
     pub proof: Proof,
 }
@@ -158,7 +168,8 @@ pub async fn prove(store: &Store, seq: i64) -> Result<Proven, BookError> {
     let nothing = |what: String| BookError::Nothing(what);
     let Some(row) = store.raw_leaf_of(seq).await? else {
         return Err(nothing(format!(
-            "there is no entry {seq} in the log; entries come into it within a second while a gateway runs"
+            "there is no entry {seq} in the log; entries come into it within a second while a gateway runs, and without one by \
+             `countersign audit export --from 1h --out last.jsonl`"
         )));
     };
     let newest = store.newest_checkpoint().await?.ok_or_else(|| nothing("nothing was signed yet".to_owned()))?;
@@ -166,17 +177,21 @@ pub async fn prove(store: &Store, seq: i64) -> Result<Proven, BookError> {
     let leaf = item.leaf.ok_or_else(|| nothing(format!("entry {seq} was removed")))?;
     let size = unsigned(newest.size);
     if item.place >= size {
-        return Err(nothing(format!("entry {seq} is not signed for yet; try again in a second")));
+        return Err(nothing(format!(
+            "entry {seq} is not signed for yet; try again in a second, or without a gateway that runs after `countersign audit \
+             export --from 1h --out last.jsonl`"
+        )));
     }
     let mut path = Vec::new();
     for span in inclusion(item.place, size) {
         path.push(store.span(&span).await?);
     }
+    let gone = matches!(item.body, Body::Gone);
     let body = match item.body {
         Body::Open(opened) => Some(opened),
-        Body::Closed(_) | Body::Gone => None,
+        _ => None,
     };
-    Ok(Proven { leaf: leaf.text(), body, proof: Proof { place: item.place, path, checkpoint: newest.note } })
+    Ok(Proven { leaf: leaf.text(), body, gone, proof: Proof { place: item.place, path, checkpoint: newest.note } })
 }
 
 /// What proves that the log of one size is the beginning of that of another.

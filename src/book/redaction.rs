@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::BookError;
+use super::holds::held;
 use crate::audit::commitment::Opened;
 use crate::audit::entry::{Erased, Event};
 use crate::audit::field::fields;
@@ -35,6 +36,21 @@ pub async fn redact(
     let entry = store.raw_entry(seq).await?;
     let entry = entry.ok_or_else(|| BookError::Nothing(format!("there is no entry {seq}")))?;
     let call = entry.call.clone();
+    if let "erased" | "pruned" | "preserved" = entry.event.as_str() {
+        let why =
+            format!("entry {seq} says what was removed, erased or held; without it the record could not be checked");
+        return Err(BookError::Nothing(why));
+    }
+    if let Some(hold) = held(store, seq, call.as_deref()).await? {
+        return Err(BookError::Nothing(format!(
+            "nothing was erased: {} keeps it, {} by {}: {}. Release it first, with `countersign audit hold release {}`",
+            hold.name,
+            hold.about.words(),
+            hold.by,
+            hold.reason,
+            hold.name
+        )));
+    }
     let wanted = open(&entry, store)?;
     let words = values(&wanted, pointers);
     let all = match &call {
@@ -42,7 +58,9 @@ pub async fn redact(
         None => vec![entry],
     };
     let mut plan = BTreeMap::new();
-    for entry in all {
+    // Nothing is left of what was removed when its time was over.
+    let is_there = |entry: &RawEntry| !entry.sealed.as_ref().is_some_and(Vec::is_empty);
+    for entry in all.into_iter().filter(is_there) {
         let opened = open(&entry, store)?;
         let mut found = repeats(&opened, &words);
         if entry.seq == seq {
@@ -138,6 +156,9 @@ fn open(entry: &RawEntry, store: &Store) -> Result<Opened, BookError> {
     let unopened = |why: String| BookError::Entry { seq: entry.seq, why };
     let closed = entry.sealed.as_ref();
     let closed = closed.ok_or_else(|| unopened("it is not sealed yet; try again in a second".to_owned()))?;
+    if closed.is_empty() {
+        return Err(unopened("its body was removed when its time was over; what is left is in an archive".to_owned()));
+    }
     store.keys().sealer.open(belongs(entry), closed).map_err(|error| unopened(error.to_string()))
 }
 

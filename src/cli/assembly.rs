@@ -5,6 +5,7 @@
 mod anchors;
 pub mod channels;
 pub(super) mod credentials;
+pub mod retention;
 mod servers;
 mod sinks;
 pub mod telemetry;
@@ -129,6 +130,7 @@ async fn assemble_with(config: &Config, bundle: Bundle, tenure: Tenure) -> anyho
     let recorder = Recorder::start(store.clone());
     let sinks = Sinks::start(store.clone(), Arc::clone(&clock), sinks::sinks(config)).await?;
     recorder.guard(sinks.gate());
+    recorder.anchor(Arc::clone(&anchors));
     let fleet =
         Fleet::new(config.servers.values().map(|server| servers::server_options(server, &config.store)).collect());
     let judge = Arc::new(Judge::new(bundle));
@@ -178,6 +180,9 @@ impl Assembled {
         let (book, metrics) = (Arc::clone(&self.book), Arc::clone(&self.gateway.metrics));
         let anchoring = Arc::clone(&self.anchors).run(self.stop.clone(), (Arc::clone(&book), Arc::clone(&metrics)));
         self.gateway.tasks.spawn(anchoring);
+        let (kept, keeper) = ((config.retention.clone(), self.gateway.store.clone()), Arc::clone(&book));
+        let keeping = retention::watch(kept, (keeper, Arc::clone(&self.gateway.clock)), self.stop.clone());
+        self.gateway.tasks.spawn(keeping);
         self.gateway.tasks.spawn(book.run(self.stop.clone(), metrics));
         self.gateway.tasks.spawn(Arc::clone(&self.sinks).run(self.stop.clone()));
         self.gateway.tasks.spawn(Arc::clone(&self.gateway.credentials).run(self.stop.clone()));

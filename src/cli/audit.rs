@@ -9,8 +9,10 @@ mod bundle;
 mod consistency;
 mod draft;
 mod export;
+mod hold;
 mod key;
 mod proof;
+mod prune;
 mod redact;
 mod report;
 mod rollover;
@@ -58,6 +60,12 @@ enum Verb {
     /// Erase something for good that nobody may keep; every proof still holds
     #[command(after_help = redact::EXAMPLES.text())]
     Redact(redact::RedactArgs),
+    /// Remove what is older than it may be, into an archive; every proof still holds
+    #[command(after_help = prune::EXAMPLES.text())]
+    Prune(prune::PruneArgs),
+    /// Keep something whatever its time says
+    #[command(after_help = hold::EXAMPLES.text())]
+    Hold(hold::HoldArgs),
     /// Change the signing key for a new one
     #[command(after_help = rotate::EXAMPLES.text())]
     Rotate(rotate::RotateArgs),
@@ -93,6 +101,8 @@ pub fn run(args: &AuditArgs, global: &Global, out: &mut Output<'_>) -> anyhow::R
             Verb::Bundle(args) => bundle::run(args, global, out).await,
             Verb::Key(args) => key::run(args, global, out).await,
             Verb::Redact(args) => redact::run(args, global, out).await,
+            Verb::Prune(args) => prune::run(args, global, out).await,
+            Verb::Hold(args) => hold::run(args, global, out).await,
             Verb::Rotate(args) => rotate::run(args, global, out).await,
             Verb::Rollover(args) => rollover::run(args, global, out).await,
             Verb::Export(args) => export::run(args, global, out).await,

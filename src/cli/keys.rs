@@ -1,5 +1,7 @@
 //! Who may call over HTTP with an API key? Makes, lists and revokes keys.
 
+pub mod noted;
+
 use std::io::Write;
 
 use anyhow::Context as _;

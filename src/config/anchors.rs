@@ -25,6 +25,13 @@ pub struct Anchor {
     /// How often it gets a checkpoint while the record grows. From two minutes without one on readiness warns.
     #[schemars(extend("default" = "1m"))]
     pub every: Period,
+    /// Whether a critical call that waited for people is sent only once this anchor has everything that was said of it until
+    /// then. Where several are named so, one of them is enough.
+    #[schemars(extend("default" = false))]
+    pub before_execute: bool,
+    /// How long such a call waits for it. One that is not anchored by then is not sent.
+    #[schemars(extend("default" = "15s"))]
+    pub within: Period,
 }
 
 /// What an anchor is.
@@ -122,6 +129,8 @@ impl Anchor {
     fn read(section: &Section<'_>) -> Reading<Self> {
         let name = section.required("name", NAME, |text| ServerName::parse(text).map(|_| text.to_owned()));
         let every = section.parsed("every", Wanted("a time with its unit", "1m"), "1m", Period::parse);
+        let before_execute = section.truth("before_execute");
+        let within = section.parsed("within", Wanted("a time with its unit", "15s"), "15s", Period::parse);
         let kind = section.required("kind", KIND, KindWord::of)?;
         let kind = match kind {
             KindWord::Folder => path(section).map(|path| Kind::Folder(Folder { path })),
@@ -130,7 +139,7 @@ impl Anchor {
             KindWord::Timestamp => Timestamp::read(section).map(Kind::Timestamp),
         };
         section.close();
-        Ok(Self { name: name?, kind: kind?, every: every? })
+        Ok(Self { name: name?, kind: kind?, every: every?, before_execute: before_execute?, within: within? })
     }
 }
 
@@ -222,7 +231,11 @@ mod tests {
         );
         let all = all.unwrap();
         assert_eq!(all.iter().map(|anchor| anchor.name.as_str()).collect::<Vec<_>>(), ["worm", "repo", "time"]);
-        assert!(all.iter().all(|anchor| anchor.every.duration().as_secs() >= 60));
+        assert!(all.iter().all(|anchor| anchor.every.duration().as_secs() >= 60 && !anchor.before_execute));
+        let first =
+            "[[anchors]]\nname = \"worm\"\nkind = \"folder\"\npath = \"a\"\nbefore_execute = true\nwithin = \"3s\"\n";
+        let first = read(first).unwrap();
+        assert!(first.iter().all(|anchor| anchor.before_execute && anchor.within.duration().as_secs() == 3));
         for (bad, why) in [
             ("name = \"x\"\nkind = \"folder\"", "path"),
             ("name = \"x\"\nkind = \"floppy\"\npath = \"a\"", "kind"),

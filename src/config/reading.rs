@@ -11,7 +11,7 @@ use super::source::{Found, Request, Surroundings};
 use super::tree::{At, Entries, graft_environment, graft_flag, plant};
 use super::{
     Anchor, Catalogue, Config, ConfigError, Credential, Faults, GroupRoles, Http, Identity, Intent, Leases, Limits,
-    Log, Person, Policy, Review, Server, Sink, Store, Telemetry, check, people, routing, standard,
+    Log, Person, Policy, Retention, Review, Server, Sink, Store, Telemetry, check, people, routing, standard,
 };
 use crate::policy::lint::reviewers::Reviewers;
 
@@ -97,6 +97,17 @@ impl Anchor {
             let store = root.table("store").and_then(|section| Store::read(&section));
             let anchors = Self::read_all(root);
             Ok((anchors?, store?))
+        })
+    }
+}
+
+impl Retention {
+    /// How long what is kept, and the record, for the command that removes it.
+    pub fn load(request: &Request, around: &Surroundings) -> Result<(Self, Store), ConfigError> {
+        part(request, around, |root| {
+            let store = root.table("store").and_then(|section| Store::read(&section))?;
+            let retention = root.table("retention").and_then(|section| Self::read(&section, Some(&store.url)))?;
+            Ok((retention, store))
         })
     }
 }
@@ -217,6 +228,7 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
     let intent = root.table("intent").and_then(|section| Intent::read(&section, database));
     let sinks = Sink::read_all(&root);
     let anchors = Anchor::read_all(&root);
+    let retention = root.table("retention").and_then(|section| Retention::read(&section, database));
     let limits = root.table("limits").and_then(|section| Limits::read(&section));
     let log = root.table("log").and_then(|section| Log::read(&section));
     let telemetry = root.table("telemetry").and_then(|section| Telemetry::read(&section));
@@ -241,6 +253,7 @@ fn sections<'a>(reader: &'a Reader<'a>, entries: &'a Entries, source: Source) ->
         store: store?,
         sinks: sinks?,
         anchors: anchors?,
+        retention: retention?,
         limits: limits?,
         log: log?,
         telemetry: telemetry?,

@@ -10,6 +10,7 @@ use super::*;
 use crate::call::caller::{Caller, Proof};
 use crate::call::{Action, Call, CallId, Parts};
 use crate::clock::Timestamp;
+use crate::digest::Naming;
 use crate::object;
 use crate::policy::decision::Grant;
 use crate::wire::era::Era;
@@ -31,6 +32,7 @@ fn call(server: &str) -> Call {
         params: object! { "name" => "echo", "_meta" => object! { "forged" => true } },
         tool: None,
         arrived: Timestamp::from_micros(1),
+        naming: Naming::new([5; 32]),
     })
 }
 

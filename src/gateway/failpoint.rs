@@ -3,7 +3,7 @@
 //! Only in builds with debug assertions: a release has none of these. `COUNTERSIGN_FAIL_AT` names the place, and the
 //! process ends there as `kill -9` ends it, with nothing closed and nothing said.
 
-/// The places between which a crash makes a difference to a call that waits for people.
+/// The places between which a crash makes a difference to a call that waits for people, or to what is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failpoint {
     /// The approval is open and its client does not know yet.
@@ -22,6 +22,10 @@ pub(crate) enum Failpoint {
     Replied,
     /// What came of it is written down and the client has not heard.
     Recorded,
+    /// An archive is whole and nothing says so.
+    Archived,
+    /// It is written down what is removed, and nothing was.
+    Pruning,
 }
 
 impl Failpoint {
@@ -36,6 +40,8 @@ impl Failpoint {
             Self::Minted => "after_mint",
             Self::Replied => "after_reply",
             Self::Recorded => "after_outcome",
+            Self::Archived => "after_archive",
+            Self::Pruning => "after_pruning",
         }
     }
 

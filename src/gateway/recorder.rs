@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::audit::entry::{Entry, Event};
 use crate::audit::receipt::Receipt;
+use crate::book::anchors::{Anchors, Unanchored};
 use crate::call::CallId;
 use crate::clock::{Clock as _, SystemClock};
 use crate::permit::Permit;
@@ -33,6 +34,7 @@ struct Desk {
     took: Histogram,
     failed: Counter,
     gate: OnceLock<Arc<Gate>>,
+    anchors: OnceLock<Arc<Anchors>>,
 }
 
 /// What waits for the next commit.
@@ -70,6 +72,7 @@ impl Recorder {
             store,
             queue: Mutex::default(),
             gate: OnceLock::new(),
+            anchors: OnceLock::new(),
             took: of_steps(),
             failed: Counter::default(),
         }))
@@ -78,6 +81,19 @@ impl Recorder {
     /// Lets nothing new run while a sink that must be told is behind.
     pub fn guard(&self, gate: Arc<Gate>) {
         self.0.gate.get_or_init(|| gate);
+    }
+
+    /// Lets critical calls wait for these.
+    pub fn anchor(&self, anchors: Arc<Anchors>) {
+        self.0.anchors.get_or_init(|| anchors);
+    }
+
+    /// Waits until somebody outside has everything written of this call, where the configuration asks for that.
+    pub async fn covered(&self, call: &CallId) -> Result<(), Unanchored> {
+        match self.0.anchors.get() {
+            Some(anchors) => anchors.cover(call).await,
+            None => Ok(()),
+        }
     }
 
     /// Whether something new may run: its outcome can be written down, and what must be told elsewhere is.

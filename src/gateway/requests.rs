@@ -166,6 +166,7 @@ impl Gateway {
                 params: if may_need_more(session, reach) { params.clone() } else { std::mem::take(&mut params) },
                 tool: tool.clone(),
                 arrived: self.clock.now(),
+                naming: self.store.keys().naming.clone(),
             });
             exchange.watched.found(&call);
             let (answer, spoken) = self.perform(exchange, reach, (call, manner)).await;

@@ -183,8 +183,8 @@ impl Gateway {
 
 /// The same call with other parameters, and so with another digest.
 fn with_params(call: Call, params: Object) -> Call {
-    let Call { id, caller, server, action, tool, arrived, .. } = call;
-    Call::new(Parts { id, caller, server, action, params, tool, arrived })
+    let Call { id, caller, server, action, tool, arrived, naming, .. } = call;
+    Call::new(Parts { id, caller, server, action, params, tool, arrived, naming })
 }
 
 /// Changes the arguments of a call that may run; of any other nothing is sent.

@@ -15,6 +15,7 @@ use crate::call::caller::{Caller, Person, Proof};
 use crate::call::{Action, Call, CallId, Parts};
 use crate::catalogue::tool::{Pin, Tool};
 use crate::clock::Timestamp;
+use crate::digest::Naming;
 use crate::object;
 use crate::wire::json::Object;
 use crate::wire::reader;
@@ -82,6 +83,7 @@ pub(crate) fn call_at(server: &str, action: Action, arguments: &str) -> Call {
         params: object! { "arguments" => arguments },
         tool,
         arrived: Timestamp::default(),
+        naming: Naming::new([5; 32]),
     })
 }
 

@@ -13,6 +13,7 @@ use super::fault::Fault;
 use crate::approval::Approval;
 use crate::approval::scope::{Pins, Scope};
 use crate::clock::Timestamp;
+use crate::digest::Naming;
 use crate::policy::finding::grant::{GrantTerms, TooWide};
 use crate::policy::finding::pointer::Pointer;
 use crate::store::Store;
@@ -99,7 +100,7 @@ pub async fn reach(
                 continue;
             }
             found.calls = found.calls.saturating_add(1);
-            match seen(approval, scope, &entry, &found.free) {
+            match seen((approval, &store.keys().naming), scope, &entry, &found.free) {
                 Seen::Not => {}
                 Seen::CannotTell => found.cannot_tell = found.cannot_tell.saturating_add(1),
                 Seen::Covered => {
@@ -125,12 +126,12 @@ fn is_of(scope: &Scope, entry: &Object) -> bool {
         && entry.str("target") == Some(&scope.tool)
 }
 
-fn seen(approval: &Approval, scope: &Scope, entry: &Object, free: &BTreeSet<Pointer>) -> Seen {
+fn seen((approval, naming): (&Approval, &Naming), scope: &Scope, entry: &Object, free: &BTreeSet<Pointer>) -> Seen {
     let definition = scope.definition.to_string();
     let Some(params) = entry.object("params").filter(|_| entry.str("definition") == Some(&definition)) else {
         return Seen::Not;
     };
-    let pins = Pins::of(params, &approval.id, scope.places().cloned());
+    let pins = Pins::of(params, (&approval.id, naming), scope.places().cloned());
     if scope.pins.are_kept_by(&pins, free).is_ok() {
         return Seen::Covered;
     }

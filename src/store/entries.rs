@@ -186,8 +186,11 @@ impl Store {
     /// from the others.
     fn written(&self, (seq, call, at, event, body, sealed): Row) -> Written {
         let of = Belongs { event: &event, call: call.as_deref(), at };
+        let is_pruned = sealed.as_ref().is_some_and(Vec::is_empty);
         let body = match sealed.map(|sealed| self.keys().sealer.open(of, &sealed)) {
             None => body,
+            // Its time was over. See `pruning`.
+            Some(_) if is_pruned => object! { "event" => event.as_str(), "pruned" => true }.to_string(),
             Some(Ok(opened)) => shown(&opened),
             Some(Err(closed)) => object! { "unreadable" => closed.to_string() }.to_string(),
         };

@@ -18,7 +18,7 @@ use super::StoreError;
 use super::seal::Sealer;
 use crate::audit::note::Signer;
 use crate::clock::chance;
-use crate::digest::hex;
+use crate::digest::{Naming, hex};
 
 /// Where the keys are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub enum KeyPlace {
 pub struct BookKeys {
     /// Closes and opens bodies.
     pub sealer: Arc<Sealer>,
+    /// Names the parameters of calls, for this deployment alone.
+    pub naming: Naming,
     /// Signs checkpoints. Changed for another while the gateway runs.
     signer: Arc<ArcSwap<Signer>>,
     /// Where they are, for what belongs beside them.
@@ -129,7 +131,8 @@ impl BookKeys {
     fn of(key: &[u8; 32], signer: Signer, folder: Option<PathBuf>) -> Result<Self, StoreError> {
         let place = folder.clone().unwrap_or_default();
         let sealer = Sealer::new(key).ok_or_else(|| bad(&place, "it holds no key"))?;
-        Ok(Self { sealer: Arc::new(sealer), signer: Arc::new(ArcSwap::from_pointee(signer)), folder })
+        let naming = Naming::new(*key).under("countersign deployment", "");
+        Ok(Self { sealer: Arc::new(sealer), naming, signer: Arc::new(ArcSwap::from_pointee(signer)), folder })
     }
 }
 

@@ -37,6 +37,8 @@ const FAIL: &str = "UPDATE sink_cursor SET why = $3 WHERE name = $1 AND holder =
 
 const LET_GO: &str = "UPDATE sink_cursor SET until = 0 WHERE name = $1 AND holder = $2";
 
+const LEAST: &str = "SELECT MIN(seq) FROM sink_cursor WHERE until > $1 OR moved > $1";
+
 const WAITING: &str = "SELECT at FROM entry WHERE seq > $1 ORDER BY seq LIMIT 1";
 
 type Row = (i64, i64, String, i64, String);
@@ -106,6 +108,14 @@ impl Store {
         writing!(self.pool(), db => sqlx::query(LET_GO).bind(name).bind(holder).execute(db).await.map(drop))?;
         self.appender().wrote();
         Ok(())
+    }
+
+    /// Up to where every sink was told that took something since then, or that a gateway has told since then; nothing where
+    /// there is none.
+    pub async fn all_sinks_told(&self, since: Timestamp) -> Result<Option<i64>, StoreError> {
+        let (least,): (Option<i64>,) =
+            reading!(self.pool(), db => sqlx::query_as(LEAST).bind(since.micros()).fetch_one(db).await)?;
+        Ok(least)
     }
 
     /// When the first entry behind this place was made; nothing where there is none.

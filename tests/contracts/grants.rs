@@ -14,7 +14,7 @@ use countersign::call::caller::{Caller, Proof};
 use countersign::call::{Action, Call, CallId, Parts};
 use countersign::catalogue::tool::{Pin, Tool};
 use countersign::clock::{SystemClock, Timestamp};
-use countersign::digest::Digest;
+use countersign::digest::{Digest, Naming};
 use countersign::facts::risk::Risk;
 use countersign::gateway::desk::grants::{Ending, Use};
 use countersign::gateway::desk::{Desk, Wish};
@@ -66,6 +66,7 @@ fn call(id: &str) -> Call {
         params: object! { "name" => "export", "arguments" => object! { "table" => "orders" } },
         tool: Some(tool.into()),
         arrived: Timestamp::from_micros(0),
+        naming: Naming::new([5; 32]),
     })
 }
 

@@ -30,6 +30,7 @@ mod postgres;
 mod proxy;
 mod race;
 mod reports;
+mod retention;
 mod roles;
 mod sign_ins;
 mod sinks;
@@ -86,6 +87,7 @@ fn main() {
         .chain(race::PROMISES)
         .chain(log::PROMISES)
         .chain(leases::PROMISES)
+        .chain(retention::PROMISES)
         .collect();
     for (name, promise) in
         both.iter().copied().chain(sqlite::PROMISES).chain(fault::PROMISES).chain(tampering::PROMISES)

@@ -193,7 +193,7 @@ async fn whatever_is_done_to_a_bundle_is_found(place: Arc<Place>) {
     let folder = tempfile::tempdir().unwrap();
     let (whole, copy) = (folder.path().join("whole"), folder.path().join("copy"));
     bundle::write(&store, &whole, |_, _| ()).await.unwrap();
-    let brought = Brought { keys: vec![store.keys().signer().verifier()], notes: Vec::new() };
+    let brought = Brought { keys: vec![store.keys().signer().verifier()], ..Brought::default() };
     let report = bundle::verify(&whole, &brought, |_, _| ()).unwrap();
     assert_eq!((report.verdict, report.leaves, report.bodies), (Verdict::Verified, 280, 280), "{report:#?}");
     recorder.close().await;

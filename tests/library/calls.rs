@@ -8,6 +8,7 @@ use countersign::call::caller::{Caller, Person, Proof};
 use countersign::call::{Action, Call, CallId, Parts};
 use countersign::catalogue::tool::{Pin, Tool};
 use countersign::clock::Timestamp;
+use countersign::digest::Naming;
 use countersign::facts::automatic::Start;
 use countersign::facts::plan::{Plan, Told};
 use countersign::facts::reading::{self, Asked};
@@ -49,6 +50,7 @@ pub(crate) fn call(server: &str, tool: &str, arguments: &str) -> Call {
         action: Action::Tool(tool.to_owned()),
         params: object! { "arguments" => arguments },
         arrived: Timestamp::default(),
+        naming: Naming::new([5; 32]),
     })
 }
 

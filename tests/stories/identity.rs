@@ -86,6 +86,13 @@ fn keys() -> Told {
         assert!(!listed.to_string().contains(&key));
         let (code, told) = world.run(&["keys", "revoke", id.as_str().unwrap()]).await;
         assert_eq!(code, 0, "{told}");
+        let book = world.book().await;
+        let told =
+            |what: &str| book.iter().filter(|entry| entry["what"] == what).map(Value::to_string).collect::<String>();
+        let by = countersign::identity::local::caller().principal;
+        for what in ["key_made", "key_revoked"] {
+            assert!(told(what).contains(id.as_str().unwrap()) && told(what).contains(&by), "{what}: {}", told(what));
+        }
         // Seen keys are remembered for at most five seconds.
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(8);
         let mut number = 2;

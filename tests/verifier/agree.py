@@ -21,10 +21,11 @@ import tempfile
 
 import meddle
 import verify
-from forge import Log, Signer, gone, redact, text
+from forge import Log, Signer, gone, left, redact, text
 
 HERE = pathlib.Path(__file__).resolve().parent
-VERIFIED, TAMPERED, UNDECIDABLE = (verify.CODES[verdict] for verdict in (verify.VERIFIED, verify.TAMPERED, verify.UNDECIDABLE))
+WORDS = (verify.VERIFIED, verify.TAMPERED, verify.INCOMPLETE, verify.UNDECIDABLE)
+VERIFIED, TAMPERED, INCOMPLETE, UNDECIDABLE = (verify.CODES[verdict] for verdict in WORDS)
 ONE, TWO, THREE = (Signer("example.org/log", seed) for seed in ("one", "two", "three"))
 STRANGER, FOREIGN = Signer("example.org/log", "stranger"), Signer("example.org/other", "one")
 
@@ -160,6 +161,61 @@ def whole(gateway, place):
     return cases
 
 
+def pruned(place):
+    """What was removed on purpose, and what only looks so."""
+    told = [
+        ("all that is named", '"0-9,12"', (0, 1, 9, 12), INCOMPLETE), ("nothing that is named", '"0-9,12"', (), VERIFIED),
+        ("one that is not", '"0-9,12"', (10,), TAMPERED), ("the entry itself", '"0-300"', (0,), TAMPERED),
+        ("by no list", '"0-09"', (0,), TAMPERED), ("by one backwards", '"5,0"', (0,), TAMPERED),
+        ("by a list of lists", '["0"]', (0,), TAMPERED), ("by an escape", '"\\u0030"', (0,), TAMPERED),
+        ("by none", '""', (0,), TAMPERED), ("by a number", "0", (0,), TAMPERED), ("by all there are", '"0-299"', (0, 299), INCOMPLETE),
+        ("by what is too large", '"0,99999999999999999999"', (0,), TAMPERED),
+    ]  # fmt: skip
+    for at, (what, places, without, want) in enumerate(told):
+        made = log(300)
+        made.add(f'{{"event":"pruned","places":{places},"archive":"a"}}', event="pruned")
+        made.add(body(1))
+        for number in without:
+            made.bodies[number] = gone(number + 1)
+        yield Case(f"removed: {what}", made.write(place / f"pruned-{at}", older=[made.note(200)]), [ONE.key], want)
+    twice = log(300)
+    for places in ("0-9", "5-20"):
+        twice.add(f'{{"event":"pruned","places":"{places}"}}', event="pruned")
+    for number in range(21):
+        twice.bodies[number] = gone(number + 1)
+    yield Case("removed by two", twice.write(place / "pruned-twice"), [ONE.key], INCOMPLETE)
+    twice.bodies[300] = gone(301)
+    yield Case("without what said so", twice.write(place / "pruned-unsaid"), [ONE.key], TAMPERED)
+    other = log(300)
+    other.add('{"event":"pruned","places":"0-9"}', event="decided")
+    other.bodies[0] = gone(1)
+    yield Case("said by another kind of entry", other.write(place / "pruned-other"), [ONE.key], TAMPERED)
+
+
+def parts(place):
+    """A part of the record: some files of leaves, and the hashes of all others."""
+    told = [
+        ("the first and the third", "0,2\n", {1, 3}, INCOMPLETE), ("the last two", "2-3\n", {0, 1}, INCOMPLETE),
+        ("none but what is not full", "\n", {0, 1, 2, 3}, INCOMPLETE), ("all of them", "0-3\n", set(), VERIFIED),
+        ("more than there are", "0-3,9\n", set(), VERIFIED), ("one that is not there", "0-3\n", {1}, TAMPERED),
+        ("none of them listed", None, {1}, TAMPERED), ("no line break", "0,2", {1, 3}, TAMPERED),
+        ("no list", "0,2,2\n", {1, 3}, TAMPERED), ("no text", "\xff\n", {1, 3}, TAMPERED),
+        ("one more than is there", "0-2\n", set(), INCOMPLETE),
+    ]  # fmt: skip
+    for at, (what, listed, without, want) in enumerate(told):
+        made = log(1100)
+        if want == INCOMPLETE and without:
+            made.bodies[10] = left(11)
+        older = [made.note(size) for size in (256, 300, 512, 600, 1024, 1050)]
+        folder = made.write(place / f"part-{at}", older=older)
+        for number in without:
+            for file in (f"tile/entries/{number:03}", f"tile/0/{number:03}", f"bodies/{number:03}.jsonl"):
+                (folder / file).unlink()
+        if listed is not None:
+            (folder / "part").write_bytes(listed.encode("latin-1"))
+        yield Case(f"a part: {what}", folder, [ONE.key], want)
+
+
 def rotated(place):
     """Which keys are believed, and for which sizes."""
     two, three = [(0, ONE), (3, TWO)], [(0, ONE), (2, TWO), (4, THREE)]
@@ -282,7 +338,9 @@ def main():
         (place / "home").mkdir()
         known = whole(Gateway(gateway, place / "home"), place)
         bases = [case for case in known if case.want == VERIFIED and case.what not in ("0 leaves", "1000 leaves")]
-        known += [*rotated(place), *signed_wrong(place)]
+        cut = [*pruned(place / "more"), *parts(place / "more")]
+        bases += [case for case in cut if case.want == INCOMPLETE]
+        known += [*rotated(place), *pruned(place), *parts(place), *signed_wrong(place)]
         if not all(as_a_program(case) for case in (known[0], known[2], known[3])):
             sys.exit("verify.py leaves with other codes than it says")
         told = pool.map(asked, [(gateway, case) for case in known], 4)

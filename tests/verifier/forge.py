@@ -39,6 +39,10 @@ def gone(entry):
     return line({"gone": {"entry": entry}})
 
 
+def left(entry):
+    return line({"left": {"entry": entry}})
+
+
 def line(told):
     return json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()
 

@@ -53,10 +53,11 @@ class Tree:
     def __init__(self):
         self.size, self.peaks = 0, []
 
-    def add(self, leaf):
-        self.size += 1
+    def add(self, leaf, of=1):
+        """A leaf, or the hash of a whole tree of so many leaves."""
+        self.size += of
         self.peaks.append(leaf)
-        size = self.size
+        size = self.size // of
         while size % 2 == 0:
             right, left = self.peaks.pop(), self.peaks.pop()
             self.peaks.append(of_two(left, right))
@@ -315,7 +316,7 @@ class Body:
     def __init__(self, line):
         read = object_of(line, "its body")
         kind = next(iter(read), None)
-        self.erased, self.root, self.body = [], None, None
+        self.erased, self.root, self.body, self.left = [], None, None, kind == "left"
         if kind == "whole" and len(read) == 1:
             self.entry, salt, self.body = members(read[kind], ["entry", "salt", "body"], "its body")
             self.check()
@@ -332,11 +333,11 @@ class Body:
                 erased[pointer] = [hex_of(one, "a commitment") for one in listed]
             self.erased = list(erased)
             self.root = root_of_redacted(self.body, erased, [hex_of(salt, "a salt") for salt in salts])
-        elif kind == "gone" and len(read) == 1:
+        elif kind in ("gone", "left") and len(read) == 1:
             (self.entry,) = members(read[kind], ["entry"], "its body")
             self.check()
         else:
-            raise Wrong("its body is neither whole, nor redacted, nor gone")
+            raise Wrong("its body is neither whole, nor redacted, nor gone, nor left out")
 
     def check(self):
         if not is_number(self.entry) or not -(2**63) <= self.entry < 2**63:
@@ -371,6 +372,21 @@ class Leaf:
             raise Wrong("its call or its event is no text")
         self.previous = None if previous is None else hex_of(previous, "what was before it")
         self.root = hex_of(root, "its root")
+
+
+def numbers_of(text):
+    """A list of numbers, as first and last of each run."""
+    runs, last = [], -1
+    for part in text.split(","):
+        found = re.match(r"(0|[1-9][0-9]*)(?:-(0|[1-9][0-9]*))?\Z", part, re.ASCII)
+        if not found:
+            raise Wrong("it is no list of numbers")
+        low, high = int(found[1]), int(found[2] or found[1])
+        if low <= last or high >= 2**64 or (found[2] and low >= high):
+            raise Wrong("it is no list of numbers that grow")
+        runs.append((low, high))
+        last = high
+    return runs
 
 
 def file_of(number, held, suffix=""):

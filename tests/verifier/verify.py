@@ -15,9 +15,10 @@ import pathlib
 import re
 import sys
 
-from record import WIDE, Body, Key, Leaf, Note, Tree, Wrong, file_of, of_leaf, size_of, tree
+from record import WIDE, Body, Key, Leaf, Note, Tree, Wrong, fields_of, file_of, numbers_of, of_leaf, size_of, tree
 
 VERIFIED, TAMPERED, INCOMPLETE, UNDECIDABLE = "verified", "tampered", "incomplete", "undecidable"
+PASSED = object()
 CODES = {VERIFIED: 0, TAMPERED: 1, INCOMPLETE: 2, UNDECIDABLE: 3}
 
 
@@ -38,10 +39,12 @@ class Bundle:
             self.notes.append(self.note(pathlib.Path(file).read_bytes(), f"the checkpoint {file}"))
         self.notes = [note for note in self.notes if note]
         self.listed = self.keys()
+        self.part = self.listed_files()
+        self.passed, self.gone, self.left, self.named = False, set(), 0, set()
         hashes = self.leaves()
-        self.levels(hashes)
-        self.checkpoints(hashes)
-        self.root = tree(hashes) if None not in hashes else None
+        self.removed()
+        levels = self.levels(hashes)
+        self.checkpoints(hashes, levels)
 
     def read(self, name):
         path = self.folder / name
@@ -75,12 +78,30 @@ class Bundle:
             self.finding(f"`keys`: {wrong}")
         return listed
 
-    # Each file of leaves with its file of hashes and its file of bodies.
+    def listed_files(self):
+        """The numbers of the full files of leaves that are there, or none where all must be."""
+        read = self.read("part")
+        if read is None:
+            return None
+        try:
+            told = read.decode()
+            if not told.endswith("\n"):
+                raise Wrong("it does not end with a line break")
+            return numbers_of(told[:-1]) if told != "\n" else []
+        except (Wrong, UnicodeDecodeError) as wrong:
+            self.finding(f"`part`: {wrong}")
+            return None
+
+    # Each file of leaves with its file of hashes and its file of bodies. Of leaves that are passed over nothing is known here.
     def leaves(self):
         hashes, last = [], {}
         for first in range(0, self.size, WIDE):
             held = min(WIDE, self.size - first)
             number = first // WIDE
+            if self.part is not None and held == WIDE and not any(low <= number <= high for low, high in self.part):
+                self.passed = True
+                hashes += [PASSED] * WIDE
+                continue
             known = self.tile(0, number, held)
             read = self.read("tile/entries/" + file_of(number, held))
             if read is None:
@@ -140,7 +161,7 @@ class Bundle:
                 self.finding(f"leaf {place}: its hash is another one")
         if leaf:
             before = last.get(leaf.call) if leaf.call is not None else None
-            if leaf.previous != before:
+            if leaf.previous != before and not (self.passed and leaf.previous is not None):
                 self.finding(f"leaf {place}: the leaf before it is not the last of its call")
             if leaf.call is not None:
                 last[leaf.call] = of_leaf(line)
@@ -156,31 +177,59 @@ class Bundle:
         except (Wrong, UnicodeDecodeError) as wrong:
             self.finding(f"leaf {place}: {wrong}")
             return
-        if body.root is None:
-            self.finding(f"leaf {place}: its body was removed, and nothing says that it was on purpose")
+        if body.root is None and leaf and body.entry != leaf.entry:
+            self.finding(f"leaf {place}: its body is that of entry {body.entry}")
+        elif body.root is None and body.left:
+            self.left += 1
+        elif body.root is None:
+            self.gone.add(place)
         elif leaf and body.entry != leaf.entry:
             self.finding(f"leaf {place}: its body is that of entry {body.entry}")
         elif leaf and body.root != leaf.root:
             self.finding(f"leaf {place}: its body is not the one it stands for")
         elif leaf:
             self.bodies += 1
+            if leaf.event == "pruned":
+                self.on_purpose(place, body.body)
             self.erased += [f"leaf {place}: {pointer}" for pointer in body.erased]
 
+    def on_purpose(self, place, body):
+        """An entry may name what was removed, if it came before."""
+        for pointer, value in fields_of(body):
+            if pointer == "/places" and value.startswith('"'):
+                try:
+                    named = numbers_of(value[1:-1])
+                except Wrong:
+                    return
+                if named[-1][1] < place:
+                    self.named.update(at for low, high in named for at in range(low, high + 1))
+
+    def removed(self):
+        for place in sorted(self.gone - self.named):
+            self.finding(f"leaf {place}: its body was removed, and nothing says that it was on purpose")
+        for place in sorted(self.gone & self.named):
+            self.missing.append(f"leaf {place}: its body was removed on purpose")
+        if self.left or self.passed:
+            self.missing.append("this is a part of the record")
+
     def levels(self, below):
-        level, count = 1, len(below) // WIDE
+        """The hashes of each level, as they are above what was passed over and as they come out elsewhere."""
+        level, count, all = 1, len(below) // WIDE, [below]
         while count:
             made = []
             for first in range(0, count, WIDE):
                 held = min(WIDE, count - first)
                 for place, known in enumerate(self.tile(level, first // WIDE, held), first):
                     under = below[place * WIDE : (place + 1) * WIDE]
-                    if known is None or None in under:
+                    if known is None or None in under or PASSED in under:
                         made.append(known)
                         continue
                     made.append(tree(under))
                     if made[-1] != known:
                         self.finding(f"`tile/{level}`: hash {place} is not what is below it")
+            all.append(made)
             below, level, count = made, level + 1, count // WIDE
+        return all
 
     def believed(self):
         """The keys that were brought, and those that came to be believed by signing beside one."""
@@ -203,16 +252,27 @@ class Bundle:
         after = next((other for other, _ in listed if first is not None and other > first), None)
         return first is None or first <= size and (after is None or size <= after)
 
-    def checkpoints(self, hashes):
-        keys, roots, whole = self.believed(), {}, Tree()
+    def checkpoints(self, hashes, levels):
+        keys, roots, whole, place, inside = self.believed(), {}, Tree(), 0, set()
         roots[0] = whole.root()
         wanted = {note.size for note in self.notes}
-        for leaf in hashes:
-            if leaf is None:
+        while place < len(hashes):
+            if hashes[place] is None:
                 break
-            whole.add(leaf)
+            if hashes[place] is PASSED:
+                under = levels[1][place // WIDE] if len(levels) > 1 else None
+                if under is None:
+                    self.finding(f"the leaves from {place} on are not there, nor is their hash")
+                    break
+                whole.add(under, WIDE)
+                inside.update(range(place + 1, place + WIDE))
+                place += WIDE
+            else:
+                whole.add(hashes[place])
+                place += 1
             if whole.size in wanted:
                 roots[whole.size] = whole.root()
+        self.root = whole.root() if place == self.size else None
         for note in self.notes:
             if note.name != self.name:
                 self.finding(f"{note.what}: it is of another log")
@@ -227,6 +287,8 @@ class Bundle:
                 self.finding(f"{note.what}: {signed[0].name} signs for other sizes")
             elif note.size > self.size:
                 self.finding(f"{note.what}: it is for {note.size} leaves and there are {self.size}; the end was cut off")
+            elif note.size in inside:
+                self.unchecked.append(f"{note.what}: it is for leaves that are not all here")
             elif roots.get(note.size) != note.root:
                 self.finding(f"{note.what}: the tree over {note.size} leaves has another root")
             else:

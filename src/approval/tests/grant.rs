@@ -8,6 +8,7 @@ use crate::approval::grant::{Asked, GrantState, Uncovered};
 use crate::call::caller::{Caller, Proof};
 use crate::call::{Action, Call, Parts};
 use crate::catalogue::tool::{Pin, Tool};
+use crate::digest::Naming;
 use crate::facts::risk::Risk;
 use crate::policy::finding::grant::{GrantTerms, TooWide};
 use crate::policy::finding::pointer::Pointer;
@@ -58,6 +59,7 @@ fn called(id: &str, arguments: &Object, principal: &str, definition: &str) -> Ca
         params,
         tool: Some(tool.into()),
         arrived: at(0),
+        naming: Naming::new([5; 32]),
     })
 }
 

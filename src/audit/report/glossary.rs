@@ -35,6 +35,8 @@ pub(super) fn meaning(event: &str) -> &'static str {
         "prompted" => "The hook of a client reported what a person asked for.",
         "mismatched" => "A call was not the one the hook of its client had reported.",
         "erased" => "Something was erased that nobody may keep.",
+        "pruned" => "Bodies of entries were removed because their time was over.",
+        "preserved" => "Entries were put under a hold that keeps them, or the hold was released.",
         "fault" => "A fault of the gateway's own.",
         _ => "",
     }

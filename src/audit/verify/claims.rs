@@ -89,6 +89,11 @@ impl Claims {
         more.map(|claim| (claim.clone(), claim.from.clone())).collect()
     }
 
+    /// What was signed for sizes nobody came by, up to this one.
+    pub(super) fn passed(&self, size: u64) -> impl Iterator<Item = &Claim> {
+        self.by_size.range(..size).flat_map(|(_, claims)| claims)
+    }
+
     pub(super) fn faults(&self) -> Vec<String> {
         self.faults.clone()
     }

@@ -42,7 +42,7 @@ fn trust(key: &Signer) -> Trust {
 }
 
 fn verify(items: Vec<Item>, notes: Vec<(String, String)>, trust: &Trust) -> Report {
-    let mut verifier = Verifier::new(ORIGIN, Claims::of(ORIGIN, notes, trust), 0);
+    let mut verifier = Verifier::new(ORIGIN, Claims::of(ORIGIN, notes, trust));
     for item in items {
         drop(verifier.look(&item, 8));
     }
@@ -160,16 +160,77 @@ fn what_may_be_gone_is_missing_and_nothing_else() {
     let report = verify(items.clone(), notes(), &trust(&key));
     assert_eq!(report.verdict, Verdict::Verified);
     assert_eq!(report.erased[0].what, "entry 40: /text");
-    for item in &mut items[..10] {
-        item.leaf = None;
-        item.body = Body::Gone;
+}
+
+/// The log with an entry at its end that says these are pruned.
+fn pruning(items: &mut Vec<Item>, edge: &mut Edge, places: &str) {
+    let (place, body) = (edge.size(), format!("{{\"places\":\"{places}\",\"archive\":\"first\",\"by\":\"ada\"}}"));
+    let opened = Opened::Whole { salt: Salt::new([9; 32]), body };
+    let entry = i64::try_from(place).unwrap();
+    let root = opened.root().unwrap();
+    let leaf = Leaf { at: entry, entry, event: "pruned".to_owned(), call: None, previous: None, root };
+    edge.push(leaf.hash(), |_, _| ());
+    let name = format!("entry {place}");
+    items.push(Item { place, name, hash: leaf.hash(), leaf: Some(leaf), body: Body::Open(opened) });
+}
+
+// AUD-10: what is gone is named, or it is missing from the record; the rest is as good as before.
+#[test]
+fn what_was_pruned_is_named_and_what_was_not_is_found() {
+    let (items, edges) = log(50);
+    let key = signer(1);
+    let pruned = |told: &str, gone: &[usize]| {
+        let (mut items, mut edge) = (items.clone(), edges[50].clone());
+        pruning(&mut items, &mut edge, told);
+        for place in gone {
+            items[*place].body = Body::Gone;
+        }
+        let notes = vec![note(&edges[20], &[&key]), note(&edge, &[&key])];
+        verify(items, notes, &trust(&key))
+    };
+    let report = pruned("0-9,12", &[0, 1, 2, 9, 12]);
+    assert_eq!((report.verdict, report.missing.len(), report.checkpoints), (Verdict::Incomplete, 1, 2), "{report:?}");
+    let what = &report.missing[0].what;
+    assert!(what.contains("5 entries, at the places 0-2,9,12,") && what.contains("entry 50") && what.contains("first"));
+    assert_eq!(report.bodies, 46);
+    let report = pruned("0-9,12", &[2, 10, 11, 12]);
+    assert_eq!((report.verdict, places(&report)), (Verdict::Tampered, vec![Some(10)]), "nobody agreed to that");
+    for useless in ["0-9,50", "0-60", "09", ""] {
+        assert_eq!(pruned(useless, &[2]).verdict, Verdict::Tampered, "{useless}");
     }
-    let mut verifier = Verifier::new(ORIGIN, Claims::of(ORIGIN, notes(), &trust(&key)), 10);
-    for item in &items {
+    let report = pruned("0-9", &[]);
+    assert_eq!(report.verdict, Verdict::Verified, "what may be gone need not be");
+}
+
+#[test]
+fn an_archive_has_what_is_gone_or_something_else() {
+    let (mut items, edges) = log(50);
+    let key = signer(1);
+    let Body::Open(first) = items[0].body.clone() else { panic!() };
+    items[0].body = Body::Archived(first.clone());
+    let notes = || vec![note(&edges[50], &[&key])];
+    let report = verify(items.clone(), notes(), &trust(&key));
+    assert_eq!((report.verdict, report.bodies, report.archived), (Verdict::Verified, 50, 1));
+    items[1].body = Body::Archived(first);
+    let report = verify(items, notes(), &trust(&key));
+    assert_eq!((report.verdict, places(&report)), (Verdict::Tampered, vec![Some(1)]));
+}
+
+#[test]
+fn leaves_that_are_left_out_are_in_the_tree_by_their_hash() {
+    let (items, edges) = log(50);
+    let key = signer(1);
+    let mut verifier = Verifier::new(ORIGIN, Claims::of(ORIGIN, vec![note(&edges[50], &[&key])], &trust(&key)));
+    let mut low = Edge::default();
+    items[16..32].iter().for_each(|item| low.push(item.hash, |_, _| ()));
+    for item in &items[..16] {
+        drop(verifier.look(item, 8));
+    }
+    drop(verifier.pass(4, low.root(), 8));
+    for item in &items[32..] {
         drop(verifier.look(item, 8));
     }
     let report = verifier.end();
-    assert_eq!((report.verdict, report.missing.len()), (Verdict::Incomplete, 10), "{report:?}");
-    let report = verify(items, notes(), &trust(&key));
-    assert_eq!((report.verdict, report.findings.len()), (Verdict::Tampered, 10), "nobody agreed to that");
+    assert_eq!((report.verdict, report.leaves, report.bodies), (Verdict::Incomplete, 50, 34), "{report:?}");
+    assert!(report.missing[0].what.contains("16 leaves are not in this part of the record: those at 16-31"));
 }

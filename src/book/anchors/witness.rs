@@ -44,6 +44,14 @@ pub(super) async fn give(
     }
 }
 
+/// How many entries it signed before. It says so to whoever is wrong about it, and one that signed none takes this one.
+pub(super) async fn signed(witness: (&Url, &Key, Private), given: &Given, store: &Store) -> Result<u64, AnchorError> {
+    match ask(witness, given, (store, 0)).await? {
+        Answer::Signed(_) => Ok(given.said.size),
+        Answer::Has(has) => Ok(has),
+    }
+}
+
 async fn ask(
     (url, key, private): (&Url, &Key, Private),
     given: &Given,

@@ -17,17 +17,20 @@ fn number(mut number: u64) -> String {
 }
 
 /// A tile of hashes, whole or with this many in it.
-pub(super) fn tile(level: u32, place: u64, width: u64) -> PathBuf {
+pub(in crate::book) fn tile(level: u32, place: u64, width: u64) -> PathBuf {
     partial(format!("tile/{level}/{}", number(place)), width)
 }
 
+/// Which tiles of leaves are there, where not all are.
+pub(in crate::book) const PART: &str = "part";
+
 /// A tile of leaves.
-pub(super) fn entries(place: u64, width: u64) -> PathBuf {
+pub(in crate::book) fn entries(place: u64, width: u64) -> PathBuf {
     partial(format!("tile/entries/{}", number(place)), width)
 }
 
 /// The bodies of a tile of leaves.
-pub(super) fn bodies(place: u64) -> PathBuf {
+pub(in crate::book) fn bodies(place: u64) -> PathBuf {
     PathBuf::from(format!("bodies/{}.jsonl", number(place)))
 }
 
@@ -36,14 +39,14 @@ fn partial(path: String, width: u64) -> PathBuf {
 }
 
 /// Writes a file and the folders it stands in.
-pub(super) fn put(folder: &Path, path: &Path, bytes: &[u8]) -> Result<(), BookError> {
+pub(in crate::book) fn put(folder: &Path, path: &Path, bytes: &[u8]) -> Result<(), BookError> {
     let path = folder.join(path);
     let made = path.parent().map_or(Ok(()), fs::create_dir_all);
     made.and_then(|()| fs::write(&path, bytes)).map_err(|error| bad(&path, &error))
 }
 
 /// Reads a file; nothing where there is none.
-pub(super) fn get(folder: &Path, path: &Path) -> Result<Option<Vec<u8>>, BookError> {
+pub(in crate::book) fn get(folder: &Path, path: &Path) -> Result<Option<Vec<u8>>, BookError> {
     let path = folder.join(path);
     match fs::read(&path) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -52,7 +55,7 @@ pub(super) fn get(folder: &Path, path: &Path) -> Result<Option<Vec<u8>>, BookErr
     }
 }
 
-pub(super) fn bad(path: &Path, why: &impl std::fmt::Display) -> BookError {
+pub(in crate::book) fn bad(path: &Path, why: &impl std::fmt::Display) -> BookError {
     BookError::File { place: path.display().to_string(), why: why.to_string() }
 }
 

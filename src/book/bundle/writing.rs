@@ -46,7 +46,7 @@ pub async fn write(store: &Store, folder: &Path, mut told: impl FnMut(u64, u64))
             leaves.extend_from_slice(text.as_bytes());
             let body: Option<Opened> = match item.body {
                 Body::Open(opened) => Some(opened),
-                Body::Closed(_) | Body::Gone => None,
+                _ => None,
             };
             lines.push_str(&serde_json::to_string(&Line::of(seq, body)).map_err(|error| bad(folder, &error))?);
             lines.push('\n');

@@ -19,5 +19,6 @@ fn anchor(said: &said::Anchor) -> Anchor {
         }
         said::Kind::Timestamp(timestamp) => Kind::Timestamp(timestamp.url.clone(), private(timestamp.allow_private)),
     };
-    Anchor { name: said.name.clone(), every: said.every.duration(), kind }
+    let before_execute = said.before_execute.then(|| said.within.duration());
+    Anchor { name: said.name.clone(), every: said.every.duration(), before_execute, kind }
 }

@@ -1,11 +1,14 @@
 //! `countersign audit approval`: who let this call run, and can you prove it?
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::verify::key;
 use crate::audit::approved::{Surety, grounds};
 use crate::audit::leaf::Leaf;
 use crate::audit::note::Verifier as Key;
+use crate::book::archives::Archives;
 use crate::book::reading::prove;
 use crate::call::CallId;
 use crate::cli::exit::Exit;
@@ -24,6 +27,9 @@ pub(super) struct ApprovalArgs {
     /// A public key you hold; the one beside the database if left out
     #[arg(long = "key", value_name = "KEY", value_parser = key)]
     pub(super) keys: Vec<Key>,
+    /// An archive of what was removed when its time was over, or a folder of such; may be given several times
+    #[arg(long = "archive", value_name = "FOLDER")]
+    pub(super) archives: Vec<PathBuf>,
 }
 
 /// Shown under its help.
@@ -49,34 +55,65 @@ pub(super) async fn run(args: &ApprovalArgs, global: &Global, out: &mut Output<'
     if lines.iter().any(|line| line.call.as_ref() != Some(&call)) {
         return Err(Exit::Usage.error(format!("several calls begin with {}; give more of the id", args.call)));
     }
+    let mut archives = Archives::default();
+    args.archives.iter().try_for_each(|folder| archives.add(folder))?;
     let (mut entries, mut unproven): (Vec<(String, Object)>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut removed = 0_usize;
     for line in &lines {
-        if let Err(why) = is_proven(&store, line.seq, &keys).await {
-            unproven.push(format!("entry {} ({}): {why}", line.seq, line.event));
-        }
-        if let Ok(Value::Object(body)) = lenient(line.body.as_bytes(), &Limits::REPLY) {
+        let text = match proven(&store, line.seq, (&keys, &mut archives)).await {
+            Ok(Some(text)) => text,
+            Ok(None) => {
+                removed = removed.saturating_add(1);
+                continue;
+            }
+            Err(why) => {
+                unproven.push(format!("entry {} ({}): {why}", line.seq, line.event));
+                line.body.clone()
+            }
+        };
+        if let Ok(Value::Object(body)) = lenient(text.as_bytes(), &Limits::REPLY) {
             entries.push((line.event.clone(), body));
         }
+    }
+    if removed > 0 {
+        let of = lines.len();
+        out.marked(
+            Mark::Warn,
+            &format!("incomplete: what {removed} of {of} entries of this call say was removed when its time was over"),
+        )?;
+        out.line("Give the archive that has it, with --archive; `countersign audit verify` says which that is.")?;
+        return Ok(if unproven.is_empty() { Exit::Usage } else { Exit::Failed });
     }
     told(&call, &entries, (lines.len(), &unproven), out)
 }
 
-/// Whether an entry is in the log under a checkpoint that one of these keys signed, with this body.
-async fn is_proven(store: &Store, seq: i64, keys: &[Key]) -> Result<(), String> {
+/// What an entry says, if it is in the log under a checkpoint that one of these keys signed; nothing where its body was removed
+/// and no archive has it.
+async fn proven(store: &Store, seq: i64, (keys, archives): (&[Key], &mut Archives)) -> Result<Option<String>, String> {
     let proven = prove(store, seq).await.map_err(|error| error.to_string())?;
     let leaf = Leaf::parse(&proven.leaf).ok_or("its leaf cannot be read")?;
-    let root = proven.body.and_then(|body| body.root().ok());
-    if root != Some(leaf.root) {
-        return Err("its body is not what its leaf stands for".to_owned());
-    }
     let mut why = "no key was given".to_owned();
+    let mut is_signed = false;
     for key in keys {
         match proven.proof.check(leaf.hash(), key.name(), key) {
-            Ok(_) => return Ok(()),
+            Ok(_) => is_signed = true,
             Err(error) => why = error.to_string(),
         }
     }
-    Err(why)
+    if !is_signed {
+        return Err(why);
+    }
+    let body = match (proven.body, proven.gone) {
+        (None, true) => match archives.body(proven.proof.place, &leaf) {
+            Some(body) => body,
+            None => return Ok(None),
+        },
+        (body, _) => body.ok_or("its body is not what its leaf stands for")?,
+    };
+    if body.root().as_ref() != Ok(&leaf.root) {
+        return Err("its body is not what its leaf stands for".to_owned());
+    }
+    Ok(Some(body.body().to_owned()))
 }
 
 fn told(

@@ -9,7 +9,8 @@ use clap::Args;
 use crate::audit::leaf::Leaf;
 use crate::audit::note::Verifier as Key;
 use crate::audit::proof::{Proof, ProofError};
-use crate::audit::verify::{Finding, Report, Verdict};
+use crate::audit::verify::{Body, Finding, Report, Verdict};
+use crate::book::archives::Archives;
 use crate::book::bundle::{self, Line};
 use crate::book::reading::{self, Brought};
 use crate::cli::exit::Exit;
@@ -30,6 +31,9 @@ pub(super) struct VerifyArgs {
     /// A checkpoint you hold; may be given several times
     #[arg(long = "checkpoint", value_name = "FILE")]
     pub(super) checkpoints: Vec<PathBuf>,
+    /// An archive of what was removed when its time was over, or a folder of such; may be given several times
+    #[arg(long = "archive", value_name = "FOLDER")]
+    pub(super) archives: Vec<PathBuf>,
     /// One entry, as `audit proof` wrote it
     #[arg(long, value_name = "FILE", requires = "proof", conflicts_with_all = ["bundle", "checkpoints"])]
     pub(super) entry: Option<PathBuf>,
@@ -55,7 +59,9 @@ pub(super) async fn run(args: &VerifyArgs, global: &Global, out: &mut Output<'_>
     if let (Some(entry), Some(proof)) = (&args.entry, &args.proof) {
         return one(entry, proof, args, out);
     }
-    let brought = Brought { keys: args.keys.clone(), notes: notes(&args.checkpoints)? };
+    let mut archives = Archives::default();
+    args.archives.iter().try_for_each(|folder| archives.add(folder))?;
+    let brought = Brought { keys: args.keys.clone(), notes: notes(&args.checkpoints)?, archives };
     let mut told = progress();
     let report = if let Some(folder) = &args.bundle {
         bundle::verify(folder, &brought, &mut told)?
@@ -110,7 +116,8 @@ fn notes(files: &[PathBuf]) -> anyhow::Result<Vec<(String, String)>> {
 }
 
 fn print(report: &Report, out: &mut Output<'_>) -> anyhow::Result<()> {
-    let Report { leaves, bodies, checkpoints, signed, .. } = report;
+    let Report { leaves, bodies, archived, checkpoints, signed, .. } = report;
+    let archived = if *archived > 0 { format!(", of {archived} from archives") } else { String::new() };
     let (mark, word) = match report.verdict {
         Verdict::Verified => (Mark::Ok, "verified"),
         Verdict::Tampered => (Mark::Fail, "TAMPERED"),
@@ -118,7 +125,7 @@ fn print(report: &Report, out: &mut Output<'_>) -> anyhow::Result<()> {
         Verdict::Undecidable => (Mark::Warn, "cannot be decided"),
     };
     out.marked(mark, &format!("{word}: {}", report.origin))?;
-    out.line(&format!("  {leaves} entries, the body of {bodies} opened and compared; {checkpoints} checkpoints fit, the largest covers {signed}"))?;
+    out.line(&format!("  {leaves} entries, the body of {bodies} opened and compared{archived}; {checkpoints} checkpoints fit, the largest covers {signed}"))?;
     out.line(&format!("  root {}", report.root))?;
     list("What is wrong:", &report.findings, out)?;
     list("What is missing:", &report.missing, out)?;
@@ -169,15 +176,15 @@ fn one(entry: &PathBuf, proof: &PathBuf, args: &VerifyArgs, out: &mut Output<'_>
     };
     let at = checkpoint.at.map(|at| format!(", signed {at}")).unwrap_or_default();
     let body = match &opened.1 {
-        Some(opened) if opened.root().as_ref() == Ok(&said.root) => opened.body().to_owned(),
-        Some(_) => {
+        Body::Open(opened) if opened.root().as_ref() == Ok(&said.root) => opened.body().to_owned(),
+        Body::Open(_) => {
             out.marked(Mark::Fail, "not proven: the body is not the one the leaf stands for")?;
             return Ok(Exit::Failed);
         }
-        None => "its body is not here".to_owned(),
+        _ => "its body is not here".to_owned(),
     };
     out.marked(Mark::Ok, &format!("proven: leaf {} of {} in {}{at}", proof.place, checkpoint.size, checkpoint.origin))?;
     out.line(&format!("  root {}", hex(&checkpoint.root)))?;
     out.line(&format!("  {body}"))?;
-    Ok(if opened.1.is_some() { Exit::Done } else { Exit::Usage })
+    Ok(if matches!(opened.1, Body::Open(_)) { Exit::Done } else { Exit::Usage })
 }

@@ -53,13 +53,13 @@ pub(super) fn repeat(call: &Call) -> Digest {
         "method" => call.action.method(),
         "target" => call.action.target(),
     };
-    Digest::of_object("repeat", &named).with(&Digest::of_object("params", &call.params))
+    Digest::of_object("repeat", &named).with(&call.naming.of_object("repeat", &call.params))
 }
 
 /// The same call under the name of the one that waits.
 pub(super) fn renamed(call: &Call, id: CallId) -> Call {
-    let Call { caller, server, action, params, tool, arrived, .. } = call.clone();
-    Call::new(Parts { id, caller, server, action, params, tool, arrived })
+    let Call { caller, server, action, params, tool, arrived, naming, .. } = call.clone();
+    Call::new(Parts { id, caller, server, action, params, tool, arrived, naming })
 }
 
 /// Whether the rules still want what people are asked for. A call that somebody made harmless may need nobody's word any

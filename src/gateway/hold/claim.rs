@@ -15,6 +15,7 @@ use crate::approval::state::{Outcome, State};
 use crate::audit::entry::{Dispatched, Ending, Entry, Event};
 use crate::call::{Action, Call, CallId};
 use crate::catalogue::tool::Pin;
+use crate::facts::risk::Risk;
 use crate::gateway::answer::{Refusal, Retry};
 use crate::gateway::desk::{self, Claimant, DeskError, Wish};
 use crate::gateway::exchange::Exchange;
@@ -25,6 +26,7 @@ use crate::gateway::weigh::Weighed;
 use crate::gateway::{About, Gateway, Leave};
 use crate::permit::Permit;
 use crate::policy::decision::Decision;
+use crate::policy::finding::Severity;
 use crate::store::append::AppendError;
 
 impl Gateway {
@@ -38,6 +40,8 @@ impl Gateway {
     ) -> Result<Leave, Refusal> {
         let Waiter { weighed, waiting } = *waiter;
         let id = weighed.call.id.clone();
+        let critical = is_critical(&weighed);
+        self.is_anchored(&weighed).await?;
         if !self.is_tool_as_it_was(exchange, reach, &weighed.call).await? {
             self.supersede(id.as_str(), "the tool is not the one people were shown".to_owned()).await;
             return Err(changed("the tool changed while the call waited"));
@@ -60,6 +64,10 @@ impl Gateway {
                 }
                 return Err(Refusal::new("cancelled", Retry::Useless, "the call was given up before it was sent"));
             }
+        }
+        if !critical {
+            // The rules may have come to say so meanwhile.
+            self.is_anchored(&weighed).await?;
         }
         self.recorder.admits().map_err(|error| lists::unrecorded(&error))?;
         let link = self.attach(&exchange.session, reach).await?;
@@ -88,6 +96,19 @@ impl Gateway {
         let permit = permit.map_err(|other| Refusal::new("policy_error", Retry::Useless, other.to_string()))?;
         drop(waiting);
         Ok(Leave { about, link, permit, lent, receipt, running: Some(running) })
+    }
+
+    /// Waits until somebody outside has what was said of a critical call, where the configuration asks for that. Whatever takes
+    /// a while comes first, so that everything else is looked at after it.
+    async fn is_anchored(&self, weighed: &Weighed) -> Result<(), Refusal> {
+        if !is_critical(weighed) {
+            return Ok(());
+        }
+        self.recorder.covered(&weighed.call.id).await.map_err(|error| {
+            let reason = format!("people agreed, and nothing was sent: it is critical, and {error}");
+            let hint = "tell the person you work for; when the anchor takes checkpoints again, make exactly the same call again";
+            Refusal::new("unanchored", Retry::Later, reason).hint(hint)
+        })
     }
 
     /// Ends what the rules do not want any more, or what is not any more what people agreed to.
@@ -142,4 +163,10 @@ impl Gateway {
         let offer = self.offer(&exchange.session, reach, name).await?;
         Ok(offer.is_some_and(|offer| offer.tool.pin == Pin::Agreed && offer.tool.digest == tool.digest))
     }
+}
+
+/// Whether the worst could come of it: what it says, or what a rule says of it.
+fn is_critical(weighed: &Weighed) -> bool {
+    let severe = weighed.judgement.findings.iter().any(|finding| finding.severity == Some(Severity::Critical));
+    severe || weighed.input.risk() >= Risk::Critical
 }

@@ -194,6 +194,7 @@ impl Gateway {
             params: object! { "name" => name.as_str(), "arguments" => arguments.clone() },
             tool: Some(offer.tool),
             arrived: now,
+            naming: waits.naming.clone(),
         });
         self.still_fits(reach, &call).map_err(|_| format!("what is asked does not fit the tool `{name}`"))?;
         Ok(call)

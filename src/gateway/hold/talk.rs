@@ -156,7 +156,7 @@ pub(in crate::gateway) fn with_edits<'e>(
     call: &Call,
     edits: impl IntoIterator<Item = &'e Edit>,
 ) -> Result<Call, String> {
-    let Call { id, caller, server, action, mut params, tool, arrived, .. } = call.clone();
+    let Call { id, caller, server, action, mut params, tool, arrived, naming, .. } = call.clone();
     for change in edits.into_iter().flat_map(|edit| &edit.changes) {
         if params.object("arguments").is_none() {
             params.insert("arguments", Object::new());
@@ -164,7 +164,8 @@ pub(in crate::gateway) fn with_edits<'e>(
         let Some(Value::Object(arguments)) = params.get_mut("arguments") else { continue };
         change.make(arguments).map_err(|unfit| unfit.to_string())?;
     }
-    Ok(Call::new(Parts { id: CallId::from_record(id.as_str()), caller, server, action, params, tool, arrived }))
+    let id = CallId::from_record(id.as_str());
+    Ok(Call::new(Parts { id, caller, server, action, params, tool, arrived, naming }))
 }
 
 /// A reviewer's question as a form with one field.

@@ -229,6 +229,7 @@ impl Gateway {
             params,
             tool: Some(offer.tool),
             arrived: self.clock.now(),
+            naming: self.store.keys().naming.clone(),
         });
         Ok((call, meta))
     }

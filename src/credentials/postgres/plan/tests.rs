@@ -45,6 +45,7 @@ fn planned(sql: Option<&str>, scope: Option<&str>) -> Result<String, String> {
         action: Action::Tool("query".to_owned()),
         params: object! { "name" => "query", "arguments" => arguments },
         tool: None,
+        naming: crate::digest::Naming::new([5; 32]),
         arrived: Timestamp::default(),
     });
     let told = Told::from([("sql".to_owned(), Reads::Sql(Dialect::Postgres))]);
