@@ -31,13 +31,13 @@ SELECT leaf.place, leaf.seq, entry.call, entry.at, entry.event FROM leaf JOIN en
 WHERE leaf.place >= $1 AND leaf.place < $2 AND entry.at < $3 AND length(entry.sealed) > 0
 ORDER BY leaf.place LIMIT $4";
 const CALLS_SINCE: &str = "SELECT DISTINCT call FROM entry WHERE seq >= $1 AND at >= $2 AND call IS NOT NULL";
-const OPEN: &str = "SELECT id FROM approval WHERE wakes IS NOT NULL";
+const OPEN: &str = "SELECT id FROM approval WHERE wakes IS NOT NULL UNION SELECT call FROM lease WHERE ended IS NULL";
 const NODES: &str = "SELECT hash FROM node WHERE level = $1 AND place < $2 ORDER BY place";
 const BLANK_SQLITE: &str = "
 UPDATE entry SET sealed = X'', body = '' WHERE seq IN (SELECT value FROM json_each($1)) AND sealed IS NOT NULL";
 const BLANK: &str = "UPDATE entry SET sealed = '', body = '' WHERE seq = ANY($1) AND sealed IS NOT NULL";
 /// What is kept of calls beside their entries, in both spellings. A call that waits keeps everything.
-const BESIDE: [(&str, &str); 5] = [
+const BESIDE: [(&str, &str); 6] = [
     (
         "DELETE FROM vote WHERE approval IN (SELECT value FROM json_each($1)) AND NOT EXISTS \
          (SELECT 1 FROM approval WHERE approval.id = vote.approval AND wakes IS NOT NULL)",
@@ -55,6 +55,10 @@ const BESIDE: [(&str, &str); 5] = [
     (
         "DELETE FROM task WHERE approval IN (SELECT value FROM json_each($1)) AND answer IS NOT NULL",
         "DELETE FROM task WHERE approval = ANY($1) AND answer IS NOT NULL",
+    ),
+    (
+        "DELETE FROM lease WHERE ended IS NOT NULL AND call IN (SELECT value FROM json_each($1))",
+        "DELETE FROM lease WHERE ended IS NOT NULL AND call = ANY($1)",
     ),
     (
         "DELETE FROM approval WHERE wakes IS NULL AND id IN (SELECT value FROM json_each($1))",
