@@ -277,10 +277,10 @@ fn fail(about: &str, what: &str, next: &str) -> Finding {
     Finding { mark: Mark::Fail, about: about.to_owned(), what: what.to_owned(), next: Some(next.to_owned()) }
 }
 
-/// Compiles the policies as the gateway would, with reviewers who are somebody.
+/// Compiles the policies as the gateway would, with reviewers and providers that are somebody.
 pub fn compiled(config: &Config) -> Result<String, Vec<String>> {
     let read = files::read(&config.policy.paths, Include::Policies);
-    match read.and_then(|sources| Bundle::load_among(&sources, config.reviewers().as_ref())) {
+    match read.and_then(|sources| Bundle::load_among(&sources, &config.known())) {
         Ok(bundle) => {
             let (packages, rules) = (bundle.packages().len(), bundle.rules().len());
             Ok(format!("{packages} packages compiled, with {rules} effects"))

@@ -3,7 +3,6 @@
 //! Works beside the gateway and without it: whoever has the configuration can take back what a gateway made.
 
 use clap::{Args, Subcommand};
-use serde_json::json;
 
 use super::assembly::credentials::makers;
 use super::exit::Exit;
@@ -13,6 +12,7 @@ use crate::audit::entry::LeaseEnd;
 use crate::config::Config;
 use crate::credentials::{Credentials, Ended};
 use crate::identity::local;
+use crate::review::lease::LeaseCard;
 use crate::store::leases::{KeptLease, Over};
 use crate::store::{Store, StoreOptions};
 use crate::visible::harmless;
@@ -80,7 +80,7 @@ pub fn run(args: &LeasesArgs, global: &Global, out: &mut Output<'_>) -> anyhow::
 fn list(leases: &[KeptLease], json: bool, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     if json {
         for lease in leases {
-            out.json_line(&described(lease))?;
+            out.json_line(&LeaseCard::of(lease.clone()))?;
         }
         return Ok(Exit::Done);
     }
@@ -95,15 +95,6 @@ fn list(leases: &[KeptLease], json: bool, out: &mut Output<'_>) -> anyhow::Resul
     let rows: Vec<_> = leases.iter().map(row).collect();
     out.table(&["lease", "provider", "state", "reaches", "call", "ends by itself"], &rows)?;
     Ok(Exit::Done)
-}
-
-fn described(lease: &KeptLease) -> serde_json::Value {
-    json!({
-        "id": lease.id, "call": lease.call, "principal": lease.principal, "server": lease.server,
-        "provider": lease.provider, "kind": lease.kind, "reaches": lease.reaches, "handle": lease.handle,
-        "state": lease.state.word(), "made": lease.made.to_string(), "expires": lease.expires.to_string(),
-        "tries": lease.tries, "trouble": lease.trouble, "ended": lease.ended.map(|ended| ended.to_string()),
-    })
 }
 
 async fn revoke(config: &Config, store: &Store, lease: Option<&str>, out: &mut Output<'_>) -> anyhow::Result<Exit> {
