@@ -117,7 +117,7 @@ fn a_good_configuration_passes_the_check() {
     assert!(program.starts_with("ok") && program.ends_with("/sh; not started"), "{program}");
     let others: Vec<&str> = text.lines().filter(|line| !line.contains("server files")).collect();
     assert_snapshot!(others.join("\n"), @r"
-    ok    configuration: PLACE/countersign.toml, 44 settings
+    ok    configuration: PLACE/countersign.toml, 45 settings
     ok    http: 127.0.0.1:4180, keys
     ok    policy: 1 packages compiled, with 1 effects
     ok    store: sqlite:PLACE/countersign.db
@@ -247,6 +247,7 @@ fn every_setting_tells_where_it_is_from_and_no_secret_is_shown() {
     servers.files.pins = "first_sight"          default
     servers.files.arguments = "checked"         default
     servers.files.rationale = true              default
+    leases.check = "5s"                         default
     policy.paths = ["policies"]                 default
     catalogue.files = []                        default
     store.url = "sqlite:countersign.db"         default
