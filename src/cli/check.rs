@@ -105,6 +105,7 @@ fn look(
     }
     findings.extend(people(config));
     findings.extend(signing_in(config));
+    findings.extend(credentials(config));
     findings.extend(catalogue(config));
     findings.push(store(config));
     findings.extend(tokens(config));
@@ -137,6 +138,12 @@ fn signing_in(config: &Config) -> Option<Finding> {
         }
         Err(error) => fail("sign-in", &error.to_string(), "look at [review.providers]"),
     })
+}
+
+/// Who makes credentials for single calls; nothing to say where nobody does.
+fn credentials(config: &Config) -> Option<Finding> {
+    let names: Vec<&str> = config.credentials.keys().map(ServerName::as_str).collect();
+    (!names.is_empty()).then(|| ok("credentials", format!("made by {}; not asked for any", names.join(", "))))
 }
 
 fn catalogue(config: &Config) -> Option<Finding> {

@@ -27,7 +27,7 @@ pub struct LeasesArgs {
 #[derive(Subcommand, Debug)]
 enum Verb {
     /// List the credentials that are out
-    #[command(after_help = "Examples:\n  countersign leases list\n  countersign leases list --all --json")]
+    #[command(after_help = LIST.text())]
     List {
         /// Those that are gone too, the newest 1000
         #[arg(long)]
@@ -37,7 +37,7 @@ enum Verb {
         json: bool,
     },
     /// Take a credential back now, whatever its call does
-    #[command(after_help = "Examples:\n  countersign leases revoke 019a3f2077c1f00dfeedc0de")]
+    #[command(after_help = REVOKE.text())]
     Revoke {
         /// The lease, as `leases list` names it
         #[arg(value_name = "LEASE", required_unless_present = "all")]
@@ -47,6 +47,16 @@ enum Verb {
         all: bool,
     },
 }
+
+const LIST: Examples = Examples([
+    ("countersign leases list", "which credentials can be used right now?"),
+    ("countersign leases list --all --json", "and what became of the last thousand, for a program"),
+]);
+
+const REVOKE: Examples = Examples([
+    ("countersign leases revoke 019a3f2077c1f00dfeedc0de", "one, while its call still runs"),
+    ("countersign leases revoke --all", "every one that is out, on a bad day"),
+]);
 
 /// Shown under its help.
 pub const EXAMPLES: Examples = Examples([

@@ -81,11 +81,11 @@ mod tests {
         let of = |name: &str| format!("{{\"provider\": \"{name}\", \"ttl\": \"20s\"}}");
         assert_eq!(
             said(&of("shpo")),
-            ["0.rego:7:31 there is no [credentials.shpo], so every call this speaks of is denied. \
+            ["0.rego:7:30 there is no [credentials.shpo], so every call this speaks of is denied. \
               Did you mean `shop`? Known: `shop`, `spare`."]
         );
         let unused = said(&of("spare"));
-        assert!(unused[0].starts_with("0.rego:7:31 no server takes what `spare` makes"), "{unused:?}");
+        assert!(unused[0].starts_with("0.rego:7:30 no server takes what `spare` makes"), "{unused:?}");
         assert_eq!(said(&of("shop")), Vec::<String>::new());
         // What is made while the rule runs is known when it has.
         assert_eq!(said("{\"provider\": input.call.server}"), Vec::<String>::new());
