@@ -340,11 +340,10 @@ fn a_finding_that_is_none_is_told_where_it_is_wrong() {
 /// A hold or a limit with these members, judged where ada is a dba and a reviewer and bob a dba.
 fn strangers(members: &str, others: Others) -> Vec<String> {
     let set = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    let (people, roles) = (set(&["ada", "bob"]), set(&["reviewer"]));
-    let reviewers = Reviewers { people, groups: set(&["dba"]), roles, others, ..Reviewers::default() };
-    let text = format!("package countersign.p\n\n{REST}\n{members}\n");
-    let known = Known { reviewers: Some(reviewers), lenders: None };
-    let found = Bundle::load_among(&sources(&[&text], "{}"), &known).err().unwrap_or_default();
+    let (people, groups, roles) = (set(&["ada", "bob"]), set(&["dba"]), set(&["reviewer"]));
+    let reviewers = Some(Reviewers { people, groups, roles, others, ..Reviewers::default() });
+    let (text, lenders) = (format!("package countersign.p\n\n{REST}\n{members}\n"), None);
+    let found = Bundle::load_among(&sources(&[&text], "{}"), &Known { reviewers, lenders }).err().unwrap_or_default();
     assert_eq!(problems(&[&text], "{}"), [], "without a list nothing is said of\n{text}");
     assert!(found.iter().all(|problem| problem.rule == "unknown-reviewer"), "{found:#?}");
     found.iter().map(|problem| format!("{} {}", problem.place, problem.what)).collect()
