@@ -96,3 +96,39 @@ impl Row {
         matches!(self.state, LeaseState::Minting | LeaseState::Live | LeaseState::Ending)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+
+    #[test]
+    fn what_a_provider_or_an_agent_wrote_stays_text() {
+        // REN-11
+        let hostile = "<b>\"orders\"</b>\u{202e}\u{1b}[2J";
+        let at = Timestamp::from_micros(0);
+        let kept = |state, tries| KeptLease {
+            id: "01".to_owned(),
+            call: "02".to_owned(),
+            principal: hostile.to_owned(),
+            server: "shop".to_owned(),
+            provider: "books".to_owned(),
+            kind: "postgres".to_owned(),
+            reaches: vec![format!("select on {hostile}")],
+            handle: None,
+            state,
+            made: at,
+            expires: at,
+            tries,
+            trouble: Some(hostile.to_owned()),
+            ended: None,
+        };
+        let frame = Frame { nonce: "n".to_owned(), me: None, here: "leases", now: at };
+        let (out, over) = (vec![Row::of(kept(LeaseState::Ending, 3))], vec![Row::of(kept(LeaseState::NotMade, 0))]);
+        let text = LeasesPage { frame, out, over, may_take_back: true }.render().unwrap();
+        assert!(!text.contains("<b>\"") && !text.contains(['\u{202e}', '\u{1b}']), "{text}");
+        assert!(text.contains("U+202E") && text.contains("select on &lt;b&gt;"), "{text}");
+        assert!(text.contains("could not be taken back; it is tried again") && text.contains("never made"), "{text}");
+        assert_eq!(text.matches("action=\"/leases/01/revoke\"").count(), 1, "what is over is not taken back: {text}");
+    }
+}
