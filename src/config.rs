@@ -67,6 +67,7 @@ pub use self::sinks::Sink;
 pub use self::source::{Found, Request, Surroundings};
 pub use self::store::{Database, Durability, Store, keys_beside};
 pub use self::telemetry::{Format, Level, Log, Telemetry};
+use crate::policy::lint::Known;
 use crate::policy::lint::reviewers::Reviewers;
 
 /// Everything the gateway was told, understood and checked.
@@ -184,6 +185,14 @@ impl Config {
     pub fn reviewers(&self) -> Option<Reviewers> {
         let vouching = self.identity.issuers.len().saturating_add(self.review.providers.len());
         people::reviewers(&self.people, vouching, &self.review.roles, channels::automations(&self.channels))
+    }
+
+    /// Whom rules can name at all.
+    pub fn known(&self) -> Known {
+        let takes = |server: &Server| server.credentials.iter().map(|taking| taking.from.clone()).collect();
+        let servers = self.servers.iter().map(|(name, server)| (name.to_string(), takes(server)));
+        let lenders = credentials::lenders(self.credentials.keys().map(ToString::to_string), servers);
+        Known { reviewers: self.reviewers(), lenders: Some(lenders) }
     }
 
     /// The servers, for commands that cannot work without.

@@ -21,14 +21,17 @@
 //!   with the state, so that no key is needed to make it safe.
 //! - **A yes reaches as far as the rules let it.** With a `grant` it covers calls that are this one but for the places it
 //!   leaves open; see [`grant`](crate::approval::grant). Who sees the call sees its grant, and whom the rule asks takes it back.
+//! - **Credentials that are out** are seen by auditors and operators, and taken back by operators; see [`lease`].
 //! - **One answer, one call.** Identical calls are listed as one, with their ids; each is still answered by itself.
 
 pub mod answer;
 pub mod card;
+pub mod credential;
 pub mod decided;
 pub mod fault;
 pub mod grant;
 pub mod known;
+pub mod lease;
 pub mod openapi;
 pub mod page;
 pub mod pages;

@@ -247,6 +247,7 @@ fn every_setting_tells_where_it_is_from_and_no_secret_is_shown() {
     servers.files.pins = "first_sight"          default
     servers.files.arguments = "checked"         default
     servers.files.rationale = true              default
+    leases.check = "5s"                         default
     policy.paths = ["policies"]                 default
     catalogue.files = []                        default
     store.url = "sqlite:countersign.db"         default

@@ -15,6 +15,7 @@ use crate::clock::Timestamp;
 use crate::facts::Risk;
 use crate::policy::finding::evidence::Needed;
 use crate::review::card::Shown;
+use crate::review::credential::Credential;
 use crate::review::known::{self, Tone};
 use crate::review::risk::risk;
 use crate::review::sentence::{Word, joined, sentence};
@@ -68,6 +69,9 @@ pub struct Matter {
     pub rules: Vec<String>,
     /// Why people are asked.
     pub reason: Option<String>,
+    /// The credentials it would run with, made when it is agreed to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<Credential>,
     /// What the gateway knows of it.
     pub known: Vec<Known>,
     /// Who still has to agree, in words.
@@ -219,6 +223,7 @@ impl Matter {
             },
             rules: approval.agreement.all_of.iter().map(|hold| hold.finding.clone()).collect(),
             reason: shown.reason.clone(),
+            credentials: shown.credentials.clone(),
             known: known(&shown),
             lacking: if pending { approval.lacking(now) } else { Vec::new() },
             deadline: approval.deadline.to_string(),
@@ -230,6 +235,16 @@ impl Matter {
             server: shown.server,
             target: shown.target,
         })
+    }
+
+    /// What is known of it, line by line. What would be made comes first: there may be more than a channel has room for.
+    pub fn facts(&self) -> impl Iterator<Item = Known> {
+        let lent = self.credentials.iter().map(|credential| Known {
+            name: "If you agree".to_owned(),
+            words: credential.words(),
+            warning: credential.standing,
+        });
+        lent.chain(self.known.iter().cloned())
     }
 
     /// The sentence as plain text.

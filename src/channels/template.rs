@@ -67,6 +67,7 @@ enum Field {
     Target,
     What,
     Digest,
+    Credentials,
 }
 
 /// Why a body cannot be used.
@@ -177,7 +178,7 @@ impl Template {
 }
 
 impl Field {
-    const ALL: [(&'static str, Self); 13] = [
+    const ALL: [(&'static str, Self); 14] = [
         ("headline", Self::Headline),
         ("sentence", Self::Sentence),
         ("risk", Self::Risk),
@@ -191,6 +192,7 @@ impl Field {
         ("target", Self::Target),
         ("what", Self::What),
         ("digest", Self::Digest),
+        ("credentials", Self::Credentials),
     ];
 
     fn all() -> String {
@@ -219,6 +221,7 @@ impl Field {
             Self::Target => of_one(&|matter| line(&matter.target, TITLE)),
             Self::What => message.what.word().to_owned(),
             Self::Digest => of_one(&|matter| matter.digest.clone()),
+            Self::Credentials => of_one(&|matter| words::credentials(matter).join("; ")),
         }
     }
 

@@ -21,6 +21,8 @@ use crate::downstream::http::HttpFault;
 use crate::downstream::http::fetch::fetch;
 use crate::downstream::http::guard::{Private, reach_of};
 use crate::facts::Risk;
+use crate::review::credential::Credential;
+use crate::review::sentence::joined;
 use crate::secret::Secret;
 use crate::visible::harmless;
 
@@ -84,6 +86,9 @@ pub struct Told {
     pub risk: Risk,
     /// What it would do.
     pub sentence: String,
+    /// The credentials it would run with, each in a sentence; nothing where it needs none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<String>,
     /// Names everything that was judged and is shown; an answer names it too.
     pub digest: String,
     /// When it ends by itself if nobody has agreed.
@@ -166,6 +171,7 @@ impl Webhook {
             state: matter.state.clone(),
             risk: matter.risk,
             sentence: harmless(&matter.text()).into_owned(),
+            credentials: matter.credentials.iter().map(spoken_of).collect(),
             digest: matter.digest.clone(),
             deadline: matter.deadline.clone(),
             links: Links { page: matter.page.clone(), answers: self.0.answers_at.clone() },
@@ -206,6 +212,10 @@ impl Webhook {
         }
         (refusal(response), None)
     }
+}
+
+fn spoken_of(credential: &Credential) -> String {
+    harmless(&joined(&credential.words())).into_owned()
 }
 
 /// What becomes of a message the receiver did not take.

@@ -105,6 +105,7 @@ fn look(
     }
     findings.extend(people(config));
     findings.extend(signing_in(config));
+    findings.extend(credentials(config));
     findings.extend(catalogue(config));
     findings.push(store(config));
     findings.extend(tokens(config));
@@ -137,6 +138,12 @@ fn signing_in(config: &Config) -> Option<Finding> {
         }
         Err(error) => fail("sign-in", &error.to_string(), "look at [review.providers]"),
     })
+}
+
+/// Who makes credentials for single calls; nothing to say where nobody does.
+fn credentials(config: &Config) -> Option<Finding> {
+    let names: Vec<&str> = config.credentials.keys().map(ServerName::as_str).collect();
+    (!names.is_empty()).then(|| ok("credentials", format!("made by {}; not asked for any", names.join(", "))))
 }
 
 fn catalogue(config: &Config) -> Option<Finding> {
@@ -277,10 +284,10 @@ fn fail(about: &str, what: &str, next: &str) -> Finding {
     Finding { mark: Mark::Fail, about: about.to_owned(), what: what.to_owned(), next: Some(next.to_owned()) }
 }
 
-/// Compiles the policies as the gateway would, with reviewers who are somebody.
+/// Compiles the policies as the gateway would, with reviewers and providers that are somebody.
 pub fn compiled(config: &Config) -> Result<String, Vec<String>> {
     let read = files::read(&config.policy.paths, Include::Policies);
-    match read.and_then(|sources| Bundle::load_among(&sources, config.reviewers().as_ref())) {
+    match read.and_then(|sources| Bundle::load_among(&sources, &config.known())) {
         Ok(bundle) => {
             let (packages, rules) = (bundle.packages().len(), bundle.rules().len());
             Ok(format!("{packages} packages compiled, with {rules} effects"))

@@ -3,7 +3,6 @@
 //! Works beside the gateway and without it: whoever has the configuration can take back what a gateway made.
 
 use clap::{Args, Subcommand};
-use serde_json::json;
 
 use super::assembly::credentials::makers;
 use super::exit::Exit;
@@ -13,6 +12,7 @@ use crate::audit::entry::LeaseEnd;
 use crate::config::Config;
 use crate::credentials::{Credentials, Ended};
 use crate::identity::local;
+use crate::review::lease::LeaseCard;
 use crate::store::leases::{KeptLease, Over};
 use crate::store::{Store, StoreOptions};
 use crate::visible::harmless;
@@ -27,7 +27,7 @@ pub struct LeasesArgs {
 #[derive(Subcommand, Debug)]
 enum Verb {
     /// List the credentials that are out
-    #[command(after_help = "Examples:\n  countersign leases list\n  countersign leases list --all --json")]
+    #[command(after_help = LIST.text())]
     List {
         /// Those that are gone too, the newest 1000
         #[arg(long)]
@@ -37,7 +37,7 @@ enum Verb {
         json: bool,
     },
     /// Take a credential back now, whatever its call does
-    #[command(after_help = "Examples:\n  countersign leases revoke 019a3f2077c1f00dfeedc0de")]
+    #[command(after_help = REVOKE.text())]
     Revoke {
         /// The lease, as `leases list` names it
         #[arg(value_name = "LEASE", required_unless_present = "all")]
@@ -47,6 +47,16 @@ enum Verb {
         all: bool,
     },
 }
+
+const LIST: Examples = Examples([
+    ("countersign leases list", "which credentials can be used right now?"),
+    ("countersign leases list --all --json", "and what became of the last thousand, for a program"),
+]);
+
+const REVOKE: Examples = Examples([
+    ("countersign leases revoke 019a3f2077c1f00dfeedc0de", "one, while its call still runs"),
+    ("countersign leases revoke --all", "every one that is out, on a bad day"),
+]);
 
 /// Shown under its help.
 pub const EXAMPLES: Examples = Examples([
@@ -80,7 +90,7 @@ pub fn run(args: &LeasesArgs, global: &Global, out: &mut Output<'_>) -> anyhow::
 fn list(leases: &[KeptLease], json: bool, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     if json {
         for lease in leases {
-            out.json_line(&described(lease))?;
+            out.json_line(&LeaseCard::of(lease.clone()))?;
         }
         return Ok(Exit::Done);
     }
@@ -95,15 +105,6 @@ fn list(leases: &[KeptLease], json: bool, out: &mut Output<'_>) -> anyhow::Resul
     let rows: Vec<_> = leases.iter().map(row).collect();
     out.table(&["lease", "provider", "state", "reaches", "call", "ends by itself"], &rows)?;
     Ok(Exit::Done)
-}
-
-fn described(lease: &KeptLease) -> serde_json::Value {
-    json!({
-        "id": lease.id, "call": lease.call, "principal": lease.principal, "server": lease.server,
-        "provider": lease.provider, "kind": lease.kind, "reaches": lease.reaches, "handle": lease.handle,
-        "state": lease.state.word(), "made": lease.made.to_string(), "expires": lease.expires.to_string(),
-        "tries": lease.tries, "trouble": lease.trouble, "ended": lease.ended.map(|ended| ended.to_string()),
-    })
 }
 
 async fn revoke(config: &Config, store: &Store, lease: Option<&str>, out: &mut Output<'_>) -> anyhow::Result<Exit> {

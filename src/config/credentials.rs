@@ -10,7 +10,7 @@ mod spelling;
 pub mod token_exchange;
 pub mod vault;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 
@@ -21,6 +21,7 @@ use super::servers::ServerName;
 use super::word::{Word as _, words};
 use crate::credentials::jwt::USUAL_TTL;
 use crate::policy::finding::span::Span;
+use crate::policy::lint::lenders::Lenders;
 
 pub use aws_sts::AwsSts;
 pub use exec::{Exec, Program};
@@ -142,6 +143,34 @@ impl Leases {
         section.close();
         Ok(Self { check: check? })
     }
+}
+
+/// Who makes credentials by these names, and which of these servers takes them from whom.
+pub(super) fn lenders(
+    names: impl Iterator<Item = String>,
+    servers: impl Iterator<Item = (String, Vec<String>)>,
+) -> Lenders {
+    let mut all: BTreeMap<String, BTreeSet<String>> = names.map(|name| (name, BTreeSet::new())).collect();
+    for (server, takes) in servers {
+        for from in takes {
+            all.entry(from).and_modify(|servers| {
+                servers.insert(server.clone());
+            });
+        }
+    }
+    Lenders(all)
+}
+
+/// The same of a configuration whose secrets need not be at hand.
+pub(super) fn named(root: &Section<'_>) -> Reading<Lenders> {
+    let names = root.named("credentials")?.into_iter().map(|(name, ..)| name);
+    let mut servers = Vec::new();
+    for (name, _, section) in root.named("servers")? {
+        let takes = section?.tables("credentials")?;
+        let takes: Reading<Vec<String>> = takes.iter().map(|section| section.text("from", "")).collect();
+        servers.push((name, takes?));
+    }
+    Ok(lenders(names, servers.into_iter()))
 }
 
 /// Whole seconds, at least one and at most so many.

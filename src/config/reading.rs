@@ -11,9 +11,10 @@ use super::source::{Found, Request, Surroundings};
 use super::tree::{At, Entries, graft_environment, graft_flag, plant};
 use super::{
     Anchor, Catalogue, Config, ConfigError, Credential, Faults, GroupRoles, Http, Identity, Intent, Leases, Limits,
-    Log, Person, Policy, Retention, Review, Server, Sink, Store, Telemetry, check, people, routing, standard,
+    Log, Person, Policy, Retention, Review, Server, Sink, Store, Telemetry, check, credentials, people, routing,
+    standard,
 };
-use crate::policy::lint::reviewers::Reviewers;
+use crate::policy::lint::Known;
 
 /// Where a configuration is from.
 #[derive(Clone, Debug)]
@@ -119,9 +120,11 @@ impl Policy {
     }
 }
 
-impl Reviewers {
-    /// Those of the configuration alone, for commands that only judge; none where no people are listed.
-    pub fn load(request: &Request, around: &Surroundings) -> Result<Option<Self>, ConfigError> {
+impl Known {
+    /// What the configuration says of it, for commands that only judge. Where no people are listed, anybody may be one; where
+    /// there is no file at all, any provider.
+    pub fn load(request: &Request, around: &Surroundings) -> Result<Self, ConfigError> {
+        let found = matches!(around.find(request.file.as_deref()), Found::At(_));
         part(request, around, |root| {
             let people = Person::read_all(root);
             let issuers = root.table("identity").and_then(|section| section.tables("issuers"));
@@ -129,8 +132,10 @@ impl Reviewers {
             let providers = review.as_ref().map_err(|noted| *noted).and_then(|section| section.named("providers"));
             let roles = review.and_then(|section| GroupRoles::read_in(&section));
             let channels = Channel::read_all(root);
+            let lenders = credentials::named(root);
             let vouching = issuers?.len().saturating_add(providers?.len());
-            Ok(people::reviewers(&people?, vouching, &roles?, channels::automations(&channels?)))
+            let reviewers = people::reviewers(&people?, vouching, &roles?, channels::automations(&channels?));
+            Ok(Self { reviewers, lenders: Some(lenders?).filter(|_| found) })
         })
     }
 }

@@ -23,6 +23,7 @@ use crate::review::answer::{Verb, read, say};
 use crate::review::card::Card;
 use crate::review::fault::Fault;
 use crate::review::grant::{self, RevokeGrant};
+use crate::review::lease::{self, RevokeLease};
 use crate::review::openapi::document_text;
 use crate::review::page::page;
 use crate::review::reach::reach;
@@ -76,6 +77,8 @@ impl Listener {
             }
             Route::Grants(which) => told(&grant::list((&self.gateway.store, desk), &reviewer.voter, which).await?),
             Route::RevokeGrant(id) => self.revoked(&id, &reviewer, &head.headers, body).await,
+            Route::Leases(over) => told(&lease::list(&self.gateway.store, &reviewer.voter, over).await?),
+            Route::RevokeLease(id) => self.taken_back(&id, &reviewer, &head.headers, body).await,
             Route::Say(id, verb) => self.said((&id, verb), &reviewer, &head.headers, body).await,
         }
     }
@@ -142,9 +145,26 @@ impl Listener {
         told(&done?)
     }
 
+    async fn taken_back(
+        &self,
+        id: &str,
+        reviewer: &Reviewer,
+        headers: &HeaderMap,
+        body: Incoming,
+    ) -> Result<Reply, Fault> {
+        let RevokeLease {} = read(&self.heard(headers, body).await?)?;
+        let done = lease::revoke(&self.gateway.credentials, &self.gateway.store, id, &reviewer.voter).await;
+        if let Err(fault) = &done {
+            self.tried(fault, ("revoke of credential", id), Some(&reviewer.caller)).await;
+        }
+        told(&done?)
+    }
+
     /// Who tries what is not theirs to try stands in the record.
     pub(super) async fn tried(&self, fault: &Fault, (verb, id): (&str, &str), who: Option<&Arc<Caller>>) {
-        if matches!(fault.code(), "own_call" | "not_eligible" | "no_break_glass" | "not_yours" | "unknown") {
+        const TRIED: [&str; 6] =
+            ["own_call", "not_eligible", "no_break_glass", "not_yours", "role_required", "unknown"];
+        if TRIED.contains(&fault.code()) {
             let why = format!("{}: {verb} of {}", fault.code(), id.chars().take(64).collect::<String>());
             self.record("rejected_answer", why, who).await;
         }

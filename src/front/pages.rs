@@ -8,6 +8,7 @@
 mod channels;
 mod cookie;
 mod events;
+mod leases;
 mod link;
 mod me;
 mod pace;
@@ -185,6 +186,8 @@ impl Listener {
             Address::Servers => self.servers(visit).await.map_err(plainly),
             Address::Channels => self.channels(visit).await.map_err(plainly),
             Address::Redeliver => self.redeliver(visit, &form).await.map_err(plainly),
+            Address::Leases => self.leases(visit).await.map_err(plainly),
+            Address::TakeBack(id) => self.take_back(visit, &id).await.map_err(plainly),
             Address::Rules => self.rules(visit).await.map_err(plainly),
             Address::Numbers => self.numbers(visit).await.map_err(plainly),
             Address::Sent(id) => self.sent(visit, &id).await.map_err(plainly),

@@ -13,7 +13,7 @@ use super::footprint::{Footprint, Memory, Places, footprints};
 use super::index::{Condition, conditions};
 use super::input::{Input, Phase};
 use super::kept::{self, Kept};
-use super::lint::reviewers::Reviewers;
+use super::lint::Known;
 use super::pace::{self, Pace};
 use super::problem::{Problem, first_words};
 use super::{bounds, lint, syntax};
@@ -87,18 +87,18 @@ const RESERVED: [&str; 2] = ["countersign", "gate"];
 impl Bundle {
     /// Checks and prepares policies. Either all of them are fit, or none is used.
     pub fn load(sources: &Sources) -> Result<Self, Vec<Problem>> {
-        Self::load_among(sources, None)
+        Self::load_despite(sources, None, &[])
     }
 
-    /// The same where it is known who there is: reviewers that are written down must name somebody.
-    pub fn load_among(sources: &Sources, reviewers: Option<&Reviewers>) -> Result<Self, Vec<Problem>> {
-        Self::load_despite(sources, reviewers, &[])
+    /// The same where it is known who there is: whatever name is written down must be somebody's.
+    pub fn load_among(sources: &Sources, known: &Known) -> Result<Self, Vec<Problem>> {
+        Self::load_despite(sources, Some(known), &[])
     }
 
     /// The same without the checks of these names; for tests that need policies no author would keep.
     pub(super) fn load_despite(
         sources: &Sources,
-        reviewers: Option<&Reviewers>,
+        known: Option<&Known>,
         unheard: &[&str],
     ) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
@@ -116,7 +116,7 @@ impl Bundle {
         }
         let modules = engine.get_modules();
         let mut problems = lint::check(modules);
-        problems.extend(reviewers.into_iter().flat_map(|reviewers| lint::strangers(modules, reviewers)));
+        problems.extend(known.into_iter().flat_map(|known| lint::strangers(modules, known)));
         problems.retain(|problem| !unheard.contains(&problem.rule));
         over_rules(modules, &data, &mut problems);
         let ((rules, places), concern) = (effect_rules(modules, &data), Concern::read(sources, modules));

@@ -8,6 +8,7 @@ mod calls;
 mod fields;
 mod findings;
 mod forms;
+pub mod lenders;
 mod names;
 mod recursion;
 pub mod reviewers;
@@ -16,6 +17,7 @@ mod unused;
 
 use regorus::unstable::{Module, Ref, Span};
 
+use self::lenders::Lenders;
 use self::reviewers::Reviewers;
 use super::problem::Problem;
 use super::syntax::{Written, place};
@@ -35,10 +37,24 @@ pub fn check(modules: &[Ref<Module>]) -> Vec<Problem> {
     problems
 }
 
-/// Looks for reviewers who are nobody, where it is known who there is.
-pub fn strangers(modules: &[Ref<Module>], reviewers: &Reviewers) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    reviewers::check(&Written::all(modules), reviewers, &mut problems);
+/// What is known of the place where policies are to judge; nothing where it is not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Whom rules can name as reviewers.
+    pub reviewers: Option<Reviewers>,
+    /// Who makes the credentials they require.
+    pub lenders: Option<Lenders>,
+}
+
+/// Looks for names that are nobody's there.
+pub fn strangers(modules: &[Ref<Module>], known: &Known) -> Vec<Problem> {
+    let (written, mut problems) = (Written::all(modules), Vec::new());
+    if let Some(reviewers) = &known.reviewers {
+        reviewers::check(&written, reviewers, &mut problems);
+    }
+    if let Some(lenders) = &known.lenders {
+        lenders::check(&written, lenders, &mut problems);
+    }
     problems
 }
 

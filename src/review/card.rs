@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::answer::Verb;
+use super::credential::Credential;
 use crate::approval::Approval;
 use crate::approval::asker::Asker;
 use crate::approval::edit::{Edit, Stands};
@@ -94,6 +95,9 @@ pub struct Shown {
     pub redacted: Vec<String>,
     /// Why people are asked.
     pub reason: Option<String>,
+    /// The credentials it would run with. They are made when it is agreed to, and not before.
+    #[serde(default)]
+    pub credentials: Vec<Credential>,
     /// Whatever else the gateway that opened it shows.
     #[serde(flatten)]
     pub more: BTreeMap<String, Value>,

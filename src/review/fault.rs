@@ -78,6 +78,9 @@ pub enum Fault {
     /// There is no such grant, or not for whoever asks.
     #[error("there is no such grant, or it is not for you to see")]
     UnknownGrant,
+    /// There is no such credential.
+    #[error("there is no such credential; GET /api/v1/leases and `leases list` name those there are")]
+    UnknownLease,
     /// The grant stands where nothing can be taken back, or not by them.
     #[error("{0}")]
     Grant(Refused),
@@ -95,9 +98,9 @@ pub enum Fault {
         "this did not come from a page of this gateway in this browser, or the page is too old; go back, reload it, try again"
     )]
     Forged,
-    /// A page is for those who have a role.
+    /// It is for those who have a role.
     #[error(
-        "this page is for those with the role {}; whoever runs the gateway gives roles under [people] or [review.roles]",
+        "this is for those with the role {}; whoever runs the gateway gives roles under [people] or [review.roles]",
         .0.join(" or ")
     )]
     RoleRequired(&'static [&'static str]),
@@ -251,7 +254,7 @@ impl Fault {
             Self::RoleRequired(_) => "role_required",
             Self::SignedOut => "signed_out",
             Self::NotSignedIn(_) => "not_signed_in",
-            Self::Unknown | Self::UnknownGrant => "unknown",
+            Self::Unknown | Self::UnknownGrant | Self::UnknownLease => "unknown",
             Self::Grant(refused) => refused.code(),
             Self::NotYours => "not_yours",
             Self::Refused(standing) => standing.told().code(),

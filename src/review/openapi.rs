@@ -8,6 +8,7 @@ use super::answer::{VERBS, Verb};
 use super::card::Card;
 use super::fault::{CODES, Problem};
 use super::grant::{GrantCard, Grants, RevokeGrant};
+use super::lease::{LeaseCard, Leases, RevokeLease};
 use super::page::{LARGEST, Page, USUAL};
 use super::reach::Reach;
 use super::route::{PLACES, Place, ROOT, What};
@@ -104,14 +105,17 @@ fn operations(place: Place, said: &mut SchemaGenerator, told: &mut SchemaGenerat
         What::Grants => (
             "grants",
             "The grants you may see, newest first",
-            vec![query(
-                "state",
-                "`open` (what covers calls) or `all`",
-                &json!({ "type": "string", "default": "open", "enum": ["open", "all"] }),
-            )],
+            vec![query("state", "`open` (what covers calls) or `all`", &either(["open", "all"]))],
             told.subschema_for::<Grants>().to_value(),
         ),
         What::RevokeGrant => return vec![revoke_grant(place, said, told)],
+        What::Leases => (
+            "leases",
+            "The credentials that are out, newest first; for auditors and operators",
+            vec![query("state", "`out` (those that are not over) or `all`", &either(["out", "all"]))],
+            told.subschema_for::<Leases>().to_value(),
+        ),
+        What::RevokeLease => return vec![revoke_lease(place, said, told)],
         What::Me => ("me", "Who you are here", Vec::new(), told.subschema_for::<Me>().to_value()),
         What::Document => ("openapi", "This document", Vec::new(), json!({ "type": "object" })),
     };
@@ -146,13 +150,25 @@ fn answers(place: Place, said: &mut SchemaGenerator, told: &mut SchemaGenerator)
 
 /// Taking a grant back.
 fn revoke_grant(place: Place, said: &mut SchemaGenerator, told: &mut SchemaGenerator) -> (String, Value) {
-    let body = said.subschema_for::<RevokeGrant>().to_value();
+    let (body, card) = (said.subschema_for::<RevokeGrant>().to_value(), told.subschema_for::<GrantCard>().to_value());
+    post(place, ("revoke_grant", "Take a grant back: it covers nothing any more"), &body, &card)
+}
+
+/// Taking a credential back.
+fn revoke_lease(place: Place, said: &mut SchemaGenerator, told: &mut SchemaGenerator) -> (String, Value) {
+    let about = "Take a credential back now, whatever its call does; for operators. One that is over stays as it is, and one \
+                 that could not be taken back is `ending` and is tried again";
+    let (body, card) = (said.subschema_for::<RevokeLease>().to_value(), told.subschema_for::<LeaseCard>().to_value());
+    post(place, ("revoke_lease", about), &body, &card)
+}
+
+fn post(place: Place, (name, about): (&str, &str), body: &Value, told: &Value) -> (String, Value) {
     let operation = json!({
-        "operationId": "revoke_grant",
-        "summary": "Take a grant back: it covers nothing any more",
+        "operationId": name,
+        "summary": about,
         "parameters": path_parameters(place.path),
         "requestBody": { "required": true, "content": { "application/json": { "schema": body } } },
-        "responses": responses(&told.subschema_for::<GrantCard>().to_value()),
+        "responses": responses(told),
     });
     (place.path.to_owned(), json!({ "post": operation }))
 }
@@ -177,6 +193,12 @@ fn path_parameters(path: &str) -> Vec<Value> {
 
 fn query(name: &str, about: &str, schema: &Value) -> Value {
     json!({ "name": name, "in": "query", "description": about, "schema": schema })
+}
+
+/// One of these words; the first where none is said.
+fn either(words: [&str; 2]) -> Value {
+    let [usual, _] = words;
+    json!({ "type": "string", "default": usual, "enum": words })
 }
 
 fn responses(schema: &Value) -> Value {

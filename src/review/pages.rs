@@ -15,6 +15,7 @@ pub mod frame;
 pub mod grants;
 pub mod history;
 pub mod inbox;
+pub mod leases;
 pub mod me;
 pub mod needs;
 pub mod numbers;

@@ -11,6 +11,7 @@ use crate::approval::state::State;
 use crate::config::measure::Period;
 use crate::policy::finding::pointer::Pointer;
 use crate::store::grants::Which;
+use crate::store::leases::Over;
 
 /// Where everything here begins.
 pub const ROOT: &str = "/api/v1";
@@ -38,6 +39,10 @@ pub enum Route {
     Grants(Which),
     /// One of them is taken back.
     RevokeGrant(String),
+    /// The credentials that are out, or all of them.
+    Leases(Over),
+    /// One of them is taken back.
+    RevokeLease(String),
     /// Who somebody is.
     Me,
     /// This interface, described.
@@ -64,12 +69,14 @@ pub enum What {
     Reach,
     Grants,
     RevokeGrant,
+    Leases,
+    RevokeLease,
     Me,
     Document,
 }
 
 /// Every address. `{verb}` is any of [`VERBS`].
-pub const PLACES: [Place; 9] = [
+pub const PLACES: [Place; 11] = [
     Place { path: "/approvals", what: What::List },
     Place { path: "/approvals/{id}", what: What::Card },
     Place { path: "/approvals/{id}/wait", what: What::Wait },
@@ -77,6 +84,8 @@ pub const PLACES: [Place; 9] = [
     Place { path: "/approvals/{id}/{verb}", what: What::Say },
     Place { path: "/grants", what: What::Grants },
     Place { path: "/grants/{id}/revoke", what: What::RevokeGrant },
+    Place { path: "/leases", what: What::Leases },
+    Place { path: "/leases/{id}/revoke", what: What::RevokeLease },
     Place { path: "/me", what: What::Me },
     Place { path: "/openapi.json", what: What::Document },
 ];
@@ -89,7 +98,8 @@ impl Route {
             .iter()
             .find_map(|place| place.fits(rest).map(|(id, verb)| (place.what, id, verb)))
             .ok_or(Fault::NoRoute)?;
-        let asked = if matches!(what, What::Say | What::RevokeGrant) { http::Method::POST } else { http::Method::GET };
+        let says = matches!(what, What::Say | What::RevokeGrant | What::RevokeLease);
+        let asked = if says { http::Method::POST } else { http::Method::GET };
         if *method != asked {
             return Err(Fault::Method(if asked == http::Method::POST { "POST" } else { "GET" }));
         }
@@ -110,6 +120,8 @@ impl Route {
             }
             (What::Grants, _) => Self::Grants(query.take("state").map_or(Ok(Which::Open), |text| which(&text))?),
             (What::RevokeGrant, _) => Self::RevokeGrant(id),
+            (What::Leases, _) => Self::Leases(query.take("state").map_or(Ok(Over::LeftOut), |text| over(&text))?),
+            (What::RevokeLease, _) => Self::RevokeLease(id),
             (What::Me, _) => Self::Me,
             (What::Document, _) => Self::Document,
         };
@@ -159,6 +171,14 @@ fn which(text: &str) -> Result<Which, Fault> {
         "open" => Ok(Which::Open),
         "all" => Ok(Which::All),
         _ => Err(malformed("state", "write `open` or `all`".to_owned())),
+    }
+}
+
+fn over(text: &str) -> Result<Over, Fault> {
+    match text {
+        "out" => Ok(Over::LeftOut),
+        "all" => Ok(Over::Too),
+        _ => Err(malformed("state", "write `out` or `all`".to_owned())),
     }
 }
 

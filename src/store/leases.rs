@@ -129,7 +129,8 @@ SELECT state, CAST(COUNT(*) AS BIGINT), CAST(SUM(CASE WHEN tries > 0 THEN 1 ELSE
 FROM lease WHERE ended IS NULL GROUP BY state";
 
 impl LeaseState {
-    const ALL: [Self; 8] = [
+    /// All of them, in the order in which they come.
+    pub const ALL: [Self; 8] = [
         Self::Minting,
         Self::Live,
         Self::Ending,

@@ -21,6 +21,7 @@ const PAGES = {
   "me": () => "/me",
   "history": () => "/history",
   "grants": () => "/grants",
+  "credentials": () => "/leases",
   "servers": () => "/servers",
   "channels": () => "/channels",
   "rules": () => "/rules",

@@ -290,7 +290,11 @@ limit contains {"id": "calls", "reason": "One.", "key": ["calls"], "max": 1, "pe
         let session = world.session(json!({})).await;
         let answer = session.call(1, "echo", json!({})).await;
         assert_eq!(class(&answer), "requirement_unmet");
-        assert!(text(&answer).contains("A role for this call."), "{answer}");
+        let told = text(&answer);
+        assert!(
+            told.contains("A role for this call (") && told.contains("there is no [credentials.vault]"),
+            "{answer}"
+        );
         assert!(world.ledger().is_empty());
         assert!(text(&session.call(2, "drop_table", json!({})).await).contains("done"), "nothing was counted for it");
     })

@@ -1,6 +1,7 @@
 //! With which credential does a call run, and what is left of it?
 
 mod canary;
+mod seen;
 mod standing;
 
 use std::collections::BTreeSet;
@@ -28,6 +29,9 @@ pub(crate) const STORIES: &[Story] = &[
     ("a_header_goes_with_the_one_request_it_is_for", standing::header),
     ("a_token_the_gateway_signs_opens_a_server_that_reads_its_keys", standing::signed),
     ("no_secret_is_found_anywhere_but_where_it_goes", canary::nowhere),
+    ("credentials_that_are_out_are_seen_and_taken_back_by_those_who_look_after_them", seen::page),
+    ("credentials_are_seen_and_taken_back_over_http_by_those_with_the_role", seen::over_http),
+    ("whoever_agrees_has_seen_what_would_be_made", seen::card),
 ];
 
 /// What `whoami` says needs a credential, and some of it waits.
@@ -48,7 +52,12 @@ hold contains {"id": "ask", "reason": "Somebody must look.", "reviewers": ["role
 
 /// A gateway whose tool server is started for each call that needs a credential.
 pub(crate) fn world() -> World {
-    let world = World::new(&Plan { policy: RULES, more: people(), server: TAKING, ..Plan::default() });
+    world_of("accept = [\"anyone\"]", people())
+}
+
+/// The same with other doors, and with this in the place of the people.
+fn world_of(http: &'static str, more: &'static str) -> World {
+    let world = World::new(&Plan { http, policy: RULES, more, server: TAKING, ..Plan::default() });
     let program = std::env::current_exe().unwrap();
     let minted = world.path("minted");
     let file = std::fs::read_to_string(world.path("countersign.toml")).unwrap();
@@ -220,7 +229,7 @@ fn shown() -> Told {
             assert_eq!(code, 0, "{told}");
         };
         let (answer, ()) = tokio::join!(asking, changing);
-        assert_eq!(class(&answer), "changed", "{answer}");
+        assert_eq!(class(&answer), "superseded", "{answer}");
         assert_eq!(ledger(&world).len(), 2, "no credential was made for it");
     })
 }

@@ -77,7 +77,8 @@ impl Office {
         Self::around(world, &json!([]), wait).await
     }
 
-    async fn around(mut world: World, tools: &Value, wait: &str) -> Self {
+    /// The same around a world of one's own.
+    pub(crate) async fn around(mut world: World, tools: &Value, wait: &str) -> Self {
         world.write("tools.json", &tools.to_string());
         let mut keys = BTreeMap::new();
         for name in ["ada", "ida", "max", "ben", "eve", "una", "uwe", "stray"] {
@@ -120,6 +121,8 @@ impl Office {
             (_, "/me") => "Me",
             (_, "/approvals") => "Page",
             (_, "/grants") => "Grants",
+            (_, "/leases") => "Leases",
+            (_, lease) if lease.starts_with("/leases/") => "LeaseCard",
             (_, grant) if grant.starts_with("/grants/") => "GrantCard",
             (_, reach) if reach.ends_with("/reach") => "Reach",
             (_, "/openapi.json") => return (status, told),

@@ -20,8 +20,17 @@ pub(crate) const STORIES: &[Story] = &[
 ];
 
 /// Pages with addresses of their own.
-const PAGES: [&str; 8] =
-    ["/inbox", "/inbox?show=decided", "/history", "/grants", "/grants?show=all", "/servers", "/rules", "/numbers"];
+const PAGES: [&str; 9] = [
+    "/inbox",
+    "/inbox?show=decided",
+    "/history",
+    "/grants",
+    "/grants?show=all",
+    "/leases",
+    "/servers",
+    "/rules",
+    "/numbers",
+];
 
 pub(crate) async fn open(more: &str) -> (World, Visitor) {
     let more = format!("[review]\nowner = true\n{more}");
@@ -120,8 +129,8 @@ fn theirs() -> Told {
             (
                 "ben",
                 &["books"],
-                "Inbox History Grants Servers Channels Rules Numbers",
-                "/history /servers /channels /rules /numbers card chain",
+                "Inbox History Grants Credentials Servers Channels Rules Numbers",
+                "/history /leases /servers /channels /rules /numbers card chain",
             ),
         ] {
             let mut visitor = Visitor::by_provider(&world, &provider, person(name, groups)).await;
@@ -130,7 +139,7 @@ fn theirs() -> Told {
             let shown: Vec<_> =
                 nav.split("</a>").filter_map(|link| link.rsplit_once('>')).map(|(_, name)| name).collect();
             assert_eq!(shown.join(" "), tabs, "{name}");
-            for path in ["/history", "/servers", "/channels", "/rules", "/numbers"] {
+            for path in ["/history", "/leases", "/servers", "/channels", "/rules", "/numbers"] {
                 let seen = visitor.get(path).await;
                 let wanted = if open.contains(path) { (200, "") } else { (403, "role_required") };
                 assert_eq!((seen.status, seen.code()), wanted, "{name} at {path}");

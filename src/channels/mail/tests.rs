@@ -65,6 +65,7 @@ async fn a_letter_is_named_and_stands_with_others_about_its_call() {
     }
     assert_eq!(header(&first.data, "Auto-Submitted"), "auto-generated");
     let (asked, over) = (plain_of(&first.data), plain_of(&last.data));
+    assert!(asked.contains("If you agree: a credential is made for this call alone, for at most 20s: read"), "{asked}");
     // NOT-02: the code stands beside the address and not in it.
     let address = asked.lines().find(|line| line.starts_with("https://gw.example.com/l/")).unwrap();
     let code = asked.lines().find_map(|line| line.strip_prefix("With this code: ")).unwrap();

@@ -49,6 +49,7 @@ fn matter(server: &str, target: &str, risk: Risk) -> Matter {
         asker: AskedBy::default(),
         rules: vec!["sql/unbounded".to_owned(), "money/large".to_owned()],
         reason: None,
+        credentials: Vec::new(),
         known: Vec::new(),
         lacking: Vec::new(),
         deadline: String::new(),

@@ -52,6 +52,8 @@ fn a_card_tells_and_leads_and_takes_no_answer() {
             assert!(!body.contains("hunter2") && !body.contains('\u{202e}'), "{body}");
             let ours = body.replace("https://gw.example.com/", "").replace("http://adaptivecards.io/", "");
             assert!(!ours.contains("://"), "no address but ours: {body}");
+            let lent = "a credential is made for this call alone, for at most 20s: read";
+            assert!(what != What::Requested || body.contains(lent), "{body}");
             let card = card(&body);
             let actions = card["actions"].as_array().cloned().unwrap_or_default();
             assert_eq!(actions.len(), usize::from(what != What::Test), "{what:?}");

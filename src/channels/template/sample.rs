@@ -5,8 +5,11 @@
 
 use crate::channels::message::{AskedBy, Known, Matter, Message};
 use crate::channels::notice::What;
+use crate::credentials::wanted::Kind;
 use crate::facts::Risk;
 use crate::policy::finding::evidence::Needed;
+use crate::policy::finding::span::Span;
+use crate::review::credential::Credential;
 use crate::review::sentence::Word;
 
 /// Every risk.
@@ -49,6 +52,7 @@ fn matter(risk: Risk) -> Matter {
         },
         rules: vec!["shop/writes".to_owned()],
         reason: Some(format!("Rows go away.{HOSTILE}")),
+        credentials: Span::of_seconds(20).map(credential).into_iter().collect(),
         known: vec![Known {
             name: "Rows".to_owned(),
             words: vec![Word::Ours("every row of ".to_owned()), Word::Theirs(HOSTILE.to_owned())],
@@ -61,5 +65,17 @@ fn matter(risk: Risk) -> Matter {
         asked: None,
         page: Some("https://gw.example.com/calls/01a1ff4e-0000-7000-8000-000000000001".to_owned()),
         arguments: None,
+    }
+}
+
+fn credential(ttl: Span) -> Credential {
+    Credential {
+        provider: "shop".to_owned(),
+        kind: Kind::Exec,
+        scope: Some(HOSTILE.to_owned()),
+        reaches: vec![format!("read{HOSTILE}")],
+        ttl,
+        standing: false,
+        into: vec![format!("a variable{HOSTILE}")],
     }
 }

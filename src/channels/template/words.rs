@@ -91,12 +91,18 @@ pub fn reason(matter: &Matter) -> String {
 
 /// What is known of it.
 pub fn facts(matter: &Matter) -> Vec<Told> {
-    let told = matter.known.iter().take(MOST_FACTS).map(|known| Told {
+    let told = matter.facts().take(MOST_FACTS).map(|known| Told {
         name: line(&known.name, SHORT),
         text: line(&crate::review::sentence::joined(&known.words), SHORT),
         warning: known.warning,
     });
     told.collect()
+}
+
+/// The credentials it would run with.
+pub fn credentials(matter: &Matter) -> Vec<String> {
+    let told = matter.credentials.iter();
+    told.map(|credential| line(&crate::review::sentence::joined(&credential.words()), SENTENCE)).collect()
 }
 
 /// What somebody said last, where the message is about that.

@@ -16,6 +16,7 @@ use crate::identity::local;
 use crate::policy::finding::evidence::Needed;
 use crate::review::card::{Card, Preview, Shown};
 use crate::review::page;
+use crate::review::sentence::joined;
 use crate::review::why::Why;
 use crate::store::approvals::KeptApproval;
 
@@ -102,6 +103,7 @@ pub(super) fn show(
         out.line(&format!("  edit       {}: {}", edit.by, edit_in_words(edit)))?;
     }
     why(&shown, out)?;
+    lent(&shown, out)?;
     stands(approval, now, out)?;
     out.line(&format!("  digest     {}", approval.summary()))?;
     out.line("  what would be sent:")?;
@@ -160,6 +162,17 @@ fn why(shown: &Shown, out: &mut Output<'_>) -> anyhow::Result<()> {
     }
     if let Some(words) = &why.rationale {
         out.line(&format!("  the model says of itself, and nobody has checked it: {words}"))?;
+    }
+    Ok(())
+}
+
+/// What it would run with.
+fn lent(shown: &Shown, out: &mut Output<'_>) -> anyhow::Result<()> {
+    for credential in &shown.credentials {
+        out.line(&format!("  if agreed  {}", credential.lead()))?;
+        for (name, words) in credential.rows() {
+            out.line(&format!("    {:<10} {}", name.to_lowercase(), joined(&words)))?;
+        }
     }
     Ok(())
 }

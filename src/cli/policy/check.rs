@@ -12,7 +12,7 @@ use super::{Examples, Global, chosen, counted};
 use crate::config::Surroundings;
 use crate::policy::bundle::{Bundle, Mode, Source, Sources};
 use crate::policy::files::{self, Include, is_test};
-use crate::policy::lint::reviewers::Reviewers;
+use crate::policy::lint::Known;
 use crate::policy::problem::Problem;
 use crate::policy::rehearse::parse;
 
@@ -38,14 +38,14 @@ pub(super) const EXAMPLES: Examples = Examples([
 /// Runs the verb.
 pub(super) fn run(args: &CheckArgs, global: &Global, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     let form = if args.json { Form::Json } else { args.format };
-    let reviewers = Reviewers::load(&global.request(), &Surroundings::of_this_process()?)?;
-    check(&chosen(&args.paths, global)?, reviewers.as_ref(), form, out)
+    let known = Known::load(&global.request(), &Surroundings::of_this_process()?)?;
+    check(&chosen(&args.paths, global)?, &known, form, out)
 }
 
-fn check(paths: &[PathBuf], reviewers: Option<&Reviewers>, form: Form, out: &mut Output<'_>) -> anyhow::Result<Exit> {
+fn check(paths: &[PathBuf], known: &Known, form: Form, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     let read = files::read(paths, Include::PoliciesAndTests);
     let count = read.as_ref().map_or(0, |sources| sources.policies.len());
-    let bundle = read.and_then(|sources| fit(&sources, reviewers));
+    let bundle = read.and_then(|sources| fit(&sources, known));
     match (bundle, form) {
         (Ok(bundle), Form::Text | Form::Github) => {
             for (policy, mode) in bundle.packages() {
@@ -74,11 +74,11 @@ fn check(paths: &[PathBuf], reviewers: Option<&Reviewers>, form: Form, out: &mut
     }
 }
 
-/// As the gateway would load them, with reviewers who are somebody, and the tests beside them at least parsed.
-fn fit(sources: &Sources, reviewers: Option<&Reviewers>) -> Result<Bundle, Vec<Problem>> {
+/// As the gateway would load them, with names that are somebody's, and the tests beside them at least parsed.
+fn fit(sources: &Sources, known: &Known) -> Result<Bundle, Vec<Problem>> {
     let live = |source: &&Source| !is_test(&source.path);
     let policies = sources.policies.iter().filter(live).cloned().collect();
-    let bundle = Bundle::load_among(&Sources { policies, data: sources.data.clone() }, reviewers)?;
+    let bundle = Bundle::load_among(&Sources { policies, data: sources.data.clone() }, known)?;
     parse(sources)?;
     Ok(bundle)
 }

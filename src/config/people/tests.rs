@@ -8,6 +8,7 @@ use insta::assert_snapshot;
 use super::*;
 use crate::config::tests::{around, complaint, read};
 use crate::config::{Config, Request};
+use crate::policy::lint::Known;
 
 fn set(words: &[&str]) -> BTreeSet<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
@@ -106,7 +107,7 @@ fn whom_rules_can_name_is_read_without_the_servers() {
     let loaded = |reader: fn(&std::path::Path) -> io::Result<String>| {
         let mut around = around(&[]);
         around.reader = reader;
-        Reviewers::load(&request, &around)
+        Known::load(&request, &around).map(|known| known.reviewers)
     };
     let servers = "[servers.a]\ncommand = \"x\"\nenv = { A = \"${NOT_SET}\" }\n";
     assert_eq!(loaded(|_| Ok(String::new())).unwrap(), None);

@@ -11,6 +11,7 @@ use crate::facts::told::Facts;
 use crate::gateway::Gateway;
 use crate::object;
 use crate::policy::decision::{Agreement, Finding};
+use crate::review::credential::Credential;
 use crate::review::why;
 use crate::wire::json::{Object, Value};
 
@@ -41,7 +42,7 @@ impl Gateway {
             "reason" => refusal.as_ref().map(|refusal| refusal.reason.as_str()),
             "findings" => agreement.all_of.iter().map(|said| Value::from(said.finding.as_str())).collect::<Value>(),
             "because" => judgement.findings.iter().filter(asks).map(|said| Value::Object(because(said))).collect::<Value>(),
-            "credentials" => call.wanted.iter().map(|wanted| Value::Object(credential(wanted))).collect::<Value>(),
+            "credentials" => call.wanted.iter().map(credential).collect::<Value>(),
             "environment" => self.settings.environment.as_str(),
             "facts" => facts(&self.facts(call), !shown.masked.is_none()),
             "intent" => Value::from(why::told(exchange.intent())),
@@ -52,17 +53,9 @@ impl Gateway {
 }
 
 /// What would be made for it. The terms themselves are in the record, and in the digest.
-fn credential(wanted: &Wanted) -> Object {
-    let lines = |lines: &[String]| lines.iter().map(|line| Value::from(line.as_str())).collect::<Value>();
-    object! {
-        "provider" => wanted.provider.as_str(),
-        "kind" => wanted.kind.word(),
-        "scope" => wanted.scope.as_deref(),
-        "reaches" => lines(&wanted.reaches),
-        "ttl" => wanted.ttl.to_string(),
-        "standing" => wanted.standing,
-        "into" => lines(&wanted.into),
-    }
+fn credential(wanted: &Wanted) -> Value {
+    // One that could not be said would make the whole card unreadable, and nobody agrees to that.
+    serde_json::to_value(Credential::of(wanted)).map_or(Value::Null, Value::from)
 }
 
 fn because(finding: &Finding) -> Object {

@@ -1,3 +1,4 @@
+use super::Known;
 use super::reviewers::{Others, Reviewers};
 use crate::policy::bundle::Bundle;
 use crate::policy::sample::{problems, sources};
@@ -340,9 +341,9 @@ fn a_finding_that_is_none_is_told_where_it_is_wrong() {
 fn strangers(members: &str, others: Others) -> Vec<String> {
     let set = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     let (people, groups, roles) = (set(&["ada", "bob"]), set(&["dba"]), set(&["reviewer"]));
-    let reviewers = Reviewers { people, groups, roles, others, ..Reviewers::default() };
-    let text = format!("package countersign.p\n\n{REST}\n{members}\n");
-    let found = Bundle::load_among(&sources(&[&text], "{}"), Some(&reviewers)).err().unwrap_or_default();
+    let reviewers = Some(Reviewers { people, groups, roles, others, ..Reviewers::default() });
+    let (text, lenders) = (format!("package countersign.p\n\n{REST}\n{members}\n"), None);
+    let found = Bundle::load_among(&sources(&[&text], "{}"), &Known { reviewers, lenders }).err().unwrap_or_default();
     assert_eq!(problems(&[&text], "{}"), [], "without a list nothing is said of\n{text}");
     assert!(found.iter().all(|problem| problem.rule == "unknown-reviewer"), "{found:#?}");
     found.iter().map(|problem| format!("{} {}", problem.place, problem.what)).collect()

@@ -59,6 +59,10 @@ pub enum Address {
     Channels,
     /// Something is delivered by one of them again.
     Redeliver,
+    /// Credentials that are out.
+    Leases,
+    /// One of them is taken back.
+    TakeBack(String),
     /// The policies in force.
     Rules,
     /// How people answer.
@@ -164,6 +168,8 @@ impl Address {
             ["servers"] => get(Self::Servers),
             ["channels"] => get(Self::Channels),
             ["channels", "redeliver"] => post(Self::Redeliver),
+            ["leases"] => get(Self::Leases),
+            ["leases", id, "revoke"] => post(Self::TakeBack(known(id)?)),
             ["rules"] => get(Self::Rules),
             ["numbers"] => get(Self::Numbers),
             ["events"] => get(Self::Events),

@@ -7,6 +7,7 @@ use askama::Template;
 use serde_json::Value;
 
 use super::super::card::{Answered, Asked, Card, Edited, Preview, Shown};
+use super::super::credential::{Credential, Row};
 use super::super::known::{Fact, Tone, facts};
 use super::super::risk::risk;
 use super::super::sentence::{Word, sentence};
@@ -55,6 +56,8 @@ pub struct Look {
     pub because: Vec<Because>,
     /// What we know.
     pub facts: Vec<Fact>,
+    /// What it would run with.
+    pub credentials: Vec<Lent>,
     /// Who asks.
     pub asker: Seen,
     /// More about them: what, and whether it is proven.
@@ -90,6 +93,17 @@ pub struct Because {
     pub advice: Option<Seen>,
 }
 
+/// A credential it would run with.
+#[derive(Clone, Debug)]
+pub struct Lent {
+    /// What it comes to.
+    pub lead: &'static str,
+    /// Whether it is a reason to look twice.
+    pub standing: bool,
+    /// Everything about it.
+    pub rows: Vec<Row>,
+}
+
 /// A call like it that people agreed to: the same tool for the same caller.
 #[derive(Debug)]
 pub struct Like {
@@ -118,6 +132,12 @@ impl Like {
     }
 }
 
+impl Lent {
+    fn of(credential: &Credential) -> Self {
+        Self { lead: credential.lead(), standing: credential.standing, rows: credential.rows() }
+    }
+}
+
 impl Look {
     /// Of a card, for somebody with so many passkeys.
     pub fn of(card: Card, passkeys: usize) -> Self {
@@ -129,6 +149,7 @@ impl Look {
         let sql: Vec<String> = places.into_iter().flatten().filter_map(|at| at.as_str().map(str::to_owned)).collect();
         let whole = shown.params.get("arguments").map(|arguments| format!("{arguments:#}")).unwrap_or_default();
         let editable = shown.masked.is_empty() && !whole.is_empty() && whole.len() <= LONGEST_EDITED;
+        let marked = |credential: &Credential| credential.texts().any(is_marked);
         let proof = |known: bool| if known { "proven" } else { "its own word" };
         let who = [
             ("Agent", text("agent"), true),
@@ -144,6 +165,7 @@ impl Look {
             state: state(card.state).to_owned(),
             because: because(&card),
             facts: facts(shown),
+            credentials: shown.credentials.iter().map(Lent::of).collect(),
             asker: asker(&card),
             who: who
                 .into_iter()
@@ -151,7 +173,7 @@ impl Look {
                 .collect(),
             why: Why::of(shown),
             arguments: arguments(&shown.params, &sql),
-            marked: holds_a_mark(&shown.params) || is_marked(&shown.target),
+            marked: holds_a_mark(&shown.params) || is_marked(&shown.target) || shown.credentials.iter().any(marked),
             editable: editable.then_some(whole),
             target: target(shown).to_owned(),
             opened: moment(&card.opened),

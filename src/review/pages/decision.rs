@@ -9,11 +9,12 @@ use askama::Template;
 use super::card::Look;
 use super::frame::Frame;
 use super::inbox::state;
-use super::seen::{Seen, Told};
+use super::seen::{Seen, Told, is_cut};
 use super::value::hides;
 use crate::channels::link::Verb;
 use crate::facts::Risk;
 use crate::review::card::Card;
+use crate::review::credential::Credential;
 use crate::review::known::Tone;
 
 /// A page that a link leads to.
@@ -109,7 +110,8 @@ impl About {
 
     /// Why it cannot be answered here, though the link would be enough.
     pub fn why_not(&self) -> Option<String> {
-        if hides(&self.look.card.shown.params) {
+        let shown = &self.look.card.shown;
+        if hides(&shown.params) || shown.credentials.iter().flat_map(Credential::texts).any(is_cut) {
             // REN-07: who cannot see all of it does not agree to it.
             return Some(
                 "Not all of this call can be seen at a glance. Sign in, look at it, and answer there.".to_owned(),

@@ -338,6 +338,7 @@ fn plainly(start: &Value) -> Shown {
         masked: Vec::new(),
         redacted: Vec::new(),
         reason: None,
+        credentials: Vec::new(),
         more: std::collections::BTreeMap::new(),
     }
 }

@@ -59,10 +59,15 @@ impl Row {
         let card = &item.card;
         let risk = risk(&card.shown);
         let may = card.you.as_ref().is_some_and(|you| you.may.contains(&"approve"));
-        // What is bad needs a look, and several calls need several answers.
+        // What is bad, and what a credential is made for, needs a look; and several calls need several answers.
         let signed = card.you.as_ref().is_some_and(|you| you.suffices == Some(Needed::Passkey));
-        let tap = (may && !signed && risk <= Risk::Medium && item.count == 1 && !hides(&card.shown.params))
-            .then(|| card.digest.clone());
+        let tap = (may
+            && !signed
+            && risk <= Risk::Medium
+            && item.count == 1
+            && !hides(&card.shown.params)
+            && card.shown.credentials.is_empty())
+        .then(|| card.digest.clone());
         Self {
             id: card.id.clone(),
             sentence: sentence(&card.shown),

@@ -3,6 +3,7 @@
 //! The one place that says it. What a page shows of single calls and grants is another matter: there only what somebody may
 //! see exists for them.
 
+use super::super::lease;
 use super::super::sight::SEEING;
 use super::address::Address;
 use crate::approval::vote::Voter;
@@ -32,10 +33,11 @@ pub struct Tab {
 /// Who looks after rules, servers and those who answer.
 const CARING: [&str; 4] = ["reviewer", "author", "auditor", "operator"];
 
-const TABS: [Tab; 7] = [
+const TABS: [Tab; 8] = [
     Tab { here: "inbox", name: "Inbox", href: "/inbox" },
     Tab { here: "history", name: "History", href: "/history" },
     Tab { here: "grants", name: "Grants", href: "/grants" },
+    Tab { here: "leases", name: "Credentials", href: "/leases" },
     Tab { here: "servers", name: "Servers", href: "/servers" },
     Tab { here: "channels", name: "Channels", href: "/channels" },
     Tab { here: "rules", name: "Rules", href: "/rules" },
@@ -73,6 +75,8 @@ impl Address {
             | Self::SignOut => Needs::SignedIn,
             Self::History(_) => Needs::OneOf(&SEEING),
             Self::Servers | Self::Channels | Self::Rules | Self::Numbers => Needs::OneOf(&CARING),
+            Self::Leases => Needs::OneOf(&lease::SEEING),
+            Self::TakeBack(_) => Needs::OneOf(&lease::TAKING),
             Self::Redeliver => Needs::OneOf(&["operator"]),
         }
     }
@@ -124,8 +128,8 @@ mod tests {
         for (role, seen) in [
             (None, "inbox grants"),
             (Some("reviewer"), "inbox history grants servers channels rules numbers"),
-            (Some("auditor"), "inbox history grants servers channels rules numbers"),
-            (Some("operator"), "inbox history grants servers channels rules numbers"),
+            (Some("auditor"), "inbox history grants leases servers channels rules numbers"),
+            (Some("operator"), "inbox history grants leases servers channels rules numbers"),
             (Some("author"), "inbox grants servers channels rules numbers"),
             (Some("break-glass"), "inbox history grants"),
             (Some("reviewers"), "inbox grants"),

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::channels::message::Matter;
+use crate::channels::message::{Known, Matter};
 use crate::channels::slack::words::{bold, cut, ours, spoken, theirs};
 use crate::policy::finding::evidence::Needed;
 use crate::review::sentence::Word;
@@ -39,15 +39,16 @@ pub(super) fn lines(matter: &Matter, (most, words): (usize, (usize, usize))) -> 
         }
     }
     all.extend([bold("\nDigest: "), theirs(&short(&matter.digest))]);
-    let mut whole = matter.known.len() <= most;
-    for known in matter.known.iter().take(most) {
+    let facts: Vec<Known> = matter.facts().collect();
+    let mut whole = facts.len() <= most;
+    for known in facts.iter().take(most) {
         let look = if known.warning { "\nLook twice - " } else { "\n" };
         all.push(bold(&format!("{look}{}: ", cut(&known.name, NAME).text)));
         let (said, all_said) = spoken(&known.words, words);
         whole &= all_said;
         all.extend(said);
     }
-    let more = matter.known.len().saturating_sub(most);
+    let more = facts.len().saturating_sub(most);
     if more > 0 {
         all.push(bold(&format!("\nAnd {more} more facts, on its page")));
     }

@@ -9,6 +9,9 @@ use super::*;
 use crate::channels::message::{Answer, Asked, AskedBy, Known};
 use crate::channels::notice::What;
 use crate::channels::slack::limits;
+use crate::credentials::wanted::Kind;
+use crate::policy::finding::span::Span;
+use crate::review::credential::Credential;
 use crate::review::sentence::Word;
 
 pub(super) const PAGE: &str = "https://gw.example.com/calls/0193a";
@@ -42,6 +45,7 @@ pub(super) fn waiting() -> Matter {
         },
         rules: vec!["money/large".to_owned()],
         reason: Some("more than 100".to_owned()),
+        credentials: Vec::new(),
         known: vec![Known { name: "Money".into(), words: vec![Word::Theirs("120.00 EUR".into())], warning: true }],
         lacking: vec!["money/large: 0 of 1 among role:reviewer".to_owned()],
         deadline: "2026-11-22T06:15:00.000Z".to_owned(),
@@ -50,6 +54,19 @@ pub(super) fn waiting() -> Matter {
         asked: None,
         page: Some(PAGE.to_owned()),
         arguments: Some(Arguments::Whole(r#"{"name":"pay","arguments":{"to":"Ada","amount":120}}"#.to_owned())),
+    }
+}
+
+/// A credential a call would run with, which reaches this.
+pub(super) fn credential(reaches: &str) -> Credential {
+    Credential {
+        provider: "books".to_owned(),
+        kind: Kind::Postgres,
+        scope: None,
+        reaches: vec![reaches.to_owned()],
+        ttl: Span::of_seconds(20).unwrap(),
+        standing: false,
+        into: vec!["the header authorization of this one request".to_owned()],
     }
 }
 
@@ -99,15 +116,28 @@ fn a_call_that_waits_can_be_answered() {
 }
 
 #[test]
+fn who_agrees_has_read_what_would_be_made() {
+    // A41
+    let matter = Matter { credentials: vec![credential("select, update on public.orders")], ..waiting() };
+    let card = card(&matter);
+    let text = read(&Value::from(card.blocks.clone()));
+    let told =
+        "If you agree: a credential is made for this call alone, for at most 20s: select, update on public.orders";
+    assert!(text.contains(told), "{text}");
+    assert!(labels(&card).contains(&"Approve".to_owned()));
+}
+
+#[test]
 fn what_is_too_much_for_this_channel_is_decided_elsewhere() {
     // REN-07, NOT-10
-    let cases: [(&str, Change, Elsewhere); 7] = [
+    let cases: [(&str, Change, Elsewhere); 8] = [
         ("risk", |matter| matter.risk = Risk::High, Elsewhere::Risk(Risk::High)),
         ("session", |matter| matter.evidence = Needed::Session, Elsewhere::Evidence(Needed::Session)),
         ("passkey", |matter| matter.evidence = Needed::Passkey, Elsewhere::Evidence(Needed::Passkey)),
         ("absent", |matter| matter.arguments = None, Elsewhere::Hidden),
         ("too long", |matter| matter.arguments = Some(Arguments::TooLong(3 << 20)), Elsewhere::Hidden),
         ("long", |matter| matter.arguments = Some(Arguments::Whole("x".repeat(2500))), Elsewhere::Hidden),
+        ("credentials", |matter| matter.credentials = vec![credential(&"x".repeat(500))], Elsewhere::Hidden),
         ("facts", |matter| matter.known = vec![matter.known[0].clone(); 40], Elsewhere::Hidden),
     ];
     for (name, change, why) in cases {

@@ -35,6 +35,7 @@ fn all_of(text: &str) -> Matter {
     };
     matter.reason = Some(text.to_owned());
     matter.known = vec![Known { name: "Changes".into(), words: word(), warning: true }];
+    matter.credentials = vec![credential(text)];
     matter.said = Some(Answer { by: text.into(), account: text.into(), word: Said::Yes, reason: Some(text.into()) });
     matter.asked = Some(Asked { by: text.into(), question: text.into(), asserted: Some(text.into()) });
     matter.arguments = Some(Arguments::Whole(json!({ "arguments": { text: text } }).to_string()));
