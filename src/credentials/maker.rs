@@ -80,7 +80,8 @@ impl Maker {
         }?;
         let into = placement.places.iter().map(|(place, _)| place.to_string()).collect();
         let (provider, kind) = (self.name.to_string(), self.kind());
-        Ok(Wanted { findings: vec![finding.to_owned()], provider, kind, scope, reaches, ttl, standing, into, terms })
+        let findings = vec![finding.to_owned()];
+        Ok(Wanted { findings, provider, kind, scope, reaches, ttl, standing, into, terms, covered: false })
     }
 
     /// What kind of provider it is.

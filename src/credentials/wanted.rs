@@ -33,6 +33,9 @@ pub struct Wanted {
     pub into: Vec<String>,
     /// Exactly what the provider is asked for, in its own form. Never a secret.
     pub terms: serde_json::Value,
+    /// Whether a rule covers some of the arguments: what it reaches may repeat them, and is not repeated then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub covered: bool,
 }
 
 /// What makes credentials.
@@ -116,6 +119,21 @@ impl Kind {
 }
 
 impl Wanted {
+    /// What it reaches, for the record and for people: without what a rule covers.
+    pub fn told(&self) -> Vec<String> {
+        if self.covered {
+            return vec!["a rule covers some of the arguments, and so what this reaches".to_owned()];
+        }
+        self.reaches.clone()
+    }
+
+    /// The same of all of it.
+    #[must_use]
+    pub fn recorded(&self) -> Self {
+        let terms = if self.covered { serde_json::Value::Null } else { self.terms.clone() };
+        Self { reaches: self.told(), terms, ..self.clone() }
+    }
+
     /// Names what is wanted of all providers together; nothing where nothing is.
     pub fn digest(all: &[Self]) -> Option<Digest> {
         if all.is_empty() {
@@ -155,4 +173,32 @@ pub fn worded(asked: &Asked<'_>, ceiling: &[String]) -> Result<Option<String>, U
         "`{}` is more than `{name}` may be asked for ([credentials.{name}] allows: {may})",
         beyond.join(" ")
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_rule_covers_is_not_repeated_and_is_named_all_the_same() {
+        let wanted = Wanted {
+            findings: vec!["db/login".to_owned()],
+            provider: "cloud".to_owned(),
+            kind: Kind::AwsSts,
+            scope: None,
+            reaches: vec!["s3:GetObject on arn:aws:s3:::records/4711".to_owned()],
+            ttl: Span::of_seconds(900).unwrap(),
+            standing: false,
+            into: Vec::new(),
+            terms: serde_json::json!({ "policy": "4711" }),
+            covered: true,
+        };
+        let text = serde_json::to_string(&wanted.recorded()).unwrap();
+        assert!(!text.contains("4711") && text.contains("a rule covers some of the arguments"), "{text}");
+        let open = Wanted { covered: false, ..wanted.clone() };
+        assert_eq!(open.recorded(), open);
+        let other = Wanted { terms: serde_json::json!({ "policy": "4712" }), ..wanted.clone() };
+        assert_ne!(Wanted::digest(&[wanted]), Wanted::digest(&[other]), "another policy is another credential");
+        assert_eq!(Wanted::digest(&[]), None);
+    }
 }

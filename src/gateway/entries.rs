@@ -81,7 +81,7 @@ pub(super) fn decided(
         },
         exceeded: exceeded(judgement, refusal),
         catalogue: catalogue.map(|catalogue| catalogue.to_string()),
-        credentials: wanted.to_vec(),
+        credentials: wanted.iter().map(Wanted::recorded).collect(),
         input,
     }
 }

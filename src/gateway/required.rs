@@ -16,6 +16,7 @@ impl Gateway {
         if weighed.judgement.apply.require.is_empty() {
             return;
         }
+        let covered = !weighed.shown.masked.is_none();
         let (mut wanted, mut lacking, mut why) = (Vec::new(), Vec::new(), Vec::new());
         for said in std::mem::take(&mut weighed.judgement.apply.require) {
             let met = match &said.terms {
@@ -24,7 +25,13 @@ impl Gateway {
                 Requirement::Rationale(least) => has(intent.rationale_provenance(), *least, ("rationale", &said)),
             };
             if let Err(Unfit(lacks)) = met {
-                why.push(lacks);
+                // Why a credential does not fit may repeat arguments.
+                let hidden = covered && matches!(said.terms, Requirement::Credential(_));
+                why.push(if hidden {
+                    format!("{} requires a credential that does not fit", said.finding)
+                } else {
+                    lacks
+                });
                 lacking.push(said);
             }
         }
@@ -35,6 +42,7 @@ impl Gateway {
         if !why.is_empty() {
             return deny(&mut weighed.judgement, DenyCode::RequirementUnmet, why.join("; "));
         }
+        wanted.iter_mut().for_each(|wanted: &mut Wanted| wanted.covered = covered);
         if let Some(digest) = Wanted::digest(&wanted) {
             weighed.judgement.decision.cover(&digest);
             weighed.call.require(wanted);

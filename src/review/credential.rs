@@ -37,7 +37,7 @@ pub type Row = (&'static str, Vec<Word>);
 impl Credential {
     /// What somebody is shown of what would be made.
     pub fn of(wanted: &Wanted) -> Self {
-        let Wanted { provider, kind, scope, reaches, ttl, standing, into, .. } = wanted.clone();
+        let Wanted { provider, kind, scope, reaches, ttl, standing, into, .. } = wanted.recorded();
         Self { provider, kind, scope, reaches, ttl, standing, into }
     }
 

@@ -76,6 +76,7 @@ fn wanted(verbs: &[&str]) -> Wanted {
         standing: false,
         into: Vec::new(),
         terms: json!({ "on": { "public.orders": verbs } }),
+        covered: false,
     }
 }
 

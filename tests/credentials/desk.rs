@@ -115,7 +115,18 @@ impl Desk {
     ) -> Wanted {
         let Planned { scope, reaches, ttl, standing, terms } = self.plan(plan, asked).unwrap();
         let (findings, into) = (vec!["p/r".to_owned()], Vec::new());
-        Wanted { findings, provider: "it".to_owned(), kind: Kind::Jwt, scope, reaches, ttl, standing, into, terms }
+        Wanted {
+            findings,
+            provider: "it".to_owned(),
+            kind: Kind::Jwt,
+            scope,
+            reaches,
+            ttl,
+            standing,
+            into,
+            terms,
+            covered: false,
+        }
     }
 
     pub(crate) fn order<'a>(&'a self, wanted: &'a Wanted) -> Order<'a> {
