@@ -117,7 +117,7 @@ fn a_good_configuration_passes_the_check() {
     assert!(program.starts_with("ok") && program.ends_with("/sh; not started"), "{program}");
     let others: Vec<&str> = text.lines().filter(|line| !line.contains("server files")).collect();
     assert_snapshot!(others.join("\n"), @r"
-    ok    configuration: PLACE/countersign.toml, 45 settings
+    ok    configuration: PLACE/countersign.toml, 46 settings
     ok    http: 127.0.0.1:4180, keys
     ok    policy: 1 packages compiled, with 1 effects
     ok    store: sqlite:PLACE/countersign.db

@@ -17,7 +17,7 @@ impl Gateway {
             return;
         }
         let covered = !weighed.shown.masked.is_none();
-        let (mut wanted, mut lacking, mut why) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut wanted, mut lacking, mut why) = (Vec::<Wanted>::new(), Vec::new(), Vec::new());
         for said in std::mem::take(&mut weighed.judgement.apply.require) {
             let met = match &said.terms {
                 Requirement::Credential(credential) => self.plan(weighed, (&said.finding, credential), &mut wanted),
@@ -42,7 +42,9 @@ impl Gateway {
         if !why.is_empty() {
             return deny(&mut weighed.judgement, DenyCode::RequirementUnmet, why.join("; "));
         }
-        wanted.iter_mut().for_each(|wanted: &mut Wanted| wanted.covered = covered);
+        for wanted in &mut wanted {
+            wanted.covered = covered;
+        }
         if let Some(digest) = Wanted::digest(&wanted) {
             weighed.judgement.decision.cover(&digest);
             weighed.call.require(wanted);
