@@ -43,7 +43,7 @@ async fn approve(world: &World, call: &str) {
 }
 
 fn tool_changed() -> Told {
-    // B12, TOO-01
+    // B12, TOO-01, TOO-03
     Box::pin(async {
         let world = world("30s").await;
         world.write("tools.json", &helper("helps"));

@@ -236,7 +236,7 @@ fn own() -> Told {
 }
 
 fn rules_changed() -> Told {
-    // The stricter answer wins, also after people agreed.
+    // POL-07: the stricter answer wins, also after people agreed.
     Box::pin(async {
         let mut world = world("100ms").await;
         let (_, call) = held(&world, "echo").await;

@@ -29,7 +29,7 @@ fn sizes(plan: &Plan) -> (usize, usize, usize, usize) {
 
 #[test]
 fn a_storm_becomes_a_few_messages_and_a_list() {
-    // A36: grouped, and each is still answered for itself.
+    // A36, AVL-09: grouped, and each is still answered for itself.
     for (count, asked, age, expected) in [
         (0, vec![], 0, (0, 0, 0, 0)),
         (5, vec![], 0, (5, 0, 0, 0)),
