@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::Story;
 use crate::effects::class;
 use crate::granted::GRANTING;
-use crate::office::Office;
+use crate::office::{Office, PEOPLE};
 use crate::world::Told;
 
 pub(crate) const STORIES: &[Story] = &[
@@ -122,7 +122,9 @@ fn astray() -> Told {
 
 fn described() -> Told {
     Box::pin(async {
-        let office = Office::under(GRANTING, "100ms").await;
+        // ada looks after the gateway too: some addresses are for those who do.
+        let people = PEOPLE.replacen("[\"reviewer\"]", "[\"reviewer\", \"operator\"]", 1);
+        let office = Office::with(GRANTING, people.leak(), "100ms").await;
         let asking = office.world.request(Method::GET, "/api/v1/openapi.json");
         let (status, document) = office.heard(asking).await;
         assert_eq!((status, &document), (200, &countersign::review::openapi::document()), "anybody may read it");
@@ -144,6 +146,6 @@ fn described() -> Told {
                 asked += 1;
             }
         }
-        assert_eq!(asked, 8 + countersign::review::answer::VERBS.len());
+        assert_eq!(asked, 10 + countersign::review::answer::VERBS.len());
     })
 }

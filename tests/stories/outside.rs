@@ -67,7 +67,7 @@ fn anchored() -> Told {
 
 fn refused() -> Told {
     Box::pin(async {
-        let mut world = world("1s");
+        let mut world = world("6s");
         world.serve_so(&["--set", "limits.approval_wait=1m"]).await;
         let session = world.session(json!({})).await;
         let (ran, call) = tokio::join!(session.call(1, "echo", json!({ "job": "a1" })), agree(&world));
@@ -90,7 +90,7 @@ fn refused() -> Told {
 
 fn later() -> Told {
     Box::pin(async {
-        let mut world = world("1s");
+        let mut world = world("6s");
         let harmless = RULES.replace(", \"severity\": \"critical\"", "");
         world.write("rules/story.rego", &harmless);
         world.serve_so(&["--set", "limits.approval_wait=1m"]).await;
