@@ -16,6 +16,7 @@ pub mod hook;
 pub mod keys;
 pub mod leases;
 pub mod log;
+pub mod onboard;
 pub mod output;
 pub mod pins;
 pub mod policy;
@@ -74,6 +75,18 @@ enum Command {
     /// See it work: a shop, an agent and the gateway between them
     #[command(after_help = demo::EXAMPLES.text())]
     Demo(demo::DemoArgs),
+    /// Make a configuration, find the clients on this machine, and put the gateway before their servers
+    #[command(after_help = onboard::init::EXAMPLES.text())]
+    Init(onboard::init::InitArgs),
+    /// Put the gateway before servers that clients' files name
+    #[command(after_help = onboard::wrap::EXAMPLES.text())]
+    Wrap(onboard::wrap::WrapArgs),
+    /// Copy the servers of a client's file into the configuration
+    #[command(after_help = onboard::import::EXAMPLES.text())]
+    Import(onboard::import::ImportArgs),
+    /// Make clients' files what they were before init and wrap
+    #[command(after_help = onboard::undo::EXAMPLES.text())]
+    Undo(onboard::undo::UndoArgs),
     /// Make, list and take back the keys agents come in with
     #[command(arg_required_else_help = true)]
     Keys(keys::KeysArgs),
@@ -121,7 +134,7 @@ const CONFIG_HELP: &str =
 /// How the commands stand in the help. A name that is not there yet is left out; one that is missing here fails a test.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Run", &["serve", "run", "demo"]),
-    ("Set up", &["check", "config", "keys", "hook", "pins"]),
+    ("Set up", &["init", "wrap", "import", "undo", "check", "config", "keys", "hook", "pins"]),
     ("Answer", &["approvals", "wait", "channels", "leases"]),
     ("Policy", &["policy", "facts"]),
     ("Log", &["log", "audit"]),
@@ -137,6 +150,10 @@ fn dispatch(command: &Command, global: &Global, out: &mut Output<'_>) -> anyhow:
         Command::Serve(args) => serve::run(args, global, out),
         Command::Run(args) => run::run(args, global),
         Command::Demo(args) => demo::run(args, out),
+        Command::Init(args) => onboard::init::run(args, global, out),
+        Command::Wrap(args) => onboard::wrap::run(args, global, out),
+        Command::Import(args) => onboard::import::run(args, global, out),
+        Command::Undo(args) => onboard::undo::run(args, out),
         Command::Keys(args) => run_keys(args, global),
         Command::Hook(args) => hook::run(args, global, out),
         Command::Pins(args) => pins::run(args, global, out),

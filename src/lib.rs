@@ -22,7 +22,7 @@
 //! Around it stand the rooms a call passes through: [`wire`] (what a message is), [`front`] (where a call arrives),
 //! [`facts`] (what its arguments say), [`change`] (what is taken out of it), [`passkey`] (what somebody signed), [`gateway`] (where the story is told),
 //! [`review`] (where people answer), [`channels`] (how they are asked), [`store`] (where it is kept), [`sinks`] (where else it is told), and [`config`], [`reload`], [`replay`], [`clock`], [`address`], [`secret`],
-//! [`unbroken`], [`telemetry`] and [`cli`].
+//! [`unbroken`], [`telemetry`], [`clients`] (whose files name the servers) and [`cli`].
 //!
 //! # What always holds
 //!
@@ -41,7 +41,7 @@
 //! 8. A credential is made after the decision is durable, for one call, as it was shown to whoever decided. It stands in the
 //!    book of leases before anybody uses it and until nobody can; the agent, the record and people never see it.
 //! 9. Pure modules (digest, call, intent, catalogue, policy, passkey, approval, permit, outcome, audit,
-//!    wire) have no IO, clock or chance; both are
+//!    wire, clients) have no IO, clock or chance; both are
 //!    handed in.
 //!
 //! # Errors, time, secrets, the end
@@ -145,6 +145,9 @@ pub mod unbroken;
 
 // What does the operator see?
 pub mod telemetry;
+
+// Which clients are on this machine, and which servers do their files name?
+pub mod clients;
 
 // What can a person tell the program to do?
 pub mod cli;

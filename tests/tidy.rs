@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Rooms whose files judge: no IO, no async, no clock, no chance. `except` names the shells among them.
-const PURE: [(&str, &[&str]); 13] = [
+const PURE: [(&str, &[&str]); 14] = [
     ("digest", &[]),
     ("call", &[]),
     ("intent", &[]),
@@ -19,6 +19,7 @@ const PURE: [(&str, &[&str]); 13] = [
     ("permit", &[]),
     ("outcome", &[]),
     ("audit", &[]),
+    ("clients", &[]),
     // Framing a pipe is the one thing here that waits.
     ("wire", &["src/wire/lines.rs"]),
 ];
@@ -38,7 +39,7 @@ const KNOWN_TO: [(&str, &[&str]); 17] = [
     ("reqwest::", &["src/identity"]),
     ("clap::", &["src/cli"]),
     ("askama::", &["src/review/pages", "src/front/pages", "src/audit/report", "src/cli/audit/report.rs"]),
-    ("similar::", &["src/review/pages"]),
+    ("similar::", &["src/review/pages", "src/cli/onboard/difference.rs"]),
     ("anyhow::", &["src/cli", "src/policy", "src/downstream/oauth"]),
     ("sha2::", &["src/digest.rs"]),
     (

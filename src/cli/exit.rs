@@ -19,6 +19,8 @@ pub enum Exit {
     NotPermitted,
     /// The policies that were tried would let something run that did not run before.
     NewlyAllowed,
+    /// Nobody could be asked, and nobody said yes beforehand.
+    Unasked,
     /// People said no.
     Denied,
     /// Nobody agreed in time, or nobody used it in time.
@@ -50,6 +52,7 @@ impl Exit {
             Self::Unreachable => 4,
             Self::NotPermitted => 5,
             Self::NewlyAllowed => 6,
+            Self::Unasked => 7,
             Self::Denied => 20,
             Self::Expired => 21,
             Self::Pending => 22,
@@ -90,6 +93,7 @@ mod tests {
             (Exit::Unreachable, 4),
             (Exit::NotPermitted, 5),
             (Exit::NewlyAllowed, 6),
+            (Exit::Unasked, 7),
             (Exit::Denied, 20),
             (Exit::Expired, 21),
             (Exit::Pending, 22),

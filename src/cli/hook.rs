@@ -58,7 +58,7 @@ enum Verb {
     /// Let a device report prompts whose key was made there
     #[command(after_help = ADMIT.text())]
     Admit(admit::AdmitArgs),
-    /// Show what a client's settings need
+    /// Show what a client's settings need, or put it there
     #[command(after_help = INSTALL.text())]
     Install(install::InstallArgs),
     /// List the devices that were enrolled
@@ -135,8 +135,8 @@ const ADMIT: Examples = Examples([
     ("countersign hook admit build-3 whpk_… --for key:ci --for key:release", "of two keys"),
 ]);
 const INSTALL: Examples = Examples([
-    ("countersign hook install claude-code", "for ~/.claude/settings.json"),
-    ("countersign hook install cursor --device /etc/countersign/device.json", "with a file of its own"),
+    ("countersign hook install claude-code --write", "into ~/.claude/settings.json; `countersign undo` takes it out"),
+    ("countersign hook install cursor --device /etc/countersign/device.json", "with a file of its own; only prints"),
 ]);
 const DEVICES: Examples = Examples([
     ("countersign hook devices", "who reports, and whose calls"),

@@ -1,7 +1,7 @@
 //! What stands behind `${…}`?
 //!
-//! `${VAR}`, `${VAR:-default}` and `${file:/path}`; `$${` is a plain `${`. A reference that leads nowhere is an error:
-//! a gateway that sends the text `${TOKEN}` as a password hides the mistake.
+//! `${VAR}`, `${VAR:-default}` and `${file:/path}`; `$${` is a plain `${`, and `${PWD}` is where the gateway was started. A
+//! reference that leads nowhere is an error: a gateway that sends the text `${TOKEN}` as a password hides the mistake.
 
 use std::path::Path;
 

@@ -44,12 +44,18 @@ pub enum Found {
 }
 
 impl Surroundings {
-    /// This process's own. A variable that is not UTF-8 counts as not set.
+    /// This process's own. A variable that is not UTF-8 counts as not set. `PWD` is where the process is, which is not what
+    /// whoever started it may have left in the variable.
     pub fn of_this_process() -> io::Result<Self> {
-        let variables = std::env::vars_os()
+        let directory = std::env::current_dir()?;
+        let mut variables: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        Ok(Self { variables, directory: std::env::current_dir()?, reader: read_short })
+        match directory.to_str() {
+            Some(directory) => drop(variables.insert("PWD".to_owned(), directory.to_owned())),
+            None => drop(variables.remove("PWD")),
+        }
+        Ok(Self { variables, directory, reader: read_short })
     }
 
     /// Reads a file.

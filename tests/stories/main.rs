@@ -46,6 +46,7 @@ mod letterbox;
 mod linked;
 mod minter;
 mod office;
+mod onboard;
 mod outside;
 mod pages;
 mod parsing;
@@ -108,7 +109,7 @@ fn main() {
     rooms.extend([previews::STORIES, unseen::STORIES, evidence::STORIES, pages::STORIES, channels::STORIES]);
     rooms.extend([surfaces::STORIES, watched::STORIES, proven::STORIES, intent::STORIES, hooks::STORIES]);
     rooms.extend([audit_export::STORIES, audit_sinks::STORIES, anchored::STORIES, pruned::STORIES, outside::STORIES]);
-    rooms.extend([lent::STORIES]);
+    rooms.extend([lent::STORIES, onboard::STORIES]);
     // As with the contracts, what needs a Postgres is told where there is one; `tests/run.sh` sees to it.
     if std::env::var_os("COUNTERSIGN_TEST_POSTGRES").is_some_and(|url| !url.is_empty()) {
         rooms.extend([rounds::WITH_POSTGRES, crashing::WITH_POSTGRES]);

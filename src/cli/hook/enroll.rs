@@ -13,7 +13,7 @@ use super::admit::{admit, name, principal};
 use super::device::{Device, NoDevice, Way, file};
 use crate::address::names_this_machine;
 use crate::cli::exit::Exit;
-use crate::cli::output::Output;
+use crate::cli::output::{Output, Paint};
 use crate::cli::{Global, runtime};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Intent, Surroundings};
@@ -111,8 +111,29 @@ pub fn run(args: &EnrollArgs, global: &Global, out: &mut Output<'_>) -> anyhow::
     })?;
     let whose = principals.join(", ");
     out.line(&format!("Device {} ({}) is enrolled and reports calls of {whose}.", device.name, device.id))?;
-    out.line(&format!("Its key is in {}. Next: countersign hook install claude-code", file.display()))?;
+    out.line(&format!("Its key is in {}. Next: countersign hook install claude-code --write", file.display()))?;
     Ok(Exit::Done)
+}
+
+/// This device under its own name, if it is not enrolled yet.
+pub fn as_usual(global: &Global, out: &mut Output<'_>) -> anyhow::Result<()> {
+    let there = file(None)?;
+    if there.exists() {
+        return Ok(());
+    }
+    let host = fs::read_to_string("/etc/hostname").unwrap_or_default();
+    let args = EnrollArgs {
+        name: name(host.trim()).unwrap_or_else(|_| "this-device".to_owned()),
+        principals: Vec::new(),
+        gateway: None,
+        elsewhere: false,
+        prompts: WordsAsked::Text,
+        device: None,
+        replace: false,
+    };
+    // What comes next is for whoever calls this to say.
+    run(&args, global, &mut Output::new(&mut std::io::sink(), Paint::Plain))?;
+    Ok(out.line(&format!("Device {} is enrolled; its key is in {}.", args.name, there.display()))?)
 }
 
 /// The folder is for whoever runs the gateway alone.

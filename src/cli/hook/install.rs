@@ -1,17 +1,23 @@
 //! What do a client's settings need so that it reports?
 //!
-//! Printed for a person to put there: settings are theirs, may hold hooks of others, and some clients want each hook looked at
-//! before they run it.
+//! Printed for a person to put there, because settings are theirs and some clients want each hook looked at before they run it;
+//! with `--write` it is put there behind what there is, and `countersign undo` takes it out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::Args;
-use serde_json::{Value, json};
 
 use super::Named;
 use crate::cli::exit::Exit;
-use crate::cli::output::Output;
+use crate::cli::onboard::files::{self, Readers};
+use crate::cli::onboard::plan::program;
+use crate::cli::onboard::record::Record;
+use crate::cli::onboard::survey::ground;
+use crate::cli::output::{Mark, Output};
+use crate::clients::hooks::{advice, file, has, settings, with};
+use crate::clients::journal::{Change, named};
+use crate::clock::{Clock as _, SystemClock};
 use crate::intent::client::Client;
 
 /// What `hook install` takes.
@@ -20,9 +26,12 @@ pub struct InstallArgs {
     /// The client
     #[arg(value_name = "claude-code|codex|gemini|cursor|vscode", hide_possible_values = true)]
     client: Named,
-    /// Only print; this is what it does
-    #[arg(long)]
+    /// Only print; this is what it does unless told otherwise
+    #[arg(long, conflicts_with = "write")]
     print: bool,
+    /// Put it into the client's settings
+    #[arg(long)]
+    write: bool,
     /// The device's own file, where it is not the user's
     #[arg(long, value_name = "FILE")]
     device: Option<PathBuf>,
@@ -31,62 +40,75 @@ pub struct InstallArgs {
 /// Runs the command.
 pub fn run(args: &InstallArgs, out: &mut Output<'_>) -> anyhow::Result<Exit> {
     let client = Client::from(args.client);
-    let program = std::env::current_exe().context("cannot tell where this program is")?;
-    let mut command = format!("{} hook {}", quoted(&program.display().to_string()), client.word());
-    if let Some(file) = &args.device {
+    if args.write {
+        write(client, args.device.as_deref(), out)?;
+        return Ok(Exit::Done);
+    }
+    let command = command(client, args.device.as_deref())?;
+    let home = if client == Client::Vscode { "" } else { "~/" };
+    out.line(&format!("Put this into {home}{}, beside what is there:", file(client)))?;
+    out.line("")?;
+    out.lines(&serde_json::to_string_pretty(&settings(client, &command))?)?;
+    out.line("")?;
+    out.line(advice(client))?;
+    Ok(Exit::Done)
+}
+
+fn command(client: Client, device: Option<&Path>) -> anyhow::Result<String> {
+    let mut command = format!("{} hook {}", quoted(&program()?), client.word());
+    if let Some(file) = device {
         let file = std::path::absolute(file)?;
         command.push_str(" --device ");
         command.push_str(&quoted(&file.display().to_string()));
     }
-    let (file, advice) = place(client);
-    out.line(&format!("Put this into {file}, beside what is there:\n"))?;
-    out.lines(&serde_json::to_string_pretty(&settings(client, &command))?)?;
-    out.line(&format!("\n{advice}"))?;
-    Ok(Exit::Done)
+    Ok(command)
+}
+
+/// Puts the hook into the client's settings, and writes down what they were.
+pub fn write(client: Client, device: Option<&Path>, out: &mut Output<'_>) -> anyhow::Result<()> {
+    let command = command(client, device)?;
+    let ground = ground()?;
+    let folder = if client == Client::Vscode { &ground.project } else { &ground.home };
+    let path = files::target(&folder.join(file(client)))?;
+    let there = files::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let before = there.clone().unwrap_or_default();
+    if has(&before, &command) {
+        out.marked(Mark::Ok, &format!("{} has the hook already", path.display()))?;
+        return Ok(());
+    }
+    let text = with(client, &before, &command).map_err(|_| {
+        anyhow!(
+            "{} is not written as we know it; `hook install {}` prints what it needs",
+            path.display(),
+            client.word()
+        )
+    })?;
+    let owner = crate::clients::Client::from_word(client.word()).context("this client has no servers")?;
+    let change = Change {
+        at: SystemClock.now().to_string(),
+        client: owner,
+        file: path.display().to_string(),
+        before: named(&before),
+        after: named(&text),
+        original: before,
+        existed: there.is_some(),
+        entries: Vec::new(),
+        hook: Some(command),
+    };
+    let mut record = Record::open()?;
+    record.journal.changes.push(change.clone());
+    record.save()?;
+    if let Err(why) = files::replace(&path, there.as_deref().map(named).as_deref(), &text, Readers::AsBefore) {
+        record.journal.changes.retain(|kept| *kept != change);
+        record.save()?;
+        return Err(why.into());
+    }
+    out.marked(Mark::Ok, &format!("wrote the hook to {}. {}", path.display(), advice(client)))?;
+    Ok(())
 }
 
 /// As a shell wants it.
 fn quoted(path: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%,:".contains(c);
     if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
-}
-
-const fn place(client: Client) -> (&'static str, &'static str) {
-    match client {
-        Client::ClaudeCode => {
-            ("~/.claude/settings.json", "Claude Code reads it when it starts next; `/hooks` shows it.")
-        }
-        Client::Codex => (
-            "~/.codex/hooks.json",
-            "Then open `/hooks` in Codex and trust it: a hook that was not looked at does not run.",
-        ),
-        Client::Gemini => {
-            ("~/.gemini/settings.json", "Gemini CLI reads it when it starts next; `/hooks panel` shows it.")
-        }
-        Client::Cursor => ("~/.cursor/hooks.json", "Cursor reads it when it is saved."),
-        Client::Vscode => (
-            ".github/hooks/countersign.json",
-            "Leave it out where ~/.claude/settings.json has the hooks of Claude Code: VS Code runs those as well.",
-        ),
-    }
-}
-
-fn settings(client: Client, command: &str) -> Value {
-    let hook = |timeout: u64| json!({ "type": "command", "command": command, "timeout": timeout });
-    let of = |prompt: &str, tool: &str, matcher: &str, timeout: u64| {
-        json!({ "hooks": {
-            prompt: [{ "hooks": [hook(timeout)] }],
-            tool: [{ "matcher": matcher, "hooks": [hook(timeout)] }],
-        } })
-    };
-    match client {
-        Client::ClaudeCode | Client::Codex => of("UserPromptSubmit", "PreToolUse", "mcp__.*", 5),
-        // Here times are milliseconds.
-        Client::Gemini => of("BeforeAgent", "BeforeTool", "mcp_.*", 5_000),
-        Client::Cursor => json!({ "version": 1, "hooks": {
-            "beforeSubmitPrompt": [{ "command": command }],
-            "beforeMCPExecution": [{ "command": command }],
-        } }),
-        Client::Vscode => json!({ "hooks": { "UserPromptSubmit": [hook(5)], "PreToolUse": [hook(5)] } }),
-    }
 }
