@@ -8,7 +8,7 @@ use super::standing::is_still;
 use super::told::{Stands, detailed, related, stands, task};
 use super::{EXTENSION, Gateway};
 use crate::approval::Approval;
-use crate::approval::state::State;
+use crate::approval::state::{End, State};
 use crate::clock::Timestamp;
 use crate::gateway::desk::Wish;
 use crate::gateway::exchange::Exchange;
@@ -34,11 +34,18 @@ pub(super) struct Found {
     pub(super) approval: Option<Approval>,
     /// What came of it.
     pub(super) answer: Option<Answer>,
+    /// Whether somebody here was at it just before that was looked for.
+    pub(super) here: bool,
 }
 
 impl Found {
-    /// Where the task stands.
+    /// Where the task stands. An approval that fits no more ends before the answer is kept that says why: where somebody here
+    /// is about to say it, nothing is said in its place.
     pub(super) fn stands(&self, now: Timestamp) -> Stands {
+        let superseded = |approval: &Approval| approval.state == State::Ended(End::Superseded);
+        if self.here && self.answer.is_none() && self.approval.as_ref().is_some_and(superseded) {
+            return Stands::Working("it is looked at once more".to_owned());
+        }
         stands(self.answer.clone(), self.approval.as_ref(), now)
     }
 }
@@ -86,6 +93,7 @@ impl Gateway {
             Ok::<_, RpcError>(kept.filter(|kept| kept.principal == session.caller.principal))
         };
         let Some(mut kept) = look().await? else { return Ok(None) };
+        let here = self.own_tasks.has(kept.name);
         let approval = match &kept.approval {
             Some(id) => Some(self.desk.look(id).await.map_err(|error| unreadable(&error))?),
             None => None,
@@ -101,7 +109,7 @@ impl Gateway {
                 None => return Ok(None),
             },
         };
-        Ok(Some(Found { kept, approval, answer }))
+        Ok(Some(Found { kept, approval, answer, here }))
     }
 
     /// Sees to it that a task that waits is waited for by somebody.

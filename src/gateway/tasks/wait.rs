@@ -47,7 +47,7 @@ impl Gateway {
             let Some(again) = self.find_task(session, reference).await? else { return unknown() };
             found = again;
         }
-        let Found { kept, approval, answer } = found;
+        let Found { kept, approval, answer, .. } = found;
         if let Some(answer) = answer {
             return answer;
         }
