@@ -2,6 +2,7 @@
 //! or something failed, then as the custody itself goes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::lending::Credentials;
 use super::provider::{Gone, Revoked};
@@ -30,6 +31,8 @@ pub struct Custody {
     scrub: Option<Arc<Scrub>>,
 }
 
+/// So long an answer waits for its credentials to be taken back.
+const ENOUGH: Duration = Duration::from_secs(3);
 /// A lease that cannot be taken back is tried again after a while, at first soon.
 const FIRST_PAUSE: i64 = 2_000_000;
 const LONGEST_PAUSE: i64 = 300_000_000;
@@ -53,8 +56,17 @@ impl Custody {
         let repeated = self.scrub.as_ref().is_some_and(|scrub| scrub.found());
         let credentials = Arc::clone(&self.credentials);
         // A client that goes away meanwhile changes nothing: what was begun is ended.
-        let ending = self.credentials.tasks.spawn(async move { credentials.take_all_back(items, repeated).await });
-        ending.await.unwrap_or_default()
+        let mut ending = self.credentials.tasks.spawn(async move { credentials.take_all_back(items, repeated).await });
+        if let Ok(ended) = tokio::time::timeout(ENOUGH, &mut ending).await {
+            return ended.unwrap_or_default();
+        }
+        // The answer does not wait for a provider that is slow; what comes of it is written down when it is known.
+        let (credentials, call) = (Arc::clone(&self.credentials), self.call.clone());
+        self.credentials.tasks.spawn(async move {
+            let events = ending.await.unwrap_or_default();
+            credentials.note(&call, events).await;
+        });
+        Vec::new()
     }
 }
 

@@ -121,8 +121,9 @@ impl Credentials {
         bearer: Bearer,
     ) -> Result<Lent, NotLent> {
         let this = Arc::clone(self);
+        let names = wanted.iter().map(|wanted| wanted.provider.as_str()).collect::<Vec<_>>().join(", ");
         let making = self.tasks.spawn(async move { this.make_all(&wanted, &placements, &bearer).await });
-        let gone = || NotLent::Later("?".to_owned(), "the gateway is stopping".to_owned());
+        let gone = || NotLent::Later(names, "the gateway is stopping".to_owned());
         making.await.unwrap_or_else(|_| Err(gone()))
     }
 

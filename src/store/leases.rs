@@ -103,6 +103,10 @@ const STEP: &str = "
 UPDATE lease SET state = $3, trouble = $4, tries = tries + $5, next_try = $6, ended = $7
 WHERE id = $1 AND owner = $2 AND ended IS NULL";
 
+const OWNS: &str = "
+SELECT CAST(CASE WHEN EXISTS (SELECT 1 FROM lease WHERE ended IS NULL AND owner = $1 AND state IN ('minting', 'live'))
+THEN 1 ELSE 0 END AS BIGINT)";
+
 const HOLD: &str = "UPDATE lease SET held_until = $2 WHERE owner = $1 AND state IN ('minting', 'live')";
 
 /// The owner fell silent, the time is up, or it is to be tried again.
@@ -223,6 +227,11 @@ impl Store {
 
     /// Says that this gateway is there until then.
     pub async fn hold_leases(&self, owner: &str, until: Timestamp) -> Result<(), StoreError> {
+        // A gateway that has none leaves the disk alone.
+        let owns: i64 = reading!(self.pool(), db => sqlx::query_scalar(OWNS).bind(owner).fetch_one(db).await)?;
+        if owns == 0 {
+            return Ok(());
+        }
         writing!(self.pool(), db => {
             sqlx::query(HOLD).bind(owner).bind(until.micros()).execute(db).await.map(|_| ())
         })?;
